@@ -1,0 +1,45 @@
+# Everything happens in .venv of this checkout; nothing but Python 3.11+ and make is needed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help setup run test check fix clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
+
+setup: $(BIN)/.runtime ## Install into .venv what it needs to run
+
+run: setup ## Run everything: HTTP API, WebSocket server, and a Valkey if REDIS_URL is unset
+	@exec $(BIN)/message-center serve
+
+test: $(BIN)/.dev ## Run all tests
+	@$(BIN)/pytest
+
+check: $(BIN)/.dev ## Lint, format and types, without changing anything
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+fix: $(BIN)/.dev ## Format, and repair what the linter can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean: ## Remove the environment and caches
+	rm -rf .venv .mypy_cache .ruff_cache *.egg-info
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or newer is needed: make PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+$(BIN)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing into .venv ...'
+	@$(PIP) --editable .
+	@touch $@
+
+$(BIN)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing into .venv, with what the tests need ...'
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(BIN)/.runtime

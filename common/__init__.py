@@ -1,0 +1,1 @@
+"""What both processes know: the message, the errors, and the way to Redis."""

@@ -1,0 +1,53 @@
+"""A message, as it travels on the queue and as it stands in the log.
+
+A message that is only content is queued as its UTF-8 bytes, so that the PHP
+original can read the list and anybody can write it. Anything more is queued as
+an envelope: the byte 0x1E, then one JSON object. No I/O here, and no parsing of
+the queue: the settle script does that, once, inside Redis.
+"""
+
+import json
+from dataclasses import dataclass
+
+ENVELOPE_MARK = b"\x1e"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a backend pushes."""
+
+    content: str
+
+    def to_item(self) -> bytes:
+        """The bytes that go onto the list."""
+        raw = self.content.encode()
+        if not raw.startswith(ENVELOPE_MARK):
+            return raw
+        # Content that begins like an envelope must not be taken for one.
+        return ENVELOPE_MARK + json.dumps({"content": self.content}).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some messages of the log in their order: `ids[i]` is the id of `contents[i]`."""
+
+    ids: list[bytes]
+    contents: list[bytes]
+
+    def __bool__(self) -> bool:
+        return bool(self.ids)
+
+
+def parse_id(text: bytes) -> int:
+    """A log id `ms-seq` as a number that sorts as Redis sorts it.
+
+    Raises:
+        ValueError: it is not a stream id.
+    """
+    milliseconds, _, sequence = text.partition(b"-")
+    return int(milliseconds) << 64 | int(sequence)
+
+
+def format_id(number: int) -> bytes:
+    """The inverse of `parse_id`."""
+    return b"%d-%d" % (number >> 64, number & 0xFFFF_FFFF_FFFF_FFFF)

@@ -1,0 +1,1 @@
+"""Settings and the start of the processes; imports nothing else of the project."""

@@ -1,0 +1,133 @@
+"""The command `message-center`.
+
+It starts processes and talks to them over the network like anybody else; it
+imports neither of them.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import click
+import simple_websocket
+
+from config import settings as settings_module
+from config.embedded import EmbeddedError
+from config.serve import reachable, serve
+from config.settings import Settings, SettingsError
+
+ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.
+FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # Seconds between two tries to connect.
+LISTEN_PING = 25  # Seconds; a server that does not answer is given up.
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """A message push center: post to the HTTP API, every connected page gets it.
+
+    Settings come from the environment or from .env in this folder; README.md lists them.
+    """
+
+
+@main.command("serve")
+def serve_command() -> None:
+    """Run everything: both processes, and a Valkey if REDIS_URL is unset."""
+    values, settings = _settings()
+    try:
+        status = serve(settings, embedded="REDIS_URL" not in values, say=_say)
+    except (SettingsError, EmbeddedError) as problem:
+        raise click.ClickException(str(problem)) from problem
+    sys.exit(status)
+
+
+@main.command()
+def http() -> None:
+    """Run the HTTP API only."""
+    os.execv(sys.executable, [sys.executable, "-m", "http_api"])  # noqa: S606
+
+
+@main.command()
+def ws() -> None:
+    """Run the WebSocket server only."""
+    os.execv(sys.executable, [sys.executable, "-m", "ws_server"])  # noqa: S606
+
+
+@main.command()
+@click.argument("text")
+def push(text: str) -> None:
+    """Push TEXT to everybody, through the HTTP API."""
+    _, settings = _settings()
+    url = f"http://{reachable(settings.http_host)}:{settings.http_port}/push"
+    status, body = _post(url, {"content": text})
+    click.echo(body)
+    if status != 200 or json.loads(body).get("code") != 0:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("url", required=False)
+def listen(url: str | None) -> None:
+    """Print what arrives at URL (this machine's server by default); reconnect for ever."""
+    if url is None:
+        _, settings = _settings()
+        url = f"ws://{reachable(settings.ws_host)}:{settings.ws_port}/"
+    if not urllib.parse.urlsplit(url).path:
+        url += "/"
+    wait = FIRST_WAIT
+    while True:
+        try:
+            if _print_messages(url):
+                wait = FIRST_WAIT
+        except KeyboardInterrupt:
+            return
+        pause = wait * random.uniform(0.5, 1.5)
+        _say(f"trying again in {pause:.1f} s")
+        time.sleep(pause)
+        wait = min(wait * 2, LONGEST_WAIT)
+
+
+def _print_messages(url: str) -> bool:
+    """Print until the connection ends; whether there was one."""
+    connected = False
+    try:
+        client = simple_websocket.Client.connect(url, ping_interval=LISTEN_PING)
+        connected = True
+        _say(f"connected to {url}")
+        while True:
+            click.echo(client.receive())
+    except simple_websocket.ConnectionClosed as closed:
+        _say(f"closed: {closed.reason} {closed.message or ''}".rstrip())
+    except (OSError, simple_websocket.ConnectionError) as problem:
+        _say(f"cannot connect to {url}: {problem}")
+    return connected
+
+
+def _settings() -> tuple[dict[str, str], Settings]:
+    try:
+        values = settings_module.read(os.environ, Path(".env"))
+        return values, settings_module.parse(values)
+    except SettingsError as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def _post(url: str, form: dict[str, str]) -> tuple[int, str]:
+    data = urllib.parse.urlencode(form).encode()
+    try:
+        with urllib.request.urlopen(url, data, ANSWER_TIMEOUT) as answer:  # noqa: S310
+            return answer.status, answer.read().decode().strip()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode().strip()
+    except OSError as problem:
+        reason = getattr(problem, "reason", problem)
+        raise click.ClickException(f"no answer from {url}: {reason}") from problem
+
+
+def _say(text: str) -> None:
+    """For people: standard error, so that standard output carries messages only."""
+    click.echo(text, err=True)

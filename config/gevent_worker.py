@@ -1,0 +1,68 @@
+"""gunicorn's gevent worker with two limits of our own.
+
+A request has a limited time, and HTTP that cannot be parsed is answered in the
+project's JSON shape. It adds no feature and serves no socket by itself.
+"""
+
+import json
+import signal
+from http import HTTPStatus
+from types import FrameType
+from typing import Any
+
+import gevent
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
+from gunicorn.workers.ggevent import GeventWorker
+
+STATUSES = {
+    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+}
+
+
+class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
+    """Named in `config.server`; gunicorn makes one per process."""
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        # Ctrl-C reaches the whole group; the master turns it into a graceful stop.
+        signal.signal(signal.SIGINT, self._leave_it_to_the_master)
+
+    def _leave_it_to_the_master(self, _signal: int, _frame: FrameType | None) -> None:
+        pass
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        limit = gevent.Timeout(self.cfg.timeout)
+        limit.start()
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        except gevent.Timeout as expired:
+            if expired is not limit:
+                raise
+            self.log.warning("Gave up a request from %s after %d s", addr, self.cfg.timeout)
+            raise StopIteration from None  # As gunicorn ends a connection.
+        finally:
+            limit.close()
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        if not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)
+            return
+        status = STATUSES.get(type(exc), HTTPStatus.BAD_REQUEST)
+        self.log.warning("Refused what %s sent as HTTP: %s", addr, type(exc).__name__)
+        error = status.phrase.lower().replace(" ", "_").replace("-", "_")
+        body = json.dumps({"code": -1, "msg": _reason(exc), "error": error}).encode()
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        try:
+            client.sendall(head.encode() + body)
+        except OSError:
+            self.log.debug("%s left before its answer", addr)
+
+
+def _reason(exc: ParseException) -> str:
+    if isinstance(exc, LimitRequestLine):
+        return "the request line is too long; send large content in a POST body"
+    return "the request is not valid HTTP"

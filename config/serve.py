@@ -1,0 +1,140 @@
+"""Everything with one command: Valkey if there is no Redis, then the two processes.
+
+All stop together: at a signal, and when one of them ends by itself, with its
+error shown. It relays nothing between them; they meet in Redis only.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from time import monotonic, sleep
+from types import FrameType
+
+from config import children
+from config.embedded import EmbeddedValkey
+from config.server import refuse_taken_port
+from config.settings import Settings
+
+READY_TIMEOUT = 30.0  # Seconds for both processes to answer that they are ready.
+
+
+class Stopped(Exception):
+    """SIGINT or SIGTERM has arrived."""
+
+
+def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> int:
+    """Run until a signal (returns 0) or until a process ends by itself (returns 1).
+
+    Raises:
+        SettingsError: an address cannot be used.
+        EmbeddedError: the embedded Valkey does not start.
+    """
+    refuse_taken_port("HTTP_PORT", settings.http_host, settings.http_port)
+    refuse_taken_port("WS_PORT", settings.ws_host, settings.ws_port)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _raise_stopped)
+    valkey = None
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        url = settings.redis_url
+        if embedded:
+            valkey = EmbeddedValkey.start(settings.data_dir, settings.embedded_redis_port)
+            url = valkey.url
+            running["valkey"] = valkey.process
+        environ = {**os.environ, "REDIS_URL": url}
+        running["http_api"] = _start("http_api", environ)
+        running["ws_server"] = _start("ws_server", environ)
+        if _wait_until_ready(settings, running):
+            say(_addresses(settings, url))
+        _wait_for_an_end(running)
+        say(_obituary(running))
+        return 1
+    except Stopped:
+        return 0
+    finally:
+        _stop_all(running, valkey, settings.stop_timeout)
+
+
+def _start(package: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return children.spawn([sys.executable, "-m", package], environ)
+
+
+def _wait_until_ready(settings: Settings, running: Mapping[str, subprocess.Popen[bytes]]) -> bool:
+    """False if a process ended, or READY_TIMEOUT is over: then their own words say more."""
+    end = monotonic() + READY_TIMEOUT
+    waiting = [
+        f"http://{reachable(settings.http_host)}:{settings.http_port}/readyz",
+        f"http://{reachable(settings.ws_host)}:{settings.ws_port}/readyz",
+    ]
+    while waiting and monotonic() < end:
+        if any(child.poll() is not None for child in running.values()):
+            return False
+        if _is_ready(waiting[0]):
+            waiting.pop(0)
+        else:
+            sleep(0.05)
+    return not waiting
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1):  # noqa: S310  # Our own address.
+            return True
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _wait_for_an_end(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """Return when any child has ended; a signal interrupts it by raising `Stopped`."""
+    while all(child.poll() is None for child in running.values()):
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+
+
+def _obituary(running: Mapping[str, subprocess.Popen[bytes]]) -> str:
+    ended = {name: child.returncode for name, child in running.items() if child.poll() is not None}
+    told = ", ".join(f"{name} ended with {_status(code)}" for name, code in ended.items())
+    return f"message-center: {told}; stopping the others"
+
+
+def _status(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
+
+
+def _addresses(settings: Settings, redis_url: str) -> str:
+    http = f"http://{reachable(settings.http_host)}:{settings.http_port}"
+    return (
+        f"\n  HTTP API   {http}/          (open it: the first page)\n"
+        f"  WebSocket  ws://{reachable(settings.ws_host)}:{settings.ws_port}/\n"
+        f"  Redis      {redis_url}\n\n"
+        f"  Try:  curl '{http}/push?content=hello'\n"
+        f"  Stop: Ctrl-C\n"
+    )
+
+
+def reachable(host: str) -> str:
+    """An address that a client on this machine can use for a host to listen at."""
+    named = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
+    return f"[{named}]" if ":" in named and not named.startswith("[") else named
+
+
+def _stop_all(
+    running: Mapping[str, subprocess.Popen[bytes]], valkey: EmbeddedValkey | None, timeout: float
+) -> None:
+    """Both servers first and at once, then Valkey, which has the last word on what is kept."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # A second Ctrl-C must not leave half of it running.
+    servers = [child for name, child in running.items() if name != "valkey"]
+    for child in servers:
+        child.terminate()
+    for child in servers:
+        children.stop(child, timeout + 10)
+    if valkey is not None:
+        valkey.stop()
+
+
+def _raise_stopped(_signal: int, _frame: FrameType | None) -> None:
+    raise Stopped

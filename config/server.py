@@ -1,0 +1,142 @@
+"""How a process serves: gunicorn with one gevent worker class, set up in code.
+
+There is no configuration file and no command line of gunicorn's: what may be
+chosen is a setting of ours. The application is named, not imported: it must be
+imported in the worker processes, after gevent has patched the standard library.
+"""
+
+import logging
+import mmap
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import AppImportError
+
+from config.settings import Settings, SettingsError, load
+
+BACKLOG = 4096
+HEADER_TIMEOUT = 15  # Seconds for a request's head to arrive, and to keep an idle connection.
+LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # As gunicorn's own.
+LOG_TIME = "%Y-%m-%d %H:%M:%S %z"
+LONGEST_REQUEST_LINE = 8190  # gunicorn's own most; larger content belongs in the body.
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
+    """A gunicorn master that serves, in each worker, what the function named `load` returns.
+
+    Both functions are named as `module:function`: `load(settings)` makes the
+    application, `stop(app, reload=...)` is called when its worker ends.
+    """
+
+    def __init__(
+        self, options: Mapping[str, Any], load: str, settings: Settings, stop: str | None = None
+    ) -> None:
+        self._options = options
+        self._load = load
+        self._settings = settings
+        self._stop = stop
+        self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
+        self._reloads_at_start = 0
+        super().__init__()
+
+    def load_config(self) -> None:
+        hooks = {
+            "when_ready": _stop_gracefully_on_interrupt,
+            "on_reload": self._count_reload,
+            "worker_exit": self._stop_worker,
+        }
+        for name, value in {**self._options, **hooks}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Called by gunicorn in the worker; a bad setting ends the master too, with its message."""
+        self._reloads_at_start = self._reloads[0]
+        logging.basicConfig(
+            level=self._settings.log_level.upper(), format=LOG_FORMAT, datefmt=LOG_TIME
+        )
+        try:
+            return _named(self._load)(self._settings)
+        except SettingsError as problem:
+            raise AppImportError(f"message-center: {problem}") from problem
+
+    def _count_reload(self, _arbiter: Arbiter) -> None:
+        self._reloads[0] = (self._reloads[0] + 1) % 256
+
+    def _stop_worker(self, _arbiter: Arbiter, _worker: Any) -> None:
+        """Also called in the master, for a worker that it reaps; there is no application there."""
+        if self._stop is None or self.callable is None:
+            return
+        _named(self._stop)(self.callable, reload=self._reloads[0] != self._reloads_at_start)
+
+
+def load_settings(process: str) -> Settings:
+    """The settings from the environment and `.env`, the address of `process` (HTTP, WS) checked.
+
+    Exits with a message that names the variable when one is wrong.
+    """
+    try:
+        settings = load(os.environ, Path(".env"))
+        host = getattr(settings, f"{process.lower()}_host")
+        port = getattr(settings, f"{process.lower()}_port")
+        refuse_taken_port(f"{process}_PORT", host, port)
+    except SettingsError as problem:
+        sys.exit(f"message-center: {problem}")
+    return settings
+
+
+def options(settings: Settings, host: str, port: int, workers: int) -> dict[str, Any]:
+    """gunicorn's settings for either process."""
+    return {
+        "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
+        "workers": workers,
+        "worker_class": "config.gevent_worker.Worker",
+        # A bound on requests under way; established WebSockets no longer count here.
+        "worker_connections": 10_000,
+        "backlog": BACKLOG,
+        "keepalive": HEADER_TIMEOUT,
+        "timeout": max(1, round(settings.request_timeout)),
+        "graceful_timeout": round(settings.stop_timeout) + 5,
+        "limit_request_line": LONGEST_REQUEST_LINE,
+        "loglevel": settings.log_level,
+        "control_socket_disable": True,
+        # Never recycle a worker: it holds connections.
+        "max_requests": 0,
+    }
+
+
+def refuse_taken_port(name: str, host: str, port: int) -> None:
+    """Say at once, and by the setting's name, that an address cannot be used.
+
+    Raises:
+        SettingsError: another process has the port, or the host is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise SettingsError(name, f"cannot use {host}:{port}: {problem.strerror}") from None
+
+
+def _stop_gracefully_on_interrupt(arbiter: Arbiter) -> None:
+    """Ctrl-C is a stop like any other: clients are told, nothing is cut."""
+
+    def as_terminate(_signal: int, frame: FrameType | None) -> None:
+        arbiter.signal(signal.SIGTERM, frame)
+
+    signal.signal(signal.SIGINT, as_terminate)
+
+
+def _named(path: str) -> Any:
+    module, _, function = path.partition(":")
+    return getattr(import_module(module), function)

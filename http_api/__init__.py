@@ -1,0 +1,1 @@
+"""The HTTP API that admin backends push to; knows nothing of WebSockets."""

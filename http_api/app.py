@@ -1,0 +1,92 @@
+"""The Flask application of the HTTP API: routes, and every failure as the same JSON shape."""
+
+import logging
+from typing import Protocol
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from common.errors import PushRefused, QueueUnavailable
+from config.settings import Settings
+from http_api.push import Push, Queue
+
+log = logging.getLogger(__name__)
+
+
+class PingableQueue(Queue, Protocol):
+    """What the API needs of `common.broker.Broker`."""
+
+    def ping(self) -> None:
+        """QueueUnavailable unless Redis answers."""
+
+
+def create_app(settings: Settings, queue: PingableQueue) -> Flask:
+    """The WSGI application; connects to nothing by itself."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # The answers are read by people.
+    _add_push(app, Push(queue, settings.max_content_bytes, settings.max_batch_messages))
+    _add_health(app, queue)
+    _add_first_page(app, settings.ws_port)
+    _add_errors(app)
+    return app
+
+
+def _add_push(app: Flask, push: Push) -> None:
+    @app.route("/push", methods=["GET", "POST"])
+    def push_index() -> Response:
+        return jsonify(push.index(request))
+
+    @app.post("/push/batch")
+    def push_batch() -> Response:
+        return jsonify(push.batch(request))
+
+
+def _add_health(app: Flask, queue: PingableQueue) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="ok")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        queue.ping()
+        return jsonify(status="ready")
+
+
+def _add_first_page(app: Flask, ws_port: int) -> None:
+    @app.get("/")
+    def first_page() -> Response:
+        response = Response(render_template("first_page.html", ws_port=ws_port))
+        # The page connects to another port of whatever host it was opened at.
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'"
+        )
+        return response
+
+
+def _add_errors(app: Flask) -> None:
+    @app.errorhandler(PushRefused)
+    def refused(problem: PushRefused) -> tuple[Response, int]:
+        body = {"code": -1, "msg": problem.reason, "error": problem.error}
+        if problem.index is not None:
+            body["index"] = problem.index
+        return jsonify(body), problem.status
+
+    @app.errorhandler(QueueUnavailable)
+    def unavailable(problem: QueueUnavailable) -> tuple[Response, int]:
+        return _failure(503, "queue_unavailable", str(problem))
+
+    @app.errorhandler(HTTPException)
+    def http_error(problem: HTTPException) -> tuple[Response, int]:
+        error = problem.name.lower().replace(" ", "_")
+        return _failure(problem.code or 500, error, problem.description or problem.name)
+
+    @app.errorhandler(Exception)
+    def crashed(problem: Exception) -> tuple[Response, int]:
+        log.error("%s %s failed", request.method, request.path, exc_info=problem)
+        return _failure(500, "internal_error", "the server failed; its log says why")
+
+
+def _failure(status: int, error: str, message: str) -> tuple[Response, int]:
+    return jsonify({"code": -1, "msg": message, "error": error}), status

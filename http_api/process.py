@@ -1,0 +1,16 @@
+"""What a worker process of the HTTP API serves; imported there, after gevent has patched it."""
+
+from flask import Flask
+
+from common.broker import Broker, History, connect
+from config.settings import Settings
+from http_api.app import create_app
+
+QUEUE_CONNECTIONS = 64  # Per process; a push waits for a free one, at most REDIS_TIMEOUT.
+
+
+def load(settings: Settings) -> Flask:
+    """The application with its queue."""
+    client = connect(settings.redis_url, settings.redis_timeout, QUEUE_CONNECTIONS)
+    history = History(settings.history_size, settings.history_seconds)
+    return create_app(settings, Broker(client, settings.message_center_key, history))

@@ -1,0 +1,169 @@
+"""`Push`: from a request to messages on the queue.
+
+The two answers of the original are kept to the letter: success, and
+`内容不能为空` with status 200. What Redis has not confirmed is never answered
+with success. It knows Flask's request and the queue, and no route.
+"""
+
+import json
+from typing import Any, Protocol
+
+from flask import Request
+from werkzeug.exceptions import BadRequest
+
+from common.errors import PushRefused
+from common.message import Message
+
+SUCCESS = {"code": 0, "msg": "success"}
+CONTENT_EMPTY = {"code": -1, "msg": "内容不能为空"}
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+NDJSON_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
+
+
+class Queue(Protocol):
+    """The pushing half of `common.broker.Broker`."""
+
+    def push(self, items: list[bytes]) -> None:
+        """Queue all items or none; QueueUnavailable if that is not certain."""
+
+
+class Push:
+    """The `Push` controller: `index` for one message, `batch` for many."""
+
+    def __init__(self, queue: Queue, max_content_bytes: int, max_batch_messages: int) -> None:
+        self._queue = queue
+        self._max_content_bytes = max_content_bytes
+        self._max_batch_messages = max_batch_messages
+
+    def index(self, request: Request) -> dict[str, Any]:
+        """Queue the request's `content`; the answer is one of the original's two.
+
+        Raises:
+            PushRefused: the content is too large or is no text, or the body cannot be read.
+            QueueUnavailable: Redis did not confirm the message.
+        """
+        content = _text(_param(request, "content"))
+        if not content:
+            return CONTENT_EMPTY
+        self._queue.push([self._item(content)])
+        return SUCCESS
+
+    def batch(self, request: Request) -> dict[str, Any]:
+        """Queue a JSON array or NDJSON lines with one LPUSH, in their order, all or nothing.
+
+        Raises:
+            PushRefused: an item (see its `index`) or the whole is not acceptable.
+            QueueUnavailable: Redis did not confirm the batch; none of it counts as pushed.
+        """
+        entries = _batch_entries(request)
+        if not entries:
+            raise PushRefused(422, "empty_batch", "the batch holds no message")
+        if len(entries) > self._max_batch_messages:
+            raise PushRefused(
+                413,
+                "batch_too_large",
+                f"{len(entries)} messages; at most {self._max_batch_messages} are allowed",
+            )
+        items = [self._batch_item(entry, index) for index, entry in enumerate(entries)]
+        self._queue.push(items)
+        return {**SUCCESS, "count": len(items)}
+
+    def _batch_item(self, entry: Any, index: int) -> bytes:
+        try:
+            content = _text(_entry_content(entry))
+            if not content:
+                raise PushRefused(422, "content_empty", "内容不能为空")
+            return self._item(content)
+        except PushRefused as refused:
+            raise PushRefused(refused.status, refused.error, refused.reason, index) from None
+
+    def _item(self, content: str) -> bytes:
+        try:
+            item = Message(content).to_item()
+        except UnicodeEncodeError:
+            raise PushRefused(
+                422, "content_not_text", "content holds half of a surrogate pair"
+            ) from None
+        if len(item) > self._max_content_bytes:
+            raise PushRefused(
+                413,
+                "content_too_large",
+                f"content has {len(item)} bytes; at most {self._max_content_bytes} are allowed",
+            )
+        return item
+
+
+def _param(request: Request, name: str) -> Any:
+    """As ThinkPHP's `param()` merges: the body wins over the query."""
+    if request.method == "POST":
+        body = _body(request, query_suffices=name in request.args)
+        if name in body:
+            return body[name]
+    return request.args.get(name)
+
+
+def _body(request: Request, *, query_suffices: bool) -> Any:
+    if request.mimetype in FORM_TYPES:
+        return request.form
+    if request.is_json:
+        document = _json(request)
+        if not isinstance(document, dict):
+            raise PushRefused(422, "json_not_object", "the JSON body must be an object")
+        return document
+    if query_suffices or not request.get_data(cache=True):
+        return {}
+    raise PushRefused(
+        415, "unsupported_media_type", f"send a form or JSON, not {request.mimetype or 'untyped'!r}"
+    )
+
+
+def _json(request: Request) -> Any:
+    try:
+        return request.get_json(cache=False)
+    except BadRequest:
+        raise PushRefused(422, "invalid_json", "the body is not valid JSON") from None
+
+
+def _text(value: Any) -> str:
+    """The content as PHP would have queued it: text as it is, numbers as their digits."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return json.dumps(value)
+    raise PushRefused(
+        422, "content_not_text", f"content must be text, not {json.dumps(value)[:40]}"
+    )
+
+
+def _batch_entries(request: Request) -> list[Any]:
+    if request.mimetype in NDJSON_TYPES:
+        lines = request.get_data(cache=False).split(b"\n")
+        return [_ndjson_line(line, at) for at, line in enumerate(lines) if line.strip()]
+    if not request.is_json:
+        raise PushRefused(
+            415, "unsupported_media_type", "send application/json or application/x-ndjson"
+        )
+    entries = _json(request)
+    if not isinstance(entries, list):
+        raise PushRefused(422, "json_not_array", "the JSON body must be an array")
+    return entries
+
+
+def _ndjson_line(line: bytes, at: int) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        raise PushRefused(422, "invalid_json", "the line is not valid JSON", at) from None
+
+
+def _entry_content(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    for name in entry:
+        # A typo, or an address that would be ignored, must not become a push to everybody.
+        if name != "content":
+            raise PushRefused(422, "unknown_field", f"there is no field {name!r}")
+    return entry.get("content")

@@ -1,0 +1,14 @@
+"""`python -m ws_server`: the process of the WebSocket server (`php think worker:server`)."""
+
+from config import server
+
+
+def main() -> None:
+    """Serve until stopped; a bad setting ends it with a message that names the variable."""
+    settings = server.load_settings("WS")
+    options = server.options(settings, settings.ws_host, settings.ws_port, settings.ws_workers)
+    server.Server(options, "ws_server.process:load", settings, "ws_server.process:stop").run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The Flask application on the WebSocket port: handshakes through flask-sock, and health.
+
+A WebSocket is accepted at every path, as Workerman accepts it: proxies pass theirs
+on. Whatever is refused is refused before the route, as plain HTTP.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import flask_sock
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from ws_server.handshake import HandOff, Refusal, refusal
+
+RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
+
+
+class Adopter(Protocol):
+    """What the application needs of `ws_server.service.Service`."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether Redis answers and connections are taken."""
+
+    @property
+    def refuses(self) -> str | None:
+        """Why no connection is taken now, if so."""
+
+    def adopt(self, fd: int, early: bytes) -> None:
+        """Take over a connected socket."""
+
+
+def create_app(service: Adopter) -> Flask:
+    """The WSGI application; needs gunicorn, whose sockets it hands over."""
+    app = Flask(__name__)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    _add_websocket(app, service)
+    _add_http(app, service)
+    return app
+
+
+def _add_websocket(app: Flask, service: Adopter) -> None:
+    # flask-sock has no setting for its server class; it looks this name up at each handshake.
+    flask_sock.Server = HandOff
+    sock = flask_sock.Sock(app)
+
+    @app.before_request
+    def check_handshake() -> Response | None:
+        if not _wants_websocket(request.environ):
+            return None
+        problem = refusal(request.environ)
+        if problem is None and (reason := service.refuses):
+            problem = Refusal(503, "unavailable", reason, {"Retry-After": str(RETRY_AFTER)})
+        return None if problem is None else _refuse(problem)
+
+    def listen(handed: HandOff, path: str = "") -> None:
+        service.adopt(*handed.take_socket())
+
+    sock.route("/")(listen)
+    sock.route("/<path:path>", endpoint="listen_anywhere")(listen)
+
+
+def _add_http(app: Flask, service: Adopter) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="ok")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        if service.is_ready:
+            return jsonify(status="ready")
+        reason = service.refuses or "Redis does not answer"
+        return _refuse(Refusal(503, "not_ready", reason))
+
+    @app.get("/")
+    def explain() -> Response:
+        return _refuse(
+            Refusal(
+                426,
+                "upgrade_required",
+                f'this port speaks WebSocket: new WebSocket("ws://{request.host}/")',
+                {"Upgrade": "websocket", "Connection": "Upgrade"},
+            )
+        )
+
+    @app.errorhandler(HTTPException)
+    def http_error(problem: HTTPException) -> Response:
+        error = problem.name.lower().replace(" ", "_")
+        return _refuse(Refusal(problem.code or 500, error, problem.description or problem.name))
+
+
+def _wants_websocket(environ: Mapping[str, Any]) -> bool:
+    """Whether the request asks for the upgrade at all, rightly or wrongly."""
+    return "websocket" in environ.get("HTTP_UPGRADE", "").lower()
+
+
+def _refuse(problem: Refusal) -> Response:
+    response = jsonify({"code": -1, "msg": problem.reason, "error": problem.error})
+    response.status_code = problem.status
+    response.headers.update(problem.headers)
+    # Bytes that follow a refused handshake are no HTTP.
+    response.headers["Connection"] = problem.headers.get("Connection", "close")
+    return response

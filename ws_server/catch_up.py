@@ -1,0 +1,131 @@
+"""Clients that are behind: each gets what it is owed, at the speed of its own socket.
+
+One greenlet serves them all in turn, a few milliseconds at a time, so that they
+never delay the live ones. Nothing is buffered for a client but its own replies:
+what it lacks of the log is read again when its socket can take it.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from time import monotonic, perf_counter
+
+import gevent
+from gevent.event import Event
+
+from common.errors import QueueUnavailable
+from ws_server.connection import Connection, Owed
+from ws_server.feed import Feed, Gap
+
+log = logging.getLogger(__name__)
+
+SLICE = 0.002  # Seconds of catching up before the event loop has its turn.
+REDIS_PAUSE = 1.0  # Seconds before Redis is asked again for a client's page.
+
+
+class CatchUp:
+    """Brings connections from their cursor to the head."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        at_head: Callable[[Connection], None],
+        at_gap: Callable[[Connection], None],
+        at_end: Callable[[Connection], None],
+        outbox_sent: Callable[[Connection], None],
+        gone: Callable[[Connection], None],
+    ) -> None:
+        self._feed = feed
+        self._at_head = at_head  # It has everything: live from now on.
+        self._at_gap = at_gap  # The log does not reach back far enough.
+        self._at_end = at_end  # It was closing, and its last frame is out.
+        self._outbox_sent = outbox_sent  # It has read its replies.
+        self._gone = gone
+        self._due: deque[Connection] = deque()
+        self._parked: list[Connection] = []  # Waiting for Redis to come back.
+        self._wake = Event()
+
+    def add(self, connection: Connection) -> None:
+        """Serve it as soon as its socket takes bytes."""
+        connection.await_writable(self._enqueue)
+
+    def run(self) -> None:
+        """Serve whoever is due, for ever."""
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._due:
+                self._serve_slice()
+                gevent.sleep(0)
+
+    def _enqueue(self, connection: Connection) -> None:
+        self._due.append(connection)
+        self._wake.set()
+
+    def _serve_slice(self) -> None:
+        end = perf_counter() + SLICE
+        while self._due and perf_counter() < end:
+            connection = self._due.popleft()
+            owed = connection.owed
+            if owed is None:
+                continue  # Gone, or live again.
+            try:
+                self._serve(connection, owed)
+            except QueueUnavailable:
+                self._park(connection)
+            except Gap:
+                self._at_gap(connection)
+            except OSError:
+                self._gone(connection)
+
+    def _serve(self, connection: Connection, owed: Owed) -> None:
+        """One write's worth of what is owed."""
+        if owed.offset == 0 and owed.outbox:
+            self._serve_outbox(connection, owed)
+        elif owed.offset == 0 and owed.closing:
+            self._at_end(connection)
+        else:
+            self._serve_log(connection, owed)
+
+    def _serve_outbox(self, connection: Connection, owed: Owed) -> None:
+        sent = connection.write(owed.outbox)
+        del owed.outbox[:sent]
+        if not owed.outbox:
+            self._outbox_sent(connection)
+        self._go_on(connection, owed, sent, full=bool(owed.outbox))
+
+    def _serve_log(self, connection: Connection, owed: Owed) -> None:
+        chunk = self._feed.next_chunk(owed.cursor)
+        if chunk is None:
+            self._at_head(connection)
+            return
+        if owed.offset >= len(chunk.data):  # This page is cut shorter than the chunk before.
+            owed.offset -= len(chunk.data)
+            owed.cursor = chunk.upto
+            self._due.appendleft(connection)
+            return
+        sent = connection.write(memoryview(chunk.data)[owed.offset :])
+        owed.offset += sent
+        full = owed.offset < len(chunk.data)
+        if not full:
+            owed.cursor, owed.offset = chunk.upto, 0
+        self._go_on(connection, owed, sent, full=full)
+
+    def _go_on(self, connection: Connection, owed: Owed, sent: int, *, full: bool) -> None:
+        if sent:
+            owed.progress = monotonic()
+        if full:
+            self.add(connection)
+        else:
+            self._due.append(connection)
+
+    def _park(self, connection: Connection) -> None:
+        if not self._parked:
+            gevent.spawn_later(REDIS_PAUSE, self._unpark)
+        self._parked.append(connection)
+
+    def _unpark(self) -> None:
+        parked, self._parked = self._parked, []
+        for connection in parked:
+            self._enqueue(connection)

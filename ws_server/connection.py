@@ -1,0 +1,154 @@
+"""One client: a descriptor, a cursor into the log and, only while it is behind, what it is owed.
+
+A live connection costs no buffer and no greenlet. It never waits: a write takes
+what the socket takes. Who writes what, and when, is for the hub to decide.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import gevent
+
+from ws_server.close_codes import CloseCode
+
+READ, WRITE = 1, 2  # libev's EV_READ and EV_WRITE.
+NOWHERE = -1  # The cursor of a connection that takes no live chunk: it is behind, closing or gone.
+
+
+class Outlet(Protocol):
+    """The part of the hub that a connection's user needs."""
+
+    def post(self, connection: "Connection", data: str | bytes) -> None:
+        """Send one message to this client only."""
+
+    def close(self, connection: "Connection", close: CloseCode) -> None:
+        """Close with a code and a reason."""
+
+
+class Owed:
+    """What a client that is behind has not been sent yet: its place in the log, and its own frames.
+
+    `offset` bytes of the frames after `cursor` are sent already. The frames in
+    `outbox` (pongs, replies, a close) go out between two chunks, never inside one.
+    """
+
+    __slots__ = ("closing", "cursor", "offset", "outbox", "progress", "watcher")
+
+    def __init__(self, cursor: int, offset: int, outbox: bytes, now: float) -> None:
+        self.cursor = cursor
+        self.offset = offset
+        self.outbox = bytearray(outbox)
+        self.progress = now  # When the socket last took something.
+        self.closing = False
+        self.watcher: Any = None
+
+
+class Connection:
+    """What the hooks of `Worker` get; `context` is theirs to use."""
+
+    __slots__ = (
+        "_on_readable",
+        "_outlet",
+        "_watcher",
+        "busy",
+        "context",
+        "cursor",
+        "fd",
+        "owed",
+        "reader",
+        "unanswered",
+    )
+
+    def __init__(
+        self, fd: int, cursor: int, outlet: Outlet, on_readable: Callable[["Connection"], None]
+    ) -> None:
+        self.fd = fd
+        self.cursor = cursor
+        self.owed: Owed | None = None
+        self.unanswered = 0  # Pings sent since the client last said anything.
+        self.busy = False  # A hook is at work on what it sent: nothing more is read.
+        self.reader: Any = None  # Its `inbound.Reader`, once it needs one.
+        self.context: Any = None
+        self._outlet = outlet
+        self._on_readable = on_readable
+        self._watcher: Any = None
+
+    @property
+    def is_open(self) -> bool:
+        """False once the descriptor is closed."""
+        return self.fd >= 0
+
+    def send(self, data: str | bytes) -> None:
+        """Send one message to this client only: text as a text frame, bytes as a binary one."""
+        self._outlet.post(self, data)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close with a code of RFC 6455 7.4 and a reason."""
+        self._outlet.close(self, CloseCode(code, reason))
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        """How many bytes the socket took, 0 if it is full; OSError if the client is gone."""
+        try:
+            return os.write(self.fd, data)
+        except BlockingIOError:
+            return 0
+
+    def read(self, size: int) -> bytes | None:
+        """What has arrived, None if nothing has; empty at the end of the stream, or OSError."""
+        try:
+            return os.read(self.fd, size)
+        except BlockingIOError:
+            return None
+
+    def watch(self) -> None:
+        """Call `on_readable`, from the event loop, whenever there is something to read."""
+        if self._watcher is None:
+            self._watcher = gevent.get_hub().loop.io(self.fd, READ)
+        self._watcher.start(self._on_readable, self)
+
+    def stop_watching(self) -> None:
+        """Leave what arrives in the kernel, so that the client feels the back-pressure."""
+        if self._watcher is not None:
+            self._watcher.stop()
+
+    def await_writable(self, on_writable: Callable[["Connection"], None]) -> None:
+        """Call back once, from the event loop, when the socket takes bytes again."""
+        owed = self.owed
+        if owed is None:
+            return
+        if owed.watcher is None:
+            owed.watcher = gevent.get_hub().loop.io(self.fd, WRITE)
+
+        def once(connection: "Connection") -> None:
+            owed.watcher.stop()
+            on_writable(connection)
+
+        owed.watcher.start(once, self)
+
+    def settle_up(self) -> None:
+        """Forget what was owed: everything is sent."""
+        if self.owed is not None and self.owed.watcher is not None:
+            _end(self.owed.watcher)
+        self.owed = None
+
+    def finish_writing(self) -> None:
+        """Tell the client that nothing follows, and leave the reading half open (a FIN)."""
+        with socket.socket(fileno=os.dup(self.fd)) as twin:
+            twin.shutdown(socket.SHUT_WR)
+
+    def release(self) -> None:
+        """Close the descriptor; the watchers first, or they would watch its next owner."""
+        self.settle_up()
+        if self._watcher is not None:
+            _end(self._watcher)
+        self._watcher = None
+        self.reader = None
+        fd, self.fd, self.cursor = self.fd, NOWHERE, NOWHERE
+        os.close(fd)
+
+
+def _end(watcher: Any) -> None:
+    watcher.stop()
+    watcher.close()

@@ -1,0 +1,54 @@
+"""Server frames of RFC 6455 as bytes: never masked, never fragmented, never compressed.
+
+Encoding happens once per message, not once per client; the result is shared by
+all of them. No sockets here.
+"""
+
+from collections.abc import Iterable
+
+TEXT = 0x1
+BINARY = 0x2
+CLOSE = 0x8
+PING = 0x9
+PONG = 0xA
+
+FIN = 0x80
+LONGEST_CLOSE_REASON = 123  # RFC 6455 5.5: a control frame carries 125 bytes, 2 are the code.
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """One whole frame (RFC 6455 5.2)."""
+    return _head(opcode, len(payload)) + payload
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    """A close frame; a reason that is too long is cut at a character (RFC 6455 5.5.1)."""
+    cut = reason.encode()[:LONGEST_CLOSE_REASON].decode(errors="ignore")
+    return frame(CLOSE, code.to_bytes(2) + cut.encode())
+
+
+def text_chunk(prefix: bytes, contents: Iterable[bytes]) -> bytes:
+    """The text frames of several messages, joined so that one send carries them all."""
+    parts = []
+    for content in contents:
+        if not content.isascii():
+            content = _valid_utf8(content)
+        parts += (_head(TEXT, len(prefix) + len(content)), prefix, content)
+    return b"".join(parts)
+
+
+def _valid_utf8(content: bytes) -> bytes:
+    """`content` with U+FFFD for what is no UTF-8: browsers close at an invalid text frame."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return content.decode(errors="replace").encode()
+    return content
+
+
+def _head(opcode: int, length: int) -> bytes:
+    if length < 126:
+        return bytes((FIN | opcode, length))
+    if length < 65536:
+        return bytes((FIN | opcode, 126)) + length.to_bytes(2)
+    return bytes((FIN | opcode, 127)) + length.to_bytes(8)

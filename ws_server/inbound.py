@@ -1,0 +1,97 @@
+"""What a client sends, as events: RFC 6455 through wsproto, with a limit on messages.
+
+Bytes in, events out; no sockets. Fragments are joined; whatever breaks the
+protocol comes out as a `Failed` with the close code that it calls for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wsproto.connection import Connection, ConnectionState, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
+from wsproto.frame_protocol import CloseReason
+
+MASKED_EMPTY_PONG = b"\x8a\x80"
+
+
+@dataclass(frozen=True, slots=True)
+class Pinged:
+    """To be answered with a pong of the same payload."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A whole message, its fragments joined."""
+
+    data: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The client closes; to be answered with the same code."""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The client broke a rule: close with this code."""
+
+    code: int
+    reason: str
+
+
+Inbound = Pinged | Received | Closed | Failed
+
+
+def is_lone_pong(data: bytes) -> bool:
+    """Whether `data` is exactly the answer to a ping of ours: no parser is needed for it."""
+    return len(data) == 6 and data[:2] == MASKED_EMPTY_PONG
+
+
+class Reader:
+    """The reading half of one connection; made when its client first says something."""
+
+    def __init__(self, max_message_bytes: int) -> None:
+        self._max_message_bytes = max_message_bytes
+        self._protocol = Connection(ConnectionType.SERVER)
+        self._fragments: list[str] | list[bytes] = []
+        self._size = 0
+
+    def receive(self, data: bytes) -> Iterator[Inbound]:
+        """The events that `data` completes; none may follow a `Closed` or `Failed`."""
+        self._protocol.receive_data(data)
+        for event in self._protocol.events():
+            outcome = self._outcome(event)
+            if outcome is not None:
+                yield outcome
+            if isinstance(outcome, Closed | Failed):
+                return
+
+    def _outcome(self, event: Event) -> Inbound | None:
+        match event:
+            case TextMessage() | BytesMessage():
+                return self._join(event)
+            case Ping():
+                return Pinged(bytes(event.payload))
+            case CloseConnection():
+                # wsproto reports a broken frame like a close, but stays open.
+                kind = Failed if self._protocol.state is ConnectionState.OPEN else Closed
+                return kind(int(event.code), event.reason or "")
+        return None
+
+    def _join(self, part: TextMessage | BytesMessage) -> Inbound | None:
+        data = part.data
+        self._size += len(data.encode()) if isinstance(data, str) else len(data)
+        if self._size > self._max_message_bytes:
+            reason = f"larger than {self._max_message_bytes} bytes"
+            return Failed(CloseReason.MESSAGE_TOO_BIG, reason)
+        self._fragments.append(data)  # type: ignore[arg-type]  # wsproto never mixes the two.
+        if not part.message_finished:
+            return None
+        whole = ("" if isinstance(data, str) else b"").join(self._fragments)  # type: ignore[arg-type]
+        self._fragments, self._size = [], 0
+        return Received(whole if isinstance(whole, str) else bytes(whole))

@@ -1,0 +1,64 @@
+"""Pings, and the end of those who are silent, stuck, or slow to close.
+
+Pings are spread over the interval: a burst of them would delay messages. It
+reads nothing: the receiver notes any sign of life.
+"""
+
+from time import monotonic
+
+import gevent
+
+from ws_server.connection import Connection
+from ws_server.hub import Hub
+
+STEPS = 50  # Parts of the interval in which a part of the clients is pinged.
+LONGEST_STEP = 1.0  # Seconds; also how late a deadline can be noticed.
+UNANSWERED_PINGS = 2
+
+
+class Keepalive:
+    """Visits every connection once an interval."""
+
+    def __init__(self, hub: Hub, interval: float, slow_seconds: float) -> None:
+        self._hub = hub
+        self._interval = interval
+        self._slow_seconds = slow_seconds
+        self._step = min(interval / STEPS, LONGEST_STEP)
+        self._due: list[Connection] = []
+        self._share = 0
+
+    def run(self) -> None:
+        """Visit for ever."""
+        round_end = monotonic()
+        while True:
+            gevent.sleep(self._step)
+            if monotonic() >= round_end:
+                round_end += self._interval
+                self._begin_round()
+            self._visit_some()
+            self._drop_the_late(monotonic())
+
+    def _begin_round(self) -> None:
+        self._due += self._hub.connections
+        self._share = round(len(self._due) * self._step / self._interval) + 1
+
+    def _visit_some(self) -> None:
+        for _ in range(min(self._share, len(self._due))):
+            connection = self._due.pop()
+            if connection.owed is not None:
+                connection.unanswered = 0  # Behind: `_drop_the_late` watches its reading.
+            elif connection.unanswered >= UNANSWERED_PINGS:
+                self._hub.drop(connection)
+            else:
+                connection.unanswered += 1
+                self._hub.ping(connection)
+
+    def _drop_the_late(self, now: float) -> None:
+        late = [connection for connection, end in self._hub.closing.items() if now > end]
+        stuck = [
+            connection
+            for connection in self._hub.behind
+            if connection.owed and now - connection.owed.progress > self._slow_seconds
+        ]
+        for connection in late + stuck:
+            self._hub.drop(connection)

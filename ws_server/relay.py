@@ -1,0 +1,157 @@
+"""From the queue to the log, and from the log to the hub.
+
+Each process settles (atomic, so every message is settled once) and each reads
+the whole log, so every connection of each gets every message. It waits for
+Redis when Redis is away, and says so once, not at every try.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+import gevent
+from gevent.lock import BoundedSemaphore
+
+from common.broker import Settled
+from common.errors import QueueUnavailable
+from common.message import Page
+from ws_server.feed import Feed
+from ws_server.hub import Hub
+
+log = logging.getLogger(__name__)
+
+READ_MESSAGES = 500
+FIRST_PAUSE = 0.1  # Seconds before Redis is tried again; doubled each time.
+LONGEST_PAUSE = 2.0
+LONGEST_BLOCK = 1.0  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
+
+
+class Log(Protocol):
+    """The settling and reading half of `common.broker.Broker`."""
+
+    def settle(self) -> Settled:
+        """Move some items from the queue to the log."""
+
+    def last_id(self) -> int:
+        """The newest id of the log."""
+
+    def read_after(self, cursor: int, count: int, block_seconds: float | None = None) -> Page:
+        """Messages after an id."""
+
+    def wait_for_push(self, timeout: float) -> bool:
+        """Block until something is queued."""
+
+
+class Relay:
+    """Keeps the hub at the head of the log."""
+
+    def __init__(self, source: Log, feed: Feed, hub: Hub) -> None:
+        self._source = source
+        self._feed = feed
+        self._hub = hub
+        self._outage: str | None = None
+        self._rejected = 0
+        self._stopping = False
+        self._settling = BoundedSemaphore()
+        self._publishing = BoundedSemaphore()
+        self.is_ready = False  # The head is known: connections may join.
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether Redis answered last time."""
+        return self.is_ready and self._outage is None
+
+    def start(self) -> None:
+        """Learn where the log ends; messages from there on will be sent. Waits for Redis."""
+        pause = FIRST_PAUSE
+        while not self.is_ready:
+            try:
+                self._feed.head = self._source.last_id()
+                self.is_ready = True
+                self._note_redis(None)
+            except QueueUnavailable as problem:
+                self._note_redis(problem)
+                pause = _sleep_longer(pause)
+
+    def tick(self) -> None:
+        """Settle and send everything that waits, in order; does nothing while Redis is away."""
+        try:
+            waiting = True
+            while waiting and not self._stopping:
+                waiting = self._settle()
+                while self._read(None):
+                    pass
+            self._note_redis(None)
+        except QueueUnavailable as problem:
+            self._note_redis(problem)
+
+    def run_settling(self, interval: float) -> None:
+        """Settle when something is pushed, at the latest after `interval` seconds, until stopped."""
+        self._repeat(lambda: self._settle_when_pushed(min(interval, LONGEST_BLOCK)))
+
+    def run_reading(self) -> None:
+        """Send what enters the log, as it enters, until stopped: the other half of instant."""
+        self._repeat(lambda: self._read(LONGEST_BLOCK))
+
+    def stop(self) -> None:
+        """Settle no more; send what is settled. What still waits stays in Redis, for others.
+
+        Raises:
+            QueueUnavailable: Redis is away, so nothing more can be sent.
+        """
+        self._stopping = True
+        with self._settling:
+            pass
+        while self.is_ready and self._read(None):
+            pass
+
+    def _repeat(self, action: Callable[[], object]) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping:
+            try:
+                action()
+                self._note_redis(None)
+                pause = FIRST_PAUSE
+            except QueueUnavailable as problem:
+                self._note_redis(problem)
+                pause = _sleep_longer(pause)
+
+    def _settle_when_pushed(self, longest_wait: float) -> None:
+        self._source.wait_for_push(longest_wait)
+        while not self._stopping and self._settle():
+            pass
+
+    def _settle(self) -> bool:
+        """One settle; whether more waits."""
+        with self._settling:
+            settled = self._source.settle()
+        if settled.rejected:
+            self._rejected += settled.rejected
+            log.warning(
+                "Set aside %d unreadable envelopes (%d in all); see the list of rejected items",
+                settled.rejected,
+                self._rejected,
+            )
+        return settled.waiting > 0
+
+    def _read(self, block_seconds: float | None) -> bool:
+        """Send one page of what is new; whether there may be more."""
+        with self._publishing:
+            page = self._source.read_after(self._feed.head, READ_MESSAGES, block_seconds)
+            self._hub.publish(page)
+        return len(page.ids) == READ_MESSAGES
+
+    def _note_redis(self, problem: QueueUnavailable | None) -> None:
+        """One line when Redis goes and one when it is back."""
+        if problem is not None and self._outage is None:
+            log.error("%s; clients stay connected, trying again", problem)
+        elif problem is None and self._outage is not None:
+            log.info("Redis is back")
+        self._outage = None if problem is None else str(problem)
+
+
+def _sleep_longer(pause: float) -> float:
+    """Sleep about `pause` seconds; return the next pause. The jitter keeps processes apart."""
+    gevent.sleep(pause * random.uniform(0.5, 1.5))
+    return min(pause * 2, LONGEST_PAUSE)

@@ -1,0 +1,142 @@
+"""One process of the WebSocket server: its parts, its start, and its stop as a list of steps."""
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+
+from common.broker import Broker
+from common.errors import QueueUnavailable
+from config.settings import Settings
+from ws_server.close_codes import CloseCode
+from ws_server.connection import Connection
+from ws_server.feed import Feed
+from ws_server.hub import Hub
+from ws_server.keepalive import Keepalive
+from ws_server.receiver import Receiver
+from ws_server.relay import Relay
+from ws_server.worker import Worker
+
+log = logging.getLogger(__name__)
+
+CLOSE_SLICE = 100  # Clients closed between two turns of the event loop.
+
+
+class Service:
+    """Builds and owns the parts of one process."""
+
+    def __init__(self, settings: Settings, broker: Broker, worker_class: type[Worker]) -> None:
+        self._settings = settings
+        feed = Feed(broker, settings.message_prefix, settings.window_bytes)
+        self._hub = Hub(feed, self._forget)
+        self._relay = Relay(broker, feed, self._hub)
+        self._worker = worker_class(settings, self._hub, self._relay)
+        self._receiver = Receiver(
+            self._hub,
+            settings.max_client_message_bytes,
+            self._overridden("on_message"),
+            self._worker.on_error,
+        )
+        self._on_connect = self._overridden("on_connect")
+        self._on_close = self._overridden("on_close")
+        self._keepalive = Keepalive(self._hub, settings.ping_interval, settings.slow_client_seconds)
+        self._stopping = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether Redis answers and connections are taken."""
+        return self._relay.is_connected and not self._stopping
+
+    @property
+    def refuses(self) -> str | None:
+        """Why no connection is taken now, if so."""
+        if self._stopping:
+            return "the server stops"
+        if not self._relay.is_ready:
+            return "the server waits for Redis"
+        if len(self._hub.connections) >= self._settings.max_connections:
+            return "too many connections"
+        return None
+
+    def start(self) -> None:
+        """Start everything that runs by itself; returns at once."""
+        gevent.spawn(self._hub.catch_up.run)
+        gevent.spawn(self._keepalive.run)
+        gevent.spawn(self._start_relay)
+
+    def adopt(self, fd: int, early: bytes) -> None:
+        """Take over a socket whose handshake is done, with what was read from it too early."""
+        os.set_blocking(fd, False)
+        connection = self._hub.join(fd, self._receiver.read)
+        if self._on_connect is not None:
+            self._call(self._on_connect, connection)
+        if early and connection.is_open:
+            self._receiver.feed(connection, early)
+
+    def stop(self, farewell: CloseCode, *, reload: bool) -> None:
+        """The list of steps, within STOP_TIMEOUT; the web server accepts nothing any more."""
+        self._stopping = True
+        limit = gevent.Timeout(self._settings.stop_timeout)
+        limit.start()
+        try:
+            if reload:
+                self._worker.on_worker_reload()
+            self._stop_settling()
+            self._wait_for_the_slow()
+            self._close_clients(farewell)
+            self._wait_until(lambda: not self._hub.connections)
+        except gevent.Timeout as expired:
+            if expired is not limit:
+                raise
+            log.warning("Cut %d clients off after STOP_TIMEOUT", len(self._hub.connections))
+        finally:
+            limit.close()
+        for connection in list(self._hub.connections):
+            self._hub.drop(connection)
+
+    def _start_relay(self) -> None:
+        self._relay.start()
+        try:
+            self._worker.on_worker_start()
+        except Exception as problem:
+            self._worker.on_error(None, problem)
+
+    def _stop_settling(self) -> None:
+        try:
+            self._relay.stop()
+        except QueueUnavailable as problem:
+            log.warning("Stopping without the last look at the log: %s", problem)
+
+    def _wait_for_the_slow(self) -> None:
+        """Half of the time is theirs; the other half belongs to the close handshakes."""
+        with gevent.Timeout(self._settings.stop_timeout / 2, False):
+            self._wait_until(lambda: not self._hub.behind)
+
+    def _close_clients(self, farewell: CloseCode) -> None:
+        for count, connection in enumerate(list(self._hub.connections)):
+            self._hub.close(connection, farewell)
+            if count % CLOSE_SLICE == 0:
+                gevent.sleep(0)
+
+    @staticmethod
+    def _wait_until(is_done: Callable[[], bool]) -> None:
+        while not is_done():
+            gevent.sleep(0.02)
+
+    def _forget(self, connection: Connection) -> None:
+        if self._on_close is not None:
+            gevent.spawn(self._call, self._on_close, connection)
+
+    def _call(self, hook: Callable[[Connection], None], connection: Connection) -> None:
+        try:
+            hook(connection)
+        except Exception as problem:
+            self._worker.on_error(connection, problem)
+
+    def _overridden(self, hook: str) -> Any:
+        """The worker's own version of a hook; None if it left it as it is, so that it costs nothing."""
+        if getattr(type(self._worker), hook) is getattr(Worker, hook):
+            return None
+        return getattr(self._worker, hook)

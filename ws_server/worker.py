@@ -1,0 +1,71 @@
+"""`Worker`: the six hooks of the original, one instance per process.
+
+A subclass named in WORKER_CLASS replaces it. It wires the relay to its timer; how
+a message reaches the clients is the hub's business.
+"""
+
+import logging
+from collections.abc import Callable
+from time import monotonic
+
+import gevent
+
+from config.settings import Settings
+from ws_server.connection import Connection
+from ws_server.hub import Hub
+from ws_server.relay import Relay
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Override what you need; call `super()` in `on_worker_start`, or nothing is relayed."""
+
+    def __init__(self, settings: Settings, hub: Hub, relay: Relay) -> None:
+        self.settings = settings
+        self.hub = hub
+        self.relay = relay
+
+    def on_worker_start(self) -> None:
+        """The process is up: start the timer (or, with DELIVERY=instant, the blocking pop)."""
+        interval = self.settings.poll_interval
+        if self.settings.delivery == "instant":
+            self.spawn(self.relay.run_settling, interval)
+            self.spawn(self.relay.run_reading)
+        else:
+            self.every(interval, self.relay.tick)
+
+    def on_worker_reload(self) -> None:
+        """The process makes room for a new one (SIGHUP); its clients are about to be closed."""
+
+    def on_connect(self, connection: Connection) -> None:
+        """A client has connected; it gets every message from now on."""
+
+    def on_message(self, connection: Connection, data: str | bytes) -> None:
+        """A client has sent a message: text as str, binary as bytes. May wait."""
+
+    def on_close(self, connection: Connection) -> None:
+        """A client is gone; nothing can be sent to it any more."""
+
+    def on_error(self, connection: Connection | None, error: Exception) -> None:
+        """A hook or a timer has failed; `connection` is whose call it was, if anyone's."""
+        log.error("A hook failed", exc_info=error)
+
+    def every(self, interval: float, action: Callable[[], None]) -> None:
+        """Call `action` every `interval` seconds; the original's `Timer::add`."""
+        self.spawn(self._run_timer, interval, action)
+
+    def spawn(self, action: Callable[..., None], *args: object) -> None:
+        """Run `action` beside everything else, until it returns or the process stops."""
+        gevent.spawn(action, *args)
+
+    def _run_timer(self, interval: float, action: Callable[[], None]) -> None:
+        due = monotonic() + interval
+        while True:
+            gevent.sleep(max(0.0, due - monotonic()))
+            try:
+                action()
+            except Exception as problem:
+                self.on_error(None, problem)
+            # A late call is not made up for: the next one finds all that waits.
+            due = max(due + interval, monotonic())
