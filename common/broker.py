@@ -106,7 +106,7 @@ class Broker:
         return Settled(*answer)
 
     def wait_for_push(self, timeout: float) -> bool:
-        """Block until something is queued, at most `timeout` seconds (BLMOVE).
+        """Block until something is queued, at most `timeout` seconds (BLMOVE); whether it is.
 
         The item is moved to where the next settle takes it first.
 
@@ -114,7 +114,10 @@ class Broker:
             QueueUnavailable: Redis did not answer.
         """
         with _redis_errors():
-            return self._redis.blmove(self._queue, self._wip, timeout, "RIGHT", "LEFT") is not None
+            moved: Any = self._redis.execute_command(
+                "BLMOVE", self._queue, self._wip, "RIGHT", "LEFT", timeout
+            )  # type: ignore[no-untyped-call]
+        return moved is not None
 
     def last_id(self) -> int:
         """The id of the newest message that the log ever held; 0 if none (XINFO STREAM).
@@ -124,7 +127,7 @@ class Broker:
         """
         with _redis_errors():
             try:
-                info = self._redis.execute_command("XINFO STREAM", self._log)
+                info = self._redis.xinfo_stream(self._log)
             except redis.ResponseError as problem:
                 if "no such key" in str(problem):
                     return 0

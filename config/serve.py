@@ -11,6 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
 
@@ -42,7 +43,7 @@ def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> 
     try:
         url = settings.redis_url
         if embedded:
-            valkey = EmbeddedValkey.start(settings.data_dir, settings.embedded_redis_port)
+            valkey = EmbeddedValkey.start(Path(settings.data_dir), settings.embedded_redis_port)
             url = valkey.url
             running["valkey"] = valkey.process
         environ = {**os.environ, "REDIS_URL": url}

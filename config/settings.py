@@ -65,12 +65,6 @@ def _matching(pattern: str, wanted: str) -> Parse:
     return parse
 
 
-def _path(text: str) -> Path:
-    if not text:
-        raise ValueError("must be a folder, not empty")
-    return Path(text)
-
-
 def _setting(default: Any, meaning: str, parse: Parse = str) -> Any:
     return field(default=default, metadata={"meaning": meaning, "parse": parse})
 
@@ -85,7 +79,7 @@ _size = _number(int, 1, 1024 * MIB)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings; the variable is the field's name in capitals. Sizes are bytes, times seconds."""
+    """All settings; a variable is its field's name in capitals. Sizes are bytes, times seconds."""
 
     message_center_key: str = _setting(
         "message_center",
@@ -154,8 +148,8 @@ class Settings:
         "The class with the six hooks, as `module:Class`",
         _matching(r"[\w.]+:\w+", "module:Class"),
     )
-    data_dir: Path = _setting(
-        Path(".message-center"), "Folder of the embedded Valkey's data", _path
+    data_dir: str = _setting(
+        ".message-center", "Folder of the embedded Valkey's data", _matching(r".+", "a folder")
     )
     embedded_redis_port: int = _setting(
         6379,

@@ -54,7 +54,7 @@ def _add_websocket(app: Flask, service: Adopter) -> None:
             problem = Refusal(503, "unavailable", reason, {"Retry-After": str(RETRY_AFTER)})
         return None if problem is None else _refuse(problem)
 
-    def listen(handed: HandOff, path: str = "") -> None:
+    def listen(handed: HandOff, **_path: str) -> None:
         service.adopt(*handed.take_socket())
 
     sock.route("/")(listen)

@@ -29,11 +29,10 @@ def close_frame(code: int, reason: str = "") -> bytes:
 
 def text_chunk(prefix: bytes, contents: Iterable[bytes]) -> bytes:
     """The text frames of several messages, joined so that one send carries them all."""
-    parts = []
+    parts: list[bytes] = []
     for content in contents:
-        if not content.isascii():
-            content = _valid_utf8(content)
-        parts += (_head(TEXT, len(prefix) + len(content)), prefix, content)
+        text = content if content.isascii() else _valid_utf8(content)
+        parts += (_head(TEXT, len(prefix) + len(text)), prefix, text)
     return b"".join(parts)
 
 

@@ -48,7 +48,8 @@ def refusal(environ: Mapping[str, Any]) -> Refusal | None:
 
 def accept_key(key: str) -> str:
     """The answer to a Sec-WebSocket-Key (RFC 6455 4.2.2)."""
-    return base64.b64encode(hashlib.sha1(key.encode() + GUID).digest()).decode()
+    digest = hashlib.sha1(key.encode() + GUID, usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
 
 
 def _is_key(key: str) -> bool:

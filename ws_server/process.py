@@ -1,4 +1,4 @@
-"""What a worker process of the WebSocket server serves; imported there, after gevent has patched it."""
+"""What a WebSocket worker process serves; imported there, after gevent has patched it."""
 
 from importlib import import_module
 

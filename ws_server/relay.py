@@ -87,7 +87,7 @@ class Relay:
             self._note_redis(problem)
 
     def run_settling(self, interval: float) -> None:
-        """Settle when something is pushed, at the latest after `interval` seconds, until stopped."""
+        """Settle what is pushed at once, at the latest after `interval` seconds, until stopped."""
         self._repeat(lambda: self._settle_when_pushed(min(interval, LONGEST_BLOCK)))
 
     def run_reading(self) -> None:

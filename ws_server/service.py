@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -78,23 +79,15 @@ class Service:
     def stop(self, farewell: CloseCode, *, reload: bool) -> None:
         """The list of steps, within STOP_TIMEOUT; the web server accepts nothing any more."""
         self._stopping = True
-        limit = gevent.Timeout(self._settings.stop_timeout)
-        limit.start()
-        try:
-            if reload:
-                self._worker.on_worker_reload()
-            self._stop_settling()
-            self._wait_for_the_slow()
-            self._close_clients(farewell)
-            self._wait_until(lambda: not self._hub.connections)
-        except gevent.Timeout as expired:
-            if expired is not limit:
-                raise
-            log.warning("Cut %d clients off after STOP_TIMEOUT", len(self._hub.connections))
-        finally:
-            limit.close()
-        for connection in list(self._hub.connections):
-            self._hub.drop(connection)
+        half = self._settings.stop_timeout / 2  # For sending; the rest for the close handshakes.
+        start = monotonic()
+        if reload:
+            self._worker.on_worker_reload()
+        self._stop_settling(half)
+        _wait_until(lambda: not self._hub.behind, start + half)
+        self._close_clients(farewell)
+        _wait_until(lambda: not self._hub.connections, start + 2 * half)
+        self._cut_off_the_rest()
 
     def _start_relay(self) -> None:
         self._relay.start()
@@ -103,16 +96,12 @@ class Service:
         except Exception as problem:
             self._worker.on_error(None, problem)
 
-    def _stop_settling(self) -> None:
+    def _stop_settling(self, limit: float) -> None:
         try:
-            self._relay.stop()
+            with gevent.Timeout(limit, QueueUnavailable("no answer before the stop")):
+                self._relay.stop()
         except QueueUnavailable as problem:
             log.warning("Stopping without the last look at the log: %s", problem)
-
-    def _wait_for_the_slow(self) -> None:
-        """Half of the time is theirs; the other half belongs to the close handshakes."""
-        with gevent.Timeout(self._settings.stop_timeout / 2, False):
-            self._wait_until(lambda: not self._hub.behind)
 
     def _close_clients(self, farewell: CloseCode) -> None:
         for count, connection in enumerate(list(self._hub.connections)):
@@ -120,10 +109,12 @@ class Service:
             if count % CLOSE_SLICE == 0:
                 gevent.sleep(0)
 
-    @staticmethod
-    def _wait_until(is_done: Callable[[], bool]) -> None:
-        while not is_done():
-            gevent.sleep(0.02)
+    def _cut_off_the_rest(self) -> None:
+        rest = list(self._hub.connections)
+        if rest:
+            log.warning("Cutting off %d clients after STOP_TIMEOUT", len(rest))
+        for connection in rest:
+            self._hub.drop(connection)
 
     def _forget(self, connection: Connection) -> None:
         if self._on_close is not None:
@@ -136,7 +127,12 @@ class Service:
             self._worker.on_error(connection, problem)
 
     def _overridden(self, hook: str) -> Any:
-        """The worker's own version of a hook; None if it left it as it is, so that it costs nothing."""
+        """The worker's own version of a hook; None if it has none, so that it costs nothing."""
         if getattr(type(self._worker), hook) is getattr(Worker, hook):
             return None
         return getattr(self._worker, hook)
+
+
+def _wait_until(is_done: Callable[[], bool], end: float) -> None:
+    while not is_done() and monotonic() < end:
+        gevent.sleep(0.02)

@@ -49,7 +49,8 @@ class Worker:
 
     def on_error(self, connection: Connection | None, error: Exception) -> None:
         """A hook or a timer has failed; `connection` is whose call it was, if anyone's."""
-        log.error("A hook failed", exc_info=error)
+        whose = "a timer" if connection is None else f"connection {connection.fd}"
+        log.error("A hook failed (%s)", whose, exc_info=error)
 
     def every(self, interval: float, action: Callable[[], None]) -> None:
         """Call `action` every `interval` seconds; the original's `Timer::add`."""
