@@ -32,6 +32,8 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         pass
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        if any(name == "UPGRADE" for name, _ in req.headers):
+            req.force_close()  # Refused, it ends here: what follows is no HTTP.
         limit = gevent.Timeout(self.cfg.timeout)
         limit.start()
         try:

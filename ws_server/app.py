@@ -99,6 +99,4 @@ def _refuse(problem: Refusal) -> Response:
     response = jsonify({"code": -1, "msg": problem.reason, "error": problem.error})
     response.status_code = problem.status
     response.headers.update(problem.headers)
-    # Bytes that follow a refused handshake are no HTTP.
-    response.headers["Connection"] = problem.headers.get("Connection", "close")
     return response

@@ -81,9 +81,9 @@ class CatchUp:
 
     def _serve(self, connection: Connection, owed: Owed) -> None:
         """One write's worth of what is owed."""
-        if owed.offset == 0 and owed.outbox:
+        if owed.outbox:
             self._serve_outbox(connection, owed)
-        elif owed.offset == 0 and owed.closing:
+        elif owed.closing:
             self._at_end(connection)
         else:
             self._serve_log(connection, owed)
@@ -100,16 +100,13 @@ class CatchUp:
         if chunk is None:
             self._at_head(connection)
             return
-        if owed.offset >= len(chunk.data):  # This page is cut shorter than the chunk before.
-            owed.offset -= len(chunk.data)
+        start = chunk.start_after(owed.cursor)
+        sent = connection.write(memoryview(chunk.data)[start:])
+        full = start + sent < len(chunk.data)
+        if full:
+            owed.cursor, owed.outbox[:] = chunk.cut(start + sent)
+        else:
             owed.cursor = chunk.upto
-            self._due.appendleft(connection)
-            return
-        sent = connection.write(memoryview(chunk.data)[owed.offset :])
-        owed.offset += sent
-        full = owed.offset < len(chunk.data)
-        if not full:
-            owed.cursor, owed.offset = chunk.upto, 0
         self._go_on(connection, owed, sent, full=full)
 
     def _go_on(self, connection: Connection, owed: Owed, sent: int, *, full: bool) -> None:

@@ -28,17 +28,16 @@ class Outlet(Protocol):
 
 
 class Owed:
-    """What a client that is behind has not been sent yet: its place in the log, and its own frames.
+    """What a client that is behind has not been sent yet: its outbox, then the log after `cursor`.
 
-    `offset` bytes of the frames after `cursor` are sent already. The frames in
-    `outbox` (pongs, replies, a close) go out between two chunks, never inside one.
+    The outbox holds the rest of a frame that the socket took in part, then frames
+    of the client's own: pongs, replies, a close.
     """
 
-    __slots__ = ("closing", "cursor", "offset", "outbox", "progress", "watcher")
+    __slots__ = ("closing", "cursor", "outbox", "progress", "watcher")
 
-    def __init__(self, cursor: int, offset: int, outbox: bytes, now: float) -> None:
+    def __init__(self, cursor: int, outbox: bytes, now: float) -> None:
         self.cursor = cursor
-        self.offset = offset
         self.outbox = bytearray(outbox)
         self.progress = now  # When the socket last took something.
         self.closing = False

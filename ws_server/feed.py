@@ -4,12 +4,14 @@ Encoding happens here, once for all clients. It sends nothing, and asks Redis on
 for what the window no longer holds, once for all who are behind at the same place.
 """
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Protocol
 
 from common.message import Page, parse_id
-from ws_server.frames import text_chunk
+from ws_server.frames import text_frames
 from ws_server.window import Chunk, Window
 
 CHUNK_MESSAGES = 500
@@ -47,7 +49,9 @@ class Feed:
             yield chunk
 
     def next_chunk(self, cursor: int) -> Chunk | None:
-        """What follows `cursor`; None at the head. Reads Redis only where memory ends.
+        """A chunk that has what follows `cursor`; None at the head.
+
+        Reads Redis only where memory ends.
 
         Raises:
             Gap: the log has forgotten what follows.
@@ -55,10 +59,10 @@ class Feed:
         """
         if cursor == self.head:
             return None
-        return self._window.after(cursor) or self._pages.get(cursor) or self._read_page(cursor)
+        return self._window.find(cursor) or self._pages.get(cursor) or self._read_page(cursor)
 
     def _read_page(self, cursor: int) -> Chunk:
-        upto = self._window.next_start(cursor, self.head)
+        upto = self._window.start(self.head)
         page, complete = self._history.read_between(cursor, upto, CHUNK_MESSAGES)
         if not complete:
             raise Gap
@@ -71,7 +75,9 @@ class Feed:
         return chunk
 
     def _encode(self, after: int, upto: int, page: Page) -> Chunk:
-        return Chunk(after, upto, text_chunk(self._prefix, page.contents))
+        frames = text_frames(self._prefix, page.contents)
+        ends = array("Q", accumulate(map(len, frames)))
+        return Chunk(after, upto, b"".join(frames), page.ids, ends)
 
 
 def _cut(page: Page) -> Iterator[Page]:

@@ -27,13 +27,13 @@ def close_frame(code: int, reason: str = "") -> bytes:
     return frame(CLOSE, code.to_bytes(2) + cut.encode())
 
 
-def text_chunk(prefix: bytes, contents: Iterable[bytes]) -> bytes:
-    """The text frames of several messages, joined so that one send carries them all."""
-    parts: list[bytes] = []
+def text_frames(prefix: bytes, contents: Iterable[bytes]) -> list[bytes]:
+    """The text frames of several messages, each `prefix` and its content."""
+    frames: list[bytes] = []
     for content in contents:
         text = content if content.isascii() else _valid_utf8(content)
-        parts += (_head(TEXT, len(prefix) + len(text)), prefix, text)
-    return b"".join(parts)
+        frames.append(_head(TEXT, len(prefix) + len(text)) + prefix + text)
+    return frames
 
 
 def _valid_utf8(content: bytes) -> bytes:

@@ -70,7 +70,7 @@ class Hub:
         self._on_gone(connection)
 
     def close(self, connection: Connection, close: CloseCode) -> None:
-        """Send a close frame after what is under way, and cut the socket at the latest in 5 s."""
+        """Send a close frame after what is under way; cut the socket 5 s later at the latest."""
         if not connection.is_open or connection in self.closing:
             return
         self.closing[connection] = monotonic() + CLOSE_TIMEOUT
@@ -95,7 +95,7 @@ class Hub:
             self.post_frame(connection, frame(BINARY, data))
 
     def post_frame(self, connection: Connection, data: bytes) -> None:
-        """Send one frame to one client, between two chunks."""
+        """Send one frame to one client, between two others."""
         if connection.is_open and connection not in self.closing:
             self._transmit(connection, data)
 
@@ -126,7 +126,7 @@ class Hub:
             if sent == size:
                 connection.cursor = upto
             else:
-                self._fall_behind(connection, sent)
+                self._fall_behind(connection, *chunk.cut(sent))
 
     def _transmit(self, connection: Connection, data: bytes) -> None:
         if connection.owed is not None:
@@ -138,7 +138,7 @@ class Hub:
             self.drop(connection)
             return
         if sent < len(data):
-            self._fall_behind(connection, 0, data[sent:])
+            self._fall_behind(connection, connection.cursor, data[sent:])
 
     def _add_to_outbox(self, connection: Connection, owed: Owed, data: bytes) -> None:
         owed.outbox += data
@@ -157,8 +157,8 @@ class Hub:
 
     # Falling behind and coming back
 
-    def _fall_behind(self, connection: Connection, offset: int, outbox: bytes = b"") -> None:
-        connection.owed = Owed(connection.cursor, offset, outbox, monotonic())
+    def _fall_behind(self, connection: Connection, cursor: int, outbox: bytes) -> None:
+        connection.owed = Owed(cursor, outbox, monotonic())
         connection.cursor = NOWHERE
         self.behind.add(connection)
         self.catch_up.add(connection)
@@ -169,10 +169,6 @@ class Hub:
         self.behind.discard(connection)
 
     def _tell_gap(self, connection: Connection) -> None:
-        owed = connection.owed
-        if owed is None or owed.offset:
-            self.drop(connection)  # In the middle of a frame there is no way to tell.
-            return
         self.close(connection, GAP)
         self.catch_up.add(connection)
 

@@ -62,17 +62,21 @@ class Relay:
         """Whether Redis answered last time."""
         return self.is_ready and self._outage is None
 
-    def start(self) -> None:
-        """Learn where the log ends; messages from there on will be sent. Waits for Redis."""
+    def start(self) -> bool:
+        """Learn where the log ends: what follows will be sent. False if Redis does not say."""
+        try:
+            self._feed.head = self._source.last_id()
+            self._note_redis(None)
+            self.is_ready = True
+        except QueueUnavailable as problem:
+            self._note_redis(problem)
+        return self.is_ready
+
+    def wait_for_start(self) -> None:
+        """Try `start` until Redis answers."""
         pause = FIRST_PAUSE
-        while not self.is_ready:
-            try:
-                self._feed.head = self._source.last_id()
-                self.is_ready = True
-                self._note_redis(None)
-            except QueueUnavailable as problem:
-                self._note_redis(problem)
-                pause = _sleep_longer(pause)
+        while not self.start():
+            pause = _sleep_longer(pause)
 
     def tick(self) -> None:
         """Settle and send everything that waits, in order; does nothing while Redis is away."""

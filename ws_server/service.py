@@ -62,10 +62,13 @@ class Service:
         return None
 
     def start(self) -> None:
-        """Start everything that runs by itself; returns at once."""
+        """Start everything that runs by itself. With Redis there, clients can join at once."""
         gevent.spawn(self._hub.catch_up.run)
         gevent.spawn(self._keepalive.run)
-        gevent.spawn(self._start_relay)
+        if self._relay.start():
+            self._start_worker()
+        else:
+            gevent.spawn(self._start_late)
 
     def adopt(self, fd: int, early: bytes) -> None:
         """Take over a socket whose handshake is done, with what was read from it too early."""
@@ -89,8 +92,11 @@ class Service:
         _wait_until(lambda: not self._hub.connections, start + 2 * half)
         self._cut_off_the_rest()
 
-    def _start_relay(self) -> None:
-        self._relay.start()
+    def _start_late(self) -> None:
+        self._relay.wait_for_start()
+        self._start_worker()
+
+    def _start_worker(self) -> None:
         try:
             self._worker.on_worker_start()
         except Exception as problem:

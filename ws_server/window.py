@@ -2,20 +2,54 @@
 
 A chunk covers the messages after one id up to another. The window holds the
 newest chunks, bounded in bytes, so that clients a little behind catch up without
-Redis. It holds nothing for any single client. No I/O here.
+Redis. Neither holds anything for any single client. No I/O here.
 """
 
-from collections import OrderedDict
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from common.message import parse_id
+
+OVERHEAD = 64  # Bytes that a message costs in memory beside its frame: its id, mostly.
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The frames of all messages after `after`, up to and with `upto` (log ids)."""
+    """The frames of all messages after `after`, up to and with `upto` (log ids).
+
+    `ids[i]` is the id of the message whose frame ends before byte `ends[i]` of `data`.
+    """
 
     after: int
     upto: int
     data: bytes
+    ids: Sequence[bytes]
+    ends: "array[int]"
+
+    @property
+    def cost(self) -> int:
+        """About how many bytes of memory it takes."""
+        return len(self.data) + OVERHEAD * (len(self.ids) + 4)
+
+    def start_after(self, cursor: int) -> int:
+        """The byte at which the frames after message `cursor` start."""
+        if cursor <= self.after:
+            return 0
+        count = bisect_right(self.ids, cursor, key=parse_id)
+        return self.ends[count - 1] if count else 0
+
+    def cut(self, sent: int) -> tuple[int, bytes]:
+        """Where a client stands that took the bytes before `sent`: cursor, rest of a cut frame.
+
+        A message whose frame is cut counts as sent: its rest is what the client is owed first.
+        """
+        whole = bisect_right(self.ends, sent)
+        start = self.ends[whole - 1] if whole else 0
+        if sent > start:
+            return parse_id(self.ids[whole]), self.data[sent : self.ends[whole]]
+        return (parse_id(self.ids[whole - 1]) if whole else self.after), b""
 
 
 class Window:
@@ -23,27 +57,33 @@ class Window:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._chunks: OrderedDict[int, Chunk] = OrderedDict()
+        self._chunks: list[Chunk] = []
+        self._starts: list[int] = []  # `after` of each chunk, for the bisection.
+        self._first = 0  # Those before are forgotten; cleared away now and then.
         self._bytes = 0
 
     def __len__(self) -> int:
-        return len(self._chunks)
+        return len(self._chunks) - self._first
 
     def add(self, chunk: Chunk) -> None:
         """Append the chunk that follows the last; forget the oldest beyond the bound."""
-        self._chunks[chunk.after] = chunk
-        self._bytes += len(chunk.data)
-        while self._bytes > self._max_bytes and len(self._chunks) > 1:
-            _, oldest = self._chunks.popitem(last=False)
-            self._bytes -= len(oldest.data)
+        self._chunks.append(chunk)
+        self._starts.append(chunk.after)
+        self._bytes += chunk.cost
+        while self._bytes > self._max_bytes and len(self) > 1:
+            self._bytes -= self._chunks[self._first].cost
+            self._first += 1
+        if self._first > len(self._chunks) // 2:
+            del self._chunks[: self._first], self._starts[: self._first]
+            self._first = 0
 
-    def after(self, cursor: int) -> Chunk | None:
-        """The chunk that starts right after `cursor`, if it is held."""
-        return self._chunks.get(cursor)
+    def find(self, cursor: int) -> Chunk | None:
+        """The chunk that has what follows `cursor`, if it is held."""
+        at = bisect_right(self._starts, cursor, self._first) - 1
+        if at < self._first or cursor >= self._chunks[at].upto:
+            return None
+        return self._chunks[at]
 
-    def next_start(self, cursor: int, head: int) -> int:
-        """The first id after `cursor` at which a held chunk starts; `head` if there is none.
-
-        Whoever reads up to there from Redis goes on from memory.
-        """
-        return next((start for start in self._chunks if start > cursor), head)
+    def start(self, head: int) -> int:
+        """The id after which everything up to `head` is held."""
+        return self._starts[self._first] if len(self) else head

@@ -1,0 +1,266 @@
+"""Post here, every page gets it: the original's contract, end to end."""
+
+import json
+import signal
+import socket
+import threading
+from time import monotonic
+
+from tests.system import KEY, PREFIX, System, wait_until
+from tests.websocket import LIMIT, Client
+
+
+def numbered(count: int) -> list[str]:
+    return [f"message {number}" for number in range(count)]
+
+
+def prefixed(contents: list[str]) -> list[str]:
+    return [PREFIX + content for content in contents]
+
+
+def test_what_is_pushed_reaches_every_bare_client(system: System) -> None:
+    system.start_http()
+    _, port = system.start_ws()
+    clients = system.connect(port, 3)
+
+    assert system.call("/push?content=hello") == (200, {"code": 0, "msg": "success"})
+
+    assert [client.texts(1) for client in clients] == [[PREFIX + "hello"]] * 3
+
+
+def test_an_empty_push_gets_the_answer_of_the_original_and_queues_nothing(system: System) -> None:
+    system.start_http()
+
+    assert system.call("/push?content=") == (200, {"code": -1, "msg": "内容不能为空"})
+    assert system.call("/push") == (200, {"code": -1, "msg": "内容不能为空"})
+    assert system.redis.llen(KEY) == 0
+
+
+def test_content_arrives_unchanged_up_to_the_limit_and_not_beyond(system: System) -> None:
+    system.start_http()
+    _, port = system.start_ws(POLL_INTERVAL=0.05)
+    (client,) = system.connect(port)
+    contents = ["消息", "😀 \x00 \u2028 <b>", "x" * 65536, "消" * 21845]
+
+    for content in contents:
+        assert system.push(content)[0] == 200
+    status, answer = system.push("x" * 65537)
+
+    assert client.texts(len(contents)) == prefixed(contents)
+    assert (status, answer["error"]) == (413, "content_too_large")
+    assert system.redis.llen(KEY) == 0
+
+
+def test_a_raw_lpush_arrives_like_any_push(system: System) -> None:
+    _, port = system.start_ws()
+    (client,) = system.connect(port)
+
+    system.redis.lpush(KEY, "hello")
+
+    assert client.texts(1) == [PREFIX + "hello"]
+
+
+def test_a_push_puts_exactly_its_bytes_on_the_list(system: System) -> None:
+    system.start_http()
+
+    system.call("/push?content=hello")
+    system.push("消息")
+
+    assert system.redis.lrange(KEY, 0, -1) == ["消息".encode(), b"hello"]
+
+
+def test_bytes_that_are_no_utf_8_do_not_cost_anyone_the_connection(system: System) -> None:
+    _, port = system.start_ws(POLL_INTERVAL=0.05)
+    (client,) = system.connect(port)
+
+    system.redis.lpush(KEY, b"bad \xff", "good")
+
+    assert client.texts(2) == prefixed(["bad \ufffd", "good"])
+
+
+def test_an_unreadable_envelope_is_set_aside_and_nothing_waits_for_it(system: System) -> None:
+    _, port = system.start_ws(POLL_INTERVAL=0.05)
+    (client,) = system.connect(port)
+
+    system.redis.lpush(KEY, "before", b"\x1e{broken", b'\x1e{"content": "inside"}', "after")
+
+    assert client.texts(3) == prefixed(["before", "inside", "after"])
+    assert system.redis.lrange(f"{{{KEY}}}:rejected", 0, -1) == [b"\x1e{broken"]
+
+
+def test_one_tick_sends_all_that_waits_in_order_to_200_clients(system: System) -> None:
+    interval = 3.0
+    _, port = system.start_ws(POLL_INTERVAL=interval)
+    clients = system.connect(port, 200)
+    contents = numbered(1000)
+
+    system.redis.lpush(KEY, *contents)
+    clients[0].texts(1)
+    first = monotonic()
+    received = [clients[0].texts(999)] + [client.texts(1000) for client in clients[1:]]
+
+    assert monotonic() - first < interval  # All in that one tick.
+    assert received[0] == prefixed(contents[1:])
+    assert all(texts == prefixed(contents) for texts in received[1:])
+
+
+def test_two_workers_give_every_client_every_message_once_and_in_order(system: System) -> None:
+    process, port = system.start_ws(WS_WORKERS=2, POLL_INTERVAL=0.2)
+    clients = system.connect(port, 200)
+
+    assert_each_gets_each_once(system, clients)
+    assert len(process.children()) == 2
+
+
+def test_two_servers_on_one_redis_give_every_client_every_message_once(system: System) -> None:
+    _, port_a = system.start_ws(POLL_INTERVAL=0.2)
+    _, port_b = system.start_ws(POLL_INTERVAL=0.3)
+
+    assert_each_gets_each_once(system, system.connect(port_a, 20) + system.connect(port_b, 20))
+
+
+def test_instant_delivery_gives_every_client_of_two_workers_every_message(system: System) -> None:
+    _, port = system.start_ws(WS_WORKERS=2, DELIVERY="instant", POLL_INTERVAL=60)
+
+    assert_each_gets_each_once(system, system.connect(port, 50))
+
+
+def assert_each_gets_each_once(system: System, clients: list[Client]) -> None:
+    contents = numbered(1000)
+    for start in range(0, 1000, 50):
+        system.redis.lpush(KEY, *contents[start : start + 50])
+
+    assert all(client.texts(1000) == prefixed(contents) for client in clients)
+    system.redis.lpush(KEY, "last")
+    assert all(client.texts(1) == [PREFIX + "last"] for client in clients)  # And no doubles.
+
+
+def test_killed_between_two_ticks_it_sends_what_came_meanwhile_after_the_restart(
+    system: System,
+) -> None:
+    system.start_http()
+    process, port = system.start_ws(POLL_INTERVAL=2)
+    system.connect(port)
+
+    process.kill_all()
+    contents = numbered(20)
+    assert {system.push(content)[0] for content in contents} == {200}
+    system.start_ws(port, POLL_INTERVAL=2)
+    clients = system.connect(port, 5)
+
+    assert all(client.texts(20) == prefixed(contents) for client in clients)
+
+
+def test_nothing_acknowledged_is_lost_while_redis_is_away(system: System) -> None:
+    http = system.start_http(REDIS_TIMEOUT=2)
+    ws, port = system.start_ws(POLL_INTERVAL=0.2, REDIS_TIMEOUT=2)
+    clients = system.connect(port, 5)
+    workers = (http.children(), ws.children())
+    pusher = Pusher(system)
+
+    wait_until(lambda: pusher.acknowledged[20:] != [], "pushes before the outage")
+    system.stop_redis()
+    wait_until(lambda: pusher.refused > 20, "refused pushes")
+    wait_until(lambda: "Redis is unavailable" in ws.output, "the outage noticed")
+    system.start_redis()
+    before = len(pusher.acknowledged)
+    wait_until(lambda: len(pusher.acknowledged) > before + 20, "pushes after the outage")
+    acknowledged = pusher.stop()
+
+    for client in clients:
+        # One whose answer was lost with Redis may arrive too.
+        assert [
+            text
+            for text in client.texts_upto(PREFIX + acknowledged[-1])
+            if text.removeprefix(PREFIX) in acknowledged
+        ] == prefixed(acknowledged)
+    assert pusher.statuses == {200, 503}
+    assert (http.children(), ws.children()) == workers  # Nobody died.
+    assert ws.output.count("Redis is unavailable") == 1  # One line, not one for each try.
+    assert ws.output.count("Redis is back") == 1
+
+
+class Pusher(threading.Thread):
+    """Pushes numbers, one after the other, and keeps those that were acknowledged."""
+
+    def __init__(self, system: System) -> None:
+        super().__init__()
+        self.acknowledged: list[str] = []
+        self.refused = 0
+        self.statuses: set[int] = set()
+        self._system = system
+        self._stopping = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        number = 0
+        while not self._stopping.is_set():
+            content = f"message {number}"
+            status, answer = self._system.push(content)
+            self.statuses.add(status)
+            if status == 200 and answer["code"] == 0:
+                self.acknowledged.append(content)
+            else:
+                assert (status, answer["error"]) == (503, "queue_unavailable")
+                self.refused += 1
+            number += 1
+
+    def stop(self) -> list[str]:
+        self._stopping.set()
+        self.join()
+        return self.acknowledged
+
+
+def test_a_batch_arrives_whole_and_in_order(system: System) -> None:
+    system.start_http()
+    _, port = system.start_ws(POLL_INTERVAL=0.05)
+    (client,) = system.connect(port)
+    contents = numbered(10_000)
+
+    status, answer = system.call(
+        "/push/batch", json.dumps(contents).encode(), content_type="application/json"
+    )
+
+    assert (status, answer) == (200, {"code": 0, "count": 10_000, "msg": "success"})
+    assert client.texts(10_000) == prefixed(contents)
+
+
+def test_half_a_request_keeps_nobody_waiting(system: System) -> None:
+    system.start_http(REQUEST_TIMEOUT=1)
+    head = b"POST /push HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", system.http_port), LIMIT) as half:
+        half.sendall(head + b"content=")
+
+        assert system.push("hello")[0] == 200
+        assert half.recv(100) == b""  # Given up after REQUEST_TIMEOUT.
+
+
+def test_a_stop_sends_what_is_settled_and_says_goodbye(system: System) -> None:
+    process, port = system.start_ws(POLL_INTERVAL=0.05)
+    clients = system.connect(port, 20)
+    system.redis.lpush(KEY, *numbered(500))
+    clients[0].texts(1)
+
+    process.popen.send_signal(signal.SIGTERM)
+
+    assert clients[0].texts(499) == prefixed(numbered(500)[1:])
+    assert all(client.texts(500) == prefixed(numbered(500)) for client in clients[1:])
+    assert {client.close_code() for client in clients} == {1001}
+    for client in clients:
+        client.socket.close()
+    assert process.stop() == 0
+
+
+def test_a_reload_closes_with_1012_and_a_new_worker_serves(system: System) -> None:
+    process, port = system.start_ws(POLL_INTERVAL=0.05)
+    (old,) = system.connect(port)
+    workers = process.children()
+
+    process.popen.send_signal(signal.SIGHUP)
+
+    assert old.close_code() == 1012
+    old.socket.close()
+    wait_until(lambda: not set(process.children()) & set(workers), "the old worker gone")
+    (new,) = system.connect(port)
+    system.redis.lpush(KEY, "hello")
+    assert new.texts(1) == [PREFIX + "hello"]
