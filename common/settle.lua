@@ -22,6 +22,17 @@ local function content_of(item)
   return envelope.content
 end
 
+-- The first id that an emptied log could give next.
+local function after_last()
+  local info = redis.call('XINFO', 'STREAM', KEYS[3])
+  for at = 1, #info, 2 do
+    if info[at] == 'last-generated-id' then
+      local time, sequence = string.match(info[at + 1], '(%d+)-(%d+)')
+      return string.format('%s-%d', time, sequence + 1)
+    end
+  end
+end
+
 local function settle(item)
   local content = content_of(item)
   if content then
@@ -32,6 +43,10 @@ local function settle(item)
     rejected = rejected + 1
   end
 end
+
+-- A script that fails halfway is not undone: fail before anything is popped, if a key is not what it should be.
+redis.call('XLEN', KEYS[3])
+redis.call('LLEN', KEYS[4])
 
 for source = 2, 1, -1 do
   while room > 0 and bytes > 0 do
@@ -45,13 +60,13 @@ for source = 2, 1, -1 do
   end
 end
 
-if settled > 0 then
-  local oldest = string.format('%d000', redis.call('TIME')[1] - ARGV[4])
-  local gone = redis.call('XTRIM', KEYS[3], 'MAXLEN', '~', ARGV[3])
-    + redis.call('XTRIM', KEYS[3], 'MINID', '~', oldest)
-  if gone > 0 then
-    redis.call('SET', KEYS[5], redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1][1])
-  end
+-- Forget what is beyond the history, and note from which id on the log is whole.
+local oldest = string.format('%d000', redis.call('TIME')[1] - ARGV[4])
+local gone = redis.call('XTRIM', KEYS[3], 'MAXLEN', '~', ARGV[3])
+  + redis.call('XTRIM', KEYS[3], 'MINID', '~', oldest)
+if gone > 0 then
+  local first = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
+  redis.call('SET', KEYS[5], first and first[1] or after_last())
 end
 
 return {settled, rejected, redis.call('LLEN', KEYS[2]) + redis.call('LLEN', KEYS[1])}

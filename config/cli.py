@@ -8,10 +8,13 @@ import json
 import os
 import random
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -79,13 +82,15 @@ def listen(url: str | None) -> None:
         url = f"ws://{reachable(settings.ws_host)}:{settings.ws_port}/"
     if not urllib.parse.urlsplit(url).path:
         url += "/"
+    with suppress(KeyboardInterrupt):
+        _listen_for_ever(url)
+
+
+def _listen_for_ever(url: str) -> None:
     wait = FIRST_WAIT
     while True:
-        try:
-            if _print_messages(url):
-                wait = FIRST_WAIT
-        except KeyboardInterrupt:
-            return
+        if _print_messages(url):
+            wait = FIRST_WAIT
         pause = wait * random.uniform(0.5, 1.5)
         _say(f"trying again in {pause:.1f} s")
         time.sleep(pause)
@@ -96,7 +101,9 @@ def _print_messages(url: str) -> bool:
     """Print until the connection ends; whether there was one."""
     connected = False
     try:
-        client = simple_websocket.Client.connect(url, ping_interval=LISTEN_PING)
+        client = simple_websocket.Client.connect(
+            url, ping_interval=LISTEN_PING, thread_class=partial(threading.Thread, daemon=True)
+        )
         connected = True
         _say(f"connected to {url}")
         while True:

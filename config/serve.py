@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
+from urllib.parse import urlsplit
 
 from config import children
 from config.embedded import EmbeddedValkey
-from config.server import refuse_taken_port
+from config.server import refuse_taken_address
 from config.settings import Settings
 
 READY_TIMEOUT = 30.0  # Seconds for both processes to answer that they are ready.
@@ -34,8 +35,8 @@ def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> 
         SettingsError: an address cannot be used.
         EmbeddedError: the embedded Valkey does not start.
     """
-    refuse_taken_port("HTTP_PORT", settings.http_host, settings.http_port)
-    refuse_taken_port("WS_PORT", settings.ws_host, settings.ws_port)
+    refuse_taken_address("HTTP", settings.http_host, settings.http_port)
+    refuse_taken_address("WS", settings.ws_host, settings.ws_port)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _raise_stopped)
     valkey = None
@@ -110,10 +111,15 @@ def _addresses(settings: Settings, redis_url: str) -> str:
     return (
         f"\n  HTTP API   {http}/          (open it: the first page)\n"
         f"  WebSocket  ws://{reachable(settings.ws_host)}:{settings.ws_port}/\n"
-        f"  Redis      {redis_url}\n\n"
+        f"  Redis      {_without_password(redis_url)}\n\n"
         f"  Try:  curl '{http}/push?content=hello'\n"
         f"  Stop: Ctrl-C\n"
     )
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return url if parts.password is None else url.replace(f":{parts.password}@", ":***@")
 
 
 def reachable(host: str) -> str:

@@ -5,6 +5,7 @@ chosen is a setting of ours. The application is named, not imported: it must be
 imported in the worker processes, after gevent has patched the standard library.
 """
 
+import errno
 import logging
 import mmap
 import os
@@ -87,7 +88,7 @@ def load_settings(process: str) -> Settings:
         settings = load(os.environ, Path(".env"))
         host = getattr(settings, f"{process.lower()}_host")
         port = getattr(settings, f"{process.lower()}_port")
-        refuse_taken_port(f"{process}_PORT", host, port)
+        refuse_taken_address(process, host, port)
     except SettingsError as problem:
         sys.exit(f"message-center: {problem}")
     return settings
@@ -113,8 +114,8 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
     }
 
 
-def refuse_taken_port(name: str, host: str, port: int) -> None:
-    """Say at once, and by the setting's name, that an address cannot be used.
+def refuse_taken_address(process: str, host: str, port: int) -> None:
+    """Say at once, and by the setting's name, that `process` (HTTP, WS) cannot use its address.
 
     Raises:
         SettingsError: another process has the port, or the host is not this machine's.
@@ -125,7 +126,11 @@ def refuse_taken_port(name: str, host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as problem:
-            raise SettingsError(name, f"cannot use {host}:{port}: {problem.strerror}") from None
+            is_port = problem.errno in (errno.EADDRINUSE, errno.EACCES)
+            raise SettingsError(
+                f"{process}_PORT" if is_port else f"{process}_HOST",
+                f"cannot use {host}:{port}: {problem.strerror}",
+            ) from None
 
 
 def _stop_gracefully_on_interrupt(arbiter: Arbiter) -> None:

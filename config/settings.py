@@ -6,18 +6,23 @@ no file but `.env`, connects to nothing and keeps no state.
 """
 
 import difflib
+import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
+
+from config.checks import Check, matching, number, one_of, redis_url
 
 KIB = 1024
 MIB = 1024 * KIB
 
-Parse = Callable[[str], Any]
+# What Kubernetes puts into every container beside a Service named message-center.
+KUBERNETES = re.compile(r"MESSAGE_CENTER_(SERVICE_HOST|(SERVICE_)?PORT(_\w+)?)")
 
 
 class SettingsError(ValueError):
@@ -32,49 +37,16 @@ class SettingsError(ValueError):
         return f"{self.name}: {self.problem}"
 
 
-def _number(kind: type[int] | type[float], low: float, high: float) -> Parse:
-    noun = "a whole number" if kind is int else "a number"
-
-    def parse(text: str) -> int | float:
-        try:
-            value = kind(text)
-        except ValueError:
-            raise ValueError(f"must be {noun} from {low:g} to {high:g}, not {text!r}") from None
-        if not low <= value <= high:  # Also refuses NaN.
-            raise ValueError(f"must be {noun} from {low:g} to {high:g}, not {text!r}")
-        return value
-
-    return parse
+def _setting(default: Any, meaning: str, check: Check = str) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "check": check})
 
 
-def _one_of(*allowed: str) -> Parse:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"must be {' or '.join(allowed)}, not {text!r}")
-        return text
-
-    return parse
-
-
-def _matching(pattern: str, wanted: str) -> Parse:
-    def parse(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"must be {wanted}, not {text!r}")
-        return text
-
-    return parse
-
-
-def _setting(default: Any, meaning: str, parse: Parse = str) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "parse": parse})
-
-
-_host = _matching(r"[^\s/]+", "a host name or address")
-_port = _number(int, 1, 65535)
-_workers = _number(int, 1, 256)
-_count = _number(int, 1, 1_000_000_000)
-_seconds = _number(float, 0.001, 31_536_000)
-_size = _number(int, 1, 1024 * MIB)
+_host = matching(r"[^\s/]+", "a host name or address")
+_port = number(int, 1, 65535)
+_workers = number(int, 1, 256)
+_count = number(int, 1, 1_000_000_000)
+_seconds = number(float, 0.001, 31_536_000)
+_size = number(int, 1, 1024 * MIB)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,17 +56,17 @@ class Settings:
     message_center_key: str = _setting(
         "message_center",
         "The Redis list between the two processes; the log is `{KEY}:log`",
-        _matching(r"[^\s{}]+", "a Redis key without spaces or braces"),
+        matching(r"[^\s{}]+", "a Redis key without spaces or braces"),
     )
     redis_url: str = _setting(
         "redis://127.0.0.1:6379/0",
         "Redis (6.2 or newer) or Valkey; unset, `message-center serve` starts a Valkey of its own",
-        _matching(r"(redis|rediss|unix)://\S+", "a redis://, rediss:// or unix:// URL"),
+        redis_url,
     )
     redis_timeout: float = _setting(
         5.0,
         "Longest wait for Redis to connect or to answer, in seconds",
-        _number(float, 2, 3600),  # Blocking commands block for one second.
+        number(float, 2, 3600),  # Blocking commands block for one second.
     )
     http_host: str = _setting("127.0.0.1", "Address of the HTTP API", _host)
     http_port: int = _setting(2346, "Port of the HTTP API", _port)
@@ -105,7 +77,7 @@ class Settings:
     delivery: str = _setting(
         "timer",
         "`timer`: look every POLL_INTERVAL; `instant`: the push itself wakes the server",
-        _one_of("timer", "instant"),
+        one_of("timer", "instant"),
     )
     poll_interval: float = _setting(1.0, "Seconds between two looks at the queue", _seconds)
     message_prefix: str = _setting(
@@ -120,7 +92,7 @@ class Settings:
         30.0, "Longest time for a request to arrive and be answered, in seconds", _seconds
     )
     history_size: int = _setting(
-        100_000, "Messages that the log keeps, at least", _number(int, 1, 1_000_000_000)
+        100_000, "Messages that the log keeps, at least", number(int, 1, 1_000_000_000)
     )
     history_seconds: int = _setting(
         86_400, "Age after which the log forgets a message, in seconds", _count
@@ -141,25 +113,25 @@ class Settings:
         20_000, "WebSocket connections per process; more are answered 503", _count
     )
     stop_timeout: float = _setting(
-        10.0, "Longest time for a graceful stop, in seconds", _number(float, 0.1, 3600)
+        10.0, "Longest time for a graceful stop, in seconds", number(float, 0.1, 3600)
     )
     worker_class: str = _setting(
         "ws_server.worker:Worker",
         "The class with the six hooks, as `module:Class`",
-        _matching(r"[\w.]+:\w+", "module:Class"),
+        matching(r"[\w.]+:\w+", "module:Class"),
     )
     data_dir: str = _setting(
-        ".message-center", "Folder of the embedded Valkey's data", _matching(r".+", "a folder")
+        ".message-center", "Folder of the embedded Valkey's data", matching(r".+", "a folder")
     )
     embedded_redis_port: int = _setting(
         6379,
         "Port of the embedded Valkey; when taken, or 0, any free one",
-        _number(int, 0, 65535),
+        number(int, 0, 65535),
     )
     log_level: str = _setting(
         "info",
         "`debug`, `info`, `warning` or `error`",
-        _one_of("debug", "info", "warning", "error"),
+        one_of("debug", "info", "warning", "error"),
     )
 
 
@@ -196,7 +168,7 @@ def read(environ: Mapping[str, str], dotenv_path: Path | None = None) -> dict[st
         SettingsError: a name is unknown.
     """
     known = {each.name.upper() for each in fields(Settings)}
-    written = dotenv_values(dotenv_path) if dotenv_path else {}
+    written = _read_dotenv(dotenv_path) if dotenv_path and dotenv_path.is_file() else {}
     for name in environ:
         _refuse_unknown(name, known, strict=False)
     for name in written:
@@ -205,11 +177,25 @@ def read(environ: Mapping[str, str], dotenv_path: Path | None = None) -> dict[st
     return {name: value for name in known if (value := values.get(name)) is not None}
 
 
+def _read_dotenv(path: Path) -> dict[str, str | None]:
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise SettingsError(str(path), "is not UTF-8") from None
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            line = binding.original.line
+            raise SettingsError(f"{path}, line {line}", "is not NAME=value")
+    return dotenv_values(stream=io.StringIO(text))
+
+
 def _refuse_unknown(name: str, known: set[str], *, strict: bool) -> None:
     """Stop at a name that looks like ours and is not; `strict` also stops at near misses."""
     if name in known:
         return
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)
+    if not strict and KUBERNETES.fullmatch(name):
+        return
+    near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.8)
     if name.startswith("MESSAGE_CENTER_") or (strict and near):
         hint = f"; did you mean {near[0]}?" if near else ""
         raise SettingsError(name, f"there is no such setting{hint}")
@@ -227,7 +213,7 @@ def parse(values: Mapping[str, str]) -> Settings:
         if name not in values:
             continue
         try:
-            parsed[each.name] = each.metadata["parse"](values[name])
+            parsed[each.name] = each.metadata["check"](values[name])
         except ValueError as problem:
             raise SettingsError(name, str(problem)) from None
     settings = Settings(**parsed)

@@ -4,7 +4,7 @@ import logging
 from typing import Protocol
 
 from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from common.errors import PushRefused, QueueUnavailable
 from config.settings import Settings
@@ -36,6 +36,8 @@ def create_app(settings: Settings, queue: PingableQueue) -> Flask:
 def _add_push(app: Flask, push: Push) -> None:
     @app.route("/push", methods=["GET", "POST"])
     def push_index() -> Response:
+        if request.method == "HEAD":  # Flask adds it to every GET; a look must not push.
+            raise MethodNotAllowed(["GET", "POST"])
         return jsonify(push.index(request))
 
     @app.post("/push/batch")
@@ -60,7 +62,7 @@ def _add_first_page(app: Flask, ws_port: int) -> None:
         response = Response(render_template("first_page.html", ws_port=ws_port))
         # The page connects to another port of whatever host it was opened at.
         response.headers["Content-Security-Policy"] = (
-            "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'"
+            "default-src 'self'; img-src data:; connect-src 'self' ws: wss:; frame-ancestors 'none'"
         )
         return response
 
@@ -80,7 +82,10 @@ def _add_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(problem: HTTPException) -> tuple[Response, int]:
         error = problem.name.lower().replace(" ", "_")
-        return _failure(problem.code or 500, error, problem.description or problem.name)
+        response, status = _failure(problem.code or 500, error, problem.description or problem.name)
+        if isinstance(problem, MethodNotAllowed) and problem.valid_methods:
+            response.headers["Allow"] = ", ".join(problem.valid_methods)
+        return response, status
 
     @app.errorhandler(Exception)
     def crashed(problem: Exception) -> tuple[Response, int]:

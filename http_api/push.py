@@ -6,6 +6,7 @@ with success. It knows Flask's request and the queue, and no route.
 """
 
 import json
+import math
 from typing import Any, Protocol
 
 from flask import Request
@@ -80,18 +81,18 @@ class Push:
 
     def _item(self, content: str) -> bytes:
         try:
-            item = Message(content).to_item()
+            size = len(content.encode())
         except UnicodeEncodeError:
             raise PushRefused(
                 422, "content_not_text", "content holds half of a surrogate pair"
             ) from None
-        if len(item) > self._max_content_bytes:
+        if size > self._max_content_bytes:
             raise PushRefused(
                 413,
                 "content_too_large",
-                f"content has {len(item)} bytes; at most {self._max_content_bytes} are allowed",
+                f"content has {size} bytes; at most {self._max_content_bytes} are allowed",
             )
-        return item
+        return Message(content).to_item()
 
 
 def _param(request: Request, name: str) -> Any:
@@ -106,12 +107,14 @@ def _param(request: Request, name: str) -> Any:
 def _body(request: Request, *, query_suffices: bool) -> Any:
     if request.mimetype in FORM_TYPES:
         return request.form
+    if not request.get_data(cache=True):
+        return {}
     if request.is_json:
         document = _json(request)
         if not isinstance(document, dict):
             raise PushRefused(422, "json_not_object", "the JSON body must be an object")
         return document
-    if query_suffices or not request.get_data(cache=True):
+    if query_suffices:
         return {}
     raise PushRefused(
         415, "unsupported_media_type", f"send a form or JSON, not {request.mimetype or 'untyped'!r}"
@@ -120,8 +123,8 @@ def _body(request: Request, *, query_suffices: bool) -> Any:
 
 def _json(request: Request) -> Any:
     try:
-        return request.get_json(cache=False)
-    except BadRequest:
+        return request.get_json()
+    except (BadRequest, RecursionError):
         raise PushRefused(422, "invalid_json", "the body is not valid JSON") from None
 
 
@@ -131,8 +134,10 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return json.dumps(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return str(value)
     raise PushRefused(
         422, "content_not_text", f"content must be text, not {json.dumps(value)[:40]}"
     )
@@ -140,8 +145,8 @@ def _text(value: Any) -> str:
 
 def _batch_entries(request: Request) -> list[Any]:
     if request.mimetype in NDJSON_TYPES:
-        lines = request.get_data(cache=False).split(b"\n")
-        return [_ndjson_line(line, at) for at, line in enumerate(lines) if line.strip()]
+        lines = filter(bytes.strip, request.get_data(cache=False).split(b"\n"))
+        return [_ndjson_line(line, index) for index, line in enumerate(lines)]
     if not request.is_json:
         raise PushRefused(
             415, "unsupported_media_type", "send application/json or application/x-ndjson"
@@ -152,11 +157,11 @@ def _batch_entries(request: Request) -> list[Any]:
     return entries
 
 
-def _ndjson_line(line: bytes, at: int) -> Any:
+def _ndjson_line(line: bytes, index: int) -> Any:
     try:
         return json.loads(line)
-    except ValueError:
-        raise PushRefused(422, "invalid_json", "the line is not valid JSON", at) from None
+    except (ValueError, RecursionError):
+        raise PushRefused(422, "invalid_json", "the line is not valid JSON", index) from None
 
 
 def _entry_content(entry: Any) -> Any:

@@ -1,0 +1,72 @@
+"""The checks of single settings: from the text of a variable to its value, or a ValueError.
+
+Each error completes the sentence "NAME: ...". No setting is named here.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+Check = Callable[[str], Any]
+
+
+def number(kind: type[int] | type[float], low: float, high: float) -> Check:
+    noun = "a whole number" if kind is int else "a number"
+
+    def parse(text: str) -> int | float:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise ValueError(f"must be {noun} from {low:g} to {high:g}, not {text!r}") from None
+        if not low <= value <= high:  # Also refuses NaN.
+            raise ValueError(f"must be {noun} from {low:g} to {high:g}, not {text!r}")
+        return value
+
+    return parse
+
+
+def one_of(*allowed: str) -> Check:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"must be {' or '.join(allowed)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def matching(pattern: str, wanted: str) -> Check:
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {wanted}, not {text!r}")
+        return text
+
+    return parse
+
+
+def redis_url(text: str) -> str:
+    """An address of one Redis. The error does not show it: it may hold a password."""
+    try:
+        if _is_redis_url(text):
+            return text
+    except ValueError:  # urlsplit's own, of a port that is none.
+        pass
+    raise ValueError(
+        "must be redis://host:port/db, rediss://host:port/db or unix:///path?db=N "
+        "(the value is not shown; of options only ssl_* is taken)"
+    )
+
+
+def _is_redis_url(text: str) -> bool:
+    parts = urlsplit(text)
+    options = parse_qs(parts.query, keep_blank_values=True)
+    # Most of what redis-py reads from the query would undo what `common.broker.connect` sets.
+    if parts.scheme == "unix":
+        return bool(parts.path) and set(options) <= {"db"}
+    return (
+        parts.scheme in ("redis", "rediss")
+        and bool(parts.hostname)
+        and parts.port != 0
+        and re.fullmatch(r"(/\d*)?", parts.path) is not None
+        and all(name.startswith("ssl_") for name in options)
+    )

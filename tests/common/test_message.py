@@ -1,0 +1,58 @@
+import random
+
+import pytest
+
+from common.message import Message, Page, format_id, parse_id
+
+LARGEST = 2**64 - 1  # Of either half of a stream id.
+
+
+@pytest.mark.parametrize("content", ["hello", "中文😀", " padded\r\n", "a\x1eb", '{"content":"x"}'])
+def test_plain_content_is_queued_as_exactly_its_utf8(content: str) -> None:
+    assert Message(content).to_item() == content.encode()
+
+
+def test_content_that_begins_like_an_envelope_is_put_into_one() -> None:
+    assert Message("\x1e中").to_item() == b'\x1e{"content": "\\u001e\\u4e2d"}'
+
+
+def test_half_of_a_surrogate_pair_is_no_item() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        Message("\ud800").to_item()
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (b"0-0", 0),
+        (b"0-1", 1),
+        (b"1-0", 1 << 64),
+        (b"1795479070601-7", (1795479070601 << 64) + 7),
+        (b"18446744073709551615-18446744073709551615", (1 << 128) - 1),
+    ],
+)
+def test_an_id_is_read_and_written_without_loss(text: bytes, number: int) -> None:
+    assert parse_id(text) == number
+    assert format_id(number) == text
+
+
+def test_ids_sort_by_milliseconds_and_then_by_sequence() -> None:
+    in_order = [b"0-1", b"2-0", b"2-1", b"2-9", b"2-10", b"9-0", b"10-0", b"10-%d" % LARGEST]
+    shuffled = random.Random(1).sample(in_order, len(in_order))
+
+    assert sorted(shuffled, key=parse_id) == in_order
+
+
+def test_the_id_before_the_first_of_a_millisecond_is_the_last_of_the_one_before() -> None:
+    assert format_id(parse_id(b"5-0") - 1) == b"4-%d" % LARGEST
+
+
+@pytest.mark.parametrize("text", [b"", b"-", b"5", b"5-", b"-5", b"a-1", b"1-b", b"1-2-3", b"$"])
+def test_what_is_no_id_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r"invalid literal"):
+        parse_id(text)
+
+
+def test_a_page_is_true_when_it_holds_a_message() -> None:
+    assert Page([b"1-0"], [b""])
+    assert not Page([], [])

@@ -1,0 +1,153 @@
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gunicorn.errors import AppImportError
+
+from config.server import Server, load_settings, options, refuse_taken_address
+from config.settings import Settings, SettingsError
+from tests.fakes import FakeApp
+
+
+def load_app(settings: Settings) -> FakeApp:
+    """Named by the tests, as `http_api.process:load` is by its process."""
+    return FakeApp(settings)
+
+
+def stop_app(app: FakeApp, *, reload: bool) -> None:
+    app.stops.append(reload)
+
+
+def load_nothing(settings: Settings) -> FakeApp:
+    raise SettingsError("WORKER_CLASS", "there is no such class")
+
+
+def make_server(load: str = "load_app") -> Server:
+    settings = Settings()
+    given = options(settings, settings.http_host, settings.http_port, 1)
+    return Server(given, f"{__name__}:{load}", settings, f"{__name__}:stop_app")
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("host", "bind"), [("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80"), ("here", "here:80")]
+)
+def test_the_address_is_written_as_gunicorn_reads_it(host: str, bind: str) -> None:
+    assert options(Settings(), host, 80, 1)["bind"] == [bind]
+
+
+@pytest.mark.parametrize(("seconds", "timeout"), [(0.1, 1), (30.0, 30)])
+def test_a_request_has_at_least_a_second(seconds: float, timeout: int) -> None:
+    given = options(Settings(request_timeout=seconds), "here", 80, 1)
+
+    assert given["timeout"] == timeout
+
+
+def test_gunicorn_knows_every_option_and_never_recycles_a_worker() -> None:
+    server = make_server()
+
+    assert server.cfg.address == [("127.0.0.1", 2346)]
+    assert server.cfg.max_requests == 0
+    assert server.cfg.graceful_timeout > Settings().stop_timeout
+
+
+def test_the_named_function_makes_the_application_from_the_settings() -> None:
+    app: Any = make_server().load()
+
+    assert isinstance(app, FakeApp)
+    assert app.settings == Settings()
+
+
+def test_a_bad_setting_found_in_a_worker_ends_the_master_with_its_message() -> None:
+    with pytest.raises(AppImportError, match=r"^message-center: WORKER_CLASS: there is no such"):
+        make_server("load_nothing").load()
+
+
+def test_a_worker_that_ends_stops_its_application() -> None:
+    server = make_server()
+    app = server.wsgi()
+
+    server.cfg.worker_exit(None, None)
+
+    assert app.stops == [False]
+
+
+def test_an_application_learns_that_a_reload_ends_it() -> None:
+    server = make_server()
+    app = server.wsgi()
+    server.cfg.on_reload(None)
+
+    server.cfg.worker_exit(None, None)
+
+    assert app.stops == [True]
+
+
+def test_a_worker_started_by_a_reload_is_not_ended_by_it() -> None:
+    server = make_server()
+    server.cfg.on_reload(None)
+    app = server.wsgi()
+
+    server.cfg.worker_exit(None, None)
+
+    assert app.stops == [False]
+
+
+def test_the_master_has_no_application_to_stop() -> None:
+    make_server().cfg.worker_exit(None, None)
+
+
+def test_a_bad_setting_ends_the_process_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # There is no .env here.
+    monkeypatch.setenv("HTTP_PORT", "http")
+
+    with pytest.raises(SystemExit, match=r"^message-center: HTTP_PORT: must be a whole number"):
+        load_settings("HTTP")
+
+
+@pytest.mark.integration
+def test_a_taken_port_ends_the_process_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, taken_port: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WS_HOST", "127.0.0.1")
+    monkeypatch.setenv("WS_PORT", str(taken_port))
+
+    with pytest.raises(SystemExit, match=f"^message-center: WS_PORT: cannot use .*:{taken_port}: "):
+        load_settings("WS")
+
+
+@pytest.mark.integration
+def test_an_address_of_another_machine_ends_the_process_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HTTP_HOST", "192.0.2.1")  # RFC 5737: nobody has it.
+
+    with pytest.raises(SystemExit, match=r"^message-center: HTTP_HOST: .*192\.0\.2\.1"):
+        load_settings("HTTP")
+
+
+@pytest.mark.integration
+def test_a_port_is_taken_while_somebody_listens(taken_port: int) -> None:
+    with pytest.raises(SettingsError, match=rf"^WS_PORT: cannot use 127.0.0.1:{taken_port}: "):
+        refuse_taken_address("WS", "127.0.0.1", taken_port)
+
+
+@pytest.mark.integration
+def test_a_port_that_has_just_been_left_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as left:
+        port = left.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as visitor:
+            left.accept()[0].close()  # The side that closes first keeps the port in TIME_WAIT.
+            assert visitor.recv(1) == b""
+
+    refuse_taken_address("WS", "127.0.0.1", port)

@@ -1,0 +1,32 @@
+"""What the tests of several packages share: one real Valkey for the whole session."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+import redis
+
+from common.broker import connect
+from config.embedded import EmbeddedValkey
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    """A private server; nothing is ever flushed, so a test takes the keys under its own `key`."""
+    server = EmbeddedValkey.start(tmp_path_factory.mktemp("valkey"), 0)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
+    """To look at the keys, and to be any other producer."""
+    client = connect(valkey.url, timeout=5, connections=8)
+    yield client
+    client.connection_pool.disconnect()
+
+
+@pytest.fixture
+def key() -> str:
+    """A MESSAGE_CENTER_KEY that no other test uses."""
+    return f"test-{uuid4().hex}"

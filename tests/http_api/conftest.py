@@ -1,0 +1,17 @@
+import pytest
+from flask.testing import FlaskClient
+
+from config.settings import Settings
+from http_api.app import create_app
+from tests.fakes import FakeQueue
+
+
+@pytest.fixture
+def queue() -> FakeQueue:
+    return FakeQueue()
+
+
+@pytest.fixture
+def http(queue: FakeQueue) -> FlaskClient:
+    """A client of the API with the default settings."""
+    return create_app(Settings(), queue).test_client()

@@ -1,0 +1,156 @@
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from common.errors import QueueUnavailable
+from config.settings import Settings
+from http_api.app import create_app
+from tests.fakes import FakeQueue
+
+JSON = "application/json"
+TOO_LARGE = "request_entity_too_large"
+
+FAILURES = [
+    (404, "not_found", {"path": "/nowhere"}),
+    (404, "not_found", {"path": "/push/"}),
+    (404, "not_found", {"path": "/static/nothing.js"}),
+    (405, "method_not_allowed", {"path": "/push", "method": "DELETE"}),
+    (405, "method_not_allowed", {"path": "/push/batch", "method": "GET"}),
+    (
+        413,
+        "request_entity_too_large",
+        {"path": "/push", "method": "POST", "data": {"content": "a" * 99}},
+    ),
+    (
+        413,
+        "request_entity_too_large",
+        {"path": "/push", "method": "POST", "json": {"content": "a" * 99}},
+    ),
+    (
+        413,
+        "request_entity_too_large",
+        {"path": "/push/batch", "method": "POST", "json": ["a"] * 99},
+    ),
+    (413, "content_too_large", {"path": "/push?content=123456789"}),
+    (415, "unsupported_media_type", {"path": "/push", "method": "POST", "data": b"a"}),
+    (422, "invalid_json", {"path": "/push", "method": "POST", "data": b"a", "content_type": JSON}),
+    (422, "json_not_object", {"path": "/push", "method": "POST", "json": []}),
+    (422, "content_not_text", {"path": "/push", "method": "POST", "json": {"content": True}}),
+    (422, "empty_batch", {"path": "/push/batch", "method": "POST", "json": []}),
+]
+
+
+@pytest.fixture
+def http(queue: FakeQueue) -> FlaskClient:
+    """A client of an API with small limits."""
+    settings = Settings(max_content_bytes=8, max_body_bytes=64, ws_port=4321)
+    return create_app(settings, queue).test_client()
+
+
+@pytest.mark.parametrize(("status", "error", "request_"), FAILURES)
+def test_every_failure_has_the_same_shape(
+    http: FlaskClient, queue: FakeQueue, status: int, error: str, request_: dict[str, Any]
+) -> None:
+    response = http.open(**request_)
+    body = response.get_json()
+
+    assert (response.status_code, response.mimetype) == (status, JSON)
+    assert body == {"code": -1, "msg": body["msg"], "error": error}
+    assert isinstance(body["msg"], str)
+    assert body["msg"]
+    assert queue.pushes == []
+
+
+def test_a_failure_in_a_batch_has_the_index_besides(http: FlaskClient) -> None:
+    response = http.post("/push/batch", json=["a", {"to": "b"}])
+
+    assert response.status_code == 422
+    assert response.get_json() == {
+        "code": -1,
+        "msg": "there is no field 'to'",
+        "error": "unknown_field",
+        "index": 1,
+    }
+
+
+@pytest.mark.parametrize("path", ["/push?content=a", "/readyz"])
+def test_an_unavailable_queue_is_answered_503(
+    http: FlaskClient, queue: FakeQueue, path: str
+) -> None:
+    queue.fault = QueueUnavailable("connection refused")
+    response = http.get(path)
+
+    assert response.status_code == 503
+    assert response.get_json() == {
+        "code": -1,
+        "msg": "Redis is unavailable: connection refused",
+        "error": "queue_unavailable",
+    }
+
+
+def test_a_crash_is_logged_and_tells_the_caller_nothing_of_it(
+    http: FlaskClient, queue: FakeQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue.fault = RuntimeError("a secret of ours")
+    response = http.get("/push?content=hello")
+
+    assert response.status_code == 500
+    assert response.get_json() == {
+        "code": -1,
+        "msg": "the server failed; its log says why",
+        "error": "internal_error",
+    }
+    assert [record.getMessage() for record in caplog.records] == ["GET /push failed"]
+    assert "a secret of ours" in caplog.text
+    assert "hello" not in caplog.text
+
+
+def test_a_wrong_method_is_told_the_right_ones(http: FlaskClient) -> None:
+    allowed = http.delete("/push").headers.get("Allow", "")
+
+    assert {"GET", "POST"} <= set(allowed.split(", "))  # RFC 9110 15.5.6 wants it.
+
+
+def test_the_process_is_healthy_even_without_redis(http: FlaskClient, queue: FakeQueue) -> None:
+    queue.fault = QueueUnavailable("connection refused")
+    response = http.get("/healthz")
+
+    assert (response.status_code, response.get_json()) == (200, {"status": "ok"})
+
+
+def test_the_process_is_ready_when_redis_answers(http: FlaskClient) -> None:
+    response = http.get("/readyz")
+
+    assert (response.status_code, response.get_json()) == (200, {"status": "ready"})
+
+
+def test_the_first_page_knows_the_port_of_the_websocket_server(http: FlaskClient) -> None:
+    response = http.get("/")
+
+    assert (response.status_code, response.mimetype) == (200, "text/html")
+    assert 'data-ws-port="4321"' in response.text
+
+
+def test_the_first_page_runs_no_script_but_its_own_file(http: FlaskClient) -> None:
+    response = http.get("/")
+    policy = response.headers["Content-Security-Policy"].split("; ")
+
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert not any("unsafe" in rule for rule in policy)
+    assert re.findall(r"<script[^>]*>[^<]*", response.text) == [
+        '<script src="/static/first_page.js" defer>'
+    ]
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", response.text)
+
+
+def test_all_that_the_first_page_names_is_served(http: FlaskClient) -> None:
+    named = re.findall(r'(?:src|href)="(/[^"]+)"', http.get("/").text)
+
+    assert len(named) == 2
+    for path in named:
+        with http.get(path) as response:
+            assert response.status_code == 200
+            assert response.data

@@ -1,0 +1,72 @@
+"""The first page in a real browser: Debian's Chromium, driven by Playwright.
+
+Skipped, visibly, where there is no Chromium; on CI it must be there.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.system import KEY, PREFIX, System
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and "CI" not in os.environ, reason="there is no Chromium on this machine"
+)
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser.new_page()
+        browser.close()
+
+
+def test_a_newcomer_pushes_and_sees_it_arrive(system: System, page: Page) -> None:
+    ws, port = system.start_ws(POLL_INTERVAL=0.05)
+    system.start_http(WS_PORT=port)
+    problems: list[str] = []
+    page.on("pageerror", lambda problem: problems.append(str(problem)))
+
+    page.goto(f"http://127.0.0.1:{system.http_port}/")
+    expect(page.locator("#state")).to_contain_text("connected to ws://127.0.0.1")
+    page.get_by_label("Push a message").fill("<b>消息</b> 😀")
+    page.get_by_role("button", name="Push").click()
+
+    expect(page.locator("#messages li")).to_contain_text(PREFIX + "<b>消息</b> 😀")
+    assert page.locator("#messages b").count() == 0  # Shown as text, never as HTML.
+    expect(page.locator("#answer")).to_have_text('{"code":0,"msg":"success"}')
+
+    ws.kill_all()
+    expect(page.locator("#state")).to_have_attribute("data-state", "disconnected")
+    system.start_ws(port, POLL_INTERVAL=0.05)
+    expect(page.locator("#state")).to_have_attribute("data-state", "connected", timeout=20_000)
+    system.redis.lpush(KEY, "after the restart")
+
+    expect(page.locator("#messages li").first).to_contain_text("after the restart")
+    assert problems == []
+
+
+def test_the_page_says_that_an_empty_push_was_refused(system: System, page: Page) -> None:
+    _, port = system.start_ws()
+    system.start_http(WS_PORT=port)
+
+    page.goto(f"http://127.0.0.1:{system.http_port}/")
+    page.get_by_role("button", name="Push").click()
+
+    expect(page.locator("#answer")).to_contain_text("内容不能为空")
+    expect(page.locator("#messages li")).to_have_count(0)

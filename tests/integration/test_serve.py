@@ -1,0 +1,208 @@
+"""The command: everything with one command, and nothing left behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.system import PREFIX, Process, System, environment, free_port, wait_until
+from tests.websocket import LIMIT, Client
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+
+
+class Serve(Process):
+    """`message-center serve` on free ports, with an embedded Valkey in `folder`."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.http_port, self.ws_port = free_port(), free_port()
+        own = {
+            "HTTP_PORT": self.http_port,
+            "WS_PORT": self.ws_port,
+            "EMBEDDED_REDIS_PORT": 0,
+            "DATA_DIR": folder / "data",
+            "POLL_INTERVAL": 0.05,
+        }
+        super().__init__(["-m", "config", "serve"], folder, **{**own, **settings})
+
+    def wait_for_addresses(self) -> None:
+        def is_up() -> bool:
+            assert self.popen.poll() is None, self.output
+            return "Stop: Ctrl-C" in self.output
+
+        wait_until(is_up, "the addresses", LIMIT * 2)
+
+    def descendants(self) -> dict[int, str]:
+        """Every process below it, by its command line."""
+        found: dict[int, str] = {}
+        parents = self.children()
+        while parents:
+            pid = parents.pop()
+            folder = Path(f"/proc/{pid}")
+            found[pid] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            parents += map(int, (folder / f"task/{pid}/children").read_text().split())
+        return found
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def wait_until_gone(pids: dict[int, str]) -> None:
+    wait_until(lambda: not any(map(is_running, pids)), f"the end of {pids}", LIMIT * 2)
+
+
+def run(folder: Path, *command: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "config", *command],
+        check=False,
+        env=environment(**settings),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT * 2,
+    )
+
+
+def test_serve_prints_the_addresses_and_a_push_reaches_a_listener(
+    tmp_path: Path, system: System
+) -> None:
+    serve = Serve(tmp_path)
+    serve.wait_for_addresses()
+    addresses = {"HTTP_PORT": serve.http_port, "WS_PORT": serve.ws_port}
+    assert f"http://127.0.0.1:{serve.http_port}/" in serve.output
+    assert f"ws://127.0.0.1:{serve.ws_port}/" in serve.output
+    assert re.search(r"redis://127\.0\.0\.1:\d+/0", serve.output)
+
+    listener = Process(["-u", "-m", "config", "listen"], tmp_path, **addresses)
+    wait_until(lambda: "connected to" in listener.output, "the listener")
+    pushed = run(tmp_path, "push", "消息 😀", **addresses)
+    wait_until(lambda: PREFIX + "消息 😀" in listener.output, "the message")
+
+    assert (pushed.returncode, pushed.stdout) == (0, '{"code":0,"msg":"success"}\n')
+    assert run(tmp_path, "push", "", **addresses).returncode == 1
+    assert serve.stop(signal.SIGINT) == 0
+    wait_until(lambda: "trying again" in listener.output, "the listener trying again")
+    assert listener.stop(signal.SIGINT) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_however_serve_ends_it_leaves_no_process_behind(tmp_path: Path, number: int) -> None:
+    serve = Serve(tmp_path)
+    serve.wait_for_addresses()
+    below = serve.descendants()
+    assert len(below) == 5  # Valkey; two masters and a worker of each.
+
+    os.kill(serve.pid, number)
+    status = serve.popen.wait(LIMIT * 2)
+
+    assert status == (-9 if number == signal.SIGKILL else 0)
+    wait_until_gone(below)
+
+
+@pytest.mark.parametrize("victim", ["http_api", "ws_server", "valkey"])
+def test_if_one_dies_all_stop_and_it_is_named(tmp_path: Path, victim: str) -> None:
+    serve = Serve(tmp_path)
+    serve.wait_for_addresses()
+    below = serve.descendants()
+
+    os.kill(next(pid for pid in serve.children() if victim in below[pid]), signal.SIGKILL)
+
+    assert serve.popen.wait(LIMIT * 2) == 1
+    assert f"{victim} ended with signal SIGKILL" in serve.output
+    wait_until_gone(below)
+
+
+def test_what_was_pushed_survives_a_restart(tmp_path: Path) -> None:
+    first = Serve(tmp_path, POLL_INTERVAL=60)
+    first.wait_for_addresses()
+    assert run(tmp_path, "push", "kept", HTTP_PORT=first.http_port).returncode == 0
+    first.stop()
+
+    second = Serve(tmp_path, POLL_INTERVAL=1)
+    second.wait_for_addresses()
+    listener = Process(["-u", "-m", "config", "listen"], tmp_path, WS_PORT=second.ws_port)
+
+    wait_until(lambda: PREFIX + "kept" in listener.output, "the message")
+    listener.stop(signal.SIGINT)
+    second.stop()
+
+
+def test_a_second_serve_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    first = Serve(tmp_path)
+    first.wait_for_addresses()
+
+    second = Serve(tmp_path)
+
+    assert second.popen.wait(LIMIT * 2) == 1
+    assert "DATA_DIR: another message-center is running" in second.output
+    first.stop()
+
+
+@pytest.mark.parametrize("command", ["serve", "http", "ws", "push", "listen"])
+def test_a_bad_setting_stops_every_command_by_name(tmp_path: Path, command: str) -> None:
+    arguments = [command, "text"] if command == "push" else [command]
+
+    done = run(tmp_path, *arguments, WS_PORT="many", DATA_DIR=tmp_path / "data")
+
+    assert done.returncode != 0
+    assert "WS_PORT: must be a whole number from 1 to 65535, not 'many'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_setting_stops_the_start_and_the_right_one_is_hinted(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DELIVERRY=instant\n")
+
+    done = run(tmp_path, "ws")
+
+    assert done.returncode == 1
+    assert "DELIVERRY: there is no such setting; did you mean DELIVERY?" in done.stderr
+
+
+def test_a_worker_class_that_does_not_exist_stops_the_start_by_name(system: System) -> None:
+    process = system.start("-m", "ws_server", WS_PORT=free_port(), WORKER_CLASS="nowhere:Worker")
+
+    assert process.popen.wait(LIMIT * 2) != 0
+    assert "WORKER_CLASS: cannot load nowhere:Worker" in process.output
+
+
+def test_a_taken_port_is_named(system: System) -> None:
+    _, port = system.start_ws()
+
+    done = run(system.folder, "ws", WS_PORT=port)
+
+    assert done.returncode == 1
+    assert f"WS_PORT: cannot use 127.0.0.1:{port}: Address already in use" in done.stderr
+
+
+def test_push_without_a_server_says_so(tmp_path: Path) -> None:
+    done = run(tmp_path, "push", "hello", HTTP_PORT=free_port())
+
+    assert done.returncode == 1
+    assert "no answer from http://127.0.0.1:" in done.stderr
+
+
+def test_a_server_that_starts_without_redis_refuses_clients_until_it_is_there(
+    system: System,
+) -> None:
+    system.stop_redis()
+    port = free_port()
+    process = system.start("-m", "ws_server", WS_PORT=port, POLL_INTERVAL=0.05)
+    wait_until(lambda: "Redis is unavailable" in process.output, "the outage noticed")
+    with Client(port) as early:
+        assert early.status == 503
+        assert "retry-after: " in early.head.lower()
+    system.start_redis()
+
+    wait_until(lambda: "Redis is back" in process.output, "Redis noticed")
+    (client,) = system.connect(port)
+    system.redis.lpush("message_center", "hello")
+    assert client.texts(1) == [PREFIX + "hello"]

@@ -1,0 +1,167 @@
+"""The documents say what the code does: settings, error codes, close codes, dependencies.
+
+The code is read, not run; only the example Worker is loaded. Whether the examples'
+output is still true is for the tests of what they show.
+"""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from wsproto.frame_protocol import CloseReason
+
+from config.settings import Description, Settings, describe, load
+from ws_server import close_codes
+from ws_server.close_codes import CloseCode
+from ws_server.process import load_worker_class
+from ws_server.worker import Worker
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("common", "config", "http_api", "ws_server")
+READMES = {"README.md": ("no", "yes"), "README.zh-CN.md": ("否", "是")}  # Reconnect or not.
+
+# Made at run time from the names that werkzeug and gunicorn give to what they refuse.
+DERIVED_ERRORS = {
+    ("bad_request", 400),
+    ("internal_server_error", 500),
+    ("method_not_allowed", 405),
+    ("not_found", 404),
+    ("request_entity_too_large", 413),
+    ("request_header_fields_too_large", 431),
+    ("request_uri_too_long", 414),
+    ("requested_range_not_satisfiable", 416),
+}
+BREACHES = (
+    CloseReason.PROTOCOL_ERROR,
+    CloseReason.INVALID_FRAME_PAYLOAD_DATA,
+    CloseReason.MESSAGE_TOO_BIG,
+)
+OBVIOUS = {"flask", "flask-sock", "redis", "gunicorn", "python-dotenv", "pytest", "fakeredis"}
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def rows(name: str) -> list[list[str]]:
+    """The cells of every table row of a document."""
+    lines = text(name).splitlines()
+    return [line[1:-1].strip().split(" | ") for line in lines if line.startswith("| ")]
+
+
+def errors_in_code() -> set[tuple[str, int]]:
+    """What is named by a status and a code, as in `PushRefused(422, "empty_batch", ...)`."""
+    return {
+        found
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        for found in error_of(node)
+    }
+
+
+def error_of(call: ast.Call) -> Iterator[tuple[str, int]]:
+    match call.args:
+        case [ast.Constant(value=int(status)), ast.Constant(value=str(error)), *_]:
+            if 400 <= status < 600:
+                yield error, status
+
+
+def close_codes_in_code() -> list[CloseCode]:
+    return [value for value in vars(close_codes).values() if isinstance(value, CloseCode)]
+
+
+@pytest.mark.parametrize("setting", describe(), ids=lambda setting: setting.name)
+def test_a_setting_is_in_both_tables_with_its_default(setting: Description) -> None:
+    start = f"| `{setting.name}` | `{setting.default}` | "
+
+    assert f"{start}{setting.meaning} |" in text("README.md").splitlines()
+    assert start in text("README.zh-CN.md")
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_table_has_no_other_settings(readme: str) -> None:
+    named = re.findall(r"^\| `([A-Z_]+)` \| `", text(readme), re.MULTILINE)
+
+    assert named == [setting.name for setting in describe()]
+
+
+@pytest.mark.parametrize("setting", describe(), ids=lambda setting: setting.name)
+def test_the_example_file_explains_a_setting(setting: Description) -> None:
+    assert f"\n# {setting.meaning}\n#{setting.name}=" in text(".env.example")
+
+
+def test_the_example_file_holds_the_defaults(tmp_path: Path) -> None:
+    written = re.sub(r"^#(?=[A-Z_]+=)", "", text(".env.example"), flags=re.MULTILINE)
+    (tmp_path / ".env").write_text(written, "utf-8")
+
+    assert load({}, tmp_path / ".env") == Settings()
+    assert re.findall(r"^([A-Z_]+)=", written, re.MULTILINE) == [each.name for each in describe()]
+
+
+def test_the_example_file_changes_nothing_as_it_is() -> None:
+    assert load({}, ROOT / ".env.example") == Settings()
+    assert all(line.startswith("#") for line in text(".env.example").splitlines() if line)
+
+
+def test_the_errors_are_found_in_the_code() -> None:
+    assert {("queue_unavailable", 503), ("content_empty", 422), ("bad_handshake", 400)} <= (
+        errors_in_code()
+    )
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_table_of_answers_has_every_error_with_its_status(readme: str) -> None:
+    documented = {
+        (cells[0].strip("`"), int(cells[1]))
+        for cells in rows(readme)
+        if re.fullmatch(r"`[a-z_]+`", cells[0]) and re.fullmatch(r"[45]\d\d", cells[1])
+    }
+
+    assert documented == errors_in_code() | DERIVED_ERRORS
+
+
+@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("close", close_codes_in_code(), ids=lambda close: str(close.code))
+def test_a_close_code_is_documented(readme: str, close: CloseCode) -> None:
+    reconnect = READMES[readme][close.reconnect]
+
+    assert [str(close.code), close.reason, reconnect] in [cells[:3] for cells in rows(readme)]
+
+
+@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("code", BREACHES)
+def test_the_close_code_of_a_breach_is_documented(readme: str, code: CloseReason) -> None:
+    advice = [cells[2] for cells in rows(readme) if cells[0] == str(code.value)]
+
+    assert advice == [READMES[readme][False]]
+
+
+def test_every_further_dependency_has_a_reason() -> None:
+    project = tomllib.loads(text("pyproject.toml"))["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    names = {re.split(r"[^\w-]", requirement)[0] for requirement in wanted}
+    _, _, reasons = text("CHANGELOG.md").partition("### Dependencies")
+
+    assert names - OBVIOUS <= set(re.findall(r"^- ([\w-]+)", reasons, re.MULTILINE))
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_links_to_files_lead_somewhere(readme: str) -> None:
+    links = re.findall(r"\]\(([^#:)]+)\)", text(readme))
+
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_example_worker_can_be_named_in_worker_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(ROOT)  # As `python -m` does with the folder of the start.
+    echo = load_worker_class("docs.echo:Echo")
+
+    assert echo.on_message is not Worker.on_message
+    assert echo.on_worker_start is Worker.on_worker_start
