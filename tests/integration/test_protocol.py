@@ -1,6 +1,8 @@
 """RFC 6455 at the real server: handshakes, frames, keep-alive, and who breaks the rules."""
 
 import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -18,6 +20,24 @@ from tests.websocket import (
 )
 
 
+@dataclass
+class Shared:
+    """One server with the default settings, for all tests that need no other."""
+
+    system: System
+    port: int
+
+    def connect(self, count: int = 1) -> list[Client]:
+        return self.system.connect(self.port, count)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    with System(tmp_path_factory.mktemp("shared")) as system:
+        _, port = system.start_ws(POLL_INTERVAL=0.05)
+        yield Shared(system, port)
+
+
 @pytest.mark.parametrize(
     ("headers", "status", "error"),
     [
@@ -30,26 +50,23 @@ from tests.websocket import (
     ],
 )
 def test_a_failed_handshake_is_answered_with_the_reason(
-    system: System, headers: dict[str, str], status: int, error: str
+    shared: Shared, headers: dict[str, str], status: int, error: str
 ) -> None:
-    _, port = system.start_ws()
 
-    with Client(port, headers=headers) as client:
+    with Client(shared.port, headers=headers) as client:
         assert client.status == status
         assert f'"error":"{error}"' in client.rest().decode()
 
 
-def test_an_old_version_is_told_which_one_is_spoken(system: System) -> None:
-    _, port = system.start_ws()
+def test_an_old_version_is_told_which_one_is_spoken(shared: Shared) -> None:
 
-    with Client(port, headers={"sec_websocket_version": "8"}) as client:
+    with Client(shared.port, headers={"sec_websocket_version": "8"}) as client:
         assert "sec-websocket-version: 13" in client.head.lower()
 
 
-def test_a_plain_get_is_told_what_this_port_is(system: System) -> None:
-    _, port = system.start_ws()
+def test_a_plain_get_is_told_what_this_port_is(shared: Shared) -> None:
 
-    with socket.create_connection(("127.0.0.1", port), LIMIT) as plain:
+    with socket.create_connection(("127.0.0.1", shared.port), LIMIT) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: here:2345\r\nConnection: close\r\n\r\n")
         answer = plain.makefile("rb").read().decode()
 
@@ -57,48 +74,42 @@ def test_a_plain_get_is_told_what_this_port_is(system: System) -> None:
     assert "ws://here:2345/" in answer
 
 
-def test_what_is_no_http_gets_a_400(system: System) -> None:
-    _, port = system.start_ws()
+def test_what_is_no_http_gets_a_400(shared: Shared) -> None:
 
-    with socket.create_connection(("127.0.0.1", port), LIMIT) as plain:
+    with socket.create_connection(("127.0.0.1", shared.port), LIMIT) as plain:
         plain.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
         assert b" 400 " in plain.makefile("rb").readline()
 
 
-def test_any_path_is_accepted_as_the_original_accepts_it(system: System) -> None:
-    _, port = system.start_ws(POLL_INTERVAL=0.05)
+def test_any_path_is_accepted_as_the_original_accepts_it(shared: Shared) -> None:
 
-    with Client(port, "/ws/messages?user=1") as client:
-        system.redis.lpush(KEY, "hello")
+    with Client(shared.port, "/ws/messages?user=1") as client:
+        shared.system.redis.lpush(KEY, "hello")
         assert client.texts(1) == [PREFIX + "hello"]
 
 
-def test_compression_is_never_agreed_to(system: System) -> None:
-    _, port = system.start_ws()
+def test_compression_is_never_agreed_to(shared: Shared) -> None:
 
-    with Client(port, headers={"sec_websocket_extensions": "permessage-deflate"}) as client:
+    with Client(shared.port, headers={"sec_websocket_extensions": "permessage-deflate"}) as client:
         assert "extensions" not in client.head.lower()
 
 
-def test_a_ping_is_answered_with_its_payload(system: System) -> None:
-    _, port = system.start_ws()
-    (client,) = system.connect(port)
+def test_a_ping_is_answered_with_its_payload(shared: Shared) -> None:
+    (client,) = shared.connect()
 
     client.send(PING, b"are you there")
 
     assert client.receive() == (PONG, b"are you there")
 
 
-def test_a_ping_sent_with_the_handshake_is_answered_too(system: System) -> None:
-    _, port = system.start_ws()
+def test_a_ping_sent_with_the_handshake_is_answered_too(shared: Shared) -> None:
 
-    with Client(port, early=frame(PING, b"early")) as client:
+    with Client(shared.port, early=frame(PING, b"early")) as client:
         assert client.receive() == (PONG, b"early")
 
 
-def test_a_close_is_answered_with_its_code_and_the_end(system: System) -> None:
-    _, port = system.start_ws()
-    (client,) = system.connect(port)
+def test_a_close_is_answered_with_its_code_and_the_end(shared: Shared) -> None:
+    (client,) = shared.connect()
 
     client.send(CLOSE, (4321).to_bytes(2))
 
@@ -118,9 +129,8 @@ def test_a_close_is_answered_with_its_code_and_the_end(system: System) -> None:
     ],
     ids=["no UTF-8", "not masked", "reserved opcode", "long ping", "long text", "long fragments"],
 )
-def test_whoever_breaks_a_rule_is_told_which(system: System, sent: bytes, code: int) -> None:
-    _, port = system.start_ws()
-    (client,) = system.connect(port)
+def test_whoever_breaks_a_rule_is_told_which(shared: Shared, sent: bytes, code: int) -> None:
+    (client,) = shared.connect()
 
     client.socket.sendall(sent)
 
@@ -221,11 +231,12 @@ def test_more_clients_than_allowed_are_told_to_come_back_later(system: System) -
         assert "retry-after: " in third.head.lower()
 
 
-def test_pipelined_garbage_after_a_refused_handshake_reaches_nobody(system: System) -> None:
-    _, port = system.start_ws()
+def test_pipelined_garbage_after_a_refused_handshake_reaches_nobody(shared: Shared) -> None:
 
-    with socket.create_connection(("127.0.0.1", port), LIMIT) as plain:
-        plain.sendall(request(port, headers={"sec_websocket_version": "8"}) + b"garbage" * 10)
+    with socket.create_connection(("127.0.0.1", shared.port), LIMIT) as plain:
+        plain.sendall(
+            request(shared.port, headers={"sec_websocket_version": "8"}) + b"garbage" * 10
+        )
         answer = plain.makefile("rb").read()
 
     assert answer.count(b"HTTP/1.1") == 1
