@@ -6,18 +6,28 @@ project's JSON shape. It adds no feature and serves no socket by itself.
 
 import json
 import signal
-from http import HTTPStatus
+from http.client import responses
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import gevent
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
-STATUSES = {
-    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
-    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-}
+
+class Answer(NamedTuple):
+    """What a client is told whose bytes are no request."""
+
+    status: int
+    error: str
+    reason: str
+
+
+LONG_LINE = Answer(
+    414, "uri_too_long", "the request line is too long; send large content in a POST body"
+)
+LONG_HEADERS = Answer(431, "headers_too_large", "the headers are too many or too long")
+NO_HTTP = Answer(400, "bad_request", "the request is not valid HTTP")
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
@@ -50,12 +60,11 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         if not isinstance(exc, ParseException):
             super().handle_error(req, client, addr, exc)
             return
-        status = STATUSES.get(type(exc), HTTPStatus.BAD_REQUEST)
+        answer = _answer(exc)
         self.log.warning("Refused what %s sent as HTTP: %s", addr, type(exc).__name__)
-        error = status.phrase.lower().replace(" ", "_").replace("-", "_")
-        body = json.dumps({"code": -1, "msg": _reason(exc), "error": error}).encode()
+        body = json.dumps({"code": -1, "error": answer.error, "msg": answer.reason}).encode()
         head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\n"
+            f"HTTP/1.1 {answer.status} {responses[answer.status]}\r\nConnection: close\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         try:
@@ -64,7 +73,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             self.log.debug("%s left before its answer", addr)
 
 
-def _reason(exc: ParseException) -> str:
+def _answer(exc: ParseException) -> Answer:
     if isinstance(exc, LimitRequestLine):
-        return "the request line is too long; send large content in a POST body"
-    return "the request is not valid HTTP"
+        return LONG_LINE
+    return LONG_HEADERS if isinstance(exc, LimitRequestHeaders) else NO_HTTP

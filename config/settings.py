@@ -92,7 +92,9 @@ class Settings:
         30.0, "Longest time for a request to arrive and be answered, in seconds", _seconds
     )
     history_size: int = _setting(
-        100_000, "Messages that the log keeps, at least", number(int, 1, 1_000_000_000)
+        100_000,
+        "Messages that the log keeps, if they are not older than HISTORY_SECONDS",
+        number(int, 1, 1_000_000_000),
     )
     history_seconds: int = _setting(
         86_400, "Age after which the log forgets a message, in seconds", _count

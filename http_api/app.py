@@ -1,12 +1,15 @@
 """The Flask application of the HTTP API: routes, and every failure as the same JSON shape."""
 
 import logging
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Request, Response, jsonify, render_template, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from common.errors import PushRefused, QueueUnavailable
+from common.outage import Outage
 from config.settings import Settings
 from http_api.push import Push, Queue
 
@@ -26,23 +29,30 @@ def create_app(settings: Settings, queue: PingableQueue) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # The answers are read by people.
-    _add_push(app, Push(queue, settings.max_content_bytes, settings.max_batch_messages))
+    outage = Outage()
+    push = Push(queue, settings.max_content_bytes, settings.max_batch_messages)
+    _add_push(app, push, outage)
     _add_health(app, queue)
     _add_first_page(app, settings.ws_port)
-    _add_errors(app)
+    _add_errors(app, outage)
     return app
 
 
-def _add_push(app: Flask, push: Push) -> None:
+def _add_push(app: Flask, push: Push, outage: Outage) -> None:
     @app.route("/push", methods=["GET", "POST"])
     def push_index() -> Response:
         if request.method == "HEAD":  # Flask adds it to every GET; a look must not push.
             raise MethodNotAllowed(["GET", "POST"])
-        return jsonify(push.index(request))
+        return answer(push.index)
 
     @app.post("/push/batch")
     def push_batch() -> Response:
-        return jsonify(push.batch(request))
+        return answer(push.batch)
+
+    def answer(action: Callable[[Request], dict[str, Any]]) -> Response:
+        body = action(request)
+        outage.note(None)
+        return jsonify(body)
 
 
 def _add_health(app: Flask, queue: PingableQueue) -> None:
@@ -62,12 +72,13 @@ def _add_first_page(app: Flask, ws_port: int) -> None:
         response = Response(render_template("first_page.html", ws_port=ws_port))
         # The page connects to another port of whatever host it was opened at.
         response.headers["Content-Security-Policy"] = (
-            "default-src 'self'; img-src data:; connect-src 'self' ws: wss:; frame-ancestors 'none'"
+            "default-src 'self'; img-src 'self' data:; "
+            "connect-src 'self' ws: wss:; frame-ancestors 'none'"
         )
         return response
 
 
-def _add_errors(app: Flask) -> None:
+def _add_errors(app: Flask, outage: Outage) -> None:
     @app.errorhandler(PushRefused)
     def refused(problem: PushRefused) -> tuple[Response, int]:
         body = {"code": -1, "msg": problem.reason, "error": problem.error}
@@ -77,7 +88,12 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(QueueUnavailable)
     def unavailable(problem: QueueUnavailable) -> tuple[Response, int]:
-        return _failure(503, "queue_unavailable", str(problem))
+        outage.note(problem)  # With the reason, which is not for callers.
+        return _failure(503, "queue_unavailable", "the queue is unavailable, try again")
+
+    @app.errorhandler(ParseException)
+    def no_http(_problem: ParseException) -> tuple[Response, int]:
+        return _failure(400, "bad_request", "the body is not valid HTTP")
 
     @app.errorhandler(HTTPException)
     def http_error(problem: HTTPException) -> tuple[Response, int]:

@@ -95,6 +95,14 @@ class Push:
         return Message(content).to_item()
 
 
+def _whole_body(request: Request) -> bytes:
+    """The body, kept for the parsers of forms and JSON; one that was cut short is no push."""
+    data = request.get_data(parse_form_data=False)
+    if request.content_length is not None and len(data) < request.content_length:
+        raise PushRefused(400, "body_cut_short", "the body ended before its Content-Length")
+    return data
+
+
 def _param(request: Request, name: str) -> Any:
     """As ThinkPHP's `param()` merges: the body wins over the query."""
     if request.method == "POST":
@@ -105,10 +113,10 @@ def _param(request: Request, name: str) -> Any:
 
 
 def _body(request: Request, *, query_suffices: bool) -> Any:
+    if not _whole_body(request):
+        return {}
     if request.mimetype in FORM_TYPES:
         return request.form
-    if not request.get_data(cache=True):
-        return {}
     if request.is_json:
         document = _json(request)
         if not isinstance(document, dict):
@@ -144,8 +152,9 @@ def _text(value: Any) -> str:
 
 
 def _batch_entries(request: Request) -> list[Any]:
+    body = _whole_body(request)
     if request.mimetype in NDJSON_TYPES:
-        lines = filter(bytes.strip, request.get_data(cache=False).split(b"\n"))
+        lines = filter(bytes.strip, body.split(b"\n"))
         return [_ndjson_line(line, index) for index, line in enumerate(lines)]
     if not request.is_json:
         raise PushRefused(

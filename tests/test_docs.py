@@ -6,6 +6,7 @@ output is still true is for the tests of what they show.
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,12 +27,9 @@ READMES = {"README.md": ("no", "yes"), "README.zh-CN.md": ("否", "是")}  # Rec
 # Made at run time from the names that werkzeug and gunicorn give to what they refuse.
 DERIVED_ERRORS = {
     ("bad_request", 400),
-    ("internal_server_error", 500),
     ("method_not_allowed", 405),
     ("not_found", 404),
     ("request_entity_too_large", 413),
-    ("request_header_fields_too_large", 431),
-    ("request_uri_too_long", 414),
     ("requested_range_not_satisfiable", 416),
 }
 BREACHES = (
@@ -160,7 +158,9 @@ def test_links_to_files_lead_somewhere(readme: str) -> None:
 def test_the_example_worker_can_be_named_in_worker_class(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.syspath_prepend(ROOT)  # As `python -m` does with the folder of the start.
+    monkeypatch.setattr(
+        sys, "path", [str(ROOT), *sys.path]
+    )  # As `python -m` does with the folder of the start.
     echo = load_worker_class("docs.echo:Echo")
 
     assert echo.on_message is not Worker.on_message

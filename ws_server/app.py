@@ -4,6 +4,7 @@ A WebSocket is accepted at every path, as Workerman accepts it: proxies pass the
 on. Whatever is refused is refused before the route, as plain HTTP.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -12,6 +13,8 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from ws_server.handshake import HandOff, Refusal, refusal
+
+log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
 
@@ -74,12 +77,13 @@ def _add_http(app: Flask, service: Adopter) -> None:
         return _refuse(Refusal(503, "not_ready", reason))
 
     @app.get("/")
-    def explain() -> Response:
+    @app.get("/<path:_path>")
+    def explain(_path: str = "") -> Response:
         return _refuse(
             Refusal(
                 426,
                 "upgrade_required",
-                f'this port speaks WebSocket: new WebSocket("ws://{request.host}/")',
+                f'this port speaks WebSocket: new WebSocket("ws://{request.host}{request.path}")',
                 {"Upgrade": "websocket", "Connection": "Upgrade"},
             )
         )
@@ -88,6 +92,12 @@ def _add_http(app: Flask, service: Adopter) -> None:
     def http_error(problem: HTTPException) -> Response:
         error = problem.name.lower().replace(" ", "_")
         return _refuse(Refusal(problem.code or 500, error, problem.description or problem.name))
+
+    @app.errorhandler(Exception)
+    def crashed(problem: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.path, exc_info=problem)
+        reason = "the server failed; its log says why"
+        return _refuse(Refusal(500, "internal_error", reason))
 
 
 def _wants_websocket(environ: Mapping[str, Any]) -> bool:

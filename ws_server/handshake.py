@@ -32,6 +32,8 @@ def refusal(environ: Mapping[str, Any]) -> Refusal | None:
     """What is wrong with an upgrade request, or None if nothing is (RFC 6455 4.2.1)."""
     if environ["REQUEST_METHOD"] != "GET":
         return Refusal(405, "method_not_allowed", "the handshake is a GET", {"Allow": "GET"})
+    if "upgrade" not in environ.get("HTTP_CONNECTION", "").lower():
+        return Refusal(400, "bad_handshake", "Connection must be Upgrade")
     if environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
         return Refusal(400, "bad_handshake", "the handshake needs HTTP/1.1")
     if environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip() != "13":

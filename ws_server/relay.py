@@ -16,6 +16,7 @@ from gevent.lock import BoundedSemaphore
 from common.broker import Settled
 from common.errors import QueueUnavailable
 from common.message import Page
+from common.outage import Outage
 from ws_server.feed import Feed
 from ws_server.hub import Hub
 
@@ -50,7 +51,7 @@ class Relay:
         self._source = source
         self._feed = feed
         self._hub = hub
-        self._outage: str | None = None
+        self._outage = Outage()
         self._rejected = 0
         self._stopping = False
         self._settling = BoundedSemaphore()
@@ -60,16 +61,16 @@ class Relay:
     @property
     def is_connected(self) -> bool:
         """Whether Redis answered last time."""
-        return self.is_ready and self._outage is None
+        return self.is_ready and not self._outage.is_on
 
     def start(self) -> bool:
         """Learn where the log ends: what follows will be sent. False if Redis does not say."""
         try:
             self._feed.head = self._source.last_id()
-            self._note_redis(None)
+            self._outage.note(None)
             self.is_ready = True
         except QueueUnavailable as problem:
-            self._note_redis(problem)
+            self._outage.note(problem)
         return self.is_ready
 
     def wait_for_start(self) -> None:
@@ -86,9 +87,9 @@ class Relay:
                 waiting = self._settle()
                 while self._read(None):
                     pass
-            self._note_redis(None)
+            self._outage.note(None)
         except QueueUnavailable as problem:
-            self._note_redis(problem)
+            self._outage.note(problem)
 
     def run_settling(self, interval: float) -> None:
         """Settle what is pushed at once, at the latest after `interval` seconds, until stopped."""
@@ -115,10 +116,10 @@ class Relay:
         while not self._stopping:
             try:
                 action()
-                self._note_redis(None)
+                self._outage.note(None)
                 pause = FIRST_PAUSE
             except QueueUnavailable as problem:
-                self._note_redis(problem)
+                self._outage.note(problem)
                 pause = _sleep_longer(pause)
 
     def _settle_when_pushed(self, longest_wait: float) -> None:
@@ -145,14 +146,6 @@ class Relay:
             page = self._source.read_after(self._feed.head, READ_MESSAGES, block_seconds)
             self._hub.publish(page)
         return len(page.ids) == READ_MESSAGES
-
-    def _note_redis(self, problem: QueueUnavailable | None) -> None:
-        """One line when Redis goes and one when it is back."""
-        if problem is not None and self._outage is None:
-            log.error("%s; clients stay connected, trying again", problem)
-        elif problem is None and self._outage is not None:
-            log.info("Redis is back")
-        self._outage = None if problem is None else str(problem)
 
 
 def _sleep_longer(pause: float) -> float:

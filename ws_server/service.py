@@ -85,7 +85,7 @@ class Service:
         half = self._settings.stop_timeout / 2  # For sending; the rest for the close handshakes.
         start = monotonic()
         if reload:
-            self._worker.on_worker_reload()
+            self._guard(self._worker.on_worker_reload)
         self._stop_settling(half)
         _wait_until(lambda: not self._hub.behind, start + half)
         self._close_clients(farewell)
@@ -97,8 +97,11 @@ class Service:
         self._start_worker()
 
     def _start_worker(self) -> None:
+        self._guard(self._worker.on_worker_start)
+
+    def _guard(self, hook: Callable[[], None]) -> None:
         try:
-            self._worker.on_worker_start()
+            hook()
         except Exception as problem:
             self._worker.on_error(None, problem)
 

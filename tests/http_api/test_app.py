@@ -85,7 +85,7 @@ def test_an_unavailable_queue_is_answered_503(
     assert response.status_code == 503
     assert response.get_json() == {
         "code": -1,
-        "msg": "Redis is unavailable: connection refused",
+        "msg": "the queue is unavailable, try again",
         "error": "queue_unavailable",
     }
 

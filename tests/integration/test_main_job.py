@@ -235,6 +235,33 @@ def test_half_a_request_keeps_nobody_waiting(system: System) -> None:
         assert half.recv(100) == b""  # Given up after REQUEST_TIMEOUT.
 
 
+def test_a_body_that_is_cut_short_is_no_push(system: System) -> None:
+    system.start_http()
+    head = b"POST /push HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n"
+    form = b"Content-Type: application/x-www-form-urlencoded\r\n\r\ncontent=half"
+
+    with socket.create_connection(("127.0.0.1", system.http_port), LIMIT) as half:
+        half.sendall(head + form)
+        half.shutdown(socket.SHUT_WR)
+        answer = half.makefile("rb").read()
+
+    assert b" 400 " in answer
+    assert b'"error":"body_cut_short"' in answer
+    assert system.redis.llen(KEY) == 0
+
+
+def test_a_broken_chunked_body_is_no_push(system: System) -> None:
+    system.start_http()
+    head = b"POST /push?content=hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    with socket.create_connection(("127.0.0.1", system.http_port), LIMIT) as broken:
+        broken.sendall(head + b"nonsense\r\n")
+        answer = broken.makefile("rb").readline()
+
+    assert b" 400 " in answer
+    assert system.redis.llen(KEY) == 0
+
+
 def test_a_stop_sends_what_is_settled_and_says_goodbye(system: System) -> None:
     process, port = system.start_ws(POLL_INTERVAL=0.05)
     clients = system.connect(port, 20)

@@ -46,7 +46,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
         ({"sec_websocket_key": ""}, 400, "bad_handshake"),
         ({"sec_websocket_key": "short"}, 400, "bad_handshake"),
         ({"sec_websocket_key": "!" * 24}, 400, "bad_handshake"),
-        ({"connection": "keep-alive"}, 426, "upgrade_required"),
+        ({"connection": "keep-alive"}, 400, "bad_handshake"),
     ],
 )
 def test_a_failed_handshake_is_answered_with_the_reason(
