@@ -16,8 +16,7 @@ COPY pyproject.toml constraints.txt ./
 RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > requirements.txt \
     && pip install --no-cache-dir -c constraints.txt -r requirements.txt
 
-# The star: the package can be built without its README.
-COPY LICENSE README.md* ./
+COPY LICENSE README.md ./
 COPY common common
 COPY config config
 COPY http_api http_api

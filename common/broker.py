@@ -11,18 +11,23 @@ It decides nothing: no timing, no retries (a retried LPUSH can store a message
 twice), no formats. Every failure of Redis comes out as `QueueUnavailable`.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha1
 from importlib import resources
 from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError
 from redis.retry import Retry
 
 from common.errors import QueueUnavailable
 from common.message import Page, format_id, parse_id
+
+Command = tuple[str | bytes | int | float, ...]
 
 SETTLE_MESSAGES = 500
 SETTLE_BYTES = 1024 * 1024
@@ -65,18 +70,32 @@ def connect(url: str, timeout: float, connections: int) -> redis.Redis:
 
 
 class Broker:
-    """Queue and log of one message center."""
+    """Queue and log of one message center.
+
+    Pushes share the client's pool. Everything that repeats has a connection of its
+    own, one for each of settling, reading and paging, so that none waits for another.
+    """
 
     def __init__(self, client: redis.Redis, key: str, history: History) -> None:
         self._redis = client
         self._queue = key
         self._wip = f"{{{key}}}:wip"
         self._log = f"{{{key}}}:log"
-        self._rejected = f"{{{key}}}:rejected"
         self._floor = f"{{{key}}}:floor"
-        self._history = history
-        script = resources.files("common").joinpath("settle.lua").read_text("utf-8")
-        self._settle = client.register_script(script)
+        rejected = f"{{{key}}}:rejected"
+        script = resources.files("common").joinpath("settle.lua").read_bytes()
+        keys = (self._queue, self._wip, self._log, rejected, self._floor)
+        bounds = (SETTLE_MESSAGES, SETTLE_BYTES, history.size, history.seconds)
+        self._settle = (
+            "EVALSHA",
+            sha1(script, usedforsecurity=False).hexdigest(),
+            len(keys),
+            *keys,
+            *bounds,
+        )
+        self._settling = Line(client.connection_pool, script)
+        self._reading = Line(client.connection_pool)
+        self._paging = Line(client.connection_pool)
 
     def push(self, items: Sequence[bytes]) -> None:
         """LPUSH `items` in one command: all or none, popped in the order given.
@@ -98,12 +117,26 @@ class Broker:
         Raises:
             QueueUnavailable: Redis did not confirm it; the messages are in the queue or in the log.
         """
-        with _redis_errors():
-            answer = self._settle(
-                keys=[self._queue, self._wip, self._log, self._rejected, self._floor],
-                args=[SETTLE_MESSAGES, SETTLE_BYTES, self._history.size, self._history.seconds],
-            )
+        (answer,) = self._settling.call(self._settle)
         return Settled(*answer)
+
+    def settle_and_read(self, cursor: int, count: int) -> tuple[Settled, Page]:
+        """`settle` and `read_after` in one round trip.
+
+        Raises:
+            QueueUnavailable: as `settle`.
+        """
+        settled, entries = self._settling.call(self._settle, self._read(cursor, count))
+        return Settled(*settled), _page_of_stream(entries)
+
+    def settle_and_wait(self, timeout: float) -> Settled:
+        """`settle`, then `wait_for_push`, in one round trip.
+
+        Raises:
+            QueueUnavailable: as `settle`.
+        """
+        settled, _moved = self._settling.call(self._settle, self._wait(timeout))
+        return Settled(*settled)
 
     def wait_for_push(self, timeout: float) -> bool:
         """Block until something is queued, at most `timeout` seconds (BLMOVE); whether it is.
@@ -113,10 +146,7 @@ class Broker:
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        with _redis_errors():
-            moved: Any = self._redis.execute_command(
-                "BLMOVE", self._queue, self._wip, "RIGHT", "LEFT", timeout
-            )  # type: ignore[no-untyped-call]
+        (moved,) = self._settling.call(self._wait(timeout))
         return moved is not None
 
     def last_id(self) -> int:
@@ -125,14 +155,11 @@ class Broker:
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        with _redis_errors():
-            try:
-                info = self._redis.xinfo_stream(self._log)
-            except redis.ResponseError as problem:
-                if "no such key" in str(problem):
-                    return 0
-                raise
-        return parse_id(info["last-generated-id"])
+        (exists,) = self._reading.call(("EXISTS", self._log))
+        if not exists:
+            return 0
+        (info,) = self._reading.call(("XINFO", "STREAM", self._log))
+        return parse_id(info[info.index(b"last-generated-id") + 1])
 
     def read_after(self, cursor: int, count: int, block_seconds: float | None = None) -> Page:
         """Up to `count` messages after `cursor`; blocks for the first one if told to (XREAD).
@@ -140,28 +167,84 @@ class Broker:
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        block = None if block_seconds is None else max(1, round(block_seconds * 1000))
-        with _redis_errors():
-            answer: Any = self._redis.xread({self._log: format_id(cursor)}, count, block)
-        return _page(answer[0][1]) if answer else Page([], [])
+        (entries,) = self._reading.call(self._read(cursor, count, block_seconds))
+        return _page_of_stream(entries)
 
     def read_between(self, after: int, upto: int, count: int) -> tuple[Page, bool]:
-        """Up to `count` messages after one id up to another, and whether that is all of them.
+        """Up to `count` messages after one id up to another, and whether none before is missing.
 
         False says that the log may have forgotten what came right after `after`.
 
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        with _redis_errors(), self._redis.pipeline(transaction=True) as both:
-            both.get(self._floor)
-            both.xrange(self._log, b"(" + format_id(after), format_id(upto), count)
-            floor, entries = both.execute()
+        # The floor last: what was read is whole if the log had not forgotten it even then.
+        entries, floor = self._paging.call(
+            ("XRANGE", self._log, b"(" + format_id(after), format_id(upto), "COUNT", count),
+            ("GET", self._floor),
+        )
         return _page(entries), floor is None or after >= parse_id(floor) - 1
 
+    def _read(self, cursor: int, count: int, block_seconds: float | None = None) -> Command:
+        block = () if block_seconds is None else ("BLOCK", max(1, round(block_seconds * 1000)))
+        return ("XREAD", "COUNT", count, *block, "STREAMS", self._log, format_id(cursor))
 
-def _page(entries: list[tuple[bytes, dict[bytes, bytes]]]) -> Page:
-    return Page([entry[0] for entry in entries], [entry[1][b"c"] for entry in entries])
+    def _wait(self, timeout: float) -> Command:
+        return ("BLMOVE", self._queue, self._wip, "RIGHT", "LEFT", timeout)
+
+
+class Line:
+    """One connection for commands that follow each other; opened when needed, closed at an error.
+
+    Lean on purpose: half of the server's work for a message is its round trips.
+    """
+
+    def __init__(self, pool: redis.ConnectionPool, script: bytes | None = None) -> None:
+        self._pool = pool
+        self._script = script  # To be known to the server before the first command.
+        self._connection: Any = None
+        self._lock = threading.Lock()
+
+    def call(self, *commands: Command) -> list[Any]:
+        """Send the commands at once; their answers, as RESP2 has them.
+
+        Raises:
+            QueueUnavailable: Redis did not answer, or answered one of them with an error.
+        """
+        with self._lock, _redis_errors():
+            try:
+                return self._exchange(commands)
+            except NoScriptError:  # The server was restarted: nothing was done, so do it now.
+                return self._exchange(commands)
+
+    def _exchange(self, commands: Sequence[Command]) -> list[Any]:
+        connection = self._connection or self._connect()
+        try:
+            connection.send_packed_command(connection.pack_commands(commands))
+            return [connection.read_response() for _ in commands]
+        except BaseException:
+            # What is on its way belongs to commands that nobody waits for any more.
+            self._connection = None
+            connection.disconnect()
+            raise
+
+    def _connect(self) -> Any:
+        connection = self._pool.connection_class(**self._pool.connection_kwargs)
+        connection.connect()
+        if self._script is not None:
+            connection.send_command("SCRIPT", "LOAD", self._script)
+            connection.read_response()
+        self._connection = connection
+        return connection
+
+
+def _page_of_stream(streams: Any) -> Page:
+    return _page(streams[0][1]) if streams else Page([], [])
+
+
+def _page(entries: Any) -> Page:
+    """Each entry is [id, [b"c", content]]."""
+    return Page([entry[0] for entry in entries], [entry[1][1] for entry in entries])
 
 
 @contextmanager

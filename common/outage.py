@@ -8,15 +8,24 @@ log = logging.getLogger(__name__)
 
 
 class Outage:
-    """Remembers whether Redis is away. It reconnects nothing."""
+    """Remembers who is without Redis: it can refuse to settle, say, and still be read."""
 
     def __init__(self) -> None:
-        self.is_on = False
+        self._without: set[str] = set()
 
-    def note(self, problem: QueueUnavailable | None) -> None:
-        """Redis has just failed with `problem`, or, with None, has just answered."""
-        if problem is not None and not self.is_on:
+    @property
+    def is_on(self) -> bool:
+        """Whether anybody is without Redis."""
+        return bool(self._without)
+
+    def note(self, who: str, problem: QueueUnavailable | None) -> None:
+        """For `who`, Redis has just failed with `problem` or, with None, has just answered."""
+        was_on = self.is_on
+        if problem is None:
+            self._without.discard(who)
+        else:
+            self._without.add(who)
+        if self.is_on and not was_on:
             log.error("%s; trying again", problem)
-        elif problem is None and self.is_on:
+        elif was_on and not self.is_on:
             log.info("Redis is back")
-        self.is_on = problem is not None

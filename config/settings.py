@@ -112,7 +112,7 @@ class Settings:
         64 * KIB, "Largest message accepted from a WebSocket client, in bytes", _size
     )
     max_connections: int = _setting(
-        20_000, "WebSocket connections per process; more are answered 503", _count
+        16_000, "WebSocket connections per process; more are answered 503", _count
     )
     stop_timeout: float = _setting(
         10.0, "Longest time for a graceful stop, in seconds", number(float, 0.1, 3600)

@@ -51,7 +51,7 @@ def _add_push(app: Flask, push: Push, outage: Outage) -> None:
 
     def answer(action: Callable[[Request], dict[str, Any]]) -> Response:
         body = action(request)
-        outage.note(None)
+        outage.note("push", None)
         return jsonify(body)
 
 
@@ -88,7 +88,7 @@ def _add_errors(app: Flask, outage: Outage) -> None:
 
     @app.errorhandler(QueueUnavailable)
     def unavailable(problem: QueueUnavailable) -> tuple[Response, int]:
-        outage.note(problem)  # With the reason, which is not for callers.
+        outage.note("push", problem)  # With the reason, which is not for callers.
         return _failure(503, "queue_unavailable", "the queue is unavailable, try again")
 
     @app.errorhandler(ParseException)

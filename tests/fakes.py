@@ -1,7 +1,12 @@
 """Stand-ins for what lies outside a unit; each says what it makes unrealistic."""
 
+from collections import deque
 from collections.abc import Sequence
 
+from gevent.event import Event
+
+from common.broker import Settled
+from common.message import Page, format_id, parse_id
 from config.settings import Settings
 
 
@@ -27,3 +32,119 @@ class FakeApp:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.stops: list[bool] = []
+
+
+class FakeLog:
+    """Queue, log and history in memory; all of them fail while there is a `fault`.
+
+    Unrealistic: ids are 1-0, 2-0, ...; nothing takes time, unless `gate` is cleared:
+    then a reader of history waits for it.
+    """
+
+    def __init__(self) -> None:
+        self.queue: deque[bytes] = deque()
+        self.messages: list[tuple[bytes, bytes]] = []
+        self.fault: Exception | None = None
+        self.settle_fault: Exception | None = None
+        self.rejected = 0  # What the next settle says that it set aside.
+        self.settle_limit = 500
+        self.forgotten = 0  # Up to this id the log keeps nothing.
+        self.history_reads: list[int] = []  # After which id, each time.
+        self.gate = Event()
+        self.gate.set()
+        self.waited_for = Event()  # Set as soon as a reader waits at the gate.
+        self._news = Event()
+
+    def write(self, *contents: bytes) -> Page:
+        """Append to the log, as another process does by settling; what was appended."""
+        start = len(self.messages)
+        ids = [format_id((start + at + 1) << 64) for at in range(len(contents))]
+        self.messages += zip(ids, contents, strict=True)
+        self._wake()
+        return Page(ids, list(contents))
+
+    def push(self, *contents: bytes) -> None:
+        """Append to the queue."""
+        self.queue.extend(contents)
+        self._wake()
+
+    def settle_and_read(self, cursor: int, count: int) -> tuple[Settled, Page]:
+        settled = self._settle()
+        return settled, self.read_after(cursor, count)
+
+    def settle_and_wait(self, timeout: float) -> Settled:
+        settled = self._settle()
+        if not self.queue:
+            self._wait(timeout)
+        return settled
+
+    def last_id(self) -> int:
+        self._fail()
+        return parse_id(self.messages[-1][0]) if self.messages else 0
+
+    def read_after(self, cursor: int, count: int, block_seconds: float | None = None) -> Page:
+        self._fail()
+        if block_seconds is not None and self.last_id() <= cursor:
+            self._wait(block_seconds)
+        return self._between(cursor, self.last_id(), count)
+
+    def read_between(self, after: int, upto: int, count: int) -> tuple[Page, bool]:
+        self.history_reads.append(after)
+        if not self.gate.is_set():
+            self.waited_for.set()
+            self.gate.wait()
+        self._fail()
+        return self._between(after, upto, count), after >= self.forgotten
+
+    def _settle(self) -> Settled:
+        self._fail(self.settle_fault)
+        moved = [self.queue.popleft() for _ in range(min(len(self.queue), self.settle_limit))]
+        self.write(*moved)
+        rejected, self.rejected = self.rejected, 0
+        return Settled(len(moved), rejected, len(self.queue))
+
+    def _between(self, after: int, upto: int, count: int) -> Page:
+        found = [row for row in self.messages if after < parse_id(row[0]) <= upto]
+        return Page([row[0] for row in found[:count]], [row[1] for row in found[:count]])
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news.clear()
+
+    def _wait(self, seconds: float) -> None:
+        self._news.wait(seconds)
+
+    def _fail(self, *more: Exception | None) -> None:
+        for fault in (self.fault, *more):
+            if fault is not None:
+                raise fault
+
+
+class FakeAdopter:
+    """A service that keeps what it is given. Unrealistic: it never sends anything."""
+
+    def __init__(self) -> None:
+        self.is_ready = True
+        self.refuses: str | None = None
+        self.adopted: list[tuple[int, bytes]] = []
+
+    def adopt(self, fd: int, early: bytes) -> None:
+        self.adopted.append((fd, early))
+
+
+class FakeInput:
+    """gunicorn's `wsgi.input`, which has read `early`. Unrealistic: it has no body."""
+
+    def __init__(self, early: bytes = b"") -> None:
+        self.early = early
+
+    @property
+    def reader(self) -> "FakeInput":
+        return self
+
+    @property
+    def unreader(self) -> "FakeInput":
+        return self
+
+    def take_buffered(self) -> bytes:
+        return self.early

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import flask_sock
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ws_server.handshake import HandOff, Refusal, refusal
 
@@ -91,7 +91,10 @@ def _add_http(app: Flask, service: Adopter) -> None:
     @app.errorhandler(HTTPException)
     def http_error(problem: HTTPException) -> Response:
         error = problem.name.lower().replace(" ", "_")
-        return _refuse(Refusal(problem.code or 500, error, problem.description or problem.name))
+        allowed = problem.valid_methods if isinstance(problem, MethodNotAllowed) else None
+        headers = {"Allow": ", ".join(allowed)} if allowed else {}
+        reason = problem.description or problem.name
+        return _refuse(Refusal(problem.code or 500, error, reason, headers))
 
     @app.errorhandler(Exception)
     def crashed(problem: Exception) -> Response:

@@ -8,6 +8,7 @@ what it lacks of the log is read again when its socket can take it.
 import logging
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from time import monotonic, perf_counter
 
 import gevent
@@ -16,6 +17,7 @@ from gevent.event import Event
 from common.errors import QueueUnavailable
 from ws_server.connection import Connection, Owed
 from ws_server.feed import Feed, Gap
+from ws_server.window import Chunk
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +75,13 @@ class CatchUp:
             try:
                 self._serve(connection, owed)
             except QueueUnavailable:
-                self._park(connection)
+                self._park(connection, owed)
             except Gap:
                 self._at_gap(connection)
             except OSError:
+                self._gone(connection)
+            except Exception:
+                log.exception("Dropping a client that could not be served")
                 self._gone(connection)
 
     def _serve(self, connection: Connection, owed: Owed) -> None:
@@ -97,9 +102,14 @@ class CatchUp:
 
     def _serve_log(self, connection: Connection, owed: Owed) -> None:
         chunk = self._feed.next_chunk(owed.cursor)
-        if chunk is None:
+        if owed.outbox or owed.closing or connection.owed is not owed:
+            self._due.append(connection)  # Redis was asked, and meanwhile something came first.
+        elif chunk is None:
             self._at_head(connection)
-            return
+        else:
+            self._send_chunk(connection, owed, chunk)
+
+    def _send_chunk(self, connection: Connection, owed: Owed, chunk: Chunk) -> None:
         start = chunk.start_after(owed.cursor)
         sent = connection.write(memoryview(chunk.data)[start:])
         full = start + sent < len(chunk.data)
@@ -117,7 +127,8 @@ class CatchUp:
         else:
             self._due.append(connection)
 
-    def _park(self, connection: Connection) -> None:
+    def _park(self, connection: Connection, owed: Owed) -> None:
+        owed.progress = inf  # It is not to blame for this wait.
         if not self._parked:
             gevent.spawn_later(REDIS_PAUSE, self._unpark)
         self._parked.append(connection)
@@ -125,4 +136,6 @@ class CatchUp:
     def _unpark(self) -> None:
         parked, self._parked = self._parked, []
         for connection in parked:
+            if connection.owed is not None:
+                connection.owed.progress = monotonic()
             self._enqueue(connection)

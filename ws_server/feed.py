@@ -68,7 +68,10 @@ class Feed:
             raise Gap
         part = next(_cut(page), page)
         is_all = len(part.ids) == len(page.ids) < CHUNK_MESSAGES
-        chunk = self._encode(cursor, upto if is_all else parse_id(part.ids[-1]), part)
+        last = parse_id(part.ids[-1]) if part.ids else cursor
+        if is_all and last != upto:
+            raise Gap  # There was a message `upto`: a Redis that has lost it has lost others.
+        chunk = self._encode(cursor, last, part)
         self._pages[cursor] = chunk
         if len(self._pages) > PAGES:
             self._pages.popitem(last=False)

@@ -6,6 +6,7 @@ nothing about Redis, timing or what a client says.
 """
 
 import logging
+import os
 from collections.abc import Callable
 from time import monotonic, perf_counter
 
@@ -36,7 +37,8 @@ class Hub:
     """Owned by the event loop of one process: plain state, no lock."""
 
     def __init__(self, feed: Feed, on_gone: Callable[[Connection], None]) -> None:
-        self.connections: set[Connection] = set()
+        # A dict, for its order: memory is walked as it was filled.
+        self.connections: dict[Connection, None] = {}
         self.behind: set[Connection] = set()
         self.closing: dict[Connection, float] = {}  # Until when it may answer our close.
         self._feed = feed
@@ -55,7 +57,7 @@ class Hub:
     def join(self, fd: int, on_readable: Callable[[Connection], None]) -> Connection:
         """Take over a connected, non-blocking socket; it gets every message from now on."""
         connection = Connection(fd, self._feed.head, self, on_readable)
-        self.connections.add(connection)
+        self.connections[connection] = None
         connection.watch()
         return connection
 
@@ -63,7 +65,7 @@ class Hub:
         """Forget a connection and close its socket, at once; harmless if it is gone already."""
         if not connection.is_open:
             return
-        self.connections.discard(connection)
+        self.connections.pop(connection, None)
         self.behind.discard(connection)
         self.closing.pop(connection, None)
         connection.release()
@@ -73,8 +75,9 @@ class Hub:
         """Send a close frame after what is under way; cut the socket 5 s later at the latest."""
         if not connection.is_open or connection in self.closing:
             return
+        farewell = close_frame(close.code, close.reason)
         self.closing[connection] = monotonic() + CLOSE_TIMEOUT
-        self._transmit(connection, close_frame(close.code, close.reason))
+        self._transmit(connection, farewell)
         if connection.owed is not None:
             connection.owed.closing = True
         elif connection.is_open:
@@ -96,8 +99,12 @@ class Hub:
 
     def post_frame(self, connection: Connection, data: bytes) -> None:
         """Send one frame to one client, between two others."""
-        if connection.is_open and connection not in self.closing:
+        if self.is_open(connection):
             self._transmit(connection, data)
+
+    def is_open(self, connection: Connection) -> bool:
+        """Whether it is there and not about to be closed."""
+        return connection.is_open and connection not in self.closing
 
     def ping(self, connection: Connection) -> None:
         """Ping a live client; one that is behind shows its life by reading."""
@@ -114,12 +121,18 @@ class Hub:
                 end = perf_counter() + SLICE
 
     def _send_chunk(self, chunk: Chunk, connections: list[Connection]) -> None:
+        """The hottest loop: `Connection.write` is written out, nothing is looked up twice."""
         after, upto, data, size = chunk.after, chunk.upto, chunk.data, len(chunk.data)
+        write = os.write
         for connection in connections:
             if connection.cursor != after:
+                if NOWHERE < connection.cursor < after:  # A fan-out before was cut short.
+                    self._fall_behind(connection, connection.cursor, b"")
                 continue  # Behind, closing, gone, or joined after this chunk.
             try:
-                sent = connection.write(data)
+                sent = write(connection.fd, data)
+            except BlockingIOError:
+                sent = 0
             except OSError:
                 self.drop(connection)
                 continue

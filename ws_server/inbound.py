@@ -89,7 +89,8 @@ class Reader:
         if self._size > self._max_message_bytes:
             reason = f"larger than {self._max_message_bytes} bytes"
             return Failed(CloseReason.MESSAGE_TOO_BIG, reason)
-        self._fragments.append(data)  # type: ignore[arg-type]  # wsproto never mixes the two.
+        if data:  # Empty fragments could come for ever, and none is nearer to the limit.
+            self._fragments.append(data)  # type: ignore[arg-type]  # wsproto never mixes the two.
         if not part.message_finished:
             return None
         whole = ("" if isinstance(data, str) else b"").join(self._fragments)  # type: ignore[arg-type]

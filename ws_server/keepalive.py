@@ -32,22 +32,24 @@ class Keepalive:
         round_end = monotonic()
         while True:
             gevent.sleep(self._step)
-            if monotonic() >= round_end:
-                round_end += self._interval
+            if monotonic() >= round_end and not self._due:
+                round_end = monotonic() + self._interval
                 self._begin_round()
             self._visit_some()
             self._drop_the_late(monotonic())
 
     def _begin_round(self) -> None:
-        self._due += self._hub.connections
+        self._due = list(self._hub.connections)
         self._share = round(len(self._due) * self._step / self._interval) + 1
 
     def _visit_some(self) -> None:
         for _ in range(min(self._share, len(self._due))):
             connection = self._due.pop()
-            if connection.owed is not None:
-                connection.unanswered = 0  # Behind: `_drop_the_late` watches its reading.
-            elif connection.unanswered >= UNANSWERED_PINGS:
+            if connection.owed is not None or connection.busy:
+                connection.unanswered = (
+                    0  # Behind, see `_drop_the_late`; or we do not read from it.
+                )
+            if connection.unanswered >= UNANSWERED_PINGS:
                 self._hub.drop(connection)
             else:
                 connection.unanswered += 1

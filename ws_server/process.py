@@ -1,5 +1,8 @@
 """What a WebSocket worker process serves; imported there, after gevent has patched it."""
 
+import logging
+import resource
+from dataclasses import replace
 from importlib import import_module
 
 from flask import Flask
@@ -11,7 +14,10 @@ from ws_server.close_codes import GOING_AWAY, RESTARTING
 from ws_server.service import Service
 from ws_server.worker import Worker
 
-REDIS_CONNECTIONS = 8  # Per process: two may block, one settles, one reads pages.
+log = logging.getLogger(__name__)
+
+OTHER_FILES = 128  # Beside connections: Redis, the listener, handshakes under way, modules.
+REDIS_CONNECTIONS = 4  # Per process, for pings; the broker's lines come on top.
 
 SERVICE = "message_center.service"  # Where the application keeps it, in `app.extensions`.
 
@@ -23,6 +29,7 @@ def load(settings: Settings) -> Flask:
         SettingsError: WORKER_CLASS names nothing usable.
     """
     worker_class = load_worker_class(settings.worker_class)
+    settings = replace(settings, max_connections=affordable(settings.max_connections))
     client = connect(settings.redis_url, settings.redis_timeout, REDIS_CONNECTIONS)
     history = History(settings.history_size, settings.history_seconds)
     service = Service(settings, Broker(client, settings.message_center_key, history), worker_class)
@@ -30,6 +37,26 @@ def load(settings: Settings) -> Flask:
     app.extensions[SERVICE] = service
     service.start()
     return app
+
+
+def affordable(connections: int) -> int:
+    """As many of `connections` as this process may open files for, its limit raised if possible."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft < wanted:
+        soft = min(wanted, hard) if hard != resource.RLIM_INFINITY else wanted
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft >= wanted:
+        return connections
+    log.warning(
+        "MAX_CONNECTIONS: %d need %d open files, and this process may have %d (ulimit -n): "
+        "taking %d connections",
+        connections,
+        wanted,
+        soft,
+        max(1, soft - OTHER_FILES),
+    )
+    return max(1, soft - OTHER_FILES)
 
 
 def stop(app: Flask, *, reload: bool) -> None:

@@ -7,9 +7,11 @@ until it is done: order is kept, and a flood stays in the kernel.
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import gevent
 
+from ws_server import hooks
 from ws_server.close_codes import CloseCode
 from ws_server.connection import Connection
 from ws_server.frames import PONG, frame
@@ -68,10 +70,9 @@ class Receiver:
 
     def _handle_in_turn(self, connection: Connection, events: list[Inbound]) -> None:
         for event in events:
-            try:
-                self._handle(connection, event)
-            except Exception as problem:
-                self._on_error(connection, problem)
+            hooks.call(
+                partial(self._handle, connection, event), partial(self._on_error, connection)
+            )
         connection.busy = False
         self._hub.resume_reading(connection)
 
@@ -80,7 +81,7 @@ class Receiver:
             case Pinged(payload):
                 self._hub.post_frame(connection, frame(PONG, payload))
             case Received(data):
-                if self._on_message is not None and connection.is_open:
+                if self._on_message is not None and self._hub.is_open(connection):
                     self._on_message(connection, data)
             case Closed(code, _):
                 # 1005 stands for "no code" and is never sent (RFC 6455 7.4.1).

@@ -31,17 +31,17 @@ LONGEST_BLOCK = 1.0  # Seconds in one blocking command; less than any sensible R
 class Log(Protocol):
     """The settling and reading half of `common.broker.Broker`."""
 
-    def settle(self) -> Settled:
-        """Move some items from the queue to the log."""
+    def settle_and_read(self, cursor: int, count: int) -> tuple[Settled, Page]:
+        """Move some items from the queue to the log; the messages of the log after an id."""
+
+    def settle_and_wait(self, timeout: float) -> Settled:
+        """Move some items from the queue to the log; then block until something is queued."""
 
     def last_id(self) -> int:
         """The newest id of the log."""
 
     def read_after(self, cursor: int, count: int, block_seconds: float | None = None) -> Page:
         """Messages after an id."""
-
-    def wait_for_push(self, timeout: float) -> bool:
-        """Block until something is queued."""
 
 
 class Relay:
@@ -67,10 +67,10 @@ class Relay:
         """Learn where the log ends: what follows will be sent. False if Redis does not say."""
         try:
             self._feed.head = self._source.last_id()
-            self._outage.note(None)
+            self._outage.note("settling", None)
             self.is_ready = True
         except QueueUnavailable as problem:
-            self._outage.note(problem)
+            self._outage.note("settling", problem)
         return self.is_ready
 
     def wait_for_start(self) -> None:
@@ -82,22 +82,20 @@ class Relay:
     def tick(self) -> None:
         """Settle and send everything that waits, in order; does nothing while Redis is away."""
         try:
-            waiting = True
-            while waiting and not self._stopping:
-                waiting = self._settle()
-                while self._read(None):
-                    pass
-            self._outage.note(None)
+            while not self._stopping and self._settle_and_send():
+                pass
+            self._outage.note("settling", None)
         except QueueUnavailable as problem:
-            self._outage.note(problem)
+            self._outage.note("settling", problem)
 
     def run_settling(self, interval: float) -> None:
         """Settle what is pushed at once, at the latest after `interval` seconds, until stopped."""
-        self._repeat(lambda: self._settle_when_pushed(min(interval, LONGEST_BLOCK)))
+        longest_wait = min(interval, LONGEST_BLOCK)
+        self._repeat("settling", lambda: self._settle_when_pushed(longest_wait))
 
     def run_reading(self) -> None:
         """Send what enters the log, as it enters, until stopped: the other half of instant."""
-        self._repeat(lambda: self._read(LONGEST_BLOCK))
+        self._repeat("reading", lambda: self._read(LONGEST_BLOCK))
 
     def stop(self) -> None:
         """Settle no more; send what is settled. What still waits stays in Redis, for others.
@@ -111,34 +109,31 @@ class Relay:
         while self.is_ready and self._read(None):
             pass
 
-    def _repeat(self, action: Callable[[], object]) -> None:
+    def _repeat(self, who: str, action: Callable[[], object]) -> None:
         pause = FIRST_PAUSE
         while not self._stopping:
             try:
                 action()
-                self._outage.note(None)
+                self._outage.note(who, None)
                 pause = FIRST_PAUSE
             except QueueUnavailable as problem:
-                self._outage.note(problem)
+                self._outage.note(who, problem)
+                pause = _sleep_longer(pause)
+            except Exception:
+                log.exception("The relay failed (%s); going on", who)
                 pause = _sleep_longer(pause)
 
     def _settle_when_pushed(self, longest_wait: float) -> None:
-        self._source.wait_for_push(longest_wait)
-        while not self._stopping and self._settle():
-            pass
-
-    def _settle(self) -> bool:
-        """One settle; whether more waits."""
         with self._settling:
-            settled = self._source.settle()
-        if settled.rejected:
-            self._rejected += settled.rejected
-            log.warning(
-                "Set aside %d unreadable envelopes (%d in all); see the list of rejected items",
-                settled.rejected,
-                self._rejected,
-            )
-        return settled.waiting > 0
+            self._count_rejected(self._source.settle_and_wait(longest_wait))
+
+    def _settle_and_send(self) -> bool:
+        """One settle and the page that it made; whether there is more to do."""
+        with self._settling, self._publishing:
+            settled, page = self._source.settle_and_read(self._feed.head, READ_MESSAGES)
+            self._count_rejected(settled)
+            self._hub.publish(page)
+        return settled.waiting > 0 or len(page.ids) == READ_MESSAGES
 
     def _read(self, block_seconds: float | None) -> bool:
         """Send one page of what is new; whether there may be more."""
@@ -146,6 +141,15 @@ class Relay:
             page = self._source.read_after(self._feed.head, READ_MESSAGES, block_seconds)
             self._hub.publish(page)
         return len(page.ids) == READ_MESSAGES
+
+    def _count_rejected(self, settled: Settled) -> None:
+        if settled.rejected:
+            self._rejected += settled.rejected
+            log.warning(
+                "Set aside %d unreadable envelopes (%d in all); see the list of rejected items",
+                settled.rejected,
+                self._rejected,
+            )
 
 
 def _sleep_longer(pause: float) -> float:

@@ -3,14 +3,17 @@
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any
 
 import gevent
+from gevent.pool import Group
 
 from common.broker import Broker
 from common.errors import QueueUnavailable
 from config.settings import Settings
+from ws_server import hooks
 from ws_server.close_codes import CloseCode
 from ws_server.connection import Connection
 from ws_server.feed import Feed
@@ -22,6 +25,7 @@ from ws_server.worker import Worker
 
 log = logging.getLogger(__name__)
 
+FAREWELL_TIMEOUT = 1.0  # Seconds for the last calls of `on_close`.
 CLOSE_SLICE = 100  # Clients closed between two turns of the event loop.
 
 
@@ -43,6 +47,7 @@ class Service:
         self._on_connect = self._overridden("on_connect")
         self._on_close = self._overridden("on_close")
         self._keepalive = Keepalive(self._hub, settings.ping_interval, settings.slow_client_seconds)
+        self._farewells = Group()
         self._stopping = False
 
     @property
@@ -75,9 +80,13 @@ class Service:
         os.set_blocking(fd, False)
         connection = self._hub.join(fd, self._receiver.read)
         if self._on_connect is not None:
+            connection.busy = True  # What it sends is read after the hook, and after `early`.
+            connection.stop_watching()
             self._call(self._on_connect, connection)
+            connection.busy = False
         if early and connection.is_open:
             self._receiver.feed(connection, early)
+        self._hub.resume_reading(connection)
 
     def stop(self, farewell: CloseCode, *, reload: bool) -> None:
         """The list of steps, within STOP_TIMEOUT; the web server accepts nothing any more."""
@@ -85,7 +94,7 @@ class Service:
         half = self._settings.stop_timeout / 2  # For sending; the rest for the close handshakes.
         start = monotonic()
         if reload:
-            self._guard(self._worker.on_worker_reload)
+            gevent.spawn(self._guard, self._worker.on_worker_reload).join(half)
         self._stop_settling(half)
         _wait_until(lambda: not self._hub.behind, start + half)
         self._close_clients(farewell)
@@ -100,10 +109,7 @@ class Service:
         self._guard(self._worker.on_worker_start)
 
     def _guard(self, hook: Callable[[], None]) -> None:
-        try:
-            hook()
-        except Exception as problem:
-            self._worker.on_error(None, problem)
+        hooks.call(hook, partial(self._worker.on_error, None))
 
     def _stop_settling(self, limit: float) -> None:
         try:
@@ -124,16 +130,14 @@ class Service:
             log.warning("Cutting off %d clients after STOP_TIMEOUT", len(rest))
         for connection in rest:
             self._hub.drop(connection)
+        self._farewells.join(FAREWELL_TIMEOUT)
 
     def _forget(self, connection: Connection) -> None:
         if self._on_close is not None:
-            gevent.spawn(self._call, self._on_close, connection)
+            self._farewells.add(gevent.spawn(self._call, self._on_close, connection))
 
     def _call(self, hook: Callable[[Connection], None], connection: Connection) -> None:
-        try:
-            hook(connection)
-        except Exception as problem:
-            self._worker.on_error(connection, problem)
+        hooks.call(partial(hook, connection), partial(self._worker.on_error, connection))
 
     def _overridden(self, hook: str) -> Any:
         """The worker's own version of a hook; None if it has none, so that it costs nothing."""

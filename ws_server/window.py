@@ -52,6 +52,9 @@ class Chunk:
         return (parse_id(self.ids[whole - 1]) if whole else self.after), b""
 
 
+FORGOTTEN = Chunk(0, 0, b"", (), array("Q"))  # In the place of one that takes no memory any more.
+
+
 class Window:
     """Consecutive chunks that end at the head of the log, at most `max_bytes` of them."""
 
@@ -72,6 +75,7 @@ class Window:
         self._bytes += chunk.cost
         while self._bytes > self._max_bytes and len(self) > 1:
             self._bytes -= self._chunks[self._first].cost
+            self._chunks[self._first] = FORGOTTEN
             self._first += 1
         if self._first > len(self._chunks) // 2:
             del self._chunks[: self._first], self._starts[: self._first]

@@ -6,11 +6,13 @@ a message reaches the clients is the hub's business.
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 import gevent
 
 from config.settings import Settings
+from ws_server import hooks
 from ws_server.connection import Connection
 from ws_server.hub import Hub
 from ws_server.relay import Relay
@@ -64,9 +66,6 @@ class Worker:
         due = monotonic() + interval
         while True:
             gevent.sleep(max(0.0, due - monotonic()))
-            try:
-                action()
-            except Exception as problem:
-                self.on_error(None, problem)
+            hooks.call(action, partial(self.on_error, None))
             # A late call is not made up for: the next one finds all that waits.
             due = max(due + interval, monotonic())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.system import KEY, PREFIX, System
+from tests.system import KEY, PREFIX, System, free_port, wait_until
 from tests.websocket import (
     BINARY,
     CLOSE,
@@ -229,6 +229,22 @@ def test_more_clients_than_allowed_are_told_to_come_back_later(system: System) -
     with Client(port) as third:
         assert third.status == 503
         assert "retry-after: " in third.head.lower()
+
+
+def test_clients_beyond_the_file_limit_are_told_to_come_back_later(system: System) -> None:
+    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (150, 150)); "
+    process = system.start(
+        "-c",
+        limited + "runpy.run_module('ws_server', run_name='__main__')",
+        WS_PORT=(port := free_port()),
+    )
+    wait_until(lambda: "Booting worker" in process.output, "the worker")
+    wait_until(lambda: "taking 22 connections" in process.output, "the warning")
+    assert "MAX_CONNECTIONS" in process.output
+    system.connect(port, 22)
+
+    with Client(port) as one_more:
+        assert one_more.status == 503
 
 
 def test_pipelined_garbage_after_a_refused_handshake_reaches_nobody(shared: Shared) -> None:

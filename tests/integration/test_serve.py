@@ -5,7 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -18,6 +20,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 class Serve(Process):
     """`message-center serve` on free ports, with an embedded Valkey in `folder`."""
 
+    started: ClassVar[list["Serve"]] = []
+
     def __init__(self, folder: Path, **settings: object) -> None:
         self.http_port, self.ws_port = free_port(), free_port()
         own = {
@@ -28,6 +32,7 @@ class Serve(Process):
             "POLL_INTERVAL": 0.05,
         }
         super().__init__(["-m", "config", "serve"], folder, **{**own, **settings})
+        self.started.append(self)
 
     def wait_for_addresses(self) -> None:
         def is_up() -> bool:
@@ -46,6 +51,16 @@ class Serve(Process):
             found[pid] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             parents += map(int, (folder / f"task/{pid}/children").read_text().split())
         return found
+
+
+@pytest.fixture(autouse=True)
+def _none_is_left() -> Iterator[None]:
+    """A test that fails must not leave its processes behind either."""
+    yield
+    while Serve.started:
+        serve = Serve.started.pop()
+        if serve.popen.poll() is None:
+            serve.kill_all()  # What is below it ends with it.
 
 
 def is_running(pid: int) -> bool:

@@ -1,0 +1,302 @@
+/* The load client: many WebSockets in one thread, every frame counted and checked.
+ *
+ *   client PORT CONNECTIONS MESSAGES [--path P] [--skip BYTES] [--timeout S] [--at-once N]
+ *          [--stuck N] [--trickle N:BYTES]
+ *
+ * Each message is expected to start, after BYTES of prefix, with its number in ten digits, counted
+ * from 0, and with CLOCK_MONOTONIC nanoseconds of its push in twenty digits. The client prints
+ * "ready" when all are connected, runs until each healthy connection has had MESSAGES of them, and
+ * prints one line of JSON. N connections can be stuck (they read only when all others are done), and
+ * others can read BYTES a second. It speaks the server's half of RFC 6455 only as far as it must: it
+ * answers pings, and knows frames of up to 64 KiB.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BUFFER (1 << 20)
+#define SAMPLE 16 /* one connection in so many measures latency */
+#define BUCKETS 64000 /* of 10 microseconds; the last takes the rest */
+
+enum kind { HEALTHY, STUCK, TRICKLE };
+
+struct connection {
+    int fd;
+    uint32_t next; /* the number of the message that it expects */
+    uint32_t held; /* bytes kept in rest */
+    uint32_t room;
+    char *rest; /* an incomplete frame */
+    uint8_t open, kind, done;
+};
+
+static struct connection *all;
+static char (*digits)[10];
+static uint64_t latency[BUCKETS], samples, deliveries, disorder, first_ns, last_ns, closed;
+static uint32_t wanted, connections;
+static int epoll_fd, skip, port, at_once = 512, stuck, trickling, trickle_bytes;
+static const char *path = "/";
+
+static uint64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + t.tv_nsec;
+}
+
+static void die(const char *what) {
+    fprintf(stderr, "client: %s: %s\n", what, strerror(errno));
+    exit(2);
+}
+
+static void begin(struct connection *c) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    /* A client address has some 28,000 ports: take another address for every 20,000. */
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    int on = 1, small = 4096;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)(c - all) / 20000);
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (c->fd < 0) die("socket");
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(c->fd, IPPROTO_IP, 24 /* IP_BIND_ADDRESS_NO_PORT */, &on, sizeof on);
+    if (c->kind != HEALTHY) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    if (bind(c->fd, (struct sockaddr *)&from, sizeof from)) die("bind");
+    if (connect(c->fd, (struct sockaddr *)&to, sizeof to) && errno != EINPROGRESS) die("connect");
+    struct epoll_event e = {.events = EPOLLOUT, .data.ptr = c};
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, c->fd, &e)) die("epoll_ctl");
+}
+
+static void greet(struct connection *c) {
+    char request[512];
+    int size = snprintf(request, sizeof request,
+                        "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+                        path, port);
+    if (write(c->fd, request, size) != size) die("handshake");
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_MOD, c->fd, &e)) die("epoll_ctl");
+}
+
+static void end(struct connection *c) {
+    close(c->fd);
+    c->fd = -1;
+    closed++;
+}
+
+static uint64_t number(const char *text, int size) {
+    uint64_t value = 0;
+    while (size--) value = value * 10 + (*text++ - '0');
+    return value;
+}
+
+static void deliver(struct connection *c, const char *text, int size, uint64_t now) {
+    if (size < skip + 30) return; /* not one of ours: a welcome */
+    text += skip;
+    if (c->next >= wanted || memcmp(text, digits[c->next], 10)) disorder++;
+    else c->next++;
+    deliveries++;
+    if ((c - all) % SAMPLE == 0 && c->kind == HEALTHY) {
+        uint64_t bucket = (now - number(text + 10, 20)) / 10000;
+        latency[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+        samples++;
+    }
+}
+
+/* Takes whole frames from data; returns how many bytes it took. */
+static size_t parse(struct connection *c, const char *data, size_t size) {
+    size_t at = 0;
+    uint64_t now = now_ns();
+    while (size - at >= 2) {
+        const unsigned char *f = (const unsigned char *)data + at;
+        size_t head = 2, length = f[1] & 0x7f;
+        if (length == 126) {
+            if (size - at < 4) break;
+            head = 4, length = (size_t)f[2] << 8 | f[3];
+        } else if (length == 127) {
+            if (size - at < 10) break;
+            head = 10, length = number("0", 1);
+            for (int i = 2; i < 10; i++) length = length << 8 | f[i];
+        }
+        if (size - at < head + length) break;
+        if ((f[0] & 0x0f) == 1) deliver(c, data + at + head, length, now);
+        else if ((f[0] & 0x0f) == 9 && write(c->fd, "\x8a\x80\0\0\0\0", 6) < 0) break;
+        else if ((f[0] & 0x0f) == 8) closed++;
+        at += head + length;
+    }
+    if (at) {
+        last_ns = now;
+        if (!first_ns) first_ns = now;
+    }
+    return at;
+}
+
+static void keep(struct connection *c, const char *data, size_t size) {
+    if (size > c->room) {
+        c->room = size + 4096;
+        c->rest = realloc(c->rest, c->room);
+        if (!c->rest) die("realloc");
+    }
+    memmove(c->rest, data, size);
+    c->held = size;
+}
+
+static void take(struct connection *c, size_t most) {
+    static char buffer[BUFFER + (1 << 17)];
+    if (c->held) memcpy(buffer, c->rest, c->held);
+    ssize_t got = recv(c->fd, buffer + c->held, most, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got <= 0) {
+        end(c);
+        return;
+    }
+    size_t size = c->held + got, used = 0;
+    if (!c->open) {
+        char *stop = memmem(buffer, size, "\r\n\r\n", 4);
+        if (!stop) {
+            keep(c, buffer, size);
+            return;
+        }
+        if (memcmp(buffer + 9, "101", 3)) {
+            fprintf(stderr, "client: refused: %.60s\n", buffer);
+            exit(3);
+        }
+        c->open = 1;
+        used = stop + 4 - buffer;
+    }
+    used += parse(c, buffer + used, size - used);
+    keep(c, buffer + used, size - used);
+}
+
+static void connect_all(void) {
+    uint32_t begun = 0, open = 0;
+    struct epoll_event events[1024];
+    while (open < connections) {
+        while (begun < connections && begun - open < (uint32_t)at_once) begin(&all[begun++]);
+        int n = epoll_wait(epoll_fd, events, 1024, 20000);
+        if (n <= 0) die("nobody answers");
+        for (int i = 0; i < n; i++) {
+            struct connection *c = events[i].data.ptr;
+            if (events[i].events & EPOLLOUT) {
+                greet(c);
+                continue;
+            }
+            uint8_t was = c->open;
+            take(c, 65536);
+            if (c->fd < 0) die("closed in the handshake");
+            open += c->open - was;
+        }
+    }
+    for (uint32_t i = 0; i < connections; i++)
+        if (all[i].kind != HEALTHY) epoll_ctl(epoll_fd, EPOLL_CTL_DEL, all[i].fd, NULL);
+}
+
+static uint32_t finished(enum kind from, enum kind upto) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < connections; i++)
+        count += all[i].kind >= from && all[i].kind <= upto && (all[i].next >= wanted || all[i].fd < 0);
+    return count;
+}
+
+static void run(uint64_t until, uint32_t healthy) {
+    struct epoll_event events[1024];
+    uint32_t done = 0;
+    uint64_t fed = now_ns();
+    while (done < healthy && now_ns() < until) {
+        int n = epoll_wait(epoll_fd, events, 1024, 50);
+        for (int i = 0; i < n; i++) {
+            struct connection *c = events[i].data.ptr;
+            take(c, BUFFER);
+            if (!c->done && (c->next >= wanted || c->fd < 0)) {
+                c->done = 1;
+                done++;
+            }
+        }
+        if (trickling && now_ns() - fed > 100000000) {
+            fed += 100000000;
+            for (uint32_t i = 0; i < connections; i++)
+                if (all[i].kind == TRICKLE && all[i].fd >= 0) take(&all[i], trickle_bytes / 10);
+        }
+    }
+}
+
+/* The stuck and the slow read again, until they have everything. */
+static void let_go(uint64_t until) {
+    for (uint32_t i = 0; i < connections; i++) {
+        if (all[i].kind == HEALTHY || all[i].fd < 0) continue;
+        struct epoll_event e = {.events = EPOLLIN, .data.ptr = &all[i]};
+        all[i].done = 0;
+        if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, all[i].fd, &e)) die("epoll_ctl");
+    }
+    trickling = 0;
+    run(until, stuck + (connections - finished(HEALTHY, HEALTHY) - stuck));
+}
+
+static double percentile(double share) {
+    uint64_t want = samples * share, seen = 0;
+    for (int i = 0; i < BUCKETS; i++)
+        if ((seen += latency[i]) > want) return (i + 0.5) / 100.0; /* milliseconds */
+    return 0;
+}
+
+int main(int count, char **words) {
+    double timeout = 60;
+    if (count < 4) return fprintf(stderr, "usage: see client.c\n"), 2;
+    port = atoi(words[1]), connections = atoi(words[2]), wanted = atoi(words[3]);
+    for (int i = 4; i + 1 < count; i += 2) {
+        if (!strcmp(words[i], "--path")) path = words[i + 1];
+        else if (!strcmp(words[i], "--skip")) skip = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--timeout")) timeout = atof(words[i + 1]);
+        else if (!strcmp(words[i], "--at-once")) at_once = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--stuck")) stuck = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--trickle")) sscanf(words[i + 1], "%d:%d", &trickling, &trickle_bytes);
+        else return fprintf(stderr, "client: what is %s?\n", words[i]), 2;
+    }
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    signal(SIGPIPE, SIG_IGN);
+    all = calloc(connections, sizeof *all);
+    digits = malloc((size_t)(wanted + 1) * 10);
+    if (!all || !digits) die("memory");
+    for (uint32_t i = 0; i < wanted; i++) {
+        char text[11];
+        snprintf(text, sizeof text, "%010u", i);
+        memcpy(digits[i], text, 10);
+    }
+    uint32_t slow = stuck + trickling;
+    for (uint32_t i = 0; i < slow; i++) all[connections - 1 - i].kind = i < (uint32_t)stuck ? STUCK : TRICKLE;
+    epoll_fd = epoll_create1(0);
+
+    uint64_t start = now_ns();
+    connect_all();
+    double connected = (now_ns() - start) / 1e9;
+    printf("ready %.6f\n", connected);
+    fflush(stdout);
+    run(now_ns() + timeout * 1e9, connections - slow);
+    double p50 = percentile(0.50), p99 = percentile(0.99), p999 = percentile(0.999);
+    uint64_t end_ns = last_ns, healthy = deliveries;
+    if (slow) let_go(now_ns() + timeout * 1e9);
+
+    uint64_t missing = 0;
+    for (uint32_t i = 0; i < connections; i++) missing += wanted - all[i].next;
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    printf("{\"connections\": %u, \"connect_seconds\": %.6f, \"deliveries\": %lu, \"healthy\": %lu, "
+           "\"missing\": %lu, \"disorder\": %lu, \"closed\": %lu, \"seconds\": %.6f, "
+           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, \"cpu_seconds\": %.3f}\n",
+           connections, connected, deliveries, healthy, missing, disorder, closed, (end_ns - first_ns) / 1e9, p50,
+           p99, p999, used.ru_utime.tv_sec + used.ru_utime.tv_usec / 1e6 + used.ru_stime.tv_sec + used.ru_stime.tv_usec / 1e6);
+    return missing || disorder ? 1 : 0;
+}

@@ -1,0 +1,324 @@
+"""One process: who is taken in, which hooks are called, and the stop as a list of bounded steps."""
+
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any, cast
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from common.broker import Broker
+from common.errors import QueueUnavailable
+from config.settings import Settings
+from tests.fakes import FakeLog
+from tests.websocket import CLOSE, PING, PONG, TEXT, frame
+from tests.ws_server.parts import SMALL, Peer, Peers, let_others_run, numbered, wait_until
+from ws_server.close_codes import GOING_AWAY, RESTARTING
+from ws_server.connection import Connection
+from ws_server.service import Service
+from ws_server.worker import Worker
+
+GONE = QueueUnavailable("gone")
+
+
+class Noting(Worker):
+    """Notes what happens, in `events`; `gate` lets `on_connect` return."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.events: list[object] = []
+        self.gate = Event()
+        self.gate.set()
+        made.append(self)
+
+    def on_worker_start(self) -> None:
+        self.events.append("start")
+        super().on_worker_start()
+
+    def on_worker_reload(self) -> None:
+        self.events.append("reload")
+
+    def on_connect(self, connection: Connection) -> None:
+        self.events.append("connect")
+        self.gate.wait()
+
+    def on_message(self, connection: Connection, data: str | bytes) -> None:
+        self.events.append(data)
+
+    def on_close(self, connection: Connection) -> None:
+        self.events.append("close")
+
+    def on_error(self, connection: Connection | None, error: Exception) -> None:
+        self.events.append(error)
+
+
+made: list[Noting] = []
+
+
+class Running:
+    """A service on a log in memory, its worker, and clients of it."""
+
+    def __init__(self, peers: Peers) -> None:
+        made.clear()
+        self.log = FakeLog()
+        self.service = Service(Settings(), cast("Broker", self.log), Noting)
+        self._peers = peers
+
+    def build(self, kind: type[Worker] = Noting, **settings: Any) -> Service:
+        """Build it with other settings, and start it."""
+        values = Settings(**{"poll_interval": 0.01, "message_prefix": "", **settings})
+        self.service = Service(values, cast("Broker", self.log), kind)
+        self.service.start()
+        return self.service
+
+    @property
+    def worker(self) -> Noting:
+        return made[-1]
+
+    def connect(self, early: bytes = b"", send_buffer: int | None = None) -> Peer:
+        fd, peer = self._peers.make(send_buffer)
+        self.service.adopt(fd, early)
+        return peer
+
+
+@pytest.fixture
+def running(peers: Peers) -> Iterator[Running]:
+    running = Running(peers)
+    yield running
+    peers.close()  # Whoever is left leaves.
+    let_others_run()
+    gevent.sleep(0.01)
+    let_others_run()
+
+
+def test_once_started_it_takes_clients_and_relays(running: Running) -> None:
+    service = running.build()
+    assert service.is_ready
+    assert service.refuses is None
+
+    client = running.connect()
+    running.log.push(b"hello")
+
+    assert client.texts(1) == [b"hello"]
+
+
+def test_without_redis_it_refuses_and_starts_as_soon_as_redis_answers(running: Running) -> None:
+    running.log.fault = GONE
+    service = running.build()
+    assert not service.is_ready
+    assert service.refuses == "the server waits for Redis"
+    assert running.worker.events == []
+
+    running.log.fault = None
+    wait_until(lambda: service.is_ready, "ready")
+
+    assert service.refuses is None
+    assert running.worker.events == ["start"]
+
+
+def test_an_outage_makes_it_not_ready_but_still_takes_clients(running: Running) -> None:
+    service = running.build()
+    running.log.fault = GONE
+    wait_until(lambda: not service.is_ready, "not ready")
+
+    assert service.refuses is None
+
+
+def test_more_clients_than_allowed_are_refused_until_one_leaves(running: Running) -> None:
+    service = running.build(max_connections=2)
+    first, _ = running.connect(), running.connect()
+    assert service.refuses == "too many connections"
+
+    first.socket.close()
+
+    wait_until(lambda: service.refuses is None, "room again")
+
+
+def test_the_hooks_are_called_in_the_life_of_a_client(running: Running) -> None:
+    running.build()
+    client = running.connect()
+
+    client.send(frame(TEXT, b"hello"))
+    wait_until(lambda: "hello" in running.worker.events, "the message")
+    client.socket.close()
+    wait_until(lambda: "close" in running.worker.events, "the close")
+
+    assert running.worker.events == ["start", "connect", "hello", "close"]
+
+
+def test_what_came_with_the_handshake_is_read_first(running: Running) -> None:
+    running.build()
+
+    client = running.connect(frame(PING, b"early"))
+
+    assert client.frame() == (PONG, b"early")
+
+
+def test_nothing_overtakes_what_came_with_the_handshake(running: Running, peers: Peers) -> None:
+    running.build()
+    running.worker.gate.clear()
+    fd, client = peers.make()
+    whole = frame(TEXT, b"in two pieces")
+    adopting = gevent.spawn(running.service.adopt, fd, whole[:5])
+    wait_until(lambda: "connect" in running.worker.events, "on_connect")
+
+    client.send(whole[5:])
+    let_others_run()
+    running.worker.gate.set()
+    adopting.join()
+
+    wait_until(lambda: len(running.worker.events) > 2, "the message")
+    assert running.worker.events == ["start", "connect", "in two pieces"]
+
+
+@pytest.mark.parametrize("hook", ["on_worker_start", "on_connect", "on_close"])
+def test_a_hook_that_fails_is_reported_and_harms_nobody(running: Running, hook: str) -> None:
+    problem = RuntimeError("the hook's own")
+
+    def fail(*_: object) -> None:
+        raise problem
+
+    running.build(type("Failing", (Noting,), {hook: fail}))
+    client = running.connect(frame(PING, b"?"))
+    assert client.frame() == (PONG, b"?")
+    client.socket.close()
+
+    wait_until(lambda: problem in running.worker.events, "the report")
+
+
+def test_a_worker_without_hooks_is_enough(running: Running) -> None:
+    running.build(Worker)
+    client = running.connect()
+
+    client.send(frame(TEXT, b"ignored") + frame(PING, b"?"))
+
+    assert client.frame() == (PONG, b"?")
+
+
+# The stop. A client here must answer the close by leaving, beside the stop.
+
+
+def stop(running: Running, *, reload: bool = False) -> float:
+    """Stop it; how long that took."""
+    began = monotonic()
+    running.service.stop(RESTARTING if reload else GOING_AWAY, reload=reload)
+    return monotonic() - began
+
+
+def leaving(client: Peer) -> "gevent.Greenlet[Any, Any]":
+    """All that the client gets; at the end of it, it leaves."""
+
+    def read() -> list[tuple[int, bytes]]:
+        frames = client.rest()
+        client.socket.close()
+        return frames
+
+    return gevent.spawn(read)
+
+
+def test_a_stop_sends_what_is_settled_then_says_goodbye(running: Running) -> None:
+    running.build(poll_interval=60.0)
+    clients = [leaving(running.connect()) for _ in range(3)]
+    contents = numbered(700)
+    running.log.write(*contents)
+    running.log.push(b"for others")
+
+    took = stop(running)
+
+    for client in clients:
+        frames = client.get(timeout=5)
+        assert [payload for _, payload in frames[:-1]] == contents
+        assert frames[-1] == (CLOSE, (1001).to_bytes(2) + b"the server stops")
+    assert list(running.log.queue) == [b"for others"]
+    assert took < 1
+    assert running.service.refuses == "the server stops"
+    assert not running.service.is_ready
+
+
+def test_a_stop_waits_for_whoever_is_behind_and_reads(running: Running) -> None:
+    running.build(poll_interval=60.0)
+    client = leaving(running.connect(send_buffer=SMALL))
+    contents = numbered(700, size=100)
+    running.log.write(*contents)
+
+    stop(running)
+
+    assert [payload for _, payload in client.get(timeout=5)[:-1]] == contents
+
+
+def test_a_reload_tells_the_worker_and_clients_to_come_back(running: Running) -> None:
+    running.build()
+    client = leaving(running.connect())
+
+    stop(running, reload=True)
+
+    assert client.get(timeout=5)[-1][1][:2] == (1012).to_bytes(2)
+    assert "reload" in running.worker.events
+
+
+@pytest.mark.parametrize("send_buffer", [None, SMALL])
+def test_whoever_does_not_leave_is_cut_off_in_time(
+    running: Running, send_buffer: int | None
+) -> None:
+    running.build(poll_interval=60.0, stop_timeout=0.1)
+    client = running.connect(send_buffer=send_buffer)
+    running.log.write(*numbered(500, size=100))
+
+    assert stop(running) < 0.5
+    client.rest()
+
+
+def test_a_stop_without_redis_still_says_goodbye(running: Running) -> None:
+    running.build()
+    client = leaving(running.connect())
+    running.log.fault = GONE
+
+    stop(running)
+
+    assert client.get(timeout=5)[-1][0] == CLOSE
+
+
+def test_a_stop_does_not_wait_for_a_redis_that_hangs(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.build(stop_timeout=0.1, poll_interval=60.0)
+    client = leaving(running.connect())
+    monkeypatch.setattr(running.log, "read_after", lambda *_: Event().wait())
+
+    assert stop(running) < 0.5
+    assert client.get(timeout=5)[-1][0] == CLOSE
+
+
+def test_a_worker_that_fails_at_a_reload_does_not_spoil_the_stop(running: Running) -> None:
+    def fail(_: Worker) -> None:
+        raise RuntimeError
+
+    running.build(type("Failing", (Noting,), {"on_worker_reload": fail}))
+    client = leaving(running.connect())
+
+    stop(running, reload=True)
+
+    assert client.get(timeout=5)[-1][0] == CLOSE
+
+
+def test_a_worker_that_hangs_at_a_reload_does_not_delay_the_stop(running: Running) -> None:
+    def hang(_: Worker) -> None:
+        Event().wait()
+
+    running.build(type("Hanging", (Noting,), {"on_worker_reload": hang}), stop_timeout=0.1)
+    client = leaving(running.connect())
+
+    with gevent.Timeout(1):
+        stop(running, reload=True)
+    assert client.get(timeout=5)[-1][0] == CLOSE
+
+
+def test_whoever_is_cut_off_at_the_end_has_its_on_close_too(running: Running) -> None:
+    """The process ends right after the stop: what is only spawned then never runs."""
+    running.build(stop_timeout=0.1)
+    running.connect()
+
+    stop(running)
+
+    assert "close" in running.worker.events

@@ -1,0 +1,123 @@
+"""Cursor arithmetic in a chunk, and the window of the recent chunks."""
+
+import weakref
+from array import array
+from itertools import accumulate
+
+import pytest
+
+from common.message import format_id, parse_id
+from ws_server.window import Chunk, Window
+
+GAP = 3  # Ids are not consecutive numbers in Redis either.
+
+
+class Ids(list[bytes]):
+    """A list that can be watched as it goes."""
+
+
+def chunk(after: int, frames: list[bytes]) -> Chunk:
+    """A chunk whose messages have the ids after + 3, + 6, ..."""
+    ids = Ids(format_id(after + GAP * (at + 1)) for at in range(len(frames)))
+    upto = parse_id(ids[-1])
+    return Chunk(after, upto, b"".join(frames), ids, array("Q", accumulate(map(len, frames))))
+
+
+FRAMES = [b"aa", b"bbbbb", b"cc", b"ddd"]
+
+
+def test_wherever_a_socket_stops_rest_and_cursor_make_up_the_data() -> None:
+    whole = chunk(100, FRAMES)
+
+    for sent in range(len(whole.data)):
+        cursor, rest = whole.cut(sent)
+        assert whole.data[:sent] + rest + whole.data[whole.start_after(cursor) :] == whole.data
+
+
+@pytest.mark.parametrize("frames", [[b"aa"], FRAMES, [b"x" * 9] * 50])
+def test_a_cut_leaves_less_than_one_frame_to_keep(frames: list[bytes]) -> None:
+    whole = chunk(0, frames)
+
+    rests = [whole.cut(sent)[1] for sent in range(len(whole.data))]
+
+    assert all(len(rest) < max(map(len, frames)) for rest in rests)
+    assert rests.count(b"") == len(frames)  # At the start of each.
+
+
+def test_nothing_sent_leaves_the_cursor_before_the_chunk() -> None:
+    assert chunk(100, FRAMES).cut(0) == (100, b"")
+
+
+def test_a_cursor_between_two_ids_starts_at_the_later_one() -> None:
+    whole = chunk(100, FRAMES)
+
+    starts = [whole.start_after(cursor) for cursor in range(98, 114)]
+
+    assert starts == [0] * 5 + [2] * 3 + [7] * 3 + [9] * 3 + [12] * 2
+
+
+def test_ids_sort_as_redis_sorts_them() -> None:
+    ids = [b"9-0", b"9-10", b"10-0"]
+    whole = Chunk(0, parse_id(ids[-1]), b"abc", ids, array("Q", [1, 2, 3]))
+
+    assert [whole.start_after(parse_id(each)) for each in (b"9-0", b"9-9", b"9-10")] == [1, 1, 2]
+
+
+def test_an_empty_window_has_nothing_and_starts_at_the_head() -> None:
+    window = Window(1000)
+
+    assert (len(window), window.find(0), window.find(7), window.start(7)) == (0, None, None, 7)
+
+
+def test_every_cursor_finds_the_chunk_that_has_what_follows_it() -> None:
+    window = Window(1_000_000)
+    chunks = [chunk(after, [b"a", b"b"]) for after in range(100, 160, 6)]
+    for each in chunks:
+        window.add(each)
+
+    for cursor in range(90, 170):
+        found = window.find(cursor)
+        if 100 <= cursor < 160:
+            assert found is not None
+            assert found.after <= cursor < found.upto
+        else:
+            assert found is None
+    assert window.start(160) == 100
+
+
+def test_however_many_chunks_pass_the_window_stays_bounded_and_ends_at_the_head() -> None:
+    bound = 10 * chunk(0, [b"x" * 50] * 2).cost
+    window = Window(bound)
+
+    for after in range(0, 6000, 6):
+        window.add(chunk(after, [b"x" * 50] * 2))
+        head = after + 6
+        assert len(window) == min(10, head // 6)
+        start = window.start(head)
+        assert start == head - 6 * len(window)
+        assert window.find(start - 1) is None
+        assert window.find(head) is None
+        assert all(window.find(cursor) is not None for cursor in range(start, head))
+
+
+def test_a_chunk_larger_than_the_bound_is_kept_alone() -> None:
+    window = Window(1)
+    window.add(chunk(0, [b"x"]))
+    window.add(chunk(3, [b"x" * 100]))
+
+    assert len(window) == 1
+    assert window.start(6) == 3
+
+
+def test_what_the_window_has_forgotten_is_freed_at_once() -> None:
+    large, small = chunk(0, [b"x" * 10_000]), chunk(3, [b"x"])
+    window = Window(large.cost + 20 * small.cost)
+    memory = weakref.ref(large.ids)
+    window.add(large)
+    del large
+
+    for after in range(3, 3 + 30 * GAP, GAP):
+        window.add(chunk(after, [b"x"]))
+
+    assert window.find(0) is None
+    assert memory() is None
