@@ -13,6 +13,7 @@ PING = 0x9
 PONG = 0xA
 
 FIN = 0x80
+UNSENT_CODES = (1004, 1005, 1006, 1015)
 LONGEST_CLOSE_REASON = 123  # RFC 6455 5.5: a control frame carries 125 bytes, 2 are the code.
 
 
@@ -22,7 +23,13 @@ def frame(opcode: int, payload: bytes) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """A close frame; a reason that is too long is cut at a character (RFC 6455 5.5.1)."""
+    """A close frame; a reason that is too long is cut at a character (RFC 6455 5.5.1).
+
+    Raises:
+        ValueError: the code is none that may be sent (RFC 6455 7.4).
+    """
+    if not 1000 <= code < 5000 or code in UNSENT_CODES:
+        raise ValueError(f"{code} is no close code that may be sent")
     cut = reason.encode()[:LONGEST_CLOSE_REASON].decode(errors="ignore")
     return frame(CLOSE, code.to_bytes(2) + cut.encode())
 

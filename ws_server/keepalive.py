@@ -46,14 +46,13 @@ class Keepalive:
         for _ in range(min(self._share, len(self._due))):
             connection = self._due.pop()
             if connection.owed is not None or connection.busy:
-                connection.unanswered = (
-                    0  # Behind, see `_drop_the_late`; or we do not read from it.
-                )
-            if connection.unanswered >= UNANSWERED_PINGS:
+                # Behind: `_drop_the_late` watches it. Busy: its pongs are not read.
+                connection.unanswered = 0
+            elif connection.unanswered >= UNANSWERED_PINGS:
                 self._hub.drop(connection)
             else:
                 connection.unanswered += 1
-                self._hub.ping(connection)
+            self._hub.ping(connection)
 
     def _drop_the_late(self, now: float) -> None:
         late = [connection for connection, end in self._hub.closing.items() if now > end]

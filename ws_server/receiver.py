@@ -20,7 +20,7 @@ from ws_server.inbound import Closed, Failed, Inbound, Pinged, Reader, Received,
 
 log = logging.getLogger(__name__)
 
-READ_BYTES = 64 * 1024
+READ_BYTES = 4 * 1024  # Of tiny frames, so much takes some milliseconds to parse.
 
 OnMessage = Callable[[Connection, str | bytes], None]
 OnError = Callable[[Connection, Exception], None]
@@ -65,16 +65,26 @@ class Receiver:
             connection.stop_watching()
             gevent.spawn(self._handle_in_turn, connection, events)
             return
+        self._answer(connection, events)
+
+    def _answer(self, connection: Connection, events: list[Inbound]) -> None:
+        """Control frames only; the pongs in one write, however many there are."""
+        pongs = [frame(PONG, event.payload) for event in events if isinstance(event, Pinged)]
+        if pongs:
+            self._hub.post_frame(connection, b"".join(pongs))
         for event in events:
-            self._handle(connection, event)
+            if not isinstance(event, Pinged):
+                self._handle(connection, event)
 
     def _handle_in_turn(self, connection: Connection, events: list[Inbound]) -> None:
-        for event in events:
-            hooks.call(
-                partial(self._handle, connection, event), partial(self._on_error, connection)
-            )
-        connection.busy = False
-        self._hub.resume_reading(connection)
+        try:
+            for event in events:
+                hooks.call(
+                    partial(self._handle, connection, event), partial(self._on_error, connection)
+                )
+        finally:
+            connection.busy = False
+            self._hub.resume_reading(connection)
 
     def _handle(self, connection: Connection, event: Inbound) -> None:
         match event:

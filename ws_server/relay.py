@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 READ_MESSAGES = 500
 FIRST_PAUSE = 0.1  # Seconds before Redis is tried again; doubled each time.
 LONGEST_PAUSE = 2.0
-LONGEST_BLOCK = 1.0  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
+LONGEST_BLOCK = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
 
 
 class Log(Protocol):

@@ -82,8 +82,10 @@ class Service:
         if self._on_connect is not None:
             connection.busy = True  # What it sends is read after the hook, and after `early`.
             connection.stop_watching()
-            self._call(self._on_connect, connection)
-            connection.busy = False
+            try:
+                self._call(self._on_connect, connection)
+            finally:
+                connection.busy = False
         if early and connection.is_open:
             self._receiver.feed(connection, early)
         self._hub.resume_reading(connection)
@@ -95,7 +97,7 @@ class Service:
         start = monotonic()
         if reload:
             gevent.spawn(self._guard, self._worker.on_worker_reload).join(half)
-        self._stop_settling(half)
+        self._stop_settling(max(0.1, start + half - monotonic()))
         _wait_until(lambda: not self._hub.behind, start + half)
         self._close_clients(farewell)
         _wait_until(lambda: not self._hub.connections, start + 2 * half)

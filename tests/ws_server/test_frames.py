@@ -71,7 +71,7 @@ def test_a_long_reason_is_cut_between_two_characters(reason: str, kept: str) -> 
     assert made[1] == len(made) - 2 <= 125
 
 
-@pytest.mark.parametrize("code", [-1, 65536])
-def test_a_code_that_is_no_number_of_two_bytes_is_refused(code: int) -> None:
-    with pytest.raises(OverflowError):
+@pytest.mark.parametrize("code", [-1, 999, 1004, 1005, 1006, 1015, 5000, 65536])
+def test_a_code_that_may_not_be_sent_is_refused(code: int) -> None:
+    with pytest.raises(ValueError, match=f"{code} is no close code"):
         close_frame(code)
