@@ -11,6 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 Check = Callable[[str], Any]
 
 
+def _plain(number: float) -> str:
+    return f"{number:.3f}".rstrip("0").rstrip(".")
+
+
 def number(kind: type[int] | type[float], low: float, high: float) -> Check:
     noun = "a whole number" if kind is int else "a number"
 
@@ -18,9 +22,11 @@ def number(kind: type[int] | type[float], low: float, high: float) -> Check:
         try:
             value = kind(text)
         except ValueError:
-            raise ValueError(f"must be {noun} from {low:g} to {high:g}, not {text!r}") from None
+            raise ValueError(
+                f"must be {noun} from {_plain(low)} to {_plain(high)}, not {text!r}"
+            ) from None
         if not low <= value <= high:  # Also refuses NaN.
-            raise ValueError(f"must be {noun} from {low:g} to {high:g}, not {text!r}")
+            raise ValueError(f"must be {noun} from {_plain(low)} to {_plain(high)}, not {text!r}")
         return value
 
     return parse
@@ -46,6 +52,8 @@ def matching(pattern: str, wanted: str) -> Check:
 
 def redis_url(text: str) -> str:
     """An address of one Redis. The error does not show it: it may hold a password."""
+    if not text:
+        raise ValueError("must be an address, not empty; leave it out for the embedded Valkey")
     try:
         if _is_redis_url(text):
             return text

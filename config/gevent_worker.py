@@ -62,7 +62,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             return
         answer = _answer(exc)
         self.log.warning("Refused what %s sent as HTTP: %s", addr, type(exc).__name__)
-        body = json.dumps({"code": -1, "error": answer.error, "msg": answer.reason}).encode()
+        body = _compact({"code": -1, "error": answer.error, "msg": answer.reason})
         head = (
             f"HTTP/1.1 {answer.status} {responses[answer.status]}\r\nConnection: close\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -71,6 +71,11 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             client.sendall(head.encode() + body)
         except OSError:
             self.log.debug("%s left before its answer", addr)
+
+
+def _compact(answer: dict[str, object]) -> bytes:
+    """As Flask writes JSON."""
+    return json.dumps(answer, separators=(",", ":")).encode() + b"\n"
 
 
 def _answer(exc: ParseException) -> Answer:

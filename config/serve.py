@@ -21,11 +21,16 @@ from config.embedded import EmbeddedValkey
 from config.server import refuse_taken_address
 from config.settings import Settings
 
-READY_TIMEOUT = 30.0  # Seconds for both processes to answer that they are ready.
+READY_TIMEOUT = 30.0  # Seconds for both processes to answer.
+REDIS_PATIENCE = 5.0  # Seconds to wait for Redis before the addresses are shown without it.
+
+
+# SIGHUP, too: the terminal is closed.
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(Exception):
-    """SIGINT or SIGTERM has arrived."""
+    """One of STOPPING has arrived."""
 
 
 def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> int:
@@ -37,7 +42,7 @@ def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> 
     """
     refuse_taken_address("HTTP", settings.http_host, settings.http_port)
     refuse_taken_address("WS", settings.ws_host, settings.ws_port)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         signal.signal(number, _raise_stopped)
     valkey = None
     running: dict[str, subprocess.Popen[bytes]] = {}
@@ -50,8 +55,9 @@ def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> 
         environ = {**os.environ, "REDIS_URL": url}
         running["http_api"] = _start("http_api", environ)
         running["ws_server"] = _start("ws_server", environ)
-        if _wait_until_ready(settings, running):
-            say(_addresses(settings, url))
+        if _wait_until(settings, running, "healthz", READY_TIMEOUT):
+            has_redis = _wait_until(settings, running, "readyz", REDIS_PATIENCE)
+            say(_addresses(settings, url, has_redis=has_redis))
         _wait_for_an_end(running)
         say(_obituary(running))
         return 1
@@ -65,24 +71,26 @@ def _start(package: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return children.spawn([sys.executable, "-m", package], environ)
 
 
-def _wait_until_ready(settings: Settings, running: Mapping[str, subprocess.Popen[bytes]]) -> bool:
-    """False if a process ended, or READY_TIMEOUT is over: then their own words say more."""
-    end = monotonic() + READY_TIMEOUT
+def _wait_until(
+    settings: Settings, running: Mapping[str, subprocess.Popen[bytes]], path: str, limit: float
+) -> bool:
+    """Whether both processes answer `path` well in time; False at once if one has ended."""
+    end = monotonic() + limit
     waiting = [
-        f"http://{reachable(settings.http_host)}:{settings.http_port}/readyz",
-        f"http://{reachable(settings.ws_host)}:{settings.ws_port}/readyz",
+        f"http://{reachable(settings.http_host)}:{settings.http_port}/{path}",
+        f"http://{reachable(settings.ws_host)}:{settings.ws_port}/{path}",
     ]
     while waiting and monotonic() < end:
         if any(child.poll() is not None for child in running.values()):
             return False
-        if _is_ready(waiting[0]):
+        if _answers_well(waiting[0]):
             waiting.pop(0)
         else:
             sleep(0.05)
     return not waiting
 
 
-def _is_ready(url: str) -> bool:
+def _answers_well(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=1):  # noqa: S310  # Our own address.
             return True
@@ -99,19 +107,20 @@ def _wait_for_an_end(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
 def _obituary(running: Mapping[str, subprocess.Popen[bytes]]) -> str:
     ended = {name: child.returncode for name, child in running.items() if child.poll() is not None}
     told = ", ".join(f"{name} ended with {_status(code)}" for name, code in ended.items())
-    return f"message-center: {told}; stopping the others"
+    return f"Error: {told} (see above); stopping the others"
 
 
 def _status(code: int) -> str:
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
 
 
-def _addresses(settings: Settings, redis_url: str) -> str:
+def _addresses(settings: Settings, redis_url: str, *, has_redis: bool) -> str:
     http = f"http://{reachable(settings.http_host)}:{settings.http_port}"
+    note = "" if has_redis else "  (does not answer yet: pushes get 503)"
     return (
         f"\n  HTTP API   {http}/          (open it: the first page)\n"
         f"  WebSocket  ws://{reachable(settings.ws_host)}:{settings.ws_port}/\n"
-        f"  Redis      {_without_password(redis_url)}\n\n"
+        f"  Redis      {_without_password(redis_url)}{note}\n\n"
         f"  Try:  curl '{http}/push?content=hello'\n"
         f"  Stop: Ctrl-C\n"
     )
@@ -132,7 +141,7 @@ def _stop_all(
     running: Mapping[str, subprocess.Popen[bytes]], valkey: EmbeddedValkey | None, timeout: float
 ) -> None:
     """Both servers first and at once, then Valkey, which has the last word on what is kept."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)  # A second Ctrl-C must not leave half of it running.
     servers = [child for name, child in running.items() if name != "valkey"]
     for child in servers:

@@ -24,6 +24,8 @@ from gunicorn.errors import AppImportError
 
 from config.settings import Settings, SettingsError, load
 
+log = logging.getLogger(__name__)
+
 BACKLOG = 4096
 HEADER_TIMEOUT = 15  # Seconds for a request's head to arrive, and to keep an idle connection.
 LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # As gunicorn's own.
@@ -47,11 +49,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self._stop = stop
         self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
         self._reloads_at_start = 0
+        logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, datefmt=LOG_TIME)
         super().__init__()
 
     def load_config(self) -> None:
         hooks = {
-            "when_ready": _stop_gracefully_on_interrupt,
+            "when_ready": self._when_ready,
             "on_reload": self._count_reload,
             "worker_exit": self._stop_worker,
         }
@@ -61,13 +64,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     def load(self) -> Any:
         """Called by gunicorn in the worker; a bad setting ends the master too, with its message."""
         self._reloads_at_start = self._reloads[0]
-        logging.basicConfig(
-            level=self._settings.log_level.upper(), format=LOG_FORMAT, datefmt=LOG_TIME
-        )
         try:
             return _named(self._load)(self._settings)
         except SettingsError as problem:
-            raise AppImportError(f"message-center: {problem}") from problem
+            raise AppImportError(f"Error: {problem}") from problem
+
+    def _when_ready(self, arbiter: Arbiter) -> None:
+        _stop_gracefully_on_interrupt(arbiter)
+        package = self._load.partition(".")[0]
+        log.info("%s listens at %s", package, ", ".join(self._options["bind"]))
 
     def _count_reload(self, _arbiter: Arbiter) -> None:
         self._reloads[0] = (self._reloads[0] + 1) % 256
@@ -90,7 +95,7 @@ def load_settings(process: str) -> Settings:
         port = getattr(settings, f"{process.lower()}_port")
         refuse_taken_address(process, host, port)
     except SettingsError as problem:
-        sys.exit(f"message-center: {problem}")
+        sys.exit(f"Error: {problem}")
     return settings
 
 
@@ -107,7 +112,8 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
         "timeout": max(1, round(settings.request_timeout)),
         "graceful_timeout": round(settings.stop_timeout) + 5,
         "limit_request_line": LONGEST_REQUEST_LINE,
-        "loglevel": settings.log_level,
+        # Its own comings and goings are of interest when something is wrong.
+        "loglevel": "debug" if settings.log_level == "debug" else "warning",
         "control_socket_disable": True,
         # Never recycle a worker: it holds connections.
         "max_requests": 0,
@@ -127,9 +133,10 @@ def refuse_taken_address(process: str, host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as problem:
             is_port = problem.errno in (errno.EADDRINUSE, errno.EACCES)
+            name = f"{process}_PORT" if is_port else f"{process}_HOST"
             raise SettingsError(
-                f"{process}_PORT" if is_port else f"{process}_HOST",
-                f"cannot use {host}:{port}: {problem.strerror}",
+                name,
+                f"cannot use {host}:{port}: {problem.strerror}; stop what uses it, or set {name}",
             ) from None
 
 

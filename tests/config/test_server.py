@@ -66,7 +66,7 @@ def test_the_named_function_makes_the_application_from_the_settings() -> None:
 
 
 def test_a_bad_setting_found_in_a_worker_ends_the_master_with_its_message() -> None:
-    with pytest.raises(AppImportError, match=r"^message-center: WORKER_CLASS: there is no such"):
+    with pytest.raises(AppImportError, match=r"^Error: WORKER_CLASS: there is no such"):
         make_server("load_nothing").load()
 
 
@@ -109,7 +109,7 @@ def test_a_bad_setting_ends_the_process_with_its_name(
     monkeypatch.chdir(tmp_path)  # There is no .env here.
     monkeypatch.setenv("HTTP_PORT", "http")
 
-    with pytest.raises(SystemExit, match=r"^message-center: HTTP_PORT: must be a whole number"):
+    with pytest.raises(SystemExit, match=r"^Error: HTTP_PORT: must be a whole number"):
         load_settings("HTTP")
 
 
@@ -121,7 +121,7 @@ def test_a_taken_port_ends_the_process_with_its_name(
     monkeypatch.setenv("WS_HOST", "127.0.0.1")
     monkeypatch.setenv("WS_PORT", str(taken_port))
 
-    with pytest.raises(SystemExit, match=f"^message-center: WS_PORT: cannot use .*:{taken_port}: "):
+    with pytest.raises(SystemExit, match=f"^Error: WS_PORT: cannot use .*:{taken_port}: "):
         load_settings("WS")
 
 
@@ -132,7 +132,7 @@ def test_an_address_of_another_machine_ends_the_process_with_its_name(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HTTP_HOST", "192.0.2.1")  # RFC 5737: nobody has it.
 
-    with pytest.raises(SystemExit, match=r"^message-center: HTTP_HOST: .*192\.0\.2\.1"):
+    with pytest.raises(SystemExit, match=r"^Error: HTTP_HOST: .*192\.0\.2\.1"):
         load_settings("HTTP")
 
 

@@ -238,7 +238,6 @@ def test_clients_beyond_the_file_limit_are_told_to_come_back_later(system: Syste
         limited + "runpy.run_module('ws_server', run_name='__main__')",
         WS_PORT=(port := free_port()),
     )
-    wait_until(lambda: "Booting worker" in process.output, "the worker")
     wait_until(lambda: "taking 22 connections" in process.output, "the warning")
     assert "MAX_CONNECTIONS" in process.output
     system.connect(port, 22)

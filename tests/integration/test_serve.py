@@ -109,7 +109,7 @@ def test_serve_prints_the_addresses_and_a_push_reaches_a_listener(
     assert listener.stop(signal.SIGINT) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_however_serve_ends_it_leaves_no_process_behind(tmp_path: Path, number: int) -> None:
     serve = Serve(tmp_path)
     serve.wait_for_addresses()
