@@ -8,26 +8,17 @@ Keys, all in one hash slot:
     {KEY}:floor      string  the oldest id in the log, once the log has forgotten anything
 
 It decides nothing: no timing, no retries (a retried LPUSH can store a message
-twice), no formats. Every failure of Redis comes out as `QueueUnavailable`.
+twice), no formats. How commands travel is `common.line`'s business.
 """
 
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from hashlib import sha1
 from importlib import resources
 from typing import Any
 
-import redis
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError
-from redis.retry import Retry
-
-from common.errors import QueueUnavailable
+from common.line import Client, Command, Line, redis_errors
 from common.message import Page, format_id, parse_id
-
-Command = tuple[str | bytes | int | float, ...]
 
 SETTLE_MESSAGES = 500
 SETTLE_BYTES = 1024 * 1024
@@ -35,11 +26,18 @@ SETTLE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What one settle did: `waiting` items were still queued after it."""
+    """What one settle did: `waiting` items were still queued, `first` is the first id given."""
 
     moved: int
     rejected: int
     waiting: int
+    first: int = field(default=0, compare=False)
+
+    @classmethod
+    def parse(cls, answer: Any) -> "Settled":
+        """From what settle.lua answers."""
+        moved, rejected, waiting, first = answer
+        return cls(moved, rejected, waiting, parse_id(first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +48,6 @@ class History:
     seconds: int
 
 
-def connect(url: str, timeout: float, connections: int) -> redis.Redis:
-    """A client with at most `connections` connections, each command tried once.
-
-    Connects lazily. `timeout` (seconds) bounds connecting, each answer, and the
-    wait for a free connection.
-    """
-    pool = redis.BlockingConnectionPool.from_url(
-        url,
-        max_connections=connections,
-        timeout=timeout,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        socket_keepalive=True,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
-    )
-    return redis.Redis(connection_pool=pool)
-
-
 class Broker:
     """Queue and log of one message center.
 
@@ -76,7 +55,7 @@ class Broker:
     own, one for each of settling, reading and paging, so that none waits for another.
     """
 
-    def __init__(self, client: redis.Redis, key: str, history: History) -> None:
+    def __init__(self, client: Client, key: str, history: History) -> None:
         self._redis = client
         self._queue = key
         self._wip = f"{{{key}}}:wip"
@@ -94,8 +73,8 @@ class Broker:
             *bounds,
         )
         self._settling = Line(client.connection_pool, script)
-        self._reading = Line(client.connection_pool)
-        self._paging = Line(client.connection_pool)
+        self._reading = Line(client.connection_pool, repeatable=True)
+        self._paging = Line(client.connection_pool, repeatable=True)
 
     def push(self, items: Sequence[bytes]) -> None:
         """LPUSH `items` in one command: all or none, popped in the order given.
@@ -103,12 +82,12 @@ class Broker:
         Raises:
             QueueUnavailable: Redis did not confirm it.
         """
-        with _redis_errors():
+        with redis_errors():
             self._redis.lpush(self._queue, *items)
 
     def ping(self) -> None:
         """Raises QueueUnavailable unless Redis answers."""
-        with _redis_errors():
+        with redis_errors():
             self._redis.ping()
 
     def settle(self) -> Settled:
@@ -118,7 +97,7 @@ class Broker:
             QueueUnavailable: Redis did not confirm it; the messages are in the queue or in the log.
         """
         (answer,) = self._settling.call(self._settle)
-        return Settled(*answer)
+        return Settled.parse(answer)
 
     def settle_and_read(self, cursor: int, count: int) -> tuple[Settled, Page]:
         """`settle` and `read_after` in one round trip.
@@ -127,7 +106,7 @@ class Broker:
             QueueUnavailable: as `settle`.
         """
         settled, entries = self._settling.call(self._settle, self._read(cursor, count))
-        return Settled(*settled), _page_of_stream(entries)
+        return Settled.parse(settled), _page_of_stream(entries)
 
     def settle_and_wait(self, timeout: float) -> Settled:
         """`settle`, then `wait_for_push`, in one round trip.
@@ -136,7 +115,7 @@ class Broker:
             QueueUnavailable: as `settle`.
         """
         settled, _moved = self._settling.call(self._settle, self._wait(timeout))
-        return Settled(*settled)
+        return Settled.parse(settled)
 
     def wait_for_push(self, timeout: float) -> bool:
         """Block until something is queued, at most `timeout` seconds (BLMOVE); whether it is.
@@ -155,10 +134,10 @@ class Broker:
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        (exists,) = self._reading.call(("EXISTS", self._log))
+        (exists,) = self._paging.call(("EXISTS", self._log))
         if not exists:
             return 0
-        (info,) = self._reading.call(("XINFO", "STREAM", self._log))
+        (info,) = self._paging.call(("XINFO", "STREAM", self._log))
         return parse_id(info[info.index(b"last-generated-id") + 1])
 
     def read_after(self, cursor: int, count: int, block_seconds: float | None = None) -> Page:
@@ -193,51 +172,6 @@ class Broker:
         return ("BLMOVE", self._queue, self._wip, "RIGHT", "LEFT", timeout)
 
 
-class Line:
-    """One connection for commands that follow each other; opened when needed, closed at an error.
-
-    Lean on purpose: half of the server's work for a message is its round trips.
-    """
-
-    def __init__(self, pool: redis.ConnectionPool, script: bytes | None = None) -> None:
-        self._pool = pool
-        self._script = script  # To be known to the server before the first command.
-        self._connection: Any = None
-        self._lock = threading.Lock()
-
-    def call(self, *commands: Command) -> list[Any]:
-        """Send the commands at once; their answers, as RESP2 has them.
-
-        Raises:
-            QueueUnavailable: Redis did not answer, or answered one of them with an error.
-        """
-        with self._lock, _redis_errors():
-            try:
-                return self._exchange(commands)
-            except NoScriptError:  # The server was restarted: nothing was done, so do it now.
-                return self._exchange(commands)
-
-    def _exchange(self, commands: Sequence[Command]) -> list[Any]:
-        connection = self._connection or self._connect()
-        try:
-            connection.send_packed_command(connection.pack_commands(commands))
-            return [connection.read_response() for _ in commands]
-        except BaseException:
-            # What is on its way belongs to commands that nobody waits for any more.
-            self._connection = None
-            connection.disconnect()
-            raise
-
-    def _connect(self) -> Any:
-        connection = self._pool.connection_class(**self._pool.connection_kwargs)
-        connection.connect()
-        if self._script is not None:
-            connection.send_command("SCRIPT", "LOAD", self._script)
-            connection.read_response()
-        self._connection = connection
-        return connection
-
-
 def _page_of_stream(streams: Any) -> Page:
     return _page(streams[0][1]) if streams else Page([], [])
 
@@ -245,11 +179,3 @@ def _page_of_stream(streams: Any) -> Page:
 def _page(entries: Any) -> Page:
     """Each entry is [id, [b"c", content]]."""
     return Page([entry[0] for entry in entries], [entry[1][1] for entry in entries])
-
-
-@contextmanager
-def _redis_errors() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as problem:
-        raise QueueUnavailable(str(problem) or type(problem).__name__) from problem

@@ -2,13 +2,13 @@
 --
 -- KEYS  queue, waiting-in-progress (BLMOVE's target, older than the queue), log, rejected, floor
 -- ARGV  most messages, about the most bytes, messages that the log keeps, seconds that it keeps them
--- Answer: {messages moved to the log, items set aside, items that still wait}
+-- Answer: {messages moved to the log, items set aside, items that still wait, the first id given}
 --
 -- Items are popped a few at a time, so that the bound on bytes is kept within a handful of items.
 
 local POP = 32
 local room, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
-local settled, rejected = 0, 0
+local settled, rejected, first_id = 0, 0, '0-0'
 
 -- The content of an item, or nil for an envelope that cannot be read. A field that this version does not
 -- know (an address, say) makes it unreadable: what was meant for some must not go to all.
@@ -36,7 +36,8 @@ end
 local function settle(item)
   local content = content_of(item)
   if content then
-    redis.call('XADD', KEYS[3], '*', 'c', content)
+    local id = redis.call('XADD', KEYS[3], '*', 'c', content)
+    if settled == 0 then first_id = id end
     settled = settled + 1
   else
     redis.call('LPUSH', KEYS[4], item)
@@ -69,4 +70,4 @@ if gone > 0 then
   redis.call('SET', KEYS[5], first and first[1] or after_last())
 end
 
-return {settled, rejected, redis.call('LLEN', KEYS[2]) + redis.call('LLEN', KEYS[1])}
+return {settled, rejected, redis.call('LLEN', KEYS[2]) + redis.call('LLEN', KEYS[1]), first_id}

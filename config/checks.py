@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+# Of what redis-py reads from the query; the rest would undo what `common.broker.connect` sets.
+SSL_OPTIONS = {"ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"}
+
 Check = Callable[[str], Any]
 
 
@@ -61,14 +64,13 @@ def redis_url(text: str) -> str:
         pass
     raise ValueError(
         "must be redis://host:port/db, rediss://host:port/db or unix:///path?db=N "
-        "(the value is not shown; of options only ssl_* is taken)"
+        "(the value is not shown; of options only some of ssl_* are taken)"
     )
 
 
 def _is_redis_url(text: str) -> bool:
     parts = urlsplit(text)
     options = parse_qs(parts.query, keep_blank_values=True)
-    # Most of what redis-py reads from the query would undo what `common.broker.connect` sets.
     if parts.scheme == "unix":
         return bool(parts.path) and set(options) <= {"db"}
     return (
@@ -76,5 +78,5 @@ def _is_redis_url(text: str) -> bool:
         and bool(parts.hostname)
         and parts.port != 0
         and re.fullmatch(r"(/\d*)?", parts.path) is not None
-        and all(name.startswith("ssl_") for name in options)
+        and set(options) <= SSL_OPTIONS
     )

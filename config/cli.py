@@ -52,13 +52,13 @@ def serve_command() -> None:
 @main.command()
 def http() -> None:
     """Run the HTTP API only."""
-    os.execv(sys.executable, [sys.executable, "-m", "http_api"])  # noqa: S606
+    _become("http_api")
 
 
 @main.command()
 def ws() -> None:
     """Run the WebSocket server only."""
-    os.execv(sys.executable, [sys.executable, "-m", "ws_server"])  # noqa: S606
+    _become("ws_server")
 
 
 @main.command()
@@ -69,7 +69,7 @@ def push(text: str) -> None:
     url = f"http://{reachable(settings.http_host)}:{settings.http_port}/push"
     status, body = _post(url, {"content": text})
     click.echo(body)
-    if status != 200 or json.loads(body).get("code") != 0:
+    if status != 200 or not _is_success(body):
         sys.exit(1)
 
 
@@ -80,10 +80,27 @@ def listen(url: str | None) -> None:
     if url is None:
         _, settings = _settings()
         url = f"ws://{reachable(settings.ws_host)}:{settings.ws_port}/"
-    if not urllib.parse.urlsplit(url).path:
-        url += "/"
+    url = _checked(url)
     with suppress(KeyboardInterrupt):
         _listen_for_ever(url)
+
+
+def _is_success(body: str) -> bool:
+    try:
+        answer = json.loads(body)
+    except ValueError:  # Somebody else's server.
+        return False
+    return isinstance(answer, dict) and answer.get("code") == 0
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme not in ("ws", "wss") or not parts.hostname or parts.port == 0:
+            raise ValueError("it must be ws://host:port/ or wss://host:port/")
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="URL") from problem
+    return url if parts.path else f"{url}/"
 
 
 def _listen_for_ever(url: str) -> None:
@@ -107,12 +124,26 @@ def _print_messages(url: str) -> bool:
         connected = True
         _say(f"connected to {url}")
         while True:
-            click.echo(client.receive())
+            _print(client.receive())
     except simple_websocket.ConnectionClosed as closed:
         _say(f"closed: {closed.reason} {closed.message or ''}".rstrip())
     except (OSError, simple_websocket.ConnectionError) as problem:
         _say(f"cannot connect to {url}: {problem}")
     return connected
+
+
+def _print(message: str | bytes) -> None:
+    try:
+        click.echo(message)
+    except BrokenPipeError:
+        # Nobody reads on, as in `listen | head -1`. Python would complain at its own exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _become(package: str) -> None:
+    """-P, or a `config.py` in the folder of the start would stand in for ours."""
+    os.execv(sys.executable, [sys.executable, "-P", "-m", package])  # noqa: S606
 
 
 def _settings() -> tuple[dict[str, str], Settings]:

@@ -42,7 +42,10 @@ class EmbeddedValkey:
             EmbeddedError: another one uses the folder, or it does not come up.
         """
         folder = data_dir.resolve()
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise EmbeddedError(f"DATA_DIR: cannot make {folder}: {problem.strerror}") from problem
         port = port if port and _is_free(port) else _free_port()
         lock = _lock(folder)
         try:
@@ -52,7 +55,7 @@ class EmbeddedValkey:
             os.close(lock)  # The child holds it now, for as long as it uses the folder.
         try:
             _wait_until_ready(process, port, folder / "valkey.log")
-        except EmbeddedError:
+        except BaseException:  # A signal, too.
             children.stop(process, STOP_TIMEOUT)
             raise
         return cls(process, port)

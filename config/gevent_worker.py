@@ -1,18 +1,25 @@
-"""gunicorn's gevent worker with two limits of our own.
+"""gunicorn's gevent worker, with limits of our own.
 
-A request has a limited time, and HTTP that cannot be parsed is answered in the
-project's JSON shape. It adds no feature and serves no socket by itself.
+A request has a limited time, a stop waits for requests but for no idle connection,
+and HTTP that cannot be parsed is answered in the project's JSON shape.
 """
 
 import json
 import signal
+from functools import partial
 from http.client import responses
+from time import monotonic
 from types import FrameType
 from typing import Any, NamedTuple
 
 import gevent
+from gevent.pool import Pool
+from gevent.server import StreamServer
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
+
+ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
+DRAIN_STEP = 0.02
 
 
 class Answer(NamedTuple):
@@ -33,6 +40,8 @@ NO_HTTP = Answer(400, "bad_request", "the request is not valid HTTP")
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
     """Named in `config.server`; gunicorn makes one per process."""
 
+    _requests = 0  # Under way.
+
     def init_signals(self) -> None:
         super().init_signals()
         # Ctrl-C reaches the whole group; the master turns it into a graceful stop.
@@ -41,19 +50,45 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
     def _leave_it_to_the_master(self, _signal: int, _frame: FrameType | None) -> None:
         pass
 
+    def run(self) -> None:
+        """Serve until told to stop; then finish the requests under way, not idle connections."""
+        servers = [self._start_server(listener) for listener in self.sockets]
+        try:
+            while self.alive:
+                self.notify()  # Exits if the master is gone.
+                gevent.sleep(ALIVE_STEP)
+        finally:
+            for server in servers:
+                server.close()  # The port is free at once.
+        end = monotonic() + self.app.stop_timeout
+        while self._requests and monotonic() < end:
+            self.notify()
+            gevent.sleep(DRAIN_STEP)
+
+    def _start_server(self, listener: Any) -> StreamServer:
+        listener.setblocking(1)
+        pool = Pool(self.worker_connections)
+        server = StreamServer(listener, handle=partial(self.handle, listener), spawn=pool)
+        if self.cfg.workers > 1:
+            server.max_accept = 1  # Leave some to the other workers.
+        server.start()
+        return server
+
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         if any(name == "UPGRADE" for name, _ in req.headers):
             req.force_close()  # Refused, it ends here: what follows is no HTTP.
-        limit = gevent.Timeout(self.cfg.timeout)
+        limit = gevent.Timeout(self.app.request_timeout)
         limit.start()
+        self._requests += 1
         try:
             return super().handle_request(listener_name, req, sock, addr)
         except gevent.Timeout as expired:
             if expired is not limit:
                 raise
-            self.log.warning("Gave up a request from %s after %d s", addr, self.cfg.timeout)
+            self.log.warning("Gave up a request from %s after REQUEST_TIMEOUT", addr)
             raise StopIteration from None  # As gunicorn ends a connection.
         finally:
+            self._requests -= 1
             limit.close()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:

@@ -68,7 +68,7 @@ def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> 
 
 
 def _start(package: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return children.spawn([sys.executable, "-m", package], environ)
+    return children.spawn([sys.executable, "-P", "-m", package], environ)
 
 
 def _wait_until(

@@ -27,6 +27,8 @@ from config.settings import Settings, SettingsError, load
 log = logging.getLogger(__name__)
 
 BACKLOG = 4096
+REQUESTS = 512  # Under way at once in a process; the rest waits in the backlog.
+HEARTBEAT_TIMEOUT = 30  # Seconds; a worker that is stuck for so long is replaced.
 HEADER_TIMEOUT = 15  # Seconds for a request's head to arrive, and to keep an idle connection.
 LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # As gunicorn's own.
 LOG_TIME = "%Y-%m-%d %H:%M:%S %z"
@@ -47,6 +49,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self._load = load
         self._settings = settings
         self._stop = stop
+        self.request_timeout = settings.request_timeout  # For `config.gevent_worker`.
+        self.stop_timeout = settings.stop_timeout
         self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
         self._reloads_at_start = 0
         logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, datefmt=LOG_TIME)
@@ -106,11 +110,12 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
         "workers": workers,
         "worker_class": "config.gevent_worker.Worker",
         # A bound on requests under way; established WebSockets no longer count here.
-        "worker_connections": 10_000,
+        "worker_connections": REQUESTS,
         "backlog": BACKLOG,
         "keepalive": HEADER_TIMEOUT,
-        "timeout": max(1, round(settings.request_timeout)),
-        "graceful_timeout": round(settings.stop_timeout) + 5,
+        "timeout": HEARTBEAT_TIMEOUT + round(settings.stop_timeout),
+        # The last requests may take STOP_TIMEOUT, and then the clients.
+        "graceful_timeout": 2 * round(settings.stop_timeout) + 5,
         "limit_request_line": LONGEST_REQUEST_LINE,
         # Its own comings and goings are of interest when something is wrong.
         "loglevel": "debug" if settings.log_level == "debug" else "warning",

@@ -89,7 +89,9 @@ class Settings:
     max_batch_messages: int = _setting(10_000, "Most messages in one /push/batch", _count)
     max_body_bytes: int = _setting(16 * MIB, "Largest body of a request, in bytes", _size)
     request_timeout: float = _setting(
-        30.0, "Longest time for a request to arrive and be answered, in seconds", _seconds
+        30.0,
+        "Longest time for a request to arrive and be answered, in seconds",
+        number(float, 1, 86_400),
     )
     history_size: int = _setting(
         100_000,
@@ -120,7 +122,7 @@ class Settings:
     worker_class: str = _setting(
         "ws_server.worker:Worker",
         "The class with the six hooks, as `module:Class`",
-        matching(r"[\w.]+:\w+", "module:Class"),
+        matching(r"\w+(\.\w+)*:\w+", "module:Class"),
     )
     data_dir: str = _setting(
         ".message-center", "Folder of the embedded Valkey's data", matching(r".+", "a folder")
@@ -215,7 +217,10 @@ def parse(values: Mapping[str, str]) -> Settings:
         if name not in values:
             continue
         try:
+            values[name].encode()  # The environment may hold any bytes.
             parsed[each.name] = each.metadata["check"](values[name])
+        except UnicodeEncodeError:
+            raise SettingsError(name, "is not UTF-8") from None
         except ValueError as problem:
             raise SettingsError(name, str(problem)) from None
     settings = Settings(**parsed)
@@ -226,3 +231,5 @@ def parse(values: Mapping[str, str]) -> Settings:
 def _check_together(settings: Settings) -> None:
     if settings.max_content_bytes > settings.max_body_bytes:
         raise SettingsError("MAX_CONTENT_BYTES", "must not be larger than MAX_BODY_BYTES")
+    if settings.request_timeout <= settings.redis_timeout:
+        raise SettingsError("REQUEST_TIMEOUT", "must be larger than REDIS_TIMEOUT")

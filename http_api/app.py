@@ -51,7 +51,8 @@ def _add_push(app: Flask, push: Push, outage: Outage) -> None:
 
     def answer(action: Callable[[Request], dict[str, Any]]) -> Response:
         body = action(request)
-        outage.note("push", None)
+        if body["code"] == 0:  # Redis has confirmed it.
+            outage.note("push", None)
         return jsonify(body)
 
 

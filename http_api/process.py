@@ -2,7 +2,8 @@
 
 from flask import Flask
 
-from common.broker import Broker, History, connect
+from common.broker import Broker, History
+from common.line import connect
 from config.settings import Settings
 from http_api.app import create_app
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 import redis
 
-from common.broker import connect
+from common.line import connect
 from config.embedded import EmbeddedValkey
 
 

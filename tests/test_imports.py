@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "common": {"common", "config"},
     "config": {"config"},
 }
-OWNERS = {"redis": "common/broker.py", "wsproto": "ws_server/inbound.py"}
+OWNERS = {"redis": "common/line.py", "wsproto": "ws_server/inbound.py"}
 
 
 def imported(path: Path) -> set[str]:

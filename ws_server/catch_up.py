@@ -17,7 +17,7 @@ from gevent.event import Event
 from common.errors import QueueUnavailable
 from ws_server.connection import Connection, Owed
 from ws_server.feed import Feed, Gap
-from ws_server.window import Chunk
+from ws_server.window import Chunk, Place
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,9 @@ class CatchUp:
 
     def _serve(self, connection: Connection, owed: Owed) -> None:
         """One write's worth of what is owed."""
-        if owed.outbox:
+        if owed.skip:
+            self._serve_log(connection, owed)
+        elif owed.outbox:
             self._serve_outbox(connection, owed)
         elif owed.closing:
             self._at_end(connection)
@@ -102,21 +104,21 @@ class CatchUp:
 
     def _serve_log(self, connection: Connection, owed: Owed) -> None:
         chunk = self._feed.next_chunk(owed.cursor)
-        if owed.outbox or owed.closing or connection.owed is not owed:
-            self._due.append(connection)  # Redis was asked, and meanwhile something came first.
+        came_first = not owed.skip and (owed.outbox or owed.closing)
+        if came_first or connection.owed is not owed:
+            self._due.append(connection)  # Redis was asked, and meanwhile this happened.
         elif chunk is None:
             self._at_head(connection)
         else:
             self._send_chunk(connection, owed, chunk)
 
     def _send_chunk(self, connection: Connection, owed: Owed, chunk: Chunk) -> None:
-        start = chunk.start_after(owed.cursor)
+        start = chunk.start_after(owed.cursor) + owed.skip
         sent = connection.write(memoryview(chunk.data)[start:])
         full = start + sent < len(chunk.data)
-        if full:
-            owed.cursor, owed.outbox[:] = chunk.cut(start + sent)
-        else:
-            owed.cursor = chunk.upto
+        place = chunk.cut(start + sent) if full else Place(chunk.upto)
+        owed.cursor, owed.skip = place.cursor, place.skip
+        owed.outbox[:0] = place.rest  # What was posted meanwhile follows it.
         self._go_on(connection, owed, sent, full=full)
 
     def _go_on(self, connection: Connection, owed: Owed, sent: int, *, full: bool) -> None:

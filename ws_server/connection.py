@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import gevent
 
 from ws_server.close_codes import CloseCode
+from ws_server.window import Place
 
 READ, WRITE = 1, 2  # libev's EV_READ and EV_WRITE.
 NOWHERE = -1  # The cursor of a connection that takes no live chunk: it is behind, closing or gone.
@@ -31,14 +32,16 @@ class Owed:
     """What a client that is behind has not been sent yet: its outbox, then the log after `cursor`.
 
     The outbox holds the rest of a frame that the socket took in part, then frames
-    of the client's own: pongs, replies, a close.
+    of the client's own: pongs, replies, a close. While `skip` bytes of a long frame
+    are sent, it waits for the others.
     """
 
-    __slots__ = ("closing", "cursor", "outbox", "progress", "watcher")
+    __slots__ = ("closing", "cursor", "outbox", "progress", "skip", "watcher")
 
-    def __init__(self, cursor: int, outbox: bytes, now: float) -> None:
-        self.cursor = cursor
-        self.outbox = bytearray(outbox)
+    def __init__(self, place: Place, now: float) -> None:
+        self.cursor = place.cursor
+        self.outbox = bytearray(place.rest)
+        self.skip = place.skip
         self.progress = now  # When the socket last took something.
         self.closing = False
         self.watcher: Any = None

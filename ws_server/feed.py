@@ -48,6 +48,12 @@ class Feed:
             self.head = chunk.upto
             yield chunk
 
+    def rewind(self, head: int) -> None:
+        """Forget all that was read, and go on after `head`."""
+        self.head = head
+        self._window.clear()
+        self._pages.clear()
+
     def next_chunk(self, cursor: int) -> Chunk | None:
         """A chunk that has what follows `cursor`; None at the head.
 

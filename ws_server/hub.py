@@ -18,7 +18,7 @@ from ws_server.close_codes import GAP, CloseCode
 from ws_server.connection import NOWHERE, Connection, Owed
 from ws_server.feed import Feed
 from ws_server.frames import BINARY, PING, TEXT, close_frame, frame
-from ws_server.window import Chunk
+from ws_server.window import Chunk, Place
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class Hub:
         for connection in connections:
             if connection.cursor != after:
                 if NOWHERE < connection.cursor < after:  # A fan-out before was cut short.
-                    self._fall_behind(connection, connection.cursor, b"")
+                    self._fall_behind(connection, Place(connection.cursor))
                 continue  # Behind, closing, gone, or joined after this chunk.
             try:
                 sent = write(connection.fd, data)
@@ -139,7 +139,7 @@ class Hub:
             if sent == size:
                 connection.cursor = upto
             else:
-                self._fall_behind(connection, *chunk.cut(sent))
+                self._fall_behind(connection, chunk.cut(sent))
 
     def _transmit(self, connection: Connection, data: bytes) -> None:
         if connection.owed is not None:
@@ -151,7 +151,7 @@ class Hub:
             self.drop(connection)
             return
         if sent < len(data):
-            self._fall_behind(connection, connection.cursor, data[sent:])
+            self._fall_behind(connection, Place(connection.cursor, rest=data[sent:]))
 
     def _add_to_outbox(self, connection: Connection, owed: Owed, data: bytes) -> None:
         owed.outbox += data
@@ -168,10 +168,19 @@ class Hub:
         if owed is None or len(owed.outbox) <= PAUSE_OUTBOX:
             connection.watch()
 
+    def rewind(self, head: int) -> None:
+        """The log has lost its end: go on after `head`, tell those who needed what is lost."""
+        self._feed.rewind(head)
+        for connection in list(self.connections):
+            if connection.cursor != NOWHERE:
+                connection.cursor = head
+            elif connection.owed is not None:
+                self._tell_gap(connection)
+
     # Falling behind and coming back
 
-    def _fall_behind(self, connection: Connection, cursor: int, outbox: bytes) -> None:
-        connection.owed = Owed(cursor, outbox, monotonic())
+    def _fall_behind(self, connection: Connection, place: Place) -> None:
+        connection.owed = Owed(place, monotonic())
         connection.cursor = NOWHERE
         self.behind.add(connection)
         self.catch_up.add(connection)
@@ -182,6 +191,9 @@ class Hub:
         self.behind.discard(connection)
 
     def _tell_gap(self, connection: Connection) -> None:
+        if connection.owed is None or connection.owed.skip:
+            self.drop(connection)  # In the middle of a long frame there is no way to tell.
+            return
         self.close(connection, GAP)
         self.catch_up.add(connection)
 

@@ -2,12 +2,15 @@
 
 import logging
 import resource
+import sys
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 from flask import Flask
 
-from common.broker import Broker, History, connect
+from common.broker import Broker, History
+from common.line import connect
 from config.settings import Settings, SettingsError
 from ws_server.app import create_app
 from ws_server.close_codes import GOING_AWAY, RESTARTING
@@ -16,7 +19,7 @@ from ws_server.worker import Worker
 
 log = logging.getLogger(__name__)
 
-OTHER_FILES = 128  # Beside connections: Redis, the listener, handshakes under way, modules.
+OTHER_FILES = 576  # Beside connections: handshakes under way (512), Redis, modules.
 REDIS_CONNECTIONS = 4  # Per process, for pings; the broker's lines come on top.
 
 SERVICE = "message_center.service"  # Where the application keeps it, in `app.extensions`.
@@ -72,6 +75,9 @@ def load_worker_class(path: str) -> type[Worker]:
         SettingsError: there is none, or it is no `Worker`.
     """
     module_name, _, class_name = path.partition(":")
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.append(folder)  # Last: nothing in it may stand in for a module of ours.
     try:
         found = getattr(import_module(module_name), class_name)
     except (ImportError, AttributeError) as problem:

@@ -82,6 +82,8 @@ class Relay:
     def tick(self) -> None:
         """Settle and send everything that waits, in order; does nothing while Redis is away."""
         try:
+            if self._outage.is_on:
+                self._check_log()
             while not self._stopping and self._settle_and_send():
                 pass
             self._outage.note("settling", None)
@@ -113,6 +115,8 @@ class Relay:
         pause = FIRST_PAUSE
         while not self._stopping:
             try:
+                if self._outage.is_on:
+                    self._check_log()
                 action()
                 self._outage.note(who, None)
                 pause = FIRST_PAUSE
@@ -125,22 +129,54 @@ class Relay:
 
     def _settle_when_pushed(self, longest_wait: float) -> None:
         with self._settling:
-            self._count_rejected(self._source.settle_and_wait(longest_wait))
+            head = self._feed.head
+            settled = self._source.settle_and_wait(longest_wait)
+            self._count_rejected(settled)
+        self._notice_loss(settled, head)
 
     def _settle_and_send(self) -> bool:
         """One settle and the page that it made; whether there is more to do."""
         with self._settling, self._publishing:
-            settled, page = self._source.settle_and_read(self._feed.head, READ_MESSAGES)
+            head = self._feed.head
+            settled, page = self._source.settle_and_read(head, READ_MESSAGES)
             self._count_rejected(settled)
             self._hub.publish(page)
+        if self._notice_loss(settled, head):
+            return True
         return settled.waiting > 0 or len(page.ids) == READ_MESSAGES
 
     def _read(self, block_seconds: float | None) -> bool:
         """Send one page of what is new; whether there may be more."""
+        head = self._feed.head
+        # Not under the lock: it is not fair, and a loop that blocks here would keep it for ever.
+        page = self._source.read_after(head, READ_MESSAGES, block_seconds)
         with self._publishing:
-            page = self._source.read_after(self._feed.head, READ_MESSAGES, block_seconds)
+            if self._feed.head != head:
+                return True  # Somebody else was first: read again from there.
             self._hub.publish(page)
         return len(page.ids) == READ_MESSAGES
+
+    def _notice_loss(self, settled: Settled, head_before: int) -> bool:
+        """Whether the log has gone backwards: data was lost, or another server's clock is behind.
+
+        Ids only ever grow. Messages given one behind the head would never be read.
+        """
+        if not 0 < settled.first <= head_before:
+            return False
+        self._rewind(settled.first - 1)
+        return True
+
+    def _check_log(self) -> None:
+        """After an outage: what others settle after a loss, `_notice_loss` does not see here."""
+        last = self._source.last_id()
+        if last < self._feed.head:
+            self._rewind(last)
+
+    def _rewind(self, head: int) -> None:
+        with self._publishing:
+            if head < self._feed.head:
+                log.error("Redis has lost the end of the log; going on with what is new")
+                self._hub.rewind(head)
 
     def _count_rejected(self, settled: Settled) -> None:
         if settled.rejected:

@@ -12,7 +12,21 @@ from dataclasses import dataclass
 
 from common.message import parse_id
 
+KEPT_REST = 4096  # Bytes; what a client that is behind costs at the most.
 OVERHEAD = 64  # Bytes that a message costs in memory beside its frame: its id, mostly.
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a client stands: everything up to `cursor` is sent, or in `rest`.
+
+    `rest` ends a frame that its socket took in part. Of a long one it is not kept:
+    `skip` bytes of the frame after `cursor` are sent, and it is made again from the log.
+    """
+
+    cursor: int
+    rest: bytes = b""
+    skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +54,17 @@ class Chunk:
         count = bisect_right(self.ids, cursor, key=parse_id)
         return self.ends[count - 1] if count else 0
 
-    def cut(self, sent: int) -> tuple[int, bytes]:
-        """Where a client stands that took the bytes before `sent`: cursor, rest of a cut frame.
-
-        A message whose frame is cut counts as sent: its rest is what the client is owed first.
-        """
+    def cut(self, sent: int) -> Place:
+        """Where a client stands that took the bytes before `sent`."""
         whole = bisect_right(self.ends, sent)
         start = self.ends[whole - 1] if whole else 0
-        if sent > start:
-            return parse_id(self.ids[whole]), self.data[sent : self.ends[whole]]
-        return (parse_id(self.ids[whole - 1]) if whole else self.after), b""
+        before = parse_id(self.ids[whole - 1]) if whole else self.after
+        if sent == start:
+            return Place(before)
+        rest = self.ends[whole] - sent
+        if rest > KEPT_REST:
+            return Place(before, skip=sent - start)
+        return Place(parse_id(self.ids[whole]), rest=self.data[sent : self.ends[whole]])
 
 
 FORGOTTEN = Chunk(0, 0, b"", (), array("Q"))  # In the place of one that takes no memory any more.
@@ -80,6 +95,12 @@ class Window:
         if self._first > len(self._chunks) // 2:
             del self._chunks[: self._first], self._starts[: self._first]
             self._first = 0
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._chunks.clear()
+        self._starts.clear()
+        self._first = self._bytes = 0
 
     def find(self, cursor: int) -> Chunk | None:
         """The chunk that has what follows `cursor`, if it is held."""

@@ -7,8 +7,9 @@ import fakeredis
 import pytest
 import redis
 
-from common.broker import SETTLE_BYTES, SETTLE_MESSAGES, Broker, History, Settled, connect
+from common.broker import SETTLE_BYTES, SETTLE_MESSAGES, Broker, History, Settled
 from common.errors import QueueUnavailable
+from common.line import connect
 from common.message import Message, Page, format_id, parse_id
 
 ENOUGH = 100_000

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from common.broker import Broker, History, connect
+from common.broker import Broker, History
+from common.line import connect
 from config.embedded import EmbeddedError, EmbeddedValkey
 
 pytestmark = pytest.mark.integration

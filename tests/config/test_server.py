@@ -43,11 +43,10 @@ def test_the_address_is_written_as_gunicorn_reads_it(host: str, bind: str) -> No
     assert options(Settings(), host, 80, 1)["bind"] == [bind]
 
 
-@pytest.mark.parametrize(("seconds", "timeout"), [(0.1, 1), (30.0, 30)])
-def test_a_request_has_at_least_a_second(seconds: float, timeout: int) -> None:
-    given = options(Settings(request_timeout=seconds), "here", 80, 1)
+def test_a_short_limit_for_requests_does_not_make_workers_look_stuck() -> None:
+    given = options(Settings(request_timeout=1.0, stop_timeout=10.0), "here", 80, 1)
 
-    assert given["timeout"] == timeout
+    assert given["timeout"] > 30
 
 
 def test_gunicorn_knows_every_option_and_never_recycles_a_worker() -> None:

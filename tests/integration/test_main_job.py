@@ -226,7 +226,7 @@ def test_a_batch_arrives_whole_and_in_order(system: System) -> None:
 
 
 def test_half_a_request_keeps_nobody_waiting(system: System) -> None:
-    system.start_http(REQUEST_TIMEOUT=1)
+    system.start_http(REQUEST_TIMEOUT=2.5, REDIS_TIMEOUT=2)
     head = b"POST /push HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
     with socket.create_connection(("127.0.0.1", system.http_port), LIMIT) as half:
         half.sendall(head + b"content=")
@@ -276,6 +276,62 @@ def test_a_stop_sends_what_is_settled_and_says_goodbye(system: System) -> None:
     for client in clients:
         client.socket.close()
     assert process.stop() == 0
+
+
+def test_idle_connections_do_not_hold_up_a_stop(system: System) -> None:
+    process, port = system.start_ws(POLL_INTERVAL=0.05)
+    (client,) = system.connect(port)
+    with socket.create_connection(("127.0.0.1", port), LIMIT) as silent:
+        silent.sendall(b"GET / HTTP/1.1\r\nHost: half")
+        began = monotonic()
+
+        process.popen.send_signal(signal.SIGTERM)
+
+        assert client.close_code() == 1001
+        client.socket.close()
+        assert process.stop() == 0
+        assert monotonic() - began < 10  # STOP_TIMEOUT; the silent one alone would take 15.
+
+
+def test_when_only_the_master_is_killed_the_port_is_free_at_once(system: System) -> None:
+    process, port = system.start_ws(POLL_INTERVAL=0.05)
+    (stays,) = system.connect(port)  # It does not answer the close.
+
+    process.popen.kill()
+    process.popen.wait()
+    assert stays.close_code() == 1001
+
+    system.start_ws(port)  # Raises if it cannot listen.
+
+
+def test_a_log_that_has_gone_backwards_does_not_swallow_messages(system: System) -> None:
+    for delivery in ("timer", "instant"):
+        system.redis.flushdb()
+        ahead = (int(system.redis.time()[0]) + 3600) * 1000
+        system.redis.xadd(f"{{{KEY}}}:log", {"c": "of the future"}, id=f"{ahead}-0")
+        process, port = system.start_ws(POLL_INTERVAL=0.05, DELIVERY=delivery)
+        (client,) = system.connect(port)
+
+        system.redis.delete(f"{{{KEY}}}:log")
+        system.redis.lpush(KEY, "after the loss")
+
+        assert client.texts(1) == [PREFIX + "after the loss"]
+        assert "Redis has lost the end of the log" in process.output
+        process.kill_all()
+
+
+def test_after_closed_redis_connections_a_stop_still_sends_what_others_settled(
+    system: System,
+) -> None:
+    process, port = system.start_ws(POLL_INTERVAL=3)
+    (client,) = system.connect(port)
+    system.redis.client_kill_filter(_type="normal", skipme=True)
+    system.redis.xadd(f"{{{KEY}}}:log", {"c": "settled by another"})
+
+    process.popen.send_signal(signal.SIGTERM)
+
+    assert client.texts(1) == [PREFIX + "settled by another"]
+    assert client.close_code() == 1001
 
 
 def test_a_reload_closes_with_1012_and_a_new_worker_serves(system: System) -> None:

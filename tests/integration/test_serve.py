@@ -22,7 +22,7 @@ class Serve(Process):
 
     started: ClassVar[list["Serve"]] = []
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, *, safe_path: bool = False, **settings: object) -> None:
         self.http_port, self.ws_port = free_port(), free_port()
         own = {
             "HTTP_PORT": self.http_port,
@@ -31,7 +31,8 @@ class Serve(Process):
             "DATA_DIR": folder / "data",
             "POLL_INTERVAL": 0.05,
         }
-        super().__init__(["-m", "config", "serve"], folder, **{**own, **settings})
+        command = ["-P"] * safe_path + ["-m", "config", "serve"]
+        super().__init__(command, folder, **{**own, **settings})
         self.started.append(self)
 
     def wait_for_addresses(self) -> None:
@@ -149,6 +150,15 @@ def test_what_was_pushed_survives_a_restart(tmp_path: Path) -> None:
     wait_until(lambda: PREFIX + "kept" in listener.output, "the message")
     listener.stop(signal.SIGINT)
     second.stop()
+
+
+def test_modules_in_the_folder_of_the_start_do_not_stand_in_for_ours(tmp_path: Path) -> None:
+    for name in ("config.py", "common.py", "http_api.py", "ws_server.py"):
+        (tmp_path / name).write_text("raise RuntimeError('not ours')")
+    serve = Serve(tmp_path, safe_path=True)
+    serve.wait_for_addresses()
+
+    assert serve.stop() == 0
 
 
 def test_a_second_serve_on_the_same_data_is_refused(tmp_path: Path) -> None:

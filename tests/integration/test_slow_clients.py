@@ -22,8 +22,8 @@ def texts_until_closed(client: Client) -> tuple[list[str], int]:
         return received, end.code
 
 
-def contents(count: int) -> list[str]:
-    return [f"{number} ".ljust(SIZE, "x") for number in range(count)]
+def contents(count: int, size: int = SIZE) -> list[str]:
+    return [f"{number} ".ljust(size, "x") for number in range(count)]
 
 
 @pytest.mark.parametrize("window", [64 * 1024 * 1024, 100_000])
@@ -50,15 +50,15 @@ def test_a_client_behind_what_the_log_keeps_is_told_of_the_gap(system: System) -
     _, port = system.start_ws(WINDOW_BYTES=100_000, HISTORY_SIZE=100, POLL_INTERVAL=0.05)
     slow = connect_slow(port)
     (healthy,) = system.connect(port)
-    sent = contents(1000)
-    for start in range(0, 1000, 20):
-        system.redis.lpush(KEY, *sent[start : start + 20])
-        healthy.texts(20)
+    sent = contents(4000, size=4000)
+    for start in range(0, 4000, 100):
+        system.redis.lpush(KEY, *sent[start : start + 100])
+        healthy.texts(100)
 
     received, code = texts_until_closed(slow)
 
     assert code == 4008
-    assert 0 < len(received) < 1000
+    assert 0 < len(received) < 4000
     assert received == [PREFIX + text for text in sent[: len(received)]]  # None skipped before.
     slow.socket.close()
 

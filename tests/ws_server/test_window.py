@@ -7,7 +7,7 @@ from itertools import accumulate
 import pytest
 
 from common.message import format_id, parse_id
-from ws_server.window import Chunk, Window
+from ws_server.window import KEPT_REST, Chunk, Place, Window
 
 GAP = 3  # Ids are not consecutive numbers in Redis either.
 
@@ -26,26 +26,35 @@ def chunk(after: int, frames: list[bytes]) -> Chunk:
 FRAMES = [b"aa", b"bbbbb", b"cc", b"ddd"]
 
 
-def test_wherever_a_socket_stops_rest_and_cursor_make_up_the_data() -> None:
-    whole = chunk(100, FRAMES)
+LONG = [b"aa", b"b" * 3 * KEPT_REST, b"cc", b"d" * 2 * KEPT_REST]
+
+
+@pytest.mark.parametrize("frames", [FRAMES, LONG])
+def test_wherever_a_socket_stops_its_place_and_what_follows_make_up_the_data(
+    frames: list[bytes],
+) -> None:
+    whole = chunk(100, frames)
 
     for sent in range(len(whole.data)):
-        cursor, rest = whole.cut(sent)
-        assert whole.data[:sent] + rest + whole.data[whole.start_after(cursor) :] == whole.data
+        place = whole.cut(sent)
+        follows = whole.data[whole.start_after(place.cursor) + place.skip :]
+        assert whole.data[:sent] + place.rest + follows == whole.data
 
 
-@pytest.mark.parametrize("frames", [[b"aa"], FRAMES, [b"x" * 9] * 50])
-def test_a_cut_leaves_less_than_one_frame_to_keep(frames: list[bytes]) -> None:
+@pytest.mark.parametrize("frames", [[b"aa"], FRAMES, LONG, [b"x" * 9] * 50])
+def test_a_cut_keeps_less_than_a_frame_and_little_of_a_long_one(frames: list[bytes]) -> None:
     whole = chunk(0, frames)
 
-    rests = [whole.cut(sent)[1] for sent in range(len(whole.data))]
+    places = [whole.cut(sent) for sent in range(len(whole.data))]
 
-    assert all(len(rest) < max(map(len, frames)) for rest in rests)
-    assert rests.count(b"") == len(frames)  # At the start of each.
+    assert all(len(place.rest) < max(map(len, frames)) for place in places)
+    assert all(len(place.rest) <= KEPT_REST for place in places)
+    clean = [place for place in places if not place.rest and not place.skip]
+    assert len(clean) == len(frames)  # At the start of each.
 
 
 def test_nothing_sent_leaves_the_cursor_before_the_chunk() -> None:
-    assert chunk(100, FRAMES).cut(0) == (100, b"")
+    assert chunk(100, FRAMES).cut(0) == Place(100)
 
 
 def test_a_cursor_between_two_ids_starts_at_the_later_one() -> None:
