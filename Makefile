@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test check fix clean
+.PHONY: help setup run test check fix bench clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -26,13 +26,17 @@ fix: $(BIN)/.dev ## Format, and repair what the linter can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+bench: $(BIN)/.bench ## Measure, next to a floor in C and to peers; BENCH='--short --only storm' for less
+	@command -v cc >/dev/null || { echo 'The load client is written in C: install a C compiler (cc)'; exit 1; }
+	@$(BIN)/python -m bench $(BENCH)
+
 clean: ## Remove the environment and caches
-	rm -rf .venv .mypy_cache .ruff_cache *.egg-info
+	rm -rf bench/build .venv .mypy_cache .ruff_cache *.egg-info
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'Python 3.11 or newer is needed: make PYTHON=python3.12'; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo 'Install the venv module of Python (Debian: python3-venv)'; exit 1; }
 
 $(BIN)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing into .venv ...'
@@ -42,4 +46,9 @@ $(BIN)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 $(BIN)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing into .venv, with what the tests need ...'
 	@$(PIP) --editable '.[dev]'
+	@touch $@ $(BIN)/.runtime
+
+$(BIN)/.bench: pyproject.toml constraints.txt | $(BIN)/python
+	@echo 'Installing into .venv, with the peers of the measurements ...'
+	@$(PIP) --editable '.[bench]'
 	@touch $@ $(BIN)/.runtime

@@ -1,12 +1,18 @@
 /* The load client: many WebSockets in one thread, every frame counted and checked.
  *
  *   client PORT CONNECTIONS MESSAGES [--path P] [--skip BYTES] [--timeout S] [--at-once N]
- *          [--stuck N] [--trickle N:BYTES]
+ *          [--stuck N] [--trickle N:BYTES] [--order number|same|join] [--hold 1] [--socketio 1]
  *
  * Each message is expected to start, after BYTES of prefix, with its number in ten digits, counted
  * from 0, and with CLOCK_MONOTONIC nanoseconds of its push in twenty digits. The client prints
  * "ready" when all are connected, runs until each healthy connection has had MESSAGES of them, and
- * prints one line of JSON. N connections can be stuck (they read only when all others are done), and
+ * prints one line of JSON. With --hold it runs until SIGTERM, and fails if a connection is lost.
+ *
+ * --order says what is wrong besides a missing message: "number" wants the numbers in their order;
+ * "same" wants each number once, in an order that all connections share (many pushes in flight have
+ * no other); "join" wants the numbers in their order from whichever comes first, up to the last.
+ *
+ * --socketio speaks as much of Engine.IO 4 as a listener must. N connections can be stuck (they read only when all others are done), and
  * others can read BYTES a second. It speaks the server's half of RFC 6455 only as far as it must: it
  * answers pings, and knows frames of up to 64 KiB.
  */
@@ -28,24 +34,31 @@
 
 #define BUFFER (1 << 20)
 #define SAMPLE 16 /* one connection in so many measures latency */
-#define BUCKETS 64000 /* of 10 microseconds; the last takes the rest */
+#define BUCKETS 1000000 /* of 10 microseconds; the last takes the rest */
 
 enum kind { HEALTHY, STUCK, TRICKLE };
+enum order { NUMBER, SAME, JOIN };
+enum open { GREETED, UPGRADED, OPEN };
 
 struct connection {
     int fd;
-    uint32_t next; /* the number of the message that it expects */
+    uint32_t next; /* the number of the message that it expects; with SAME, how many it had */
+    uint32_t first; /* the number that it began with */
+    uint64_t trail; /* with SAME, a hash of the numbers so far */
     uint32_t held; /* bytes kept in rest */
     uint32_t room;
     char *rest; /* an incomplete frame */
-    uint8_t open, kind, done;
+    uint8_t open, kind, done, joined;
 };
 
 static struct connection *all;
 static char (*digits)[10];
-static uint64_t latency[BUCKETS], samples, deliveries, disorder, first_ns, last_ns, closed;
+static uint8_t *seen; /* with SAME, the numbers that the first connection had */
+static uint64_t latency[BUCKETS], samples, deliveries, disorder, first_ns, last_ns, closed, longest;
+static volatile sig_atomic_t stopped;
+static enum order order = NUMBER;
 static uint32_t wanted, connections;
-static int epoll_fd, skip, port, at_once = 512, stuck, trickling, trickle_bytes;
+static int epoll_fd, skip, port, at_once = 512, stuck, trickling, trickle_bytes, hold, socketio;
 static const char *path = "/";
 
 static uint64_t now_ns(void) {
@@ -100,15 +113,38 @@ static uint64_t number(const char *text, int size) {
     return value;
 }
 
+static void check(struct connection *c, const char *text) {
+    uint64_t got = number(text, 10);
+    if (order == JOIN && !c->joined) {
+        c->next = c->first = got;
+        c->joined = 1;
+    }
+    if (order == SAME) {
+        c->trail = (c->trail ^ got) * 1099511628211u;
+        if (c == all && (got >= wanted || seen[got]++)) disorder++;
+        if (c->next++ >= wanted) disorder++;
+    } else if (c->next >= wanted || memcmp(text, digits[c->next], 10)) disorder++;
+    else c->next++;
+}
+
 static void deliver(struct connection *c, const char *text, int size, uint64_t now) {
+    if (socketio && size && *text != '4') {
+        if (*text == '0' && write(c->fd, "\x81\x82\0\0\0\0" "40", 8) != 8) die("connect packet");
+        if (*text == '2' && write(c->fd, "\x81\x81\0\0\0\0" "3", 7) != 7) die("pong packet");
+        return;
+    }
+    if (socketio && size > 1 && text[1] == '0') c->open = OPEN;
+    if (socketio && size > 1 && text[1] != '2') return;
     if (size < skip + 30) return; /* not one of ours: a welcome */
     text += skip;
-    if (c->next >= wanted || memcmp(text, digits[c->next], 10)) disorder++;
-    else c->next++;
+    check(c, text);
     deliveries++;
+    last_ns = now;
+    if (!first_ns) first_ns = now;
     if ((c - all) % SAMPLE == 0 && c->kind == HEALTHY) {
-        uint64_t bucket = (now - number(text + 10, 20)) / 10000;
+        uint64_t took = now - number(text + 10, 20), bucket = took / 10000;
         latency[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+        if (took > longest) longest = took;
         samples++;
     }
 }
@@ -125,18 +161,13 @@ static size_t parse(struct connection *c, const char *data, size_t size) {
             head = 4, length = (size_t)f[2] << 8 | f[3];
         } else if (length == 127) {
             if (size - at < 10) break;
-            head = 10, length = number("0", 1);
+            head = 10, length = 0;
             for (int i = 2; i < 10; i++) length = length << 8 | f[i];
         }
         if (size - at < head + length) break;
         if ((f[0] & 0x0f) == 1) deliver(c, data + at + head, length, now);
         else if ((f[0] & 0x0f) == 9 && write(c->fd, "\x8a\x80\0\0\0\0", 6) < 0) break;
-        else if ((f[0] & 0x0f) == 8) closed++;
         at += head + length;
-    }
-    if (at) {
-        last_ns = now;
-        if (!first_ns) first_ns = now;
     }
     return at;
 }
@@ -171,7 +202,7 @@ static void take(struct connection *c, size_t most) {
             fprintf(stderr, "client: refused: %.60s\n", buffer);
             exit(3);
         }
-        c->open = 1;
+        c->open = socketio ? UPGRADED : OPEN;
         used = stop + 4 - buffer;
     }
     used += parse(c, buffer + used, size - used);
@@ -191,35 +222,37 @@ static void connect_all(void) {
                 greet(c);
                 continue;
             }
-            uint8_t was = c->open;
+            uint8_t was = c->open == OPEN;
             take(c, 65536);
             if (c->fd < 0) die("closed in the handshake");
-            open += c->open - was;
+            open += (c->open == OPEN) - was;
         }
     }
     for (uint32_t i = 0; i < connections; i++)
         if (all[i].kind != HEALTHY) epoll_ctl(epoll_fd, EPOLL_CTL_DEL, all[i].fd, NULL);
 }
 
-static uint32_t finished(enum kind from, enum kind upto) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < connections; i++)
-        count += all[i].kind >= from && all[i].kind <= upto && (all[i].next >= wanted || all[i].fd < 0);
-    return count;
+static int is_finished(const struct connection *c) {
+    return c->fd < 0 || (!hold && c->next >= wanted && (order != JOIN || c->joined));
 }
 
-static void run(uint64_t until, uint32_t healthy) {
+/* Reads until all connections up to that kind have everything. */
+static void run(uint64_t until, enum kind upto) {
     struct epoll_event events[1024];
-    uint32_t done = 0;
+    uint32_t left = 0;
     uint64_t fed = now_ns();
-    while (done < healthy && now_ns() < until) {
+    for (uint32_t i = 0; i < connections; i++) {
+        all[i].done = all[i].kind > upto || is_finished(&all[i]);
+        left += !all[i].done;
+    }
+    while (left && !stopped && now_ns() < until) {
         int n = epoll_wait(epoll_fd, events, 1024, 50);
         for (int i = 0; i < n; i++) {
             struct connection *c = events[i].data.ptr;
             take(c, BUFFER);
-            if (!c->done && (c->next >= wanted || c->fd < 0)) {
+            if (!c->done && is_finished(c)) {
                 c->done = 1;
-                done++;
+                left--;
             }
         }
         if (trickling && now_ns() - fed > 100000000) {
@@ -235,11 +268,15 @@ static void let_go(uint64_t until) {
     for (uint32_t i = 0; i < connections; i++) {
         if (all[i].kind == HEALTHY || all[i].fd < 0) continue;
         struct epoll_event e = {.events = EPOLLIN, .data.ptr = &all[i]};
-        all[i].done = 0;
         if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, all[i].fd, &e)) die("epoll_ctl");
     }
     trickling = 0;
-    run(until, stuck + (connections - finished(HEALTHY, HEALTHY) - stuck));
+    run(until, TRICKLE);
+}
+
+static void stop(int number_of_signal) {
+    (void)number_of_signal;
+    stopped = 1;
 }
 
 static double percentile(double share) {
@@ -260,6 +297,9 @@ int main(int count, char **words) {
         else if (!strcmp(words[i], "--at-once")) at_once = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--stuck")) stuck = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--trickle")) sscanf(words[i + 1], "%d:%d", &trickling, &trickle_bytes);
+        else if (!strcmp(words[i], "--hold")) hold = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--socketio")) socketio = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--order")) order = *words[i + 1] == 'n' ? NUMBER : *words[i + 1] == 's' ? SAME : JOIN;
         else return fprintf(stderr, "client: what is %s?\n", words[i]), 2;
     }
     struct rlimit files;
@@ -267,9 +307,11 @@ int main(int count, char **words) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
+    if (hold) signal(SIGTERM, stop);
     all = calloc(connections, sizeof *all);
     digits = malloc((size_t)(wanted + 1) * 10);
-    if (!all || !digits) die("memory");
+    seen = calloc(wanted + 1, 1);
+    if (!all || !digits || !seen) die("memory");
     for (uint32_t i = 0; i < wanted; i++) {
         char text[11];
         snprintf(text, sizeof text, "%010u", i);
@@ -284,19 +326,22 @@ int main(int count, char **words) {
     double connected = (now_ns() - start) / 1e9;
     printf("ready %.6f\n", connected);
     fflush(stdout);
-    run(now_ns() + timeout * 1e9, connections - slow);
+    run(now_ns() + timeout * 1e9, HEALTHY);
     double p50 = percentile(0.50), p99 = percentile(0.99), p999 = percentile(0.999);
     uint64_t end_ns = last_ns, healthy = deliveries;
     if (slow) let_go(now_ns() + timeout * 1e9);
 
     uint64_t missing = 0;
-    for (uint32_t i = 0; i < connections; i++) missing += wanted - all[i].next;
+    for (uint32_t i = 0; i < connections; i++) {
+        missing += wanted > all[i].next ? wanted - all[i].next : 0;
+        disorder += order == SAME && all[i].trail != all[0].trail;
+    }
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
     printf("{\"connections\": %u, \"connect_seconds\": %.6f, \"deliveries\": %lu, \"healthy\": %lu, "
            "\"missing\": %lu, \"disorder\": %lu, \"closed\": %lu, \"seconds\": %.6f, "
-           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, \"cpu_seconds\": %.3f}\n",
+           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, \"longest_ms\": %.3f, \"cpu_seconds\": %.3f}\n",
            connections, connected, deliveries, healthy, missing, disorder, closed, (end_ns - first_ns) / 1e9, p50,
-           p99, p999, used.ru_utime.tv_sec + used.ru_utime.tv_usec / 1e6 + used.ru_stime.tv_sec + used.ru_stime.tv_usec / 1e6);
-    return missing || disorder ? 1 : 0;
+           p99, p999, longest / 1e6, used.ru_utime.tv_sec + used.ru_utime.tv_usec / 1e6 + used.ru_stime.tv_sec + used.ru_stime.tv_usec / 1e6);
+    return missing || disorder || closed ? 1 : 0;
 }

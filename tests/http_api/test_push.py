@@ -358,3 +358,28 @@ def test_a_batch_may_have_so_many_messages_and_not_one_more(queue: FakeQueue) ->
     assert refusal(http.post("/push/batch", json=["a"] * 4)) == (413, "batch_too_large")
     assert refusal(post_lines(http, '"a"\n' * 4)) == (413, "batch_too_large")
     assert queue.pushes == [[b"a", b"b", b"c"]]
+
+
+def test_a_form_that_is_not_utf_8_is_refused(http: FlaskClient, queue: FakeQueue) -> None:
+    for body in (b"content=\xff\xfe", b"content=%ff%fe"):
+        response = http.post("/push", data=body, content_type="application/x-www-form-urlencoded")
+        assert refusal(response) == (422, "content_not_text")
+    assert queue.pushes == []
+
+
+def test_a_form_of_very_many_fields_is_refused(http: FlaskClient, queue: FakeQueue) -> None:
+    body = b"content=a" + b"&a=b" * 1000
+    response = http.post("/push", data=body, content_type="application/x-www-form-urlencoded")
+
+    assert refusal(response) == (422, "too_many_fields")
+    assert queue.pushes == []
+
+
+def test_of_several_contents_in_a_form_the_last_counts_as_in_php(
+    http: FlaskClient, queue: FakeQueue
+) -> None:
+    http.post(
+        "/push", data=b"content=a&content=b", content_type="application/x-www-form-urlencoded"
+    )
+
+    assert queue.pushes == [[b"b"]]

@@ -1,0 +1,78 @@
+"""Our own processes, started as an operator starts them, each measurement with a fresh Valkey."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from time import monotonic, sleep
+
+from bench import meter
+from bench.errors import BenchFailed
+from bench.lab import START_TIMEOUT, Lab, Program, free_port, wait_until_listening
+from bench.publisher import Publisher
+from bench.subject import PushTarget, Subject
+from config.embedded import EmbeddedValkey
+
+FORM = ("--type", "application/x-www-form-urlencoded", "--before", "content=")
+
+
+@dataclass(frozen=True)
+class Ours(Subject):
+    """Our WebSocket server with its Redis; `target` leads to our HTTP API if it was started."""
+
+    redis_port: int = 0
+
+    def publisher(self, size: int) -> Publisher:
+        """A producer that LPUSHes messages of `size` bytes."""
+        return Publisher(self.redis_port, size)
+
+
+@contextmanager
+def redis(lab: Lab) -> Iterator[int]:
+    """A Valkey of its own on the load's core; its port."""
+    valkey = EmbeddedValkey.start(Path(mkdtemp(dir=lab.folder)), free_port())
+    try:
+        yield int(valkey.url.rpartition(":")[2].partition("/")[0])
+    finally:
+        valkey.stop()
+
+
+@contextmanager
+def serving(
+    lab: Lab, name: str = "ours", *, http: bool = False, **settings: object
+) -> Iterator[Ours]:
+    """The WebSocket server on the server's core and, if asked for, the HTTP API on the other."""
+    with redis(lab) as redis_port, lab.ending():
+        port, url = free_port(), f"redis://127.0.0.1:{redis_port}/0"
+        chosen: dict[str, object] = {"MESSAGE_PREFIX": "", "WS_PORT": port, "REDIS_URL": url}
+        chosen |= settings
+        program = lab.server("ws_server", sys.executable, "-m", "ws_server", **chosen)
+        target = _http_api(lab, url) if http else PushTarget(0)
+        wait_until_listening(program, port)
+        yield Ours(name, worker(program), port, target, quiet=0.3, redis_port=redis_port)
+
+
+def _http_api(lab: Lab, url: str) -> PushTarget:
+    port = free_port()
+    program = lab.service(
+        "http_api", sys.executable, "-m", "http_api", HTTP_PORT=port, REDIS_URL=url
+    )
+    wait_until_listening(program, port)
+    return PushTarget(port, flags=FORM)
+
+
+def worker(program: Program) -> int:
+    """The only worker of a gunicorn master.
+
+    Raises:
+        BenchFailed: there is none after a while.
+    """
+    end = monotonic() + START_TIMEOUT
+    while monotonic() < end:
+        pids = meter.children(program.pid)
+        if pids:
+            return pids[0]
+        sleep(0.02)
+    raise BenchFailed(f"{program.name} has no worker")

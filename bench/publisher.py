@@ -1,0 +1,70 @@
+"""A producer of ours: LPUSH over one plain connection, so that the load costs little."""
+
+import socket
+from time import monotonic, monotonic_ns, sleep
+from types import TracebackType
+from typing import Self
+
+from bench.errors import BenchFailed
+
+KEY = b"message_center"
+PIPELINE = 100  # Commands in one write.
+
+
+class Publisher:
+    """Numbers its messages from 0, as the load client expects them."""
+
+    def __init__(self, port: int, size: int, head: bytes = b"") -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), 30)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._answers = self._socket.makefile("rb")
+        self._head = head
+        self._pad = b"x" * (size - 30 - len(head))
+        self._next = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._answers.close()
+        self._socket.close()
+
+    def paced(self, count: int, per_second: float) -> None:
+        """One LPUSH a message, at an even pace."""
+        due = monotonic()
+        for _ in range(count):
+            self._send([[self._message()]])
+            due += 1 / per_second
+            sleep(max(0.0, due - monotonic()))
+
+    def pipelined(self, count: int) -> None:
+        """One LPUSH a message, as fast as they are confirmed."""
+        for start in range(0, count, PIPELINE):
+            some = range(start, min(count, start + PIPELINE))
+            self._send([[self._message()] for _ in some])
+
+    def together(self, count: int) -> None:
+        """All of them in one LPUSH: they are queued at the same moment."""
+        self._send([[self._message() for _ in range(count)]])
+
+    def _message(self) -> bytes:
+        text = b"%s%010d%020d%s" % (self._head, self._next, monotonic_ns(), self._pad)
+        self._next += 1
+        return text
+
+    def _send(self, commands: list[list[bytes]]) -> None:
+        self._socket.sendall(b"".join(map(_lpush, commands)))
+        for _ in commands:
+            answer = self._answers.readline()
+            if not answer.startswith(b":"):
+                raise BenchFailed(f"LPUSH was answered {answer!r}")
+
+
+def _lpush(items: list[bytes]) -> bytes:
+    words = [b"LPUSH", KEY, *items]
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)

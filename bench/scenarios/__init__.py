@@ -1,0 +1,43 @@
+"""The scenarios: each measures one thing for ours, the floor and the peers, and returns tables."""
+
+from collections.abc import Callable, Mapping
+
+from bench.lab import Lab
+from bench.plan import Plan
+from bench.scenarios import (
+    coalescing,
+    connects,
+    http_push,
+    memory,
+    one_message,
+    series,
+    slow_readers,
+    storm,
+    timer,
+)
+from bench.table import Table
+
+Scenario = Callable[[Lab, Plan], list[Table]]
+
+
+def scenarios() -> Mapping[str, Scenario]:
+    """All by name, in the order of the report."""
+    return {
+        "one-message": one_message.run,
+        "coalescing": coalescing.run,
+        "timer": timer.run,
+        "connects": connects.run,
+        "memory": memory.run,
+        "slow-readers": slow_readers.run,
+        "storm": storm.run,
+        "http": http_push.run,
+    }
+
+
+def series_scenarios() -> Mapping[str, Scenario]:
+    """How cost grows."""
+    return {
+        "by-connections": series.by_connections,
+        "by-rate": series.by_rate,
+        "by-slow-clients": series.by_slow_clients,
+    }

@@ -1,0 +1,94 @@
+"""Results as tables and claims, and both as Markdown. It knows no scenario."""
+
+from dataclasses import dataclass, field
+from statistics import median
+
+Cell = float | str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One subject's figures; a cell is a number, a word, or None for not measured."""
+
+    subject: str
+    cells: tuple[Cell, ...]
+
+    def named(self, subject: str) -> "Row":
+        """The same figures under another name."""
+        return Row(subject, self.cells)
+
+
+def median_row(rows: list[Row]) -> Row:
+    """Of several runs of one subject, the median of each column of numbers."""
+    columns = zip(*(row.cells for row in rows), strict=True)
+    cells = [median(cell for cell in column if isinstance(cell, float)) for column in columns]
+    return Row(rows[0].subject, tuple(cells))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A figure that was promised, and what came out."""
+
+    text: str
+    measured: float
+    bound: float
+    at_least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        return self.measured >= self.bound if self.at_least else self.measured <= self.bound
+
+
+@dataclass(frozen=True)
+class Table:
+    """One scenario's rows; `charts` are the columns worth a plot."""
+
+    title: str
+    conditions: str
+    columns: tuple[str, ...]
+    rows: list[Row]
+    claims: list[Claim] = field(default_factory=list)
+    charts: tuple[str, ...] = ()
+
+    def column(self, name: str) -> list[tuple[str, float]]:
+        """The subjects that have a number there, with it."""
+        at = self.columns.index(name)
+        found = [(row.subject, row.cells[at]) for row in self.rows if at < len(row.cells)]
+        return [(subject, cell) for subject, cell in found if isinstance(cell, float)]
+
+
+def shown(cell: Cell) -> str:
+    """A cell as it is printed: three digits are what these measurements carry."""
+    if cell is None:
+        return "-"
+    if isinstance(cell, str):
+        return cell
+    if abs(cell) >= 1000:
+        return f"{float(f'{cell:.3g}'):,.0f}"
+    return f"{float(f'{cell:.3g}'):g}"
+
+
+def markdown(table: Table) -> str:
+    """Heading, conditions and rows."""
+    lines = [f"## {table.title}", "", table.conditions, ""]
+    lines += [_line(["", *table.columns]), _line(["---"] * (len(table.columns) + 1))]
+    blank = (None,) * len(table.columns)
+    for row in table.rows:
+        cells = (*row.cells, *blank)[: len(table.columns)]
+        lines.append(_line([row.subject, *map(shown, cells)]))
+    return "\n".join(lines) + "\n"
+
+
+def claims_markdown(claims: list[Claim]) -> str:
+    """The table of targets."""
+    lines = ["## Targets", "", _line(["", "measured", "wanted", "met"]), _line(["---"] * 4)]
+    for claim in claims:
+        sign = "≥" if claim.at_least else "≤"
+        wanted = f"{sign} {shown(claim.bound)}"
+        met = "yes" if claim.is_met else "**no**"
+        lines.append(_line([claim.text, shown(claim.measured), wanted, met]))
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

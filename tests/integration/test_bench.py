@@ -1,0 +1,94 @@
+"""The measurements in small: only that nothing is missing or out of order, no figures."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bench import floor, tools
+from bench.errors import BenchFailed
+from bench.lab import Lab
+from bench.load import connect, pushed, start_pushes
+from bench.ours import Ours, serving
+from bench.plan import TINY, Plan
+from bench.scenarios import scenarios
+
+pytestmark = pytest.mark.skipif(tools.compiler() is None, reason="no C compiler (cc)")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    built = tools.build(tmp_path_factory.mktemp("tools"))
+    with Lab(tmp_path_factory.mktemp("lab"), built) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def server(lab: Lab) -> Iterator[Ours]:
+    with serving(lab, http=True, DELIVERY="instant", SLOW_CLIENT_SECONDS=60) as server:
+        yield server
+
+
+def test_the_floor_delivers_everything_in_order(lab: Lab) -> None:
+    assert floor.run(lab, 50, 200, 128, 0, 16).outcome.deliveries == 50 * 200
+
+
+def test_a_queue_that_is_fed_at_full_speed_arrives_in_order(lab: Lab, server: Ours) -> None:
+    clients = connect(lab, server, 200, 1200)
+    with server.publisher(128) as publisher:
+        publisher.paced(5, 100)
+        publisher.pipelined(595)
+        publisher.together(600)
+
+    assert clients.outcome().deliveries == 200 * 1200
+
+
+def test_pushes_in_flight_arrive_in_one_order_for_all(lab: Lab, server: Ours) -> None:
+    clients = connect(lab, server, 200, 200, order="same")
+    done = pushed(lab, start_pushes(lab, server.target, 200, 128, 32))
+
+    assert done.requests == 200
+    assert clients.outcome().deliveries == 200 * 200
+
+
+def test_readers_that_are_slow_get_everything_in_order(lab: Lab, server: Ours) -> None:
+    clients = connect(lab, server, 44, 2000, stuck=1, trickle="3:1000")
+    with server.publisher(3000) as publisher:
+        publisher.pipelined(2000)
+
+    assert clients.outcome().deliveries == 44 * 2000
+
+
+def test_clients_that_come_meanwhile_miss_nothing_from_then_on(lab: Lab, server: Ours) -> None:
+    with server.publisher(128) as publisher:
+        there = connect(lab, server, 20, 150)
+        publisher.paced(50, 200)
+        coming = connect(lab, server, 300, 150, order="join", **{"at-once": 300})
+        publisher.paced(100, 500)
+
+    assert there.outcome().deliveries == 20 * 150
+    assert coming.outcome().connections == 300
+
+
+def test_a_scenario_ends_with_a_table(lab: Lab) -> None:
+    (table,) = scenarios()["timer"](lab, Plan(TINY))
+
+    assert [row.subject for row in table.rows] == ["ours, timer"]
+
+
+def test_a_missing_message_is_a_failure(lab: Lab, server: Ours) -> None:
+    clients = connect(lab, server, 3, 10, timeout=0.5)
+    with server.publisher(128) as publisher:
+        publisher.together(9)
+
+    with pytest.raises(BenchFailed, match='"missing": 3'):
+        clients.outcome()
+
+
+def test_a_message_out_of_order_is_a_failure(lab: Lab, server: Ours) -> None:
+    clients = connect(lab, server, 3, 2, timeout=0.5)
+    for _ in range(2):  # Each begins with number 0.
+        with server.publisher(128) as publisher:
+            publisher.together(1)
+
+    with pytest.raises(BenchFailed, match='"disorder": 3'):
+        clients.outcome()
