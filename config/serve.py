@@ -24,7 +24,6 @@ from config.settings import Settings
 READY_TIMEOUT = 30.0  # Seconds for both processes to answer.
 REDIS_PATIENCE = 5.0  # Seconds to wait for Redis before the addresses are shown without it.
 
-
 # SIGHUP, too: the terminal is closed.
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -9,6 +9,7 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from common.errors import PushRefused, QueueUnavailable
+from common.http_errors import HttpError
 from common.outage import Outage
 from config.settings import Settings
 from http_api.push import Push, Queue
@@ -99,10 +100,9 @@ def _add_errors(app: Flask, outage: Outage) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(problem: HTTPException) -> tuple[Response, int]:
-        error = problem.name.lower().replace(" ", "_")
-        response, status = _failure(problem.code or 500, error, problem.description or problem.name)
-        if isinstance(problem, MethodNotAllowed) and problem.valid_methods:
-            response.headers["Allow"] = ", ".join(problem.valid_methods)
+        told = HttpError.of(problem)
+        response, status = _failure(told.status, told.error, told.reason)
+        response.headers.update(told.headers)
         return response, status
 
     @app.errorhandler(Exception)

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 import flask_sock
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
+from common.http_errors import HttpError
 from ws_server.handshake import HandOff, Refusal, refusal
 
 log = logging.getLogger(__name__)
@@ -90,11 +91,8 @@ def _add_http(app: Flask, service: Adopter) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(problem: HTTPException) -> Response:
-        error = problem.name.lower().replace(" ", "_")
-        allowed = problem.valid_methods if isinstance(problem, MethodNotAllowed) else None
-        headers = {"Allow": ", ".join(allowed)} if allowed else {}
-        reason = problem.description or problem.name
-        return _refuse(Refusal(problem.code or 500, error, reason, headers))
+        told = HttpError.of(problem)
+        return _refuse(Refusal(told.status, told.error, told.reason, told.headers))
 
     @app.errorhandler(Exception)
     def crashed(problem: Exception) -> Response:

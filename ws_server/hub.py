@@ -5,7 +5,6 @@ cannot take all of it falls behind and catches up from the log. The hub decides
 nothing about Redis, timing or what a client says.
 """
 
-import logging
 import os
 from collections.abc import Callable
 from time import monotonic, perf_counter
@@ -20,11 +19,8 @@ from ws_server.feed import Feed
 from ws_server.frames import BINARY, PING, TEXT, close_frame, frame
 from ws_server.window import Chunk, Place
 
-log = logging.getLogger(__name__)
-
-SLICE = (
-    0.004  # Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
-)
+# Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
+SLICE = 0.004
 CLOCK_EVERY = 32  # Connections between two looks at the clock.
 CLOSE_TIMEOUT = 5.0  # Seconds for a client to answer our close before the socket is cut.
 MAX_OUTBOX = 4 * 1024 * 1024  # Bytes of replies of its own that a client may leave unread.

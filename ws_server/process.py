@@ -11,6 +11,7 @@ from flask import Flask
 
 from common.broker import Broker, History
 from common.line import connect
+from config.server import REQUESTS
 from config.settings import Settings, SettingsError
 from ws_server.app import create_app
 from ws_server.close_codes import GOING_AWAY, RESTARTING
@@ -19,7 +20,7 @@ from ws_server.worker import Worker
 
 log = logging.getLogger(__name__)
 
-OTHER_FILES = 576  # Beside connections: handshakes under way (512), Redis, modules.
+OTHER_FILES = REQUESTS + 64  # Beside connections: handshakes under way, Redis, modules.
 REDIS_CONNECTIONS = 4  # Per process, for pings; the broker's lines come on top.
 
 SERVICE = "message_center.service"  # Where the application keeps it, in `app.extensions`.

@@ -5,7 +5,6 @@ a hook that wants messages gets one, and nothing more is read from that client
 until it is done: order is kept, and a flood stays in the kernel.
 """
 
-import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -17,8 +16,6 @@ from ws_server.connection import Connection
 from ws_server.frames import PONG, frame
 from ws_server.hub import Hub
 from ws_server.inbound import Closed, Failed, Inbound, Pinged, Reader, Received, is_lone_pong
-
-log = logging.getLogger(__name__)
 
 READ_BYTES = 4 * 1024  # Of tiny frames, so much takes some milliseconds to parse.
 
