@@ -30,7 +30,7 @@ def run(lab: Lab, connections: int, messages: int, size: int, interval: float, b
     with lab.ending():
         program = lab.floor(str(lab.tools / "floor"), *map(str, numbers))
         program.line(TIMEOUT)
-        subject = Subject("floor", program.pid, port, PushTarget(0))
+        subject = Subject("floor", (program.pid,), port, PushTarget(0))
         clients = start_clients(lab, subject, connections, messages)
         clients.ready()
         outcome = clients.outcome()

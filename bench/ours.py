@@ -51,7 +51,8 @@ def serving(
         program = lab.server("ws_server", sys.executable, "-m", "ws_server", **chosen)
         target = _http_api(lab, url) if http else PushTarget(0)
         wait_until_listening(program, port)
-        yield Ours(name, worker(program), port, target, quiet=0.3, redis_port=redis_port)
+        pids = workers(program, int(str(settings.get("WS_WORKERS", 1))))
+        yield Ours(name, pids, port, target, quiet=0.3, redis_port=redis_port)
 
 
 def _http_api(lab: Lab, url: str) -> PushTarget:
@@ -63,16 +64,16 @@ def _http_api(lab: Lab, url: str) -> PushTarget:
     return PushTarget(port, flags=FORM)
 
 
-def worker(program: Program) -> int:
-    """The only worker of a gunicorn master.
+def workers(program: Program, count: int) -> tuple[int, ...]:
+    """The workers of a gunicorn master.
 
     Raises:
-        BenchFailed: there is none after a while.
+        BenchFailed: there are not so many after a while.
     """
     end = monotonic() + START_TIMEOUT
     while monotonic() < end:
         pids = meter.children(program.pid)
-        if pids:
-            return pids[0]
+        if len(pids) == count:
+            return tuple(pids)
         sleep(0.02)
-    raise BenchFailed(f"{program.name} has no worker")
+    raise BenchFailed(f"{program.name} does not have {count} workers")

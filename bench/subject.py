@@ -16,10 +16,10 @@ class PushTarget:
 
 @dataclass(frozen=True)
 class Subject:
-    """A running server; `pid` is the process that holds the connections."""
+    """A running server; `pids` are the processes that hold the connections."""
 
     name: str
-    pid: int
+    pids: tuple[int, ...]
     port: int
     target: PushTarget
     client_flags: tuple[str, ...] = ()
@@ -28,4 +28,12 @@ class Subject:
 
     def cpu_seconds(self) -> float:
         """The CPU time that it has used."""
-        return meter.cpu_seconds(self.pid)
+        return sum(map(meter.cpu_seconds, self.pids))
+
+    def memory_bytes(self) -> int:
+        """The memory that it takes."""
+        return sum(map(meter.memory_bytes, self.pids))
+
+    def threads(self) -> int:
+        """How many threads it has."""
+        return sum(map(meter.threads, self.pids))

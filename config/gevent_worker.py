@@ -42,6 +42,11 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     _requests = 0  # Under way.
 
+    def init_process(self) -> None:
+        # It looks up some 26 settings a request, each through `Config.__getattr__`.
+        self.cfg.__dict__.update({name: entry.get() for name, entry in self.cfg.settings.items()})
+        super().init_process()
+
     def init_signals(self) -> None:
         super().init_signals()
         # Ctrl-C reaches the whole group; the master turns it into a graceful stop.

@@ -117,6 +117,10 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
         # The last requests may take STOP_TIMEOUT, and then the clients.
         "graceful_timeout": 2 * round(settings.stop_timeout) + 5,
         "limit_request_line": LONGEST_REQUEST_LINE,
+        # No header of a proxy means anything to gunicorn; so it need not ask who sent it.
+        "secure_scheme_headers": {},
+        "forwarder_headers": "",
+        "forwarded_allow_ips": "*",
         # Its own comings and goings are of interest when something is wrong.
         "loglevel": "debug" if settings.log_level == "debug" else "warning",
         "control_socket_disable": True,

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import flask_sock
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Request, Response, jsonify, request
+from gevent import GreenletExit
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 
 from common.http_errors import HttpError
 from ws_server.handshake import HandOff, Refusal, refusal
@@ -35,9 +37,19 @@ class Adopter(Protocol):
         """Take over a connected socket."""
 
 
+class Site(Flask):
+    """Routes by the path alone: to bind the host too, as Flask does, is a tenth of a handshake."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        if request is None:
+            return None
+        scheme = "ws" if _wants_websocket(request.environ) else "http"
+        return MapAdapter(self.url_map, "", "/", "", scheme, request.path, request.method)
+
+
 def create_app(service: Adopter) -> Flask:
     """The WSGI application; needs gunicorn, whose sockets it hands over."""
-    app = Flask(__name__)
+    app = Site(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     _add_websocket(app, service)
     _add_http(app, service)
@@ -60,6 +72,7 @@ def _add_websocket(app: Flask, service: Adopter) -> None:
 
     def listen(handed: HandOff, **_path: str) -> None:
         service.adopt(*handed.take_socket())
+        raise GreenletExit  # There is no response: nothing is left for Flask and gunicorn to do.
 
     sock.route("/")(listen)
     sock.route("/<path:path>", endpoint="listen_anywhere")(listen)

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simple_websocket import ConnectionClosed
-
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -64,25 +62,18 @@ def _is_key(key: str) -> bool:
 class HandOff:
     """One accepted handshake; made by flask-sock's route in place of `simple_websocket.Server`."""
 
-    mode = "gunicorn"  # Tells flask-sock how its route ends the request: without a response.
-
     def __init__(self, environ: Mapping[str, Any], **_options: Any) -> None:
         self._socket: socket.socket = environ["gunicorn.socket"]
         self._body = environ["wsgi.input"]
         accept = accept_key(environ["HTTP_SEC_WEBSOCKET_KEY"].strip())
-        self._socket.sendall(
+        self._socket.send(  # A new socket takes so little whole.
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept.encode() + b"\r\n\r\n"
         )
 
     def take_socket(self) -> tuple[int, bytes]:
         """The descriptor, non-blocking and ours alone, and what the client sent too early."""
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         early = self._body.reader.unreader.take_buffered()
         # Detached, so that whatever the web server does to its socket object cannot reach ours.
         fd = self._socket.detach()
         return fd, early
-
-    def close(self, *_reason: object) -> None:
-        """flask-sock's farewell: the socket is not its to close any more."""
-        raise ConnectionClosed

@@ -5,7 +5,6 @@ cannot take all of it falls behind and catches up from the log. The hub decides
 nothing about Redis, timing or what a client says.
 """
 
-import os
 from collections.abc import Callable
 from time import monotonic, perf_counter
 
@@ -119,14 +118,13 @@ class Hub:
     def _send_chunk(self, chunk: Chunk, connections: list[Connection]) -> None:
         """The hottest loop: `Connection.write` is written out, nothing is looked up twice."""
         after, upto, data, size = chunk.after, chunk.upto, chunk.data, len(chunk.data)
-        write = os.write
         for connection in connections:
             if connection.cursor != after:
                 if NOWHERE < connection.cursor < after:  # A fan-out before was cut short.
                     self._fall_behind(connection, Place(connection.cursor))
                 continue  # Behind, closing, gone, or joined after this chunk.
             try:
-                sent = write(connection.fd, data)
+                sent = connection.put(data)
             except BlockingIOError:
                 sent = 0
             except OSError:

@@ -1,7 +1,6 @@
 """One process of the WebSocket server: its parts, its start, and its stop as a list of steps."""
 
 import logging
-import os
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
@@ -77,7 +76,6 @@ class Service:
 
     def adopt(self, fd: int, early: bytes) -> None:
         """Take over a socket whose handshake is done, with what was read from it too early."""
-        os.set_blocking(fd, False)
         connection = self._hub.join(fd, self._receiver.read)
         if self._on_connect is not None:
             connection.busy = True  # What it sends is read after the hook, and after `early`.

@@ -52,13 +52,13 @@ def serving(lab: Lab, peer: Peer) -> Iterator[Subject]:
         if peer.wsgi:
             program = lab.server(peer.module, *gunicorn(port, f"{module}:create_app()"))
             wait_until_listening(program, port)
-            pid, target = ours.worker(program), PushTarget(port)
-            yield Subject(peer.name, pid, port, target, peer.client_flags)
+            pids, target = ours.workers(program, 1), PushTarget(port)
+            yield Subject(peer.name, pids, port, target, peer.client_flags)
             return
         program = lab.server(peer.module, sys.executable, "-m", module, str(port), str(push_port))
         wait_until_listening(program, port)
         wait_until_listening(program, push_port)
-        yield Subject(peer.name, program.pid, port, PushTarget(push_port), peer.client_flags)
+        yield Subject(peer.name, (program.pid,), port, PushTarget(push_port), peer.client_flags)
 
 
 def gunicorn(port: int, app: str) -> list[str]:

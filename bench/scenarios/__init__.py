@@ -39,5 +39,6 @@ def series_scenarios() -> Mapping[str, Scenario]:
     return {
         "by-connections": series.by_connections,
         "by-rate": series.by_rate,
+        "by-workers": series.by_workers,
         "by-slow-clients": series.by_slow_clients,
     }

@@ -2,7 +2,7 @@
 
 from time import sleep
 
-from bench import meter, ours
+from bench import ours
 from bench.lab import Lab
 from bench.load import connect
 from bench.plan import Plan
@@ -34,11 +34,11 @@ def run(lab: Lab, plan: Plan) -> list[Table]:
 def _measure(lab: Lab, server: Subject, few: int, more: int) -> Row:
     first = connect(lab, server, few, 0, hold=1, timeout=600)
     sleep(SETTLE)
-    before, threads = meter.memory_bytes(server.pid), meter.threads(server.pid)
+    before, threads = server.memory_bytes(), server.threads()
     second = connect(lab, server, more, 0, hold=1, timeout=600)
     sleep(SETTLE)
-    after = meter.memory_bytes(server.pid)
-    threads_after = meter.threads(server.pid)
+    after = server.memory_bytes()
+    threads_after = server.threads()
     for clients in (first, second):
         clients.release()
     grown = (after - before) / more / 1024

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from time import sleep
 from typing import Any
 
-from bench import meter, ours
+from bench import ours
 from bench.lab import Lab
 from bench.load import connect
 from bench.plan import Plan
@@ -53,10 +53,10 @@ def _run(lab: Lab, name: str, healthy: int, messages: int, slow: Mapping[str, An
         connections = healthy + (STUCK + SLOW if slow else 0)
         clients = connect(lab, server, connections, messages, timeout=180, **slow)
         sleep(1)
-        start = meter.memory_bytes(server.pid)
+        start = server.memory_bytes()
         with server.publisher(SIZE) as publisher:
             publisher.paced(messages, RATE)
-        end = meter.memory_bytes(server.pid)
+        end = server.memory_bytes()
         seen = clients.outcome()
     figures = (seen.p50_ms, seen.p99_ms, seen.longest_ms, start / 2**20, end / 2**20)
     return Row(name, figures)

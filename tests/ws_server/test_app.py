@@ -5,6 +5,7 @@ import socket
 
 import pytest
 from flask.testing import FlaskClient
+from gevent import GreenletExit
 
 from tests.fakes import FakeAdopter, FakeInput
 from ws_server.app import create_app
@@ -94,12 +95,10 @@ def test_a_wrong_handshake_is_refused_before_anybody_is_asked(
 def test_a_right_handshake_hands_the_socket_over_at_every_path(
     http: FlaskClient, service: FakeAdopter, path: str
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        client = socket.create_connection(listener.getsockname())
-        accepted, _ = listener.accept()
+    accepted, client = socket.socketpair()
     web_server = {"gunicorn.socket": accepted, "wsgi.input": FakeInput(b"early")}
 
-    with pytest.raises(StopIteration):  # How gunicorn is told that there is no response.
+    with pytest.raises(GreenletExit):  # How gunicorn's worker is told that there is no response.
         http.get(path, headers=HANDSHAKE, environ_overrides=web_server)
 
     ((fd, early),) = service.adopted

@@ -6,8 +6,11 @@ import gevent
 import pytest
 
 from common.errors import QueueUnavailable
+from common.message import Page
 from tests.ws_server.parts import Parts, numbered, wait_until
+from ws_server import hub
 from ws_server import relay as module
+from ws_server.hub import CLOCK_EVERY
 from ws_server.relay import READ_MESSAGES, Relay
 
 GONE = QueueUnavailable("gone")
@@ -123,6 +126,32 @@ def test_a_push_is_sent_at_once_by_the_two_halves_of_instant(parts: Parts, relay
     for start in range(0, 1200, 300):
         parts.log.push(*contents[start : start + 300])
         assert client.texts(300) == contents[start : start + 300]
+
+
+def test_what_is_pushed_during_a_fan_out_goes_out_with_the_next(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.start()
+    clients = [parts.connect()[1] for _ in range(3 * CLOCK_EVERY)]
+    pushed = numbered(32)
+    sizes: list[int] = []
+    publish = parts.hub.publish
+
+    def push_meanwhile(page: Page) -> None:
+        sizes.append(len(page.ids))
+        if len(sizes) == 1:
+            for content in pushed:  # They run as soon as this fan-out lets them.
+                gevent.spawn(parts.log.push, content)
+        publish(page)
+
+    monkeypatch.setattr(hub, "SLICE", 0.0)
+    monkeypatch.setattr(parts.hub, "publish", push_meanwhile)
+    gevent.spawn(relay.run_settling, 60.0)
+    gevent.spawn(relay.run_reading)
+    parts.log.push(b"first")
+
+    assert clients[-1].texts(33) == [b"first", *pushed]
+    assert sizes == [1, 32]  # None of the 32 has waited for more than one fan-out.
 
 
 def test_instant_comes_back_after_an_outage(
