@@ -6,6 +6,7 @@ Keys, all in one hash slot:
     {KEY}:log        stream  every message that left the queue; field `c` is its content
     {KEY}:rejected   list    envelopes that could not be read, newest first
     {KEY}:floor      string  the oldest id in the log, once the log has forgotten anything
+    {KEY}:epoch      string  changes whenever the log has lost messages that it should have kept
 
 It decides nothing: no timing, no retries (a retried LPUSH can store a message
 twice), no formats. How commands travel is `common.line`'s business.
@@ -18,26 +19,41 @@ from importlib import resources
 from typing import Any
 
 from common.line import Client, Command, Line, redis_errors
-from common.message import Page, format_id, parse_id
+from common.message import Mark, Page, format_id, parse_id
 
 SETTLE_MESSAGES = 500
 SETTLE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class LogState:
+    """The log as it is now.
+
+    `epoch` changes whenever it has lost messages; it was at `start` when the epoch
+    began. Whoever has everything up to `floor - 1` can be sent the rest. `last` is
+    the newest id.
+    """
+
+    epoch: str
+    start: int = 0
+    floor: int = 0
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
-    """What one settle did: `waiting` items were still queued, `first` is the first id given."""
+    """What one settle did: `waiting` items were still queued; and the log as it found it."""
 
     moved: int
     rejected: int
     waiting: int
-    first: int = field(default=0, compare=False)
+    log: LogState = field(default=LogState(""), compare=False)
 
     @classmethod
     def parse(cls, answer: Any) -> "Settled":
         """From what settle.lua answers."""
-        moved, rejected, waiting, first = answer
-        return cls(moved, rejected, waiting, parse_id(first))
+        moved, rejected, waiting, epoch, *ids = answer
+        return cls(moved, rejected, waiting, LogState(epoch.decode(), *map(parse_id, ids)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +77,16 @@ class Broker:
         self._wip = f"{{{key}}}:wip"
         self._log = f"{{{key}}}:log"
         self._floor = f"{{{key}}}:floor"
+        self._epoch = f"{{{key}}}:epoch"
         rejected = f"{{{key}}}:rejected"
         script = resources.files("common").joinpath("settle.lua").read_bytes()
-        keys = (self._queue, self._wip, self._log, rejected, self._floor)
-        bounds = (SETTLE_MESSAGES, SETTLE_BYTES, history.size, history.seconds)
-        self._settle = (
-            "EVALSHA",
-            sha1(script, usedforsecurity=False).hexdigest(),
-            len(keys),
-            *keys,
-            *bounds,
-        )
+        keys = (self._queue, self._wip, self._log, rejected, self._floor, self._epoch)
+        sha = sha1(script, usedforsecurity=False).hexdigest()
+        self._script = ("EVALSHA", sha, len(keys), *keys)
+        self._bounds = (SETTLE_BYTES, history.size, history.seconds)
         self._settling = Line(client.connection_pool, script)
         self._reading = Line(client.connection_pool, repeatable=True)
-        self._paging = Line(client.connection_pool, repeatable=True)
+        self._paging = Line(client.connection_pool, script, repeatable=True)
 
     def push(self, items: Sequence[bytes]) -> None:
         """LPUSH `items` in one command: all or none, popped in the order given.
@@ -90,64 +102,70 @@ class Broker:
         with redis_errors():
             self._redis.ping()
 
-    def settle(self) -> Settled:
+    def look(self, known: Mark | None = None) -> LogState:
+        """The state of the log; begins a new epoch if the log has lost the message `known`.
+
+        Raises:
+            QueueUnavailable: Redis did not answer.
+        """
+        (answer,) = self._paging.call(self._settle(known, 0))
+        return Settled.parse(answer).log
+
+    def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
         """Move the oldest queued items to the log, atomically, a bounded number of them.
+
+        Also what follows `known` in the log, in the same round trip.
 
         Raises:
             QueueUnavailable: Redis did not confirm it; the messages are in the queue or in the log.
         """
-        (answer,) = self._settling.call(self._settle)
-        return Settled.parse(answer)
-
-    def settle_and_read(self, cursor: int, count: int) -> tuple[Settled, Page]:
-        """`settle` and `read_after` in one round trip.
-
-        Raises:
-            QueueUnavailable: as `settle`.
-        """
-        settled, entries = self._settling.call(self._settle, self._read(cursor, count))
+        settled, entries = self._settling.call(self._settle(known), self._read(known.id, count))
         return Settled.parse(settled), _page_of_stream(entries)
 
-    def settle_and_wait(self, timeout: float) -> Settled:
-        """`settle`, then `wait_for_push`, in one round trip.
+    def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
+        """Settle as `settle_and_read`, then block until something is queued (BLMOVE).
+
+        At most `timeout` seconds. The item is moved to where the next settle takes it first.
 
         Raises:
-            QueueUnavailable: as `settle`.
+            QueueUnavailable: as `settle_and_read`.
         """
-        settled, _moved = self._settling.call(self._settle, self._wait(timeout))
+        wait = ("BLMOVE", self._queue, self._wip, "RIGHT", "LEFT", timeout)
+        settled, _moved = self._settling.call(self._settle(known), wait)
         return Settled.parse(settled)
 
-    def wait_for_push(self, timeout: float) -> bool:
-        """Block until something is queued, at most `timeout` seconds (BLMOVE); whether it is.
+    def read_after(
+        self, known: Mark, count: int, block_seconds: float | None = None
+    ) -> tuple[Page, bool]:
+        """Up to `count` messages after `known`; blocks for the first one if told to (XREAD).
 
-        The item is moved to where the next settle takes it first.
-
-        Raises:
-            QueueUnavailable: Redis did not answer.
-        """
-        (moved,) = self._settling.call(self._wait(timeout))
-        return moved is not None
-
-    def last_id(self) -> int:
-        """The id of the newest message that the log ever held; 0 if none (XINFO STREAM).
+        And whether they surely follow it. If not, ask `look` whether the log has lost something.
 
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        (exists,) = self._paging.call(("EXISTS", self._log))
-        if not exists:
-            return 0
-        (info,) = self._paging.call(("XINFO", "STREAM", self._log))
-        return parse_id(info[info.index(b"last-generated-id") + 1])
+        before = self._reading.connects
+        # Epoch and floor last: what was read follows `known` if it did even then.
+        entries, epoch, floor = self._reading.call(
+            self._read(known.id, count, block_seconds), ("GET", self._epoch), ("GET", self._floor)
+        )
+        is_sure = (
+            # A new connection may lead to a Redis that came back with older data.
+            self._reading.connects == before
+            and epoch is not None
+            and epoch.split()[0] == known.epoch.encode()
+            and _is_held(known.id, floor)
+        )
+        return _page_of_stream(entries), is_sure
 
-    def read_after(self, cursor: int, count: int, block_seconds: float | None = None) -> Page:
-        """Up to `count` messages after `cursor`; blocks for the first one if told to (XREAD).
+    def newest(self, count: int) -> int:
+        """The id after which the newest `count` messages come, or all that there are (XREVRANGE).
 
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        (entries,) = self._reading.call(self._read(cursor, count, block_seconds))
-        return _page_of_stream(entries)
+        (entries,) = self._paging.call(("XREVRANGE", self._log, "+", "-", "COUNT", count))
+        return parse_id(entries[-1][0]) - 1 if entries else 0
 
     def read_between(self, after: int, upto: int, count: int) -> tuple[Page, bool]:
         """Up to `count` messages after one id up to another, and whether none before is missing.
@@ -162,14 +180,20 @@ class Broker:
             ("XRANGE", self._log, b"(" + format_id(after), format_id(upto), "COUNT", count),
             ("GET", self._floor),
         )
-        return _page(entries), floor is None or after >= parse_id(floor) - 1
+        return _page(entries), _is_held(after, floor)
+
+    def _settle(self, known: Mark | None, messages: int = SETTLE_MESSAGES) -> Command:
+        place = (known.epoch, format_id(known.id)) if known else ("", format_id(0))
+        return (*self._script, messages, *self._bounds, *place)
 
     def _read(self, cursor: int, count: int, block_seconds: float | None = None) -> Command:
         block = () if block_seconds is None else ("BLOCK", max(1, round(block_seconds * 1000)))
         return ("XREAD", "COUNT", count, *block, "STREAMS", self._log, format_id(cursor))
 
-    def _wait(self, timeout: float) -> Command:
-        return ("BLMOVE", self._queue, self._wip, "RIGHT", "LEFT", timeout)
+
+def _is_held(after: int, floor: bytes | None) -> bool:
+    """Whether the log has forgotten nothing that came after a message."""
+    return floor is None or after >= parse_id(floor) - 1
 
 
 def _page_of_stream(streams: Any) -> Page:

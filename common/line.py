@@ -51,6 +51,7 @@ class Line:
         self._repeatable = repeatable  # Its commands only read.
         self._script = script  # To be known to the server before the first command.
         self._connection: Any = None
+        self.connects = 0  # How often it was opened.
         self._lock = threading.Lock()
 
     def call(self, *commands: Command) -> list[Any]:
@@ -88,6 +89,7 @@ class Line:
             connection.send_command("SCRIPT", "LOAD", self._script)
             connection.read_response()
         self._connection = connection
+        self.connects += 1
         return connection
 
 

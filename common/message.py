@@ -1,4 +1,4 @@
-"""A message, as it travels on the queue and as it stands in the log.
+"""A message, as it travels on the queue and as it stands in the log, and places in the log.
 
 A message that is only content is queued as its UTF-8 bytes, so that the PHP
 original can read the list and anybody can write it. Anything more is queued as
@@ -7,9 +7,12 @@ the queue: the settle script does that, once, inside Redis.
 """
 
 import json
+import re
 from dataclasses import dataclass
+from typing import Self
 
 ENVELOPE_MARK = b"\x1e"
+MARK = re.compile(r"([0-9a-z]{1,20})-(\d{1,20})-(\d{1,20})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +54,27 @@ def parse_id(text: bytes) -> int:
 def format_id(number: int) -> bytes:
     """The inverse of `parse_id`."""
     return b"%d-%d" % (number >> 64, number & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the log as clients know it: opaque to them, `EPOCH-MS-SEQ` to us.
+
+    An id alone would not do: a Redis that has lost messages can give an id again,
+    or go on behind it as if nothing had been there.
+    """
+
+    epoch: str
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{format_id(self.id).decode()}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """What `str` made; None if it did not."""
+        found = MARK.fullmatch(text)
+        if found is None:
+            return None
+        epoch, milliseconds, sequence = found.groups()
+        return cls(epoch, int(milliseconds) << 64 | int(sequence))

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from gevent.event import Event
 
-from common.broker import Settled
-from common.message import Page, format_id, parse_id
+from common.broker import LogState, Settled
+from common.message import Mark, Page, format_id, parse_id
 from config.settings import Settings
+from ws_server.listen import Listen
 
 
 class FakeQueue:
@@ -49,6 +50,9 @@ class FakeLog:
         self.rejected = 0  # What the next settle says that it set aside.
         self.settle_limit = 500
         self.forgotten = 0  # Up to this id the log keeps nothing.
+        self.epoch = "e1"
+        self.started = 0  # The newest id when the epoch began.
+        self.is_sure = True  # What `read_after` says of what it has read.
         self.history_reads: list[int] = []  # After which id, each time.
         self.gate = Event()
         self.gate.set()
@@ -68,11 +72,25 @@ class FakeLog:
         self.queue.extend(contents)
         self._wake()
 
-    def settle_and_read(self, cursor: int, count: int) -> tuple[Settled, Page]:
-        settled = self._settle()
-        return settled, self.read_after(cursor, count)
+    def lose(self, keep: int) -> None:
+        """Go back to the first `keep` messages, as an older snapshot does, and notice it."""
+        del self.messages[keep:]
+        self.epoch += "x"
+        self.started = self.last_id()
 
-    def settle_and_wait(self, timeout: float) -> Settled:
+    def look(self, known: Mark | None = None) -> LogState:
+        self._fail()
+        return LogState(self.epoch, self.started, self._floor(), self.last_id())
+
+    def newest(self, count: int) -> int:
+        self._fail()
+        return parse_id(self.messages[-count:][0][0]) - 1 if self.messages else 0
+
+    def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
+        settled = self._settle()
+        return settled, self.read_after(known, count)[0]
+
+    def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
         settled = self._settle()
         if not self.queue:
             self._wait(timeout)
@@ -82,11 +100,14 @@ class FakeLog:
         self._fail()
         return parse_id(self.messages[-1][0]) if self.messages else 0
 
-    def read_after(self, cursor: int, count: int, block_seconds: float | None = None) -> Page:
+    def read_after(
+        self, known: Mark, count: int, block_seconds: float | None = None
+    ) -> tuple[Page, bool]:
         self._fail()
-        if block_seconds is not None and self.last_id() <= cursor:
+        if block_seconds is not None and self.last_id() <= known.id:
             self._wait(block_seconds)
-        return self._between(cursor, self.last_id(), count)
+        is_sure = self.is_sure and known.epoch == self.epoch and known.id >= self._floor() - 1
+        return self._between(known.id, self.last_id(), count), is_sure
 
     def read_between(self, after: int, upto: int, count: int) -> tuple[Page, bool]:
         self.history_reads.append(after)
@@ -101,7 +122,10 @@ class FakeLog:
         moved = [self.queue.popleft() for _ in range(min(len(self.queue), self.settle_limit))]
         self.write(*moved)
         rejected, self.rejected = self.rejected, 0
-        return Settled(len(moved), rejected, len(self.queue))
+        return Settled(len(moved), rejected, len(self.queue), self.look())
+
+    def _floor(self) -> int:
+        return self.forgotten + 1 if self.forgotten else 0
 
     def _between(self, after: int, upto: int, count: int) -> Page:
         found = [row for row in self.messages if after < parse_id(row[0]) <= upto]
@@ -126,10 +150,10 @@ class FakeAdopter:
     def __init__(self) -> None:
         self.is_ready = True
         self.refuses: str | None = None
-        self.adopted: list[tuple[int, bytes]] = []
+        self.adopted: list[tuple[int, bytes, Listen]] = []
 
-    def adopt(self, fd: int, early: bytes) -> None:
-        self.adopted.append((fd, early))
+    def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
+        self.adopted.append((fd, early, listen))
 
 
 class FakeInput:

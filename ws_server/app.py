@@ -1,4 +1,4 @@
-"""The Flask application on the WebSocket port: handshakes through flask-sock, and health.
+"""The Flask application on the WebSocket port: handshakes through flask-sock, events, and health.
 
 A WebSocket is accepted at every path, as Workerman accepts it: proxies pass theirs
 on. Whatever is refused is refused before the route, as plain HTTP.
@@ -6,7 +6,7 @@ on. Whatever is refused is refused before the route, as plain HTTP.
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import flask_sock
 from flask import Flask, Request, Response, jsonify, request
@@ -15,7 +15,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from common.http_errors import HttpError
-from ws_server.handshake import HandOff, Refusal, refusal
+from ws_server.handshake import EVENTS_HEADERS, HandOff, Refusal, refusal
+from ws_server.listen import ENVIRON_KEY, BadListen, Listen
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Adopter(Protocol):
     def refuses(self) -> str | None:
         """Why no connection is taken now, if so."""
 
-    def adopt(self, fd: int, early: bytes) -> None:
+    def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a connected socket."""
 
 
@@ -52,6 +53,7 @@ def create_app(service: Adopter) -> Flask:
     app = Site(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     _add_websocket(app, service)
+    _add_events(app, service)
     _add_http(app, service)
     return app
 
@@ -65,17 +67,30 @@ def _add_websocket(app: Flask, service: Adopter) -> None:
     def check_handshake() -> Response | None:
         if not _wants_websocket(request.environ):
             return None
-        problem = refusal(request.environ)
+        problem = refusal(request.environ) or _note_listen(request.environ, events=False)
         if problem is None and (reason := service.refuses):
             problem = Refusal(503, "unavailable", reason, {"Retry-After": str(RETRY_AFTER)})
         return None if problem is None else _refuse(problem)
 
     def listen(handed: HandOff, **_path: str) -> None:
-        service.adopt(*handed.take_socket())
-        raise GreenletExit  # There is no response: nothing is left for Flask and gunicorn to do.
+        _hand_over(service, handed)
 
     sock.route("/")(listen)
     sock.route("/<path:path>", endpoint="listen_anywhere")(listen)
+
+
+def _add_events(app: Flask, service: Adopter) -> None:
+    @app.get("/events")
+    def events() -> Response:
+        if problem := _note_listen(request.environ, events=True):
+            return _refuse(problem)
+        if request.method == "HEAD":
+            return Response(headers=EVENTS_HEADERS)
+        if reason := service.refuses:
+            # An EventSource gives up at an error status; at an end of the stream it comes back.
+            body = f"retry: {RETRY_AFTER * 1000}\n: {reason}\n\n"
+            return Response(body, headers=EVENTS_HEADERS)
+        return _hand_over(service, HandOff(request.environ))
 
 
 def _add_http(app: Flask, service: Adopter) -> None:
@@ -117,6 +132,20 @@ def _add_http(app: Flask, service: Adopter) -> None:
 def _wants_websocket(environ: Mapping[str, Any]) -> bool:
     """Whether the request asks for the upgrade at all, rightly or wrongly."""
     return "websocket" in environ.get("HTTP_UPGRADE", "").lower()
+
+
+def _note_listen(environ: dict[str, Any], *, events: bool) -> Refusal | None:
+    """Keep in `environ` what the client asks for; what is wrong with it, if anything is."""
+    try:
+        environ[ENVIRON_KEY] = Listen.parse(environ, events=events)
+    except BadListen as problem:
+        return Refusal(400, problem.error, str(problem))
+    return None
+
+
+def _hand_over(service: Adopter, handed: HandOff) -> NoReturn:
+    service.adopt(*handed.take_socket(), handed.listen)
+    raise GreenletExit  # There is no response: nothing is left for Flask and gunicorn to do.
 
 
 def _refuse(problem: Refusal) -> Response:

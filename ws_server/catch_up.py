@@ -16,7 +16,7 @@ from gevent.event import Event
 
 from common.errors import QueueUnavailable
 from ws_server.connection import Connection, Owed
-from ws_server.feed import Feed, Gap
+from ws_server.feed import Gap
 from ws_server.window import Chunk, Place
 
 log = logging.getLogger(__name__)
@@ -30,15 +30,13 @@ class CatchUp:
 
     def __init__(
         self,
-        feed: Feed,
         *,
-        at_head: Callable[[Connection], None],
+        at_head: Callable[[Connection, Owed], None],
         at_gap: Callable[[Connection], None],
         at_end: Callable[[Connection], None],
         outbox_sent: Callable[[Connection], None],
         gone: Callable[[Connection], None],
     ) -> None:
-        self._feed = feed
         self._at_head = at_head  # It has everything: live from now on.
         self._at_gap = at_gap  # The log does not reach back far enough.
         self._at_end = at_end  # It was closing, and its last frame is out.
@@ -103,12 +101,12 @@ class CatchUp:
         self._go_on(connection, owed, sent, full=bool(owed.outbox))
 
     def _serve_log(self, connection: Connection, owed: Owed) -> None:
-        chunk = self._feed.next_chunk(owed.cursor)
+        chunk = connection.feed.next_chunk(owed.cursor)
         came_first = not owed.skip and (owed.outbox or owed.closing)
         if came_first or connection.owed is not owed:
             self._due.append(connection)  # Redis was asked, and meanwhile this happened.
         elif chunk is None:
-            self._at_head(connection)
+            self._at_head(connection, owed)
         else:
             self._send_chunk(connection, owed, chunk)
 

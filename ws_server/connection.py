@@ -12,6 +12,7 @@ import gevent
 from gevent.monkey import get_original
 
 from ws_server.close_codes import CloseCode
+from ws_server.feed import Feed
 from ws_server.window import Place
 
 READ, WRITE = 1, 2  # libev's EV_READ and EV_WRITE.
@@ -61,6 +62,7 @@ class Connection:
         "context",
         "cursor",
         "fd",
+        "feed",
         "owed",
         "put",
         "reader",
@@ -68,13 +70,14 @@ class Connection:
     )
 
     def __init__(
-        self, fd: int, cursor: int, outlet: Outlet, on_readable: Callable[["Connection"], None]
+        self, fd: int, feed: Feed, outlet: Outlet, on_readable: Callable[["Connection"], None]
     ) -> None:
         self._socket = Socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd)
         self._socket.setblocking(False)
         self.put = self._socket.send  # Ready to call, as the hot loop of the hub needs it.
         self.fd = fd
-        self.cursor = cursor
+        self.feed = feed
+        self.cursor = feed.head  # The last message that it was sent; NOWHERE if it is not live.
         self.owed: Owed | None = None
         self.unanswered = 0  # Pings sent since the client last said anything.
         self.busy = False  # A hook is at work on what it sent: nothing more is read.

@@ -1,7 +1,8 @@
 """The log as this process sees it: its head, the recent chunks, and pages of what is older.
 
-Encoding happens here, once for all clients. It sends nothing, and asks Redis only
-for what the window no longer holds, once for all who are behind at the same place.
+One feed for each format. Encoding happens here, once for all clients. It sends
+nothing, and asks Redis only for what the window no longer holds, once for all who
+are behind at the same place.
 """
 
 from array import array
@@ -10,8 +11,8 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Protocol
 
-from common.message import Page, parse_id
-from ws_server.frames import text_frames
+from common.message import Mark, Page, parse_id
+from ws_server.formats import Format
 from ws_server.window import Chunk, Window
 
 CHUNK_MESSAGES = 500
@@ -31,14 +32,20 @@ class Gap(Exception):
 
 
 class Feed:
-    """What there is to send after any cursor."""
+    """What there is to send after any cursor, in one format."""
 
-    def __init__(self, history: History, prefix: str, window_bytes: int) -> None:
+    def __init__(self, history: History, form: Format, window_bytes: int) -> None:
+        self.format = form
+        self.epoch = ""
         self.head = 0
         self._history = history
-        self._prefix = prefix.encode()
         self._window = Window(window_bytes)
         self._pages: OrderedDict[int, Chunk] = OrderedDict()
+
+    @property
+    def mark(self) -> Mark:
+        """The head, as clients know it."""
+        return Mark(self.epoch, self.head)
 
     def append(self, page: Page) -> Iterator[Chunk]:
         """Add new messages at the head, chunk by chunk, the head moving with each."""
@@ -48,14 +55,23 @@ class Feed:
             self.head = chunk.upto
             yield chunk
 
-    def rewind(self, head: int) -> None:
-        """Forget all that was read, and go on after `head`."""
-        self.head = head
+    def skip(self, page: Page) -> None:
+        """Let the head move past new messages that nobody wants now: nothing is encoded."""
+        self.head = parse_id(page.ids[-1])
+        self._window.clear()
+
+    def rewind(self, mark: Mark) -> None:
+        """Forget all that was read, and go on after `mark`."""
+        self.epoch, self.head = mark.epoch, mark.id
         self._window.clear()
         self._pages.clear()
 
+    def newest(self, count: int) -> int | None:
+        """The cursor before the newest `count` messages; None if memory does not go back so far."""
+        return self._window.newest(count)
+
     def next_chunk(self, cursor: int) -> Chunk | None:
-        """A chunk that has what follows `cursor`; None at the head.
+        """A chunk that has what follows `cursor`; None at the head, or beyond.
 
         Reads Redis only where memory ends.
 
@@ -63,9 +79,16 @@ class Feed:
             Gap: the log has forgotten what follows.
             QueueUnavailable: Redis did not answer.
         """
-        if cursor == self.head:
+        if cursor >= self.head:
             return None
-        return self._window.find(cursor) or self._pages.get(cursor) or self._read_page(cursor)
+        return self._window.find(cursor) or self._find_page(cursor) or self._read_page(cursor)
+
+    def _find_page(self, cursor: int) -> Chunk | None:
+        for page in reversed(self._pages.values()):
+            if page.after <= cursor < page.upto:
+                self._pages.move_to_end(page.after)
+                return page
+        return None
 
     def _read_page(self, cursor: int) -> Chunk:
         upto = self._window.start(self.head)
@@ -84,7 +107,7 @@ class Feed:
         return chunk
 
     def _encode(self, after: int, upto: int, page: Page) -> Chunk:
-        frames = text_frames(self._prefix, page.contents)
+        frames = self.format.messages(self.epoch, page)
         ends = array("Q", accumulate(map(len, frames)))
         return Chunk(after, upto, b"".join(frames), page.ids, ends)
 

@@ -4,8 +4,6 @@ Encoding happens once per message, not once per client; the result is shared by
 all of them. No sockets here.
 """
 
-from collections.abc import Iterable
-
 TEXT = 0x1
 BINARY = 0x2
 CLOSE = 0x8
@@ -32,24 +30,6 @@ def close_frame(code: int, reason: str = "") -> bytes:
         raise ValueError(f"{code} is no close code that may be sent")
     cut = reason.encode()[:LONGEST_CLOSE_REASON].decode(errors="ignore")
     return frame(CLOSE, code.to_bytes(2) + cut.encode())
-
-
-def text_frames(prefix: bytes, contents: Iterable[bytes]) -> list[bytes]:
-    """The text frames of several messages, each `prefix` and its content."""
-    frames: list[bytes] = []
-    for content in contents:
-        text = content if content.isascii() else _valid_utf8(content)
-        frames.append(_head(TEXT, len(prefix) + len(text)) + prefix + text)
-    return frames
-
-
-def _valid_utf8(content: bytes) -> bytes:
-    """`content` with U+FFFD for what is no UTF-8: browsers close at an invalid text frame."""
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return content.decode(errors="replace").encode()
-    return content
 
 
 def _head(opcode: int, length: int) -> bytes:

@@ -2,7 +2,8 @@
 
 `refusal` decides by the headers alone. `HandOff` stands where flask-sock expects
 simple-websocket's server: it answers the 101 and then gives the socket away, so
-that no thread, greenlet, parser or buffer stays behind for a connection.
+that no thread, greenlet, parser or buffer stays behind for a connection. A stream
+of Server-Sent Events is handed off in the same way.
 """
 
 import base64
@@ -13,7 +14,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ws_server.listen import ENVIRON_KEY, Listen
+
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+EVENTS_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",  # For nginx: pass on each event at once.
+    "Access-Control-Allow-Origin": "*",  # As WebSockets: from any page.
+}
+EVENTS_HEAD = "\r\n".join(
+    ["HTTP/1.1 200 OK", *map(": ".join, EVENTS_HEADERS.items()), "Connection: close", "", ""]
+).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,15 @@ def accept_key(key: str) -> str:
     return base64.b64encode(digest).decode()
 
 
+def _switching_protocols(environ: Mapping[str, Any], listen: Listen) -> bytes:
+    accept = accept_key(environ["HTTP_SEC_WEBSOCKET_KEY"].strip())
+    protocol = f"Sec-WebSocket-Protocol: {listen.protocol}\r\n" if listen.protocol else ""
+    return (
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"{protocol}Sec-WebSocket-Accept: {accept}\r\n\r\n"
+    ).encode()
+
+
 def _is_key(key: str) -> bool:
     try:
         return len(base64.b64decode(key, validate=True)) == 16
@@ -65,11 +86,9 @@ class HandOff:
     def __init__(self, environ: Mapping[str, Any], **_options: Any) -> None:
         self._socket: socket.socket = environ["gunicorn.socket"]
         self._body = environ["wsgi.input"]
-        accept = accept_key(environ["HTTP_SEC_WEBSOCKET_KEY"].strip())
-        self._socket.send(  # A new socket takes so little whole.
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-            b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept.encode() + b"\r\n\r\n"
-        )
+        self.listen: Listen = environ[ENVIRON_KEY]
+        head = EVENTS_HEAD if self.listen.events else _switching_protocols(environ, self.listen)
+        self._socket.send(head)  # A new socket takes so little whole.
 
     def take_socket(self) -> tuple[int, bytes]:
         """The descriptor, non-blocking and ours alone, and what the client sent too early."""

@@ -5,17 +5,17 @@ cannot take all of it falls behind and catches up from the log. The hub decides
 nothing about Redis, timing or what a client says.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from time import monotonic, perf_counter
 
 import gevent
 
-from common.message import Page
+from common.message import Mark, Page, parse_id
 from ws_server.catch_up import CatchUp
 from ws_server.close_codes import GAP, CloseCode
 from ws_server.connection import NOWHERE, Connection, Owed
 from ws_server.feed import Feed
-from ws_server.frames import BINARY, PING, TEXT, close_frame, frame
 from ws_server.window import Chunk, Place
 
 # Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
@@ -25,23 +25,42 @@ CLOSE_TIMEOUT = 5.0  # Seconds for a client to answer our close before the socke
 MAX_OUTBOX = 4 * 1024 * 1024  # Bytes of replies of its own that a client may leave unread.
 PAUSE_OUTBOX = 64 * 1024  # Bytes of them beyond which nothing more is read from it.
 
-EMPTY_PING = frame(PING, b"")
+NOTICES = 100  # Gap notices between two turns of the event loop.
+FORGOTTEN = "history does not reach back far enough"
+LOST = "Redis has lost messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a client starts: after `cursor`, or at the head.
+
+    `asked` is the id that it wants to go on after, `missing` why it cannot.
+    """
+
+    format_name: str = "text"
+    cursor: int | None = None
+    asked: str | None = None
+    missing: str = ""
+
+
+AT_THE_HEAD = Start()
 
 
 class Hub:
     """Owned by the event loop of one process: plain state, no lock."""
 
-    def __init__(self, feed: Feed, on_gone: Callable[[Connection], None]) -> None:
-        # A dict, for its order: memory is walked as it was filled.
+    def __init__(self, feeds: Mapping[str, Feed], on_gone: Callable[[Connection], None]) -> None:
+        self.mark = Mark("", 0)  # Everything in the log up to here has been published.
         self.connections: dict[Connection, None] = {}
         self.behind: set[Connection] = set()
         self.closing: dict[Connection, float] = {}  # Until when it may answer our close.
-        self._feed = feed
+        self._feeds = feeds
+        # A dict, for its order: memory is walked as it was filled.
+        self._listeners: dict[Feed, dict[Connection, None]] = {feed: {} for feed in feeds.values()}
         self._on_gone = on_gone
         self.catch_up = CatchUp(
-            feed,
             at_head=self._go_live,
-            at_gap=self._tell_gap,
+            at_gap=self._tell_forgotten,
             at_end=self._end_writing,
             outbox_sent=self.resume_reading,
             gone=self.drop,
@@ -49,18 +68,40 @@ class Hub:
 
     # Joining and leaving
 
-    def join(self, fd: int, on_readable: Callable[[Connection], None]) -> Connection:
-        """Take over a connected, non-blocking socket; it gets every message from now on."""
-        connection = Connection(fd, self._feed.head, self, on_readable)
+    def join(
+        self, fd: int, on_readable: Callable[[Connection], None], start: Start = AT_THE_HEAD
+    ) -> Connection:
+        """Take over a connected socket; it gets every message from its start on."""
+        feed = self._feeds[start.format_name]
+        connection = Connection(fd, feed, self, on_readable)
         self.connections[connection] = None
+        self._listeners[feed][connection] = None
         connection.watch()
+        self._greet(connection, feed, start)
         return connection
+
+    def _greet(self, connection: Connection, feed: Feed, start: Start) -> None:
+        cursor = feed.head if start.cursor is None else start.cursor
+        greeting = feed.format.welcome(Mark(feed.epoch, cursor), complete=not start.missing)
+        if start.missing:
+            notice = feed.format.gap(feed.mark, start.asked, start.missing)
+            if notice is None:
+                self.close(connection, GAP)
+                return
+            greeting += notice
+        if cursor < feed.head:
+            self._fall_behind(connection, Place(cursor, rest=greeting))
+            return
+        connection.cursor = cursor  # Beyond the head, if another process was ahead of this one.
+        if greeting:
+            self._transmit(connection, greeting)
 
     def drop(self, connection: Connection) -> None:
         """Forget a connection and close its socket, at once; harmless if it is gone already."""
         if not connection.is_open:
             return
         self.connections.pop(connection, None)
+        self._listeners[connection.feed].pop(connection, None)
         self.behind.discard(connection)
         self.closing.pop(connection, None)
         connection.release()
@@ -70,7 +111,7 @@ class Hub:
         """Send a close frame after what is under way; cut the socket 5 s later at the latest."""
         if not connection.is_open or connection in self.closing:
             return
-        farewell = close_frame(close.code, close.reason)
+        farewell = connection.feed.format.farewell(close)
         self.closing[connection] = monotonic() + CLOSE_TIMEOUT
         self._transmit(connection, farewell)
         if connection.owed is not None:
@@ -78,22 +119,30 @@ class Hub:
         elif connection.is_open:
             self._end_writing(connection)
 
+    def newest(self, format_name: str, count: int) -> int | None:
+        """The cursor before the newest `count` messages, if memory goes back so far."""
+        return self._feeds[format_name].newest(count)
+
     # Sending
 
     def publish(self, page: Page) -> None:
         """Send new messages of the log to everybody; yields to the event loop in between."""
-        for chunk in self._feed.append(page):
-            self._fan_out(chunk)
+        if not page:
+            return
+        for feed, listeners in self._listeners.items():
+            if listeners:
+                for chunk in feed.append(page):
+                    self._fan_out(chunk, listeners)
+            else:
+                feed.skip(page)
+        self.mark = Mark(self.mark.epoch, parse_id(page.ids[-1]))
 
     def post(self, connection: Connection, data: str | bytes) -> None:
         """Send one message to one client; dropped if it is closing or gone."""
-        if isinstance(data, str):
-            self.post_frame(connection, frame(TEXT, data.encode()))
-        else:
-            self.post_frame(connection, frame(BINARY, data))
+        self.post_raw(connection, connection.feed.format.reply(data))
 
-    def post_frame(self, connection: Connection, data: bytes) -> None:
-        """Send one frame to one client, between two others."""
+    def post_raw(self, connection: Connection, data: bytes) -> None:
+        """Send one frame or event to one client, between two others."""
         if self.is_open(connection):
             self._transmit(connection, data)
 
@@ -104,10 +153,10 @@ class Hub:
     def ping(self, connection: Connection) -> None:
         """Ping a live client; one that is behind shows its life by reading."""
         if connection.owed is None:
-            self.post_frame(connection, EMPTY_PING)
+            self.post_raw(connection, connection.feed.format.ping())
 
-    def _fan_out(self, chunk: Chunk) -> None:
-        everybody = list(self.connections)
+    def _fan_out(self, chunk: Chunk, listeners: Mapping[Connection, None]) -> None:
+        everybody = list(listeners)
         end = perf_counter() + SLICE
         for start in range(0, len(everybody), CLOCK_EVERY):
             self._send_chunk(chunk, everybody[start : start + CLOCK_EVERY])
@@ -120,9 +169,10 @@ class Hub:
         after, upto, data, size = chunk.after, chunk.upto, chunk.data, len(chunk.data)
         for connection in connections:
             if connection.cursor != after:
-                if NOWHERE < connection.cursor < after:  # A fan-out before was cut short.
+                if NOWHERE < connection.cursor < upto:
+                    # It resumes in the middle of this chunk, or a fan-out before was cut short.
                     self._fall_behind(connection, Place(connection.cursor))
-                continue  # Behind, closing, gone, or joined after this chunk.
+                continue  # Behind, closing, gone, or it has this chunk already.
             try:
                 sent = connection.put(data)
             except BlockingIOError:
@@ -162,14 +212,32 @@ class Hub:
         if owed is None or len(owed.outbox) <= PAUSE_OUTBOX:
             connection.watch()
 
-    def rewind(self, head: int) -> None:
-        """The log has lost its end: go on after `head`, tell those who needed what is lost."""
-        self._feed.rewind(head)
-        for connection in list(self.connections):
-            if connection.cursor != NOWHERE:
-                connection.cursor = head
-            elif connection.owed is not None:
-                self._tell_gap(connection)
+    def rewind(self, mark: Mark, *, missed: bool = False) -> None:
+        """Go on after `mark`: the log has lost messages, and whoever can be told is told.
+
+        `missed`: they were in the log, and nobody here has been sent them.
+        """
+        had, self.mark = self.mark, mark
+        for feed in self._listeners:
+            feed.rewind(mark)
+        everybody = list(self.connections)
+        live = [connection for connection in everybody if connection.cursor != NOWHERE]
+        for connection in live:
+            connection.cursor = mark.id
+        for count, connection in enumerate(everybody):
+            if connection.owed is not None:
+                self._tell_gap(connection, had.epoch, LOST)
+            elif self.is_open(connection):
+                self._tell_live_gap(connection, had, missed=missed)
+            if count % NOTICES == 0:
+                gevent.sleep(0)
+
+    def _tell_live_gap(self, connection: Connection, had: Mark, *, missed: bool) -> None:
+        notice = connection.feed.format.gap(self.mark, str(had), FORGOTTEN if missed else LOST)
+        if notice is not None:
+            self._transmit(connection, notice)
+        elif missed:
+            self.close(connection, GAP)
 
     # Falling behind and coming back
 
@@ -179,16 +247,27 @@ class Hub:
         self.behind.add(connection)
         self.catch_up.add(connection)
 
-    def _go_live(self, connection: Connection) -> None:
+    def _go_live(self, connection: Connection, owed: Owed) -> None:
         connection.settle_up()
-        connection.cursor = self._feed.head
+        connection.cursor = max(connection.feed.head, owed.cursor)
         self.behind.discard(connection)
 
-    def _tell_gap(self, connection: Connection) -> None:
-        if connection.owed is None or connection.owed.skip:
+    def _tell_forgotten(self, connection: Connection) -> None:
+        self._tell_gap(connection, connection.feed.epoch, FORGOTTEN)
+
+    def _tell_gap(self, connection: Connection, epoch: str, reason: str) -> None:
+        owed, feed = connection.owed, connection.feed
+        if owed is None or owed.skip:
             self.drop(connection)  # In the middle of a long frame there is no way to tell.
             return
-        self.close(connection, GAP)
+        if owed.closing:
+            return
+        notice = feed.format.gap(feed.mark, str(Mark(epoch, owed.cursor)), reason)
+        if notice is None:
+            self.close(connection, GAP)
+        else:
+            owed.outbox += notice
+            owed.cursor = feed.head
         self.catch_up.add(connection)
 
     def _end_writing(self, connection: Connection) -> None:

@@ -48,6 +48,8 @@ class Keepalive:
             if connection.owed is not None or connection.busy:
                 # Behind: `_drop_the_late` watches it. Busy: its pongs are not read.
                 connection.unanswered = 0
+            elif not connection.feed.format.is_websocket:
+                pass  # It has no way to answer; TCP notices that it is gone.
             elif connection.unanswered >= UNANSWERED_PINGS:
                 self._hub.drop(connection)
             else:

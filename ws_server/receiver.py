@@ -48,8 +48,8 @@ class Receiver:
 
     def feed(self, connection: Connection, data: bytes) -> None:
         """Handle bytes that the client sent."""
-        if connection in self._hub.closing:
-            return  # Nothing it says matters any more; its end of stream does.
+        if connection in self._hub.closing or not connection.feed.format.is_websocket:
+            return  # Nothing it says matters; its end of stream does.
         if connection.reader is None:
             if is_lone_pong(data):
                 return
@@ -68,7 +68,7 @@ class Receiver:
         """Control frames only; the pongs in one write, however many there are."""
         pongs = [frame(PONG, event.payload) for event in events if isinstance(event, Pinged)]
         if pongs:
-            self._hub.post_frame(connection, b"".join(pongs))
+            self._hub.post_raw(connection, b"".join(pongs))
         for event in events:
             if not isinstance(event, Pinged):
                 self._handle(connection, event)
@@ -86,7 +86,7 @@ class Receiver:
     def _handle(self, connection: Connection, event: Inbound) -> None:
         match event:
             case Pinged(payload):
-                self._hub.post_frame(connection, frame(PONG, payload))
+                self._hub.post_raw(connection, frame(PONG, payload))
             case Received(data):
                 if self._on_message is not None and self._hub.is_open(connection):
                     self._on_message(connection, data)

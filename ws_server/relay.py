@@ -13,12 +13,12 @@ from typing import Protocol
 import gevent
 from gevent.lock import BoundedSemaphore
 
-from common.broker import Settled
+from common.broker import LogState, Settled
 from common.errors import QueueUnavailable
-from common.message import Page
+from common.message import Mark, Page
 from common.outage import Outage
-from ws_server.feed import Feed
-from ws_server.hub import Hub
+from ws_server.hub import FORGOTTEN, Hub, Start
+from ws_server.listen import Listen
 
 log = logging.getLogger(__name__)
 
@@ -31,28 +31,34 @@ LONGEST_BLOCK = 0.5  # Seconds in one blocking command; less than any sensible R
 class Log(Protocol):
     """The settling and reading half of `common.broker.Broker`."""
 
-    def settle_and_read(self, cursor: int, count: int) -> tuple[Settled, Page]:
-        """Move some items from the queue to the log; the messages of the log after an id."""
+    def look(self, known: Mark | None = None) -> LogState:
+        """The state of the log; begins a new epoch if it has lost `known`."""
 
-    def settle_and_wait(self, timeout: float) -> Settled:
+    def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
+        """Move some items from the queue to the log; the messages of the log after `known`."""
+
+    def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
         """Move some items from the queue to the log; then block until something is queued."""
 
-    def last_id(self) -> int:
-        """The newest id of the log."""
+    def read_after(
+        self, known: Mark, count: int, block_seconds: float | None = None
+    ) -> tuple[Page, bool]:
+        """Messages after `known`, and whether they surely follow it."""
 
-    def read_after(self, cursor: int, count: int, block_seconds: float | None = None) -> Page:
-        """Messages after an id."""
+    def newest(self, count: int) -> int:
+        """The id after which the newest messages come."""
 
 
 class Relay:
     """Keeps the hub at the head of the log."""
 
-    def __init__(self, source: Log, feed: Feed, hub: Hub) -> None:
+    def __init__(self, source: Log, hub: Hub) -> None:
         self._source = source
-        self._feed = feed
         self._hub = hub
         self._outage = Outage()
         self._rejected = 0
+        self._floor = 0  # Whoever has everything before it can be sent the rest.
+        self._seen = 0  # The newest id that the log is known to have.
         self._stopping = False
         self._settling = BoundedSemaphore()
         self._publishing = BoundedSemaphore()
@@ -66,7 +72,9 @@ class Relay:
     def start(self) -> bool:
         """Learn where the log ends: what follows will be sent. False if Redis does not say."""
         try:
-            self._feed.head = self._source.last_id()
+            state = self._source.look()
+            self._floor = state.floor
+            self._hub.rewind(Mark(state.epoch, state.last))
             self._outage.note("settling", None)
             self.is_ready = True
         except QueueUnavailable as problem:
@@ -79,11 +87,22 @@ class Relay:
         while not self.start():
             pause = _sleep_longer(pause)
 
+    def start_of(self, listen: Listen) -> Start:
+        """Where a client starts that asks for this; may ask Redis."""
+        name = listen.format_name
+        try:
+            if listen.last_id is not None:
+                return self._resumed(name, listen.last_id)
+            if listen.last:
+                cursor = self._hub.newest(name, listen.last)
+                return Start(name, self._source.newest(listen.last) if cursor is None else cursor)
+        except QueueUnavailable as problem:
+            return Start(name, asked=listen.last_id, missing=f"Redis does not answer: {problem}")
+        return Start(name)
+
     def tick(self) -> None:
         """Settle and send everything that waits, in order; does nothing while Redis is away."""
         try:
-            if self._outage.is_on:
-                self._check_log()
             while not self._stopping and self._settle_and_send():
                 pass
             self._outage.note("settling", None)
@@ -111,12 +130,22 @@ class Relay:
         while self.is_ready and self._read(None):
             pass
 
+    def _resumed(self, name: str, last_id: str) -> Start:
+        mark, head = Mark.parse(last_id), self._hub.mark
+        if mark is None or mark.epoch != head.epoch:
+            return Start(name, asked=last_id, missing="the id is not of this log")
+        if mark.id < self._floor - 1:
+            return Start(name, asked=last_id, missing=FORGOTTEN)
+        if mark.id > max(head.id, self._seen):  # Another process is ahead of this one, perhaps.
+            self._seen = self._source.look(head).last
+            if mark.id > self._seen:
+                return Start(name, asked=last_id, missing="the id is not of this log")
+        return Start(name, mark.id, asked=last_id)
+
     def _repeat(self, who: str, action: Callable[[], object]) -> None:
         pause = FIRST_PAUSE
         while not self._stopping:
             try:
-                if self._outage.is_on:
-                    self._check_log()
                 action()
                 self._outage.note(who, None)
                 pause = FIRST_PAUSE
@@ -129,54 +158,54 @@ class Relay:
 
     def _settle_when_pushed(self, longest_wait: float) -> None:
         with self._settling:
-            head = self._feed.head
-            settled = self._source.settle_and_wait(longest_wait)
+            known = self._hub.mark
+            settled = self._source.settle_and_wait(known, longest_wait)
             self._count_rejected(settled)
-        self._notice_loss(settled, head)
+        with self._publishing:
+            self._follow(known, settled.log)
 
     def _settle_and_send(self) -> bool:
         """One settle and the page that it made; whether there is more to do."""
         with self._settling, self._publishing:
-            head = self._feed.head
-            settled, page = self._source.settle_and_read(head, READ_MESSAGES)
+            known = self._hub.mark
+            settled, page = self._source.settle_and_read(known, READ_MESSAGES)
             self._count_rejected(settled)
+            if not self._follow(known, settled.log):
+                return True
             self._hub.publish(page)
-        if self._notice_loss(settled, head):
-            return True
         return settled.waiting > 0 or len(page.ids) == READ_MESSAGES
 
     def _read(self, block_seconds: float | None) -> bool:
         """Send one page of what is new; whether there may be more."""
-        head = self._feed.head
+        known = self._hub.mark
         # Not under the lock: it is not fair, and a loop that blocks here would keep it for ever.
-        page = self._source.read_after(head, READ_MESSAGES, block_seconds)
+        page, is_sure = self._source.read_after(known, READ_MESSAGES, block_seconds)
+        state = None if is_sure else self._source.look(known)
         with self._publishing:
-            if self._feed.head != head:
+            if self._hub.mark != known:
                 return True  # Somebody else was first: read again from there.
+            if state is not None and not self._follow(known, state):
+                return True
             self._hub.publish(page)
         return len(page.ids) == READ_MESSAGES
 
-    def _notice_loss(self, settled: Settled, head_before: int) -> bool:
-        """Whether the log has gone backwards: data was lost, or another server's clock is behind.
+    def _follow(self, known: Mark, state: LogState) -> bool:
+        """Whether what was read after `known` can be sent: False if the log has lost messages.
 
         Ids only ever grow. Messages given one behind the head would never be read.
         """
-        if not 0 < settled.first <= head_before:
+        self._floor = state.floor
+        if self._hub.mark.epoch != known.epoch:
+            return False  # Noticed by the other half already.
+        if state.epoch != known.epoch:
+            log.error("Redis has lost messages that were in the log; going on with what is new")
+            self._hub.rewind(Mark(state.epoch, min(self._hub.mark.id, state.start)))
             return False
-        self._rewind(settled.first - 1)
+        if known.id < state.floor - 1:
+            log.error("The log has forgotten messages before this process read them (HISTORY_SIZE)")
+            self._hub.rewind(Mark(state.epoch, state.floor - 1), missed=True)
+            return False
         return True
-
-    def _check_log(self) -> None:
-        """After an outage: what others settle after a loss, `_notice_loss` does not see here."""
-        last = self._source.last_id()
-        if last < self._feed.head:
-            self._rewind(last)
-
-    def _rewind(self, head: int) -> None:
-        with self._publishing:
-            if head < self._feed.head:
-                log.error("Redis has lost the end of the log; going on with what is new")
-                self._hub.rewind(head)
 
     def _count_rejected(self, settled: Settled) -> None:
         if settled.rejected:

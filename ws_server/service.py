@@ -16,8 +16,10 @@ from ws_server import hooks
 from ws_server.close_codes import CloseCode
 from ws_server.connection import Connection
 from ws_server.feed import Feed
+from ws_server.formats import all_formats
 from ws_server.hub import Hub
 from ws_server.keepalive import Keepalive
+from ws_server.listen import Listen
 from ws_server.receiver import Receiver
 from ws_server.relay import Relay
 from ws_server.worker import Worker
@@ -33,9 +35,10 @@ class Service:
 
     def __init__(self, settings: Settings, broker: Broker, worker_class: type[Worker]) -> None:
         self._settings = settings
-        feed = Feed(broker, settings.message_prefix, settings.window_bytes)
-        self._hub = Hub(feed, self._forget)
-        self._relay = Relay(broker, feed, self._hub)
+        formats = all_formats(settings.message_prefix)
+        feeds = {name: Feed(broker, form, settings.window_bytes) for name, form in formats.items()}
+        self._hub = Hub(feeds, self._forget)
+        self._relay = Relay(broker, self._hub)
         self._worker = worker_class(settings, self._hub, self._relay)
         self._receiver = Receiver(
             self._hub,
@@ -74,9 +77,9 @@ class Service:
         else:
             gevent.spawn(self._start_late)
 
-    def adopt(self, fd: int, early: bytes) -> None:
+    def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a socket whose handshake is done, with what was read from it too early."""
-        connection = self._hub.join(fd, self._receiver.read)
+        connection = self._hub.join(fd, self._receiver.read, self._relay.start_of(listen))
         if self._on_connect is not None:
             connection.busy = True  # What it sends is read after the hook, and after `early`.
             connection.stop_watching()

@@ -109,6 +109,15 @@ class Window:
             return None
         return self._chunks[at]
 
+    def newest(self, count: int) -> int | None:
+        """The id before the newest `count` messages, if they are all held."""
+        for chunk in reversed(self._chunks[self._first :]):
+            if len(chunk.ids) >= count:
+                at = len(chunk.ids) - count
+                return parse_id(chunk.ids[at - 1]) if at else chunk.after
+            count -= len(chunk.ids)
+        return None
+
     def start(self, head: int) -> int:
         """The id after which everything up to `head` is held."""
         return self._starts[self._first] if len(self) else head

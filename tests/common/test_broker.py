@@ -1,6 +1,6 @@
 import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 
 import fakeredis
@@ -10,18 +10,20 @@ import redis
 from common.broker import SETTLE_BYTES, SETTLE_MESSAGES, Broker, History, Settled
 from common.errors import QueueUnavailable
 from common.line import connect
-from common.message import Message, Page, format_id, parse_id
+from common.message import Mark, Message, Page, format_id, parse_id
 
 ENOUGH = 100_000
+NOTHING = Mark("", 0)
 LONG_AGO = 1_000_000_000_000  # Milliseconds: the year 2001.
 
 EVERY_CALL: dict[str, Callable[[Broker], object]] = {
     "push": lambda broker: broker.push([b"a"]),
     "ping": Broker.ping,
-    "settle": Broker.settle,
-    "wait_for_push": lambda broker: broker.wait_for_push(0.01),
-    "last_id": Broker.last_id,
-    "read_after": lambda broker: broker.read_after(0, 1),
+    "look": Broker.look,
+    "settle_and_read": lambda broker: broker.settle_and_read(NOTHING, 1),
+    "settle_and_wait": lambda broker: broker.settle_and_wait(NOTHING, 0.01),
+    "read_after": lambda broker: broker.read_after(NOTHING, 1),
+    "newest": lambda broker: broker.newest(1),
     "read_between": lambda broker: broker.read_between(0, 1, 1),
 }
 
@@ -52,13 +54,21 @@ def numbered(count: int, size: int = 0) -> list[bytes]:
     return [b"%d" % number + b"." * size for number in range(count)]
 
 
+def settle(broker: Broker) -> Settled:
+    return broker.settle_and_read(NOTHING, 1)[0]
+
+
 def settle_all(broker: Broker) -> None:
-    while broker.settle().waiting:
+    while settle(broker).waiting:
         pass
 
 
+def read(broker: Broker, after: int, count: int, block_seconds: float | None = None) -> Page:
+    return broker.read_after(Mark("", after), count, block_seconds)[0]
+
+
 def logged(broker: Broker) -> list[bytes]:
-    return broker.read_after(0, ENOUGH).contents
+    return read(broker, 0, ENOUGH).contents
 
 
 # With fakeredis: what is asked of Redis, without a server.
@@ -98,15 +108,17 @@ def test_a_push_is_waiting_until_it_is_settled(
     broker.push([b"a", b"b"])
     assert client.lrange(key, 0, -1) == [b"b", b"a"]
 
-    assert broker.settle() == Settled(moved=2, rejected=0, waiting=0)
+    assert settle(broker) == Settled(moved=2, rejected=0, waiting=0)
     assert client.exists(key) == 0
     assert logged(broker) == [b"a", b"b"]
 
 
 @pytest.mark.integration
-def test_a_settle_of_nothing_leaves_no_key(broker: Broker, client: redis.Redis, key: str) -> None:
-    assert broker.settle() == Settled(moved=0, rejected=0, waiting=0)
-    assert client.keys(f"*{key}*") == []
+def test_a_settle_of_nothing_leaves_nothing_but_the_epoch(
+    broker: Broker, client: redis.Redis, key: str
+) -> None:
+    assert settle(broker) == Settled(moved=0, rejected=0, waiting=0)
+    assert client.keys(f"*{key}*") == [f"{{{key}}}:epoch".encode()]
 
 
 @pytest.mark.integration
@@ -117,7 +129,7 @@ def test_content_of_any_producer_is_logged_byte_by_byte(
     for content in contents:
         client.lpush(key, content)
 
-    broker.settle()
+    settle(broker)
 
     assert logged(broker) == contents
 
@@ -126,8 +138,8 @@ def test_content_of_any_producer_is_logged_byte_by_byte(
 def test_one_settle_moves_a_bounded_number_of_messages(broker: Broker) -> None:
     broker.push(numbered(SETTLE_MESSAGES + 1))
 
-    assert broker.settle() == Settled(moved=SETTLE_MESSAGES, rejected=0, waiting=1)
-    assert broker.settle() == Settled(moved=1, rejected=0, waiting=0)
+    assert settle(broker) == Settled(moved=SETTLE_MESSAGES, rejected=0, waiting=1)
+    assert settle(broker) == Settled(moved=1, rejected=0, waiting=0)
     assert logged(broker) == numbered(SETTLE_MESSAGES + 1)
 
 
@@ -136,7 +148,7 @@ def test_one_settle_moves_a_bounded_number_of_bytes(broker: Broker) -> None:
     size = 10 * 1024
     broker.push(numbered(400, size))
 
-    moved = broker.settle().moved
+    moved = settle(broker).moved
 
     assert SETTLE_BYTES <= moved * size < SETTLE_BYTES + 32 * size
     settle_all(broker)
@@ -156,7 +168,7 @@ def test_settlers_side_by_side_move_every_message_once_and_in_order(broker: Brok
     broker.push(numbered(8 * SETTLE_MESSAGES))
 
     with ThreadPoolExecutor(4) as settlers:
-        done = list(settlers.map(lambda _: broker.settle(), range(8)))
+        done = list(settlers.map(lambda _: settle(broker), range(8)))
 
     assert sum(settled.moved for settled in done) == 8 * SETTLE_MESSAGES
     assert logged(broker) == numbered(8 * SETTLE_MESSAGES)
@@ -167,7 +179,7 @@ def test_settlers_side_by_side_move_every_message_once_and_in_order(broker: Brok
 def test_an_envelope_comes_out_as_the_content_that_went_in(broker: Broker, content: str) -> None:
     broker.push([Message(content).to_item()])
 
-    assert broker.settle().rejected == 0
+    assert settle(broker).rejected == 0
     assert logged(broker) == [content.encode()]
 
 
@@ -196,7 +208,7 @@ def test_an_envelope_that_cannot_be_read_is_set_aside_and_not_in_the_way(
 ) -> None:
     broker.push([b"before", envelope, b"after"])
 
-    assert broker.settle() == Settled(moved=2, rejected=1, waiting=0)
+    assert settle(broker) == Settled(moved=2, rejected=1, waiting=0)
     assert logged(broker) == [b"before", b"after"]
     assert client.lrange(f"{{{key}}}:rejected", 0, -1) == [envelope]
 
@@ -207,7 +219,7 @@ def test_the_newest_of_what_was_set_aside_comes_first(
 ) -> None:
     broker.push([b"\x1eold", b"\x1enew"])
 
-    assert broker.settle() == Settled(moved=0, rejected=2, waiting=0)
+    assert settle(broker) == Settled(moved=0, rejected=2, waiting=0)
     assert client.lrange(f"{{{key}}}:rejected", 0, -1) == [b"\x1enew", b"\x1eold"]
 
 
@@ -215,7 +227,7 @@ def test_the_newest_of_what_was_set_aside_comes_first(
 def test_a_bounded_settle_counts_what_it_sets_aside(broker: Broker) -> None:
     broker.push([b"\x1e"] * SETTLE_MESSAGES + [b"a"])
 
-    assert broker.settle() == Settled(moved=0, rejected=SETTLE_MESSAGES, waiting=1)
+    assert settle(broker) == Settled(moved=0, rejected=SETTLE_MESSAGES, waiting=1)
 
 
 @pytest.mark.integration
@@ -227,7 +239,7 @@ def test_a_settle_that_fails_leaves_the_messages_in_the_queue(
     broker.push([b"a", b"\x1e"])
 
     with pytest.raises(QueueUnavailable, match=r"WRONGTYPE"):
-        broker.settle()
+        settle(broker)
 
     assert client.lrange(key, 0, -1) == [b"\x1e", b"a"]
 
@@ -243,7 +255,7 @@ def test_a_full_redis_loses_no_message(broker: Broker, client: redis.Redis, key:
     broker.push(numbered(100))
 
     with full_memory(client), suppress(QueueUnavailable):
-        broker.settle()
+        settle(broker)
 
     settle_all(broker)
     assert logged(broker) == numbered(100)
@@ -251,15 +263,18 @@ def test_a_full_redis_loses_no_message(broker: Broker, client: redis.Redis, key:
 
 @pytest.mark.integration
 def test_a_wait_ends_at_its_limit(broker: Broker) -> None:
-    assert broker.wait_for_push(0.01) is False
+    assert broker.settle_and_wait(NOTHING, 0.01) == Settled(0, 0, 0)
 
 
 @pytest.mark.integration
 def test_a_wait_ends_with_a_push(broker: Broker) -> None:
     with ThreadPoolExecutor(1) as waiter:
-        woken = waiter.submit(broker.wait_for_push, 4)
-        broker.push([b"a"])
-        assert woken.result(10) is True
+        woken = waiter.submit(broker.settle_and_wait, NOTHING, 4)
+        for _ in range(20):  # The first may be settled before the wait begins.
+            broker.push([b"a"])
+            if wait([woken], 0.1).done:
+                break
+        woken.result(0)
 
 
 @pytest.mark.integration
@@ -267,11 +282,11 @@ def test_what_a_wait_has_taken_is_settled_before_the_queue(
     broker: Broker, client: redis.Redis, key: str
 ) -> None:
     broker.push(numbered(4))
-    assert broker.wait_for_push(0.01)
-    assert broker.wait_for_push(0.01)
+    for _ in range(2):
+        client.lmove(key, f"{{{key}}}:wip", "RIGHT", "LEFT")
     assert client.lrange(f"{{{key}}}:wip", 0, -1) == [b"1", b"0"]
 
-    assert broker.settle() == Settled(moved=4, rejected=0, waiting=0)
+    assert settle(broker) == Settled(moved=4, rejected=0, waiting=0)
     assert logged(broker) == numbered(4)
 
 
@@ -282,42 +297,42 @@ def test_what_a_crashed_process_had_taken_still_counts_as_waiting(
     client.lpush(f"{{{key}}}:wip", *numbered(SETTLE_MESSAGES + 2))
     broker.push([b"last"])
 
-    assert broker.settle() == Settled(moved=SETTLE_MESSAGES, rejected=0, waiting=3)
-    assert broker.settle() == Settled(moved=3, rejected=0, waiting=0)
+    assert settle(broker) == Settled(moved=SETTLE_MESSAGES, rejected=0, waiting=3)
+    assert settle(broker) == Settled(moved=3, rejected=0, waiting=0)
     assert logged(broker) == [*numbered(SETTLE_MESSAGES + 2), b"last"]
 
 
 @pytest.mark.integration
 def test_a_log_that_never_was_has_the_id_zero(broker: Broker) -> None:
-    assert broker.last_id() == 0
+    assert broker.look().last == 0
 
 
 @pytest.mark.integration
 def test_the_last_id_is_that_of_the_newest_message(broker: Broker) -> None:
     broker.push(numbered(3))
-    broker.settle()
+    settle(broker)
 
-    assert broker.last_id() == parse_id(broker.read_after(0, 3).ids[-1])
+    assert broker.look().last == parse_id(read(broker, 0, 3).ids[-1])
 
 
 @pytest.mark.integration
 def test_the_last_id_outlives_its_message(broker: Broker, client: redis.Redis, key: str) -> None:
     broker.push([b"a"])
-    broker.settle()
-    before = broker.last_id()
+    settle(broker)
+    before = broker.look().last
 
     client.xtrim(f"{{{key}}}:log", maxlen=0, approximate=False)
 
-    assert broker.last_id() == before > 0
+    assert broker.look().last == before > 0
 
 
 @pytest.mark.integration
 def test_reading_goes_on_after_the_cursor(broker: Broker) -> None:
     broker.push(numbered(5))
-    broker.settle()
+    settle(broker)
 
-    first = broker.read_after(0, 2)
-    second = broker.read_after(parse_id(first.ids[-1]), 10)
+    first = read(broker, 0, 2)
+    second = read(broker, parse_id(first.ids[-1]), 10)
 
     assert (first.contents, second.contents) == ([b"0", b"1"], [b"2", b"3", b"4"])
     assert [parse_id(id_) for id_ in first.ids + second.ids] == sorted(
@@ -329,25 +344,25 @@ def test_reading_goes_on_after_the_cursor(broker: Broker) -> None:
 @pytest.mark.parametrize("block_seconds", [None, 0.0, 0.01])
 def test_there_is_nothing_after_the_head(broker: Broker, block_seconds: float | None) -> None:
     broker.push([b"a"])
-    broker.settle()
+    settle(broker)
 
-    assert broker.read_after(broker.last_id(), 10, block_seconds) == Page([], [])
+    assert read(broker, broker.look().last, 10, block_seconds) == Page([], [])
 
 
 @pytest.mark.integration
 def test_a_blocked_read_ends_with_a_message(broker: Broker) -> None:
     with ThreadPoolExecutor(1) as reader:
-        read = reader.submit(broker.read_after, 0, 10, 4)
+        found = reader.submit(read, broker, 0, 10, 4)
         broker.push([b"a"])
-        broker.settle()
-        assert read.result(10).contents == [b"a"]
+        settle(broker)
+        assert found.result(10).contents == [b"a"]
 
 
 @pytest.mark.integration
 def test_what_lies_between_two_ids_ends_with_the_second(broker: Broker) -> None:
     broker.push(numbered(5))
-    broker.settle()
-    ids = [parse_id(id_) for id_ in broker.read_after(0, 5).ids]
+    settle(broker)
+    ids = [parse_id(id_) for id_ in read(broker, 0, 5).ids]
 
     page, complete = broker.read_between(ids[1], ids[3], 10)
 
@@ -360,9 +375,9 @@ def test_what_lies_between_two_ids_ends_with_the_second(broker: Broker) -> None:
 def test_a_log_that_forgot_nothing_is_complete_from_the_start(broker: Broker) -> None:
     assert broker.read_between(0, 1, 10) == (Page([], []), True)
     broker.push(numbered(2))
-    broker.settle()
+    settle(broker)
 
-    page, complete = broker.read_between(0, broker.last_id(), 10)
+    page, complete = broker.read_between(0, broker.look().last, 10)
 
     assert (page.contents, complete) == ([b"0", b"1"], True)
 
@@ -385,7 +400,7 @@ def test_the_log_forgets_what_is_too_old(broker: Broker, client: redis.Redis, ke
         client.xadd(f"{{{key}}}:log", {"c": "old"}, id=f"{LONG_AGO + number}-0")
     broker.push(numbered(2))
 
-    broker.settle()
+    settle(broker)
 
     kept = logged(broker)
     assert kept[-2:] == numbered(2)
@@ -397,8 +412,8 @@ def test_a_reader_behind_what_the_log_forgot_is_told_so(client: redis.Redis, key
     broker = Broker(client, key, History(100, ENOUGH))
     broker.push(numbered(1000))
     settle_all(broker)
-    head = broker.last_id()
-    oldest = parse_id(broker.read_after(0, 1).ids[0])
+    head = broker.look().last
+    oldest = parse_id(read(broker, 0, 1).ids[0])
 
     for cursor in (0, oldest - 2):
         page, complete = broker.read_between(cursor, head, 1)
@@ -412,10 +427,10 @@ def test_a_reader_at_the_edge_of_what_the_log_forgot_misses_nothing(
     broker = Broker(client, key, History(100, ENOUGH))
     broker.push(numbered(1000))
     settle_all(broker)
-    ids = [parse_id(id_) for id_ in broker.read_after(0, 2).ids]
+    ids = [parse_id(id_) for id_ in read(broker, 0, 2).ids]
 
-    before, complete_before = broker.read_between(ids[0] - 1, broker.last_id(), 1)
-    after, complete_after = broker.read_between(ids[0], broker.last_id(), 1)
+    before, complete_before = broker.read_between(ids[0] - 1, broker.look().last, 1)
+    after, complete_after = broker.read_between(ids[0], broker.look().last, 1)
 
     assert (before.ids, complete_before) == ([format_id(ids[0])], True)
     assert (after.ids, complete_after) == ([format_id(ids[1])], True)
@@ -425,11 +440,12 @@ def test_a_reader_at_the_edge_of_what_the_log_forgot_misses_nothing(
 def test_the_keys_lie_in_one_slot(client: redis.Redis, key: str) -> None:
     broker = Broker(client, key, History(1, ENOUGH))
     broker.push([b"\x1e", *numbered(300), b"waits", b"waits, too"])
-    broker.settle()
+    settle(broker)
     broker.push([b"taken", b"queued"])
-    broker.wait_for_push(0.01)
+    client.lmove(key, f"{{{key}}}:wip", "RIGHT", "LEFT")
 
-    names = [key, *(f"{{{key}}}:{name}" for name in ("wip", "log", "rejected", "floor"))]
+    rest = ("wip", "log", "rejected", "floor", "epoch")
+    names = [key, *(f"{{{key}}}:{name}" for name in rest)]
     assert sorted(client.keys(f"*{key}*")) == sorted(name.encode() for name in names)
 
     slots = {client.cluster("KEYSLOT", name) for name in names}
@@ -458,3 +474,75 @@ def test_a_server_that_never_answers_is_given_up_and_asked_only_once() -> None:
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
+
+
+# Epochs: what the log has lost is noticed, by whoever knew it.
+
+
+def known(broker: Broker) -> Mark:
+    state = broker.look()
+    return Mark(state.epoch, state.last)
+
+
+@pytest.mark.integration
+def test_the_epoch_stays_while_nothing_is_lost(broker: Broker) -> None:
+    before = known(broker)
+    broker.push(numbered(3))
+
+    settled, page = broker.settle_and_read(before, 10)
+
+    assert settled.log.epoch == before.epoch
+    assert broker.look(Mark(before.epoch, parse_id(page.ids[-1]))).epoch == before.epoch
+    assert broker.read_after(before, 10)[1] is False  # The first answer of a new connection.
+    assert broker.read_after(before, 10) == (page, True)
+
+
+@pytest.mark.integration
+def test_what_the_log_forgets_as_it_should_is_not_lost(client: redis.Redis, key: str) -> None:
+    broker = Broker(client, key, History(100, ENOUGH))
+    broker.push([b"first"])
+    settle(broker)
+    first = known(broker)
+    broker.push(numbered(1000))
+    settle_all(broker)
+    broker.read_after(first, 1)
+
+    assert broker.look(first).epoch == first.epoch
+    assert broker.look(first).floor > first.id
+    assert broker.read_after(first, 10)[1] is False  # But what came next is forgotten.
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("lost", ["all", "log", "newest"])
+def test_a_loss_begins_a_new_epoch(
+    broker: Broker, client: redis.Redis, key: str, lost: str
+) -> None:
+    broker.push(numbered(3))
+    settle(broker)
+    ids = read(broker, 0, 3).ids
+    before = known(broker)
+    log = f"{{{key}}}:log"
+    if lost == "newest":  # An older snapshot: the stream knows nothing of its last message.
+        client.delete(log)
+        client.xadd(log, {"c": "0"}, id=ids[0])
+    else:
+        client.delete(log, *([f"{{{key}}}:epoch"] if lost == "all" else []))
+
+    broker.push([b"new"])
+    after, _ = broker.settle_and_read(before, 10)
+
+    assert after.log.epoch != before.epoch
+    assert after.log.start == (parse_id(ids[0]) if lost == "newest" else 0)
+    assert read(broker, after.log.start, 10).contents == [b"new"]
+    assert broker.read_after(before, 10)[1] is False
+    assert broker.look(before).epoch == after.log.epoch  # It begins once, not once a process.
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("count", [1, 3, 5, 9])
+def test_the_newest_messages_come_after_an_id(broker: Broker, count: int) -> None:
+    assert broker.newest(count) == 0
+    broker.push(numbered(5))
+    settle(broker)
+
+    assert read(broker, broker.newest(count), 10).contents == numbered(5)[-count:]

@@ -5,6 +5,7 @@ import pytest
 
 from common.broker import Broker, History
 from common.line import connect
+from common.message import Mark
 from config.embedded import EmbeddedError, EmbeddedValkey
 
 pytestmark = pytest.mark.integration
@@ -21,7 +22,7 @@ def test_what_was_pushed_outlives_a_stop(tmp_path: Path) -> None:
 
     second = EmbeddedValkey.start(tmp_path / "new" / "folder", 0)
     try:
-        assert broker_of(second).settle().moved == 1
+        assert broker_of(second).settle_and_read(Mark("", 0), 1)[0].moved == 1
     finally:
         second.stop()
 

@@ -17,7 +17,8 @@ from tests.fakes import FakeLog
 from tests.websocket import CLOSE, PING, TEXT
 from ws_server.connection import Connection
 from ws_server.feed import Feed
-from ws_server.hub import Hub
+from ws_server.formats import all_formats
+from ws_server.hub import AT_THE_HEAD, Hub, Start
 
 LIMIT = 5.0  # Seconds; generous, for a noisy machine.
 SMALL = 8192  # Bytes of a send buffer that is soon full.
@@ -84,6 +85,12 @@ class Peer:
         except (EOFError, ConnectionResetError):
             return found
 
+    def stream(self) -> bytes:
+        """All bytes up to the end of the stream."""
+        while more := self.socket.recv(1 << 20):
+            self._buffer += more
+        return self._buffer
+
     def close_code(self) -> int:
         """The code of the close frame, which must be the last thing that comes."""
         opcode, payload = self.rest()[-1]
@@ -138,16 +145,20 @@ class Parts:
 
     def __init__(self, peers: Peers, window_bytes: int = WINDOW) -> None:
         self.log = FakeLog()
-        self.feed = Feed(self.log, "", window_bytes)
+        formats = all_formats("")
+        self.feeds = {name: Feed(self.log, form, window_bytes) for name, form in formats.items()}
+        self.feed = self.feeds["text"]
         self.gone: list[Connection] = []
         self.readable: list[Connection] = []
-        self.hub = Hub(self.feed, self.gone.append)
+        self.hub = Hub(self.feeds, self.gone.append)
         self._peers = peers
 
-    def connect(self, send_buffer: int | None = None) -> tuple[Connection, Peer]:
+    def connect(
+        self, send_buffer: int | None = None, start: Start = AT_THE_HEAD
+    ) -> tuple[Connection, Peer]:
         """A client that has joined; `SMALL` makes it a slow one."""
         fd, peer = self._peers.make(send_buffer)
-        return self.hub.join(fd, self._read), peer
+        return self.hub.join(fd, self._read, start), peer
 
     def connect_behind(self, contents: Iterable[bytes]) -> tuple[Connection, Peer]:
         """A client whose socket was full before it had got all of `contents`."""

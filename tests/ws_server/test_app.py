@@ -9,6 +9,7 @@ from gevent import GreenletExit
 
 from tests.fakes import FakeAdopter, FakeInput
 from ws_server.app import create_app
+from ws_server.listen import DEFAULT
 
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -101,8 +102,9 @@ def test_a_right_handshake_hands_the_socket_over_at_every_path(
     with pytest.raises(GreenletExit):  # How gunicorn's worker is told that there is no response.
         http.get(path, headers=HANDSHAKE, environ_overrides=web_server)
 
-    ((fd, early),) = service.adopted
+    ((fd, early, listen),) = service.adopted
     assert early == b"early"
+    assert listen == DEFAULT
     os.close(fd)
     accepted.close()
     with client, client.makefile("rb") as answer:

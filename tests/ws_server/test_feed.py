@@ -7,9 +7,13 @@ from common.message import Page, parse_id
 from tests.fakes import FakeLog
 from tests.ws_server.parts import numbered
 from ws_server.feed import CHUNK_BYTES, CHUNK_MESSAGES, PAGES, Feed, Gap
-from ws_server.frames import text_frames
+from ws_server.formats import TextFrames
 
 LARGE = 1 << 30
+
+
+def frames_of(prefix: str, contents: list[bytes]) -> list[bytes]:
+    return TextFrames(prefix).messages("", Page([], contents))
 
 
 def fill(feed: Feed, log: FakeLog, contents: list[bytes], at_once: int = 500) -> None:
@@ -30,12 +34,12 @@ def drain(feed: Feed, cursor: int) -> bytes:
 
 
 def test_at_the_head_there_is_nothing() -> None:
-    assert Feed(FakeLog(), "", LARGE).next_chunk(0) is None
+    assert Feed(FakeLog(), TextFrames(""), LARGE).next_chunk(0) is None
 
 
 def test_each_chunk_follows_the_last_and_moves_the_head() -> None:
     log = FakeLog()
-    feed = Feed(log, "> ", LARGE)
+    feed = Feed(log, TextFrames("> "), LARGE)
 
     last = 0
     for chunk in feed.append(log.write(*numbered(CHUNK_MESSAGES * 2 + 1))):
@@ -48,18 +52,18 @@ def test_each_chunk_follows_the_last_and_moves_the_head() -> None:
 
 def test_a_chunk_has_the_frames_of_its_messages_and_where_each_ends() -> None:
     log = FakeLog()
-    feed = Feed(log, "中: ", LARGE)
+    feed = Feed(log, TextFrames("中: "), LARGE)
     page = log.write(b"one", b"two")
 
     (chunk,) = feed.append(page)
 
-    assert chunk.data == b"".join(text_frames("中: ".encode(), [b"one", b"two"]))
+    assert chunk.data == b"".join(frames_of("中: ", [b"one", b"two"]))
     assert chunk.ids == page.ids
     assert list(chunk.ends) == [10, 20]
 
 
 def test_no_messages_make_no_chunk() -> None:
-    assert list(Feed(FakeLog(), "", LARGE).append(Page([], []))) == []
+    assert list(Feed(FakeLog(), TextFrames(""), LARGE).append(Page([], []))) == []
 
 
 @pytest.mark.parametrize(
@@ -76,16 +80,16 @@ def test_chunks_are_bounded_in_messages_and_bytes(sizes: list[int], chunks: list
     log = FakeLog()
     page = log.write(*[b"x" * size for size in sizes])
 
-    assert [len(chunk.ids) for chunk in Feed(log, "", LARGE).append(page)] == chunks
+    assert [len(chunk.ids) for chunk in Feed(log, TextFrames(""), LARGE).append(page)] == chunks
 
 
 @pytest.mark.parametrize("window", [1, 5_000, 200_000, LARGE])
 @pytest.mark.parametrize("at_once", [1, 7, 500])
 def test_from_any_cursor_no_message_is_missing_or_doubled(window: int, at_once: int) -> None:
     log, contents = FakeLog(), numbered(1203, size=100)
-    feed = Feed(log, "> ", window)
+    feed = Feed(log, TextFrames("> "), window)
     fill(feed, log, contents, at_once)
-    frames = text_frames(b"> ", contents)
+    frames = frames_of("> ", contents)
 
     for seen in (0, 1, 6, 499, 500, 501, 703, 1000, 1202, 1203):
         cursor = parse_id(log.messages[seen - 1][0]) if seen else 0
@@ -94,19 +98,19 @@ def test_from_any_cursor_no_message_is_missing_or_doubled(window: int, at_once: 
 
 def test_large_messages_of_the_log_come_a_bounded_page_at_a_time() -> None:
     log, contents = FakeLog(), numbered(20, size=100_000)
-    feed = Feed(log, "", 1)
+    feed = Feed(log, TextFrames(""), 1)
     fill(feed, log, contents, 1)
 
     chunk = feed.next_chunk(0)
 
     assert chunk is not None
     assert len(chunk.ids) == 2
-    assert drain(feed, 0) == b"".join(text_frames(b"", contents))
+    assert drain(feed, 0) == b"".join(frames_of("", contents))
 
 
 def test_what_memory_holds_is_not_read_again() -> None:
     log = FakeLog()
-    feed = Feed(log, "", LARGE)
+    feed = Feed(log, TextFrames(""), LARGE)
     fill(feed, log, numbered(1000))
 
     drain(feed, 0)
@@ -116,7 +120,7 @@ def test_what_memory_holds_is_not_read_again() -> None:
 
 def test_clients_at_the_same_place_share_one_read() -> None:
     log = FakeLog()
-    feed = Feed(log, "", 1)
+    feed = Feed(log, TextFrames(""), 1)
     fill(feed, log, numbered(600))
 
     received = {drain(feed, 0) for _ in range(5)}
@@ -127,9 +131,10 @@ def test_clients_at_the_same_place_share_one_read() -> None:
 
 def test_only_a_few_pages_are_kept() -> None:
     log = FakeLog()
-    feed = Feed(log, "", 1)
-    fill(feed, log, numbered(600))
-    cursors = [parse_id(log.messages[at][0]) for at in range(PAGES + 1)]
+    feed = Feed(log, TextFrames(""), 1)
+    fill(feed, log, numbered((PAGES + 2) * CHUNK_MESSAGES))
+    places = range(0, (PAGES + 1) * CHUNK_MESSAGES, CHUNK_MESSAGES)
+    cursors = [parse_id(log.messages[at][0]) for at in places]
 
     for cursor in [*cursors, cursors[-1], cursors[0]]:
         feed.next_chunk(cursor)
@@ -137,9 +142,20 @@ def test_only_a_few_pages_are_kept() -> None:
     assert log.history_reads == [*cursors, cursors[0]]
 
 
+def test_who_is_behind_at_a_place_near_by_shares_the_page() -> None:
+    log = FakeLog()
+    feed = Feed(log, TextFrames(""), 1)
+    fill(feed, log, numbered(600))
+    first, second = (parse_id(log.messages[at][0]) for at in (3, 40))
+    page = feed.next_chunk(first)
+
+    assert feed.next_chunk(second) is page
+    assert log.history_reads == [first]
+
+
 def test_what_the_log_has_forgotten_is_a_gap() -> None:
     log = FakeLog()
-    feed = Feed(log, "", 1)
+    feed = Feed(log, TextFrames(""), 1)
     fill(feed, log, numbered(600))
     log.forgotten = parse_id(log.messages[9][0])
 
@@ -150,7 +166,7 @@ def test_what_the_log_has_forgotten_is_a_gap() -> None:
 
 def test_what_memory_holds_is_no_gap_whatever_the_log_forgets() -> None:
     log = FakeLog()
-    feed = Feed(log, "", LARGE)
+    feed = Feed(log, TextFrames(""), LARGE)
     fill(feed, log, numbered(600))
     log.forgotten = log.last_id()
 
@@ -159,7 +175,7 @@ def test_what_memory_holds_is_no_gap_whatever_the_log_forgets() -> None:
 
 def test_without_redis_the_window_still_serves() -> None:
     log = FakeLog()
-    feed = Feed(log, "", 1)
+    feed = Feed(log, TextFrames(""), 1)
     fill(feed, log, numbered(600))
     log.fault = QueueUnavailable("gone")
 
@@ -171,7 +187,7 @@ def test_without_redis_the_window_still_serves() -> None:
 def test_a_log_that_has_lost_its_messages_is_a_gap() -> None:
     """A Redis that came back empty knows of nothing that it has forgotten."""
     log = FakeLog()
-    feed = Feed(log, "", 1)
+    feed = Feed(log, TextFrames(""), 1)
     fill(feed, log, numbered(600))
     log.messages.clear()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ws_server.frames import BINARY, PING, close_frame, frame, text_frames
+from ws_server.frames import BINARY, PING, close_frame, frame
 
 
 @pytest.mark.parametrize(
@@ -21,33 +21,6 @@ def test_the_length_takes_as_few_bytes_as_it_can(size: int, head: bytes) -> None
 
 def test_a_control_frame_is_final_and_not_masked() -> None:
     assert frame(PING, b"hi") == b"\x89\x02hi"
-
-
-@pytest.mark.parametrize(("content", "head"), [(124, b"\x81\x7d"), (125, b"\x81\x7e\x00\x7e")])
-def test_the_length_of_a_text_frame_counts_the_prefix(content: int, head: bytes) -> None:
-    assert text_frames(b">", [b"x" * content]) == [head + b">" + b"x" * content]
-
-
-def test_each_message_is_a_frame_of_its_own() -> None:
-    assert text_frames("中: ".encode(), [b"one", "二".encode(), b""]) == [
-        b"\x81\x08" + "中: one".encode(),
-        b"\x81\x08" + "中: 二".encode(),
-        b"\x81\x05" + "中: ".encode(),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("content", "sent"),
-    [
-        (b"bad \xff.", "bad \ufffd."),
-        (b"\xe6\xb6", "\ufffd"),  # The first two bytes of three.
-        (b"\xed\xa0\x80", "\ufffd\ufffd\ufffd"),  # A surrogate.
-        ("\x00 \ufeff \U0001f600".encode(), "\x00 \ufeff \U0001f600"),
-    ],
-)
-def test_what_is_no_utf_8_is_replaced_and_the_rest_untouched(content: bytes, sent: str) -> None:
-    text = sent.encode()
-    assert text_frames(b"", [content]) == [bytes([0x81, len(text)]) + text]
 
 
 def test_a_close_frame_carries_code_and_reason() -> None:

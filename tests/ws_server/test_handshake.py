@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes import FakeInput
 from ws_server.handshake import HandOff, accept_key, refusal
+from ws_server.listen import DEFAULT, ENVIRON_KEY
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # RFC 6455 1.3.
 
@@ -87,7 +88,13 @@ def test_the_socket_changes_hands_with_what_was_read_too_early(
 ) -> None:
     ours, theirs = connected
     handed = HandOff(
-        {**environ(), "gunicorn.socket": ours, "wsgi.input": FakeInput(b"early")}, ignored=True
+        {
+            **environ(),
+            "gunicorn.socket": ours,
+            "wsgi.input": FakeInput(b"early"),
+            ENVIRON_KEY: DEFAULT,
+        },
+        ignored=True,
     )
     fd, early = handed.take_socket()
     ours.close()  # The web server is done with it; the connection is not.

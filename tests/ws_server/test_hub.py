@@ -1,6 +1,8 @@
 """Fan-out: everybody, in order, never waiting for anybody; and how connections come and go."""
 
+import json
 import os
+from typing import Any
 
 import gevent
 import pytest
@@ -9,9 +11,9 @@ from common.message import Page
 from tests.websocket import BINARY, CLOSE, PING, TEXT
 from tests.ws_server.parts import SMALL, Parts, Peer, let_others_run, numbered, wait_until
 from ws_server import hub as module
-from ws_server.close_codes import CloseCode
+from ws_server.close_codes import GOING_AWAY, CloseCode
 from ws_server.connection import Connection
-from ws_server.hub import CLOCK_EVERY, MAX_OUTBOX, PAUSE_OUTBOX
+from ws_server.hub import CLOCK_EVERY, MAX_OUTBOX, PAUSE_OUTBOX, Start
 
 BYE = CloseCode(4001, "bye")
 
@@ -361,3 +363,107 @@ def test_an_empty_page_sends_nothing(parts: Parts) -> None:
     parts.hub.publish(Page([], []))
 
     assert client.has_nothing()
+
+
+# Formats and places to start from.
+
+IN_JSON = Start("json")
+
+
+def said(payload: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(payload)
+    return found
+
+
+def test_a_json_client_is_welcomed_and_gets_the_same_messages(parts: Parts) -> None:
+    parts.publish(b"before")
+    (_, text), (_, json_) = parts.connect(), parts.connect(start=IN_JSON)
+
+    parts.publish(b"one", b"two")
+
+    assert text.texts(2) == [b"one", b"two"]
+    welcome, one, two = map(said, json_.texts(3))
+    assert welcome == {"type": "welcome", "id": "-1-0", "complete": True}
+    assert (one["content"], one["id"], two["content"]) == ("one", "-2-0", "two")
+
+
+def test_a_client_that_resumes_gets_what_it_missed_then_what_is_new(parts: Parts) -> None:
+    parts.publish(*numbered(5))
+    connection, client = parts.connect(start=Start("json", cursor=2 << 64))
+    assert connection.owed is not None
+    parts.publish(b"meanwhile")
+    parts.start_catch_up()
+
+    welcome, *rest = map(said, client.texts(5))
+    parts.publish(b"live")
+
+    assert welcome["id"] == "-2-0"
+    contents = [row["content"].strip() for row in [*rest, said(client.texts(1)[0])]]
+    assert contents == ["2", "3", "4", "meanwhile", "live"]
+    assert connection.owed is None
+
+
+def test_a_client_that_is_ahead_of_this_process_gets_nothing_twice(parts: Parts) -> None:
+    parts.publish(b"1")
+    ahead, client = parts.connect(start=Start("text", cursor=3 << 64))
+    parts.start_catch_up()
+
+    parts.publish(b"2")
+    parts.publish(b"3", b"4")
+    parts.publish(b"5")
+
+    assert client.texts(2) == [b"4", b"5"]
+    assert ahead.cursor == 5 << 64
+
+
+def test_what_cannot_be_resumed_is_a_gap_in_json_and_the_end_in_text(parts: Parts) -> None:
+    parts.publish(*numbered(3))
+    _, json_ = parts.connect(start=Start("json", asked="x", missing="no such id"))
+    _, text = parts.connect(start=Start("text", asked="x", missing="no such id"))
+    parts.publish(b"live")
+
+    assert text.close_code() == 4008
+    welcome, gap, live = map(said, json_.texts(3))
+    assert welcome["complete"] is False
+    assert gap == {"type": "gap", "id": "-3-0", "after": "x", "reason": "no such id"}
+    assert live["content"] == "live"
+
+
+def test_a_json_client_behind_what_the_log_has_forgotten_goes_on_after_a_gap(
+    small_window: Parts,
+) -> None:
+    parts = small_window
+    parts.publish(*numbered(3))
+    _, client = parts.connect(start=Start("json", cursor=1 << 64))
+    parts.log.forgotten = 2 << 64
+    parts.publish(b"4")
+    parts.start_catch_up()
+
+    welcome, gap = map(said, client.texts(2))
+    parts.publish(b"live")
+
+    assert welcome["complete"] is True  # So it was then.
+    assert (gap["type"], gap["after"], gap["id"]) == ("gap", "-1-0", "-4-0")
+    assert said(client.texts(1)[0])["content"] == "live"
+
+
+def test_nothing_is_encoded_for_a_format_that_nobody_wants(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[str] = []
+    for name, feed in parts.feeds.items():
+        monkeypatch.setattr(feed.format, "messages", lambda *_, name=name: encoded.append(name))
+    parts.publish(b"one")
+
+    assert encoded == []
+    assert parts.hub.mark.id == parts.feed.head == 1 << 64
+
+
+def test_events_end_without_a_close_frame(parts: Parts) -> None:
+    connection, client = parts.connect(start=Start("text-events"))
+    parts.publish(b"one")
+    parts.hub.close(connection, GOING_AWAY)
+
+    stream = client.stream()
+    assert stream.startswith(b"retry: ")
+    assert stream.endswith(b"id: -1-0\ndata: one\n\n")

@@ -16,6 +16,7 @@ from tests.websocket import CLOSE, PING, PONG, TEXT, frame
 from tests.ws_server.parts import SMALL, Peer, Peers, let_others_run, numbered, wait_until
 from ws_server.close_codes import GOING_AWAY, RESTARTING
 from ws_server.connection import Connection
+from ws_server.listen import DEFAULT, Listen
 from ws_server.service import Service
 from ws_server.worker import Worker
 
@@ -76,9 +77,11 @@ class Running:
     def worker(self) -> Noting:
         return made[-1]
 
-    def connect(self, early: bytes = b"", send_buffer: int | None = None) -> Peer:
+    def connect(
+        self, early: bytes = b"", send_buffer: int | None = None, listen: Listen = DEFAULT
+    ) -> Peer:
         fd, peer = self._peers.make(send_buffer)
-        self.service.adopt(fd, early)
+        self.service.adopt(fd, early, listen)
         return peer
 
 
@@ -160,7 +163,7 @@ def test_nothing_overtakes_what_came_with_the_handshake(running: Running, peers:
     running.worker.gate.clear()
     fd, client = peers.make()
     whole = frame(TEXT, b"in two pieces")
-    adopting = gevent.spawn(running.service.adopt, fd, whole[:5])
+    adopting = gevent.spawn(running.service.adopt, fd, whole[:5], DEFAULT)
     wait_until(lambda: "connect" in running.worker.events, "on_connect")
 
     client.send(whole[5:])

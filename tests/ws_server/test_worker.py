@@ -23,7 +23,7 @@ class Noting(Worker):
 
 
 def make(parts: Parts, kind: type[Worker] = Worker, **settings: object) -> Worker:
-    relay = Relay(parts.log, parts.feed, parts.hub)
+    relay = Relay(parts.log, parts.hub)
     relay.start()
     values = Settings(**settings)  # type: ignore[arg-type]
     return kind(values, parts.hub, relay)
