@@ -96,7 +96,7 @@ class Settings:
     history_size: int = _setting(
         100_000,
         "Messages that the log keeps, if they are not older than HISTORY_SECONDS",
-        number(int, 1, 1_000_000_000),
+        number(int, 5_000, 1_000_000_000),  # Some settles of each process: see MOST_UNREAD.
     )
     history_seconds: int = _setting(
         86_400, "Age after which the log forgets a message, in seconds", _count

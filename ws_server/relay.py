@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import gevent
+from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
 from common.broker import LogState, Settled
@@ -22,7 +23,10 @@ from ws_server.listen import Listen
 
 log = logging.getLogger(__name__)
 
-READ_MESSAGES = 500
+READ_MESSAGES = 1000  # More than a settle moves: a page that is not full was the last.
+# Settled and not yet sent. Who settled faster than everybody reads would push messages out of the
+# log unread: HISTORY_SIZE must hold so many of each process.
+MOST_UNREAD = 2000
 FIRST_PAUSE = 0.1  # Seconds before Redis is tried again; doubled each time.
 LONGEST_PAUSE = 2.0
 LONGEST_BLOCK = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
@@ -60,6 +64,9 @@ class Relay:
         self._floor = 0  # Whoever has everything before it can be sent the rest.
         self._seen = 0  # The newest id that the log is known to have.
         self._stopping = False
+        self._unread = 0
+        self._may_settle = Event()
+        self._may_settle.set()
         self._settling = BoundedSemaphore()
         self._publishing = BoundedSemaphore()
         self.is_ready = False  # The head is known: connections may join.
@@ -157,15 +164,22 @@ class Relay:
                 pause = _sleep_longer(pause)
 
     def _settle_when_pushed(self, longest_wait: float) -> None:
+        if not self._may_settle.wait(LONGEST_BLOCK):
+            return
         with self._settling:
             known = self._hub.mark
             settled = self._source.settle_and_wait(known, longest_wait)
             self._count_rejected(settled)
+        self._unread += settled.moved
+        if self._unread >= MOST_UNREAD:
+            self._may_settle.clear()
         with self._publishing:
             self._follow(known, settled.log)
 
     def _settle_and_send(self) -> bool:
         """One settle and the page that it made; whether there is more to do."""
+        if not self._may_settle.is_set():
+            return self._read(None)
         with self._settling, self._publishing:
             known = self._hub.mark
             settled, page = self._source.settle_and_read(known, READ_MESSAGES)
@@ -173,7 +187,7 @@ class Relay:
             if not self._follow(known, settled.log):
                 return True
             self._hub.publish(page)
-        return settled.waiting > 0 or len(page.ids) == READ_MESSAGES
+        return self._note_read(page) or settled.waiting > 0
 
     def _read(self, block_seconds: float | None) -> bool:
         """Send one page of what is new; whether there may be more."""
@@ -187,7 +201,16 @@ class Relay:
             if state is not None and not self._follow(known, state):
                 return True
             self._hub.publish(page)
-        return len(page.ids) == READ_MESSAGES
+        return self._note_read(page)
+
+    def _note_read(self, page: Page) -> bool:
+        """Whether there may be more in the log; until that is read, nothing is added to it."""
+        if len(page.ids) == READ_MESSAGES:
+            self._may_settle.clear()
+            return True
+        self._unread = 0
+        self._may_settle.set()
+        return False
 
     def _follow(self, known: Mark, state: LogState) -> bool:
         """Whether what was read after `known` can be sent: False if the log has lost messages.

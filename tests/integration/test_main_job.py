@@ -316,7 +316,7 @@ def test_a_log_that_has_gone_backwards_does_not_swallow_messages(system: System)
         system.redis.lpush(KEY, "after the loss")
 
         assert client.texts(1) == [PREFIX + "after the loss"]
-        assert "Redis has lost the end of the log" in process.output
+        assert "Redis has lost messages" in process.output
         process.kill_all()
 
 

@@ -47,18 +47,18 @@ def test_a_stuck_client_delays_nobody_and_misses_nothing(
 
 
 def test_a_client_behind_what_the_log_keeps_is_told_of_the_gap(system: System) -> None:
-    _, port = system.start_ws(WINDOW_BYTES=100_000, HISTORY_SIZE=100, POLL_INTERVAL=0.05)
+    _, port = system.start_ws(WINDOW_BYTES=100_000, HISTORY_SIZE=5000, POLL_INTERVAL=0.05)
     slow = connect_slow(port)
     (healthy,) = system.connect(port)
-    sent = contents(4000, size=4000)
-    for start in range(0, 4000, 100):
-        system.redis.lpush(KEY, *sent[start : start + 100])
-        healthy.texts(100)
+    sent = contents(12_000, size=1200)
+    for start in range(0, 12_000, 400):
+        system.redis.lpush(KEY, *sent[start : start + 400])
+        healthy.texts(400)
 
     received, code = texts_until_closed(slow)
 
     assert code == 4008
-    assert 0 < len(received) < 4000
+    assert 0 < len(received) < 12_000
     assert received == [PREFIX + text for text in sent[: len(received)]]  # None skipped before.
     slow.socket.close()
 

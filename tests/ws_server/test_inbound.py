@@ -166,6 +166,7 @@ def test_the_answer_to_our_ping_is_known_without_a_parser() -> None:
         frame(PING, b""),
         frame(PONG, b"", mask=False) + b"four",
     ],
+    ids=["nothing", "cut", "payload", "two", "ping", "unmasked"],
 )
 def test_nothing_else_is_taken_for_that_answer(data: bytes) -> None:
     assert not is_lone_pong(data)
