@@ -145,10 +145,11 @@ class System:
         self._processes.append(process)
         return process
 
-    def start_http(self, **settings: object) -> Process:
+    def start_http(self, port: int | None = None, **settings: object) -> Process:
         """The HTTP API, ready."""
-        process = self.start("-m", "http_api", HTTP_PORT=self.http_port, **settings)
-        self._wait_until_ready(process, self.http_port)
+        port = port or self.http_port
+        process = self.start("-m", "http_api", HTTP_PORT=port, **settings)
+        self._wait_until_ready(process, port)
         return process
 
     def start_ws(self, port: int | None = None, **settings: object) -> tuple[Process, int]:
