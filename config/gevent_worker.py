@@ -18,6 +18,7 @@ from gevent.server import StreamServer
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
+ACCEPTS = 8  # Connections accepted between two turns of the event loop.
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
 DRAIN_STEP = 0.02
 LAST_REQUESTS = 0.1  # Seconds for the requests of connections that were accepted last.
@@ -97,8 +98,8 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         pool = Pool(self.worker_connections)
         handle = partial(self.handle, Address(listener.getsockname()))
         server = StreamServer(listener, handle=handle, spawn=pool)
-        if self.cfg.workers > 1:
-            server.max_accept = 1  # Leave some to the other workers.
+        # gevent would accept 100 at once, and whatever else there is to do would wait for them all.
+        server.max_accept = 1 if self.cfg.workers > 1 else ACCEPTS
         server.start()
         return server
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from config import children
 from config.embedded import EmbeddedValkey
-from config.server import refuse_taken_address
+from config.server import longest_stop, refuse_taken_address
 from config.settings import Settings
 
 READY_TIMEOUT = 30.0  # Seconds for both processes to answer.
@@ -63,7 +63,7 @@ def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> 
     except Stopped:
         return 0
     finally:
-        _stop_all(running, valkey, settings.stop_timeout)
+        _stop_all(running, valkey, longest_stop(settings) + 5)
 
 
 def _start(package: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -146,7 +146,7 @@ def _stop_all(
     for child in servers:
         child.terminate()
     for child in servers:
-        children.stop(child, timeout + 10)
+        children.stop(child, timeout)
     if valkey is not None:
         valkey.stop()
 
