@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
-from urllib.parse import urlsplit
 
 from config import children
 from config.embedded import EmbeddedValkey
+from config.redis_url import without_password
 from config.server import longest_stop, refuse_taken_address
 from config.settings import Settings
 
@@ -119,15 +119,10 @@ def _addresses(settings: Settings, redis_url: str, *, has_redis: bool) -> str:
     return (
         f"\n  HTTP API   {http}/          (open it: the first page)\n"
         f"  WebSocket  ws://{reachable(settings.ws_host)}:{settings.ws_port}/\n"
-        f"  Redis      {_without_password(redis_url)}{note}\n\n"
+        f"  Redis      {without_password(redis_url)}{note}\n\n"
         f"  Try:  curl '{http}/push?content=hello'\n"
         f"  Stop: Ctrl-C\n"
     )
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return url if parts.password is None else url.replace(f":{parts.password}@", ":***@")
 
 
 def reachable(host: str) -> str:

@@ -3,10 +3,9 @@
 import json
 import signal
 import socket
-import threading
 from time import monotonic
 
-from tests.system import KEY, PREFIX, System, wait_until
+from tests.system import KEY, PREFIX, Pusher, System, wait_until
 from tests.websocket import LIMIT, Client
 
 
@@ -178,37 +177,6 @@ def test_nothing_acknowledged_is_lost_while_redis_is_away(system: System) -> Non
     assert (http.children(), ws.children()) == workers  # Nobody died.
     assert ws.output.count("Redis is unavailable") == 1  # One line, not one for each try.
     assert ws.output.count("Redis is back") == 1
-
-
-class Pusher(threading.Thread):
-    """Pushes numbers, one after the other, and keeps those that were acknowledged."""
-
-    def __init__(self, system: System) -> None:
-        super().__init__()
-        self.acknowledged: list[str] = []
-        self.refused = 0
-        self.statuses: set[int] = set()
-        self._system = system
-        self._stopping = threading.Event()
-        self.start()
-
-    def run(self) -> None:
-        number = 0
-        while not self._stopping.is_set():
-            content = f"message {number}"
-            status, answer = self._system.push(content)
-            self.statuses.add(status)
-            if status == 200 and answer["code"] == 0:
-                self.acknowledged.append(content)
-            else:
-                assert (status, answer["error"]) == (503, "queue_unavailable")
-                self.refused += 1
-            number += 1
-
-    def stop(self) -> list[str]:
-        self._stopping.set()
-        self.join()
-        return self.acknowledged
 
 
 def test_a_batch_arrives_whole_and_in_order(system: System) -> None:
