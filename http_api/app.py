@@ -31,7 +31,12 @@ def create_app(settings: Settings, queue: PingableQueue) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # The answers are read by people.
     outage = Outage()
-    push = Push(queue, settings.max_content_bytes, settings.max_batch_messages)
+    push = Push(
+        queue,
+        settings.max_content_bytes,
+        settings.max_batch_messages,
+        settings.idempotency_seconds,
+    )
     _add_push(app, push, outage)
     _add_health(app, queue)
     _add_first_page(app, settings.ws_port)
