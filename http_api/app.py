@@ -40,6 +40,7 @@ def create_app(settings: Settings, queue: PingableQueue) -> Flask:
     _add_push(app, push, outage)
     _add_health(app, queue)
     _add_first_page(app, settings.ws_port)
+    _add_openapi(app)
     _add_errors(app, outage)
     return app
 
@@ -84,6 +85,15 @@ def _add_first_page(app: Flask, ws_port: int) -> None:
             "connect-src 'self' ws: wss:; frame-ancestors 'none'"
         )
         return response
+
+
+def _add_openapi(app: Flask) -> None:
+    with app.open_resource("openapi.json") as file:
+        document = file.read()
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return Response(document, mimetype="application/json")
 
 
 def _add_errors(app: Flask, outage: Outage) -> None:
