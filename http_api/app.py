@@ -30,6 +30,7 @@ def create_app(settings: Settings, queue: PingableQueue) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # The answers are read by people.
+    app.url_map.merge_slashes = False  # A redirect would be no answer of ours.
     outage = Outage()
     push = Push(
         queue,

@@ -46,6 +46,12 @@ class FakeQueue:
             self.pushes.append(new)
         return None
 
+    def take(self) -> list[bytes]:
+        """What was queued since the last time; ids are forgotten, too."""
+        items = [item for push in self.pushes for item in push]
+        self.pushes, self._once = [], {}
+        return items
+
     def ping(self) -> None:
         if self.fault is not None:
             raise self.fault
