@@ -9,6 +9,8 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha1
+from time import monotonic
 from typing import Any, TypeAlias
 
 import redis
@@ -201,6 +203,40 @@ class Line:
         self._connection = connection
         self.connects += 1
         return connection
+
+
+class Script:
+    """A script that is run over the client's pool, so that no caller waits for another."""
+
+    def __init__(self, client: Client, source: str) -> None:
+        self._client = client
+        self._source = source
+        self._sha = sha1(source.encode(), usedforsecurity=False).hexdigest()
+        self._retry_within: float = client.get_connection_kwargs().get("socket_timeout") or 0
+
+    def run(self, keys: Sequence[str], arguments: Command, *, repeatable: bool) -> Any:
+        """Its answer. After a lost connection a `repeatable` run is tried once more.
+
+        Only before `timeout` has passed: whoever waits has waited long enough then.
+
+        Raises:
+            QueueUnavailable: Redis did not answer, or answered with an error.
+        """
+        began = monotonic()
+        with redis_errors():
+            try:
+                return self._evaluate(keys, arguments)
+            except redis.ConnectionError:
+                if not repeatable or monotonic() - began >= self._retry_within:
+                    raise
+                return self._evaluate(keys, arguments)
+
+    def _evaluate(self, keys: Sequence[str], arguments: Command) -> Any:
+        words = (*keys, *arguments)
+        try:
+            return self._client.evalsha(self._sha, len(keys), *words)
+        except NoScriptError:  # The server does not know it yet: nothing was done.
+            return self._client.eval(self._source, len(keys), *words)
 
 
 @contextmanager

@@ -89,6 +89,11 @@ class Settings:
         64 * KIB, "Largest content of one message, in bytes of UTF-8", _size
     )
     max_batch_messages: int = _setting(10_000, "Most messages in one /push/batch", _count)
+    idempotency_seconds: int = _setting(
+        3600,
+        "How long the id of a push is remembered, in seconds; it is accepted once in that time",
+        number(int, 1, 7 * 86_400),
+    )
     max_body_bytes: int = _setting(16 * MIB, "Largest body of a request, in bytes", _size)
     request_timeout: float = _setting(
         30.0,

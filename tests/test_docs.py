@@ -8,13 +8,14 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from wsproto.frame_protocol import CloseReason
 
 from config.settings import Description, Settings, describe, load
+from tests.openapi import documented_errors
 from ws_server import close_codes
 from ws_server.close_codes import CloseCode
 from ws_server.process import load_worker_class
@@ -50,11 +51,11 @@ def rows(name: str) -> list[list[str]]:
     return [line[1:-1].strip().split(" | ") for line in lines if line.startswith("| ")]
 
 
-def errors_in_code() -> set[tuple[str, int]]:
+def errors_in_code(packages: Iterable[str] = PACKAGES) -> set[tuple[str, int]]:
     """What is named by a status and a code, as in `PushRefused(422, "empty_batch", ...)`."""
     return {
         found
-        for package in PACKAGES
+        for package in packages
         for path in (ROOT / package).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
@@ -121,6 +122,12 @@ def test_the_table_of_answers_has_every_error_with_its_status(readme: str) -> No
     }
 
     assert documented == errors_in_code() | DERIVED_ERRORS
+
+
+def test_the_openapi_document_has_every_error_of_the_http_api_with_its_status() -> None:
+    of_http_api = set(PACKAGES) - {"ws_server"}
+
+    assert documented_errors() == errors_in_code(of_http_api) | DERIVED_ERRORS
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -193,6 +193,20 @@ def test_a_batch_arrives_whole_and_in_order(system: System) -> None:
     assert client.texts(10_000) == prefixed(contents)
 
 
+def test_a_push_that_is_tried_again_under_its_key_arrives_once(system: System) -> None:
+    system.start_http()
+    _, port = system.start_ws(POLL_INTERVAL=0.05)
+    (client,) = system.connect(port)
+    success = (200, {"code": 0, "msg": "success"})
+
+    for _ in range(3):
+        assert system.call("/push?content=once", Idempotency_Key="1") == success
+    assert system.call("/push?content=next") == success
+
+    assert client.texts(2) == prefixed(["once", "next"])
+    assert system.redis.keys(f"{{{KEY}}}:once:*") == [f"{{{KEY}}}:once:1".encode()]
+
+
 def test_half_a_request_keeps_nobody_waiting(system: System) -> None:
     system.start_http(REQUEST_TIMEOUT=2.5, REDIS_TIMEOUT=2)
     head = b"POST /push HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
