@@ -97,14 +97,14 @@ class Relay:
     def start_of(self, listen: Listen) -> Start:
         """Where a client starts that asks for this; may ask Redis."""
         name = listen.format_name
-        try:
-            if listen.last_id is not None:
-                return self._resumed(name, listen.last_id)
-            if listen.last:
-                cursor = self._hub.newest(name, listen.last)
+        if listen.last_id is not None:
+            return self._resumed(name, listen.last_id)
+        if listen.last:
+            cursor = self._hub.newest(name, listen.last)
+            try:
                 return Start(name, self._source.newest(listen.last) if cursor is None else cursor)
-        except QueueUnavailable as problem:
-            return Start(name, asked=listen.last_id, missing=f"Redis does not answer: {problem}")
+            except QueueUnavailable as problem:
+                return Start(name, missing=f"Redis does not answer: {problem}")
         return Start(name)
 
     def tick(self) -> None:
@@ -143,11 +143,18 @@ class Relay:
             return Start(name, asked=last_id, missing="the id is not of this log")
         if mark.id < self._floor - 1:
             return Start(name, asked=last_id, missing=FORGOTTEN)
-        if mark.id > max(head.id, self._seen):  # Another process is ahead of this one, perhaps.
-            self._seen = self._source.look(head).last
-            if mark.id > self._seen:
-                return Start(name, asked=last_id, missing="the id is not of this log")
+        if mark.id > head.id and not self._has_seen(mark.id):
+            return Start(name, asked=last_id, missing="the id is not of this log")
         return Start(name, mark.id, asked=last_id)
+
+    def _has_seen(self, id_: int) -> bool:
+        """Whether the log has come as far: another process may be ahead of this one."""
+        if id_ > self._seen:
+            try:
+                self._seen = self._source.look(self._hub.mark).last
+            except QueueUnavailable:
+                return True  # Believed: to start at the head would send it messages again.
+        return id_ <= self._seen
 
     def _repeat(self, who: str, action: Callable[[], object]) -> None:
         pause = FIRST_PAUSE

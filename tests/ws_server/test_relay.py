@@ -344,7 +344,13 @@ def test_who_claims_to_be_ahead_is_looked_up_once(parts: Parts, filled: Relay) -
     parts.log.fault = GONE
 
     assert filled.start_of(Listen(last_id="e1-11-0")).cursor == 11 << 64
-    assert "Redis" in filled.start_of(Listen(last_id="e1-12-0")).missing
+
+
+def test_without_redis_who_claims_to_be_ahead_is_believed(parts: Parts, filled: Relay) -> None:
+    parts.log.fault = GONE
+
+    assert filled.start_of(Listen(last_id="e1-12-0")) == Start("text", 12 << 64, "e1-12-0")
+    assert "Redis" in filled.start_of(Listen(last=1000)).missing
 
 
 @pytest.mark.parametrize("last", [3, 10, 11])
