@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test check fix bench clean
+.PHONY: help setup run test check fix bench chaos clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -29,6 +29,9 @@ fix: $(BIN)/.dev ## Format, and repair what the linter can
 bench: $(BIN)/.bench ## Measure, next to a floor in C and to peers; BENCH='--short --only storm' for less
 	@command -v cc >/dev/null || { echo 'The load client is written in C: install a C compiler (cc)'; exit 1; }
 	@$(BIN)/python -m bench $(BENCH)
+
+chaos: $(BIN)/.dev ## Kill, stop and cut everything, and look for a lost or doubled message; CHAOS='--seconds 600 --seed 7'
+	@$(BIN)/python -m chaos $(CHAOS)
 
 clean: ## Remove the environment and caches
 	rm -rf bench/build .venv .mypy_cache .ruff_cache *.egg-info

@@ -1,0 +1,101 @@
+"""`python -m chaos.reader NAME FOLDER PORT...`: reads in all formats, and writes it down.
+
+Each connection goes on with the next server when it is lost, after the last id in
+its ledger if the format has ids; so does the next process of the same name.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from itertools import cycle
+from pathlib import Path
+from random import Random
+
+from chaos.ledger import Ledger, newest_first
+from chaos.records import Broken, Gap, Lost, Opened, Read, Welcome
+from chaos.wire import Decoder, Events, WebSocket
+
+# Two ways to ask for the same where there are two.
+DECODERS: dict[str, Callable[[], Decoder]] = {
+    "ws-text.1": lambda: WebSocket(is_json=False),
+    "ws-text.2": lambda: WebSocket(is_json=False),
+    "ws-json.1": lambda: WebSocket(is_json=True),
+    "ws-json.2": lambda: WebSocket(is_json=True, as_protocol=True),
+    "sse-text.1": lambda: Events(is_json=False),
+    "sse-text.2": lambda: Events(is_json=False, as_header=False),
+    "sse-json.1": lambda: Events(is_json=True),
+    "sse-json.2": lambda: Events(is_json=True, as_header=False),
+}
+WITHOUT_IDS = "ws-text"
+PATIENCE = 12.0  # Seconds without a byte, not even a ping, before it tries another server.
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.6  # Seconds before it connects again.
+PIECE = 64 * 1024
+
+
+class Reader:
+    """One client, over as many connections as it takes."""
+
+    def __init__(self, name: str, way: str, folder: Path, ports: list[int]) -> None:
+        path = folder / f"{name}.{way}.ledger"
+        self._way = way
+        self._ledger = Ledger(path)
+        self._random = Random(path.name)
+        self._ports = cycle(self._random.sample(ports, len(ports)))
+        ids = (each.id for each in newest_first(path) if isinstance(each, Read | Welcome | Gap))
+        self._last_id = next(ids, "")
+
+    async def run(self) -> None:
+        """Read for ever."""
+        while True:
+            port = next(self._ports)
+            self._ledger.add([Opened(port, self._last_id)])
+            try:
+                await self._follow(port, DECODERS[self._way]())
+            except (OSError, TimeoutError) as problem:
+                self._ledger.add([Lost(type(problem).__name__)])
+            await asyncio.sleep(self._random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))
+
+    async def _follow(self, port: int, decoder: Decoder) -> None:
+        async with asyncio.timeout(PATIENCE):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(decoder.request(port, self._last_id))
+            while await self._take(reader, writer, decoder):
+                pass
+        finally:
+            writer.close()
+
+    async def _take(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, decoder: Decoder
+    ) -> bool:
+        """Write down one piece of the stream; whether it goes on."""
+        async with asyncio.timeout(PATIENCE):  # Unlike wait_for, it swallows no cancellation.
+            data = await reader.read(PIECE)
+        records = list(decoder.receive(data)) if data else [Lost("end of stream")]
+        self._ledger.add(records)
+        for record in records:
+            # As a browser has it: welcome and gap have ids to go on after, too.
+            if isinstance(record, Read | Welcome | Gap):
+                self._last_id = record.id
+        if answer := decoder.answer():
+            writer.write(answer)
+            await writer.drain()
+        return not any(isinstance(record, Lost | Broken) for record in records)
+
+
+async def read_until_told(name: str, folder: Path, ports: list[int]) -> None:
+    """All readers of this process, until SIGTERM."""
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    running = [asyncio.create_task(Reader(name, way, folder, ports).run()) for way in DECODERS]
+    told_task = asyncio.create_task(told.wait())
+    done, _ = await asyncio.wait([told_task, *running], return_when=asyncio.FIRST_COMPLETED)
+    for task in done - {told_task}:
+        task.result()  # A reader never ends but by an error of its own: show it.
+
+
+if __name__ == "__main__":
+    asyncio.run(
+        read_until_told(sys.argv[1], Path(sys.argv[2]), [int(port) for port in sys.argv[3:]])
+    )

@@ -1,0 +1,53 @@
+"""What the append-only file says was queued and logged."""
+
+from pathlib import Path
+
+from chaos.content import content
+from chaos.kept import Logged, Unsynced, commands, read_kept
+
+
+def command(*words: str) -> bytes:
+    encoded = [word.encode() for word in words]
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in encoded)
+
+
+PUSHED = command("LPUSH", "message_center", content("a-1"), content("a-2"))
+SETTLED = command("XADD", "{message_center}:log", "17-3", "c", content("a-1"))
+OTHER = command("SELECT", "0") + command("RPOP", "message_center") + command("MULTI")
+
+
+def make_files(folder: Path, *parts: bytes) -> Path:
+    its = folder / "appendonlydir"
+    its.mkdir()
+    for number, part in enumerate(parts, 9):  # So that the order is not that of the names.
+        (its / f"appendonly.aof.{number}.incr.aof").write_bytes(part)
+    return its
+
+
+def test_it_is_read_in_the_order_in_which_it_was_written(tmp_path: Path) -> None:
+    make_files(tmp_path, OTHER + PUSHED, SETTLED)
+
+    kept = read_kept(tmp_path)
+
+    assert kept.queued == ["a-1", "a-2"]
+    assert kept.log == [Logged((17, 3), "a-1")]
+
+
+def test_a_command_that_was_cut_short_is_left_out() -> None:
+    whole = list(commands(PUSHED))
+    assert len(whole) == 1
+
+    for cut in range(1, len(SETTLED)):
+        assert list(commands(PUSHED + SETTLED[:-cut])) == whole
+
+
+def test_a_power_failure_takes_what_was_written_in_the_last_second(tmp_path: Path) -> None:
+    path = make_files(tmp_path, b"") / "appendonly.aof.9.incr.aof"
+    unsynced = Unsynced(tmp_path)
+    for tenth in range(30):
+        path.write_bytes(b"x" * tenth)
+        unsynced.watch(tenth / 10)
+
+    unsynced.lose()
+
+    assert path.stat().st_size == 19
