@@ -72,10 +72,13 @@ def deck() -> list[tuple[str, Act]]:
     return [(victim, act) for victim, its in acts.items() for act in its]
 
 
-def draw(seed: int, seconds: float) -> Iterator[Strike]:
-    """Strikes within so many seconds: all of the deck, shuffled, again and again."""
+def draw(seed: int, seconds: float, pause: float = MEAN_PAUSE) -> Iterator[Strike]:
+    """Strikes within so many seconds: all of the deck, shuffled, again and again.
+
+    `pause` is the mean time between two, in seconds.
+    """
     random = Random(seed)
-    at = MEAN_PAUSE
+    at = pause
     while True:
         cards = deck()
         random.shuffle(cards)
@@ -85,7 +88,7 @@ def draw(seed: int, seconds: float) -> Iterator[Strike]:
             away = min(LONGEST, SHORTEST + random.expovariate(1 / USUAL))
             yield Strike(round(at, 3), victim, act, round(away, 3))
             # Now and then two at nearly the same moment: one fault seldom comes alone.
-            at += random.expovariate(1 / MEAN_PAUSE)
+            at += random.expovariate(1 / pause)
 
 
 # For `make test`: each kind of fault once or twice, in a quarter of a minute.
