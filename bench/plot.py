@@ -47,6 +47,8 @@ def lines(tables: Sequence[Table], target: Path) -> None:
         at, values = [float(name) for name, _ in found], [value for _, value in found]
         axis.plot(at, values, "o-", color=OURS)
         axis.set_xscale("symlog", linthresh=10)
+        axis.set_xticks(at, [name for name, _ in found])
+        axis.minorticks_off()
         axis.set_ylim(bottom=0)
         axis.set_title(f"{table.title}: {column}", fontsize=10)
         axis.grid(alpha=0.3)
