@@ -2,6 +2,7 @@
  *
  *   client PORT CONNECTIONS MESSAGES [--path P] [--skip BYTES] [--timeout S] [--at-once N]
  *          [--stuck N] [--trickle N:BYTES] [--order number|same|join] [--hold 1] [--socketio 1]
+ *          [--events 1]
  *
  * Each message is expected to start, after BYTES of prefix, with its number in ten digits, counted
  * from 0, and with CLOCK_MONOTONIC nanoseconds of its push in twenty digits. The client prints
@@ -12,7 +13,7 @@
  * "same" wants each number once, in an order that all connections share (many pushes in flight have
  * no other); "join" wants the numbers in their order from whichever comes first, up to the last.
  *
- * --socketio speaks as much of Engine.IO 4 as a listener must. N connections can be stuck (they read only when all others are done), and
+ * --socketio speaks as much of Engine.IO 4 as a listener must, --events Server-Sent Events. N connections can be stuck (they read only when all others are done), and
  * others can read BYTES a second. It speaks the server's half of RFC 6455 only as far as it must: it
  * answers pings, and knows frames of up to 64 KiB.
  */
@@ -58,7 +59,7 @@ static uint64_t latency[BUCKETS], samples, deliveries, disorder, first_ns, last_
 static volatile sig_atomic_t stopped;
 static enum order order = NUMBER;
 static uint32_t wanted, connections;
-static int epoll_fd, skip, port, at_once = 512, stuck, trickling, trickle_bytes, hold, socketio;
+static int epoll_fd, skip, port, at_once = 512, stuck, trickling, trickle_bytes, hold, socketio, events_mode;
 static const char *path = "/";
 
 static uint64_t now_ns(void) {
@@ -92,10 +93,10 @@ static void begin(struct connection *c) {
 
 static void greet(struct connection *c) {
     char request[512];
-    int size = snprintf(request, sizeof request,
-                        "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-                        path, port);
+    const char *upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+    int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s\r\n", path, port,
+                        events_mode ? "" : upgrade);
     if (write(c->fd, request, size) != size) die("handshake");
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
     if (epoll_ctl(epoll_fd, EPOLL_CTL_MOD, c->fd, &e)) die("epoll_ctl");
@@ -172,6 +173,20 @@ static size_t parse(struct connection *c, const char *data, size_t size) {
     return at;
 }
 
+/* The same for a stream of events; what does not begin with an id and data is no message. */
+static size_t parse_events(struct connection *c, const char *data, size_t size) {
+    size_t at = 0;
+    uint64_t now = now_ns();
+    const char *stop;
+    while ((stop = memmem(data + at, size - at, "\n\n", 2))) {
+        const char *event = data + at, *line = memchr(event, '\n', stop - event);
+        if (line && !memcmp(event, "id: ", 4) && stop - line > 7 && !memcmp(line, "\ndata: ", 7))
+            deliver(c, line + 7, stop - line - 7, now);
+        at = stop + 2 - data;
+    }
+    return at;
+}
+
 static void keep(struct connection *c, const char *data, size_t size) {
     if (size > c->room) {
         c->room = size + 4096;
@@ -198,14 +213,14 @@ static void take(struct connection *c, size_t most) {
             keep(c, buffer, size);
             return;
         }
-        if (memcmp(buffer + 9, "101", 3)) {
+        if (memcmp(buffer + 9, events_mode ? "200" : "101", 3)) {
             fprintf(stderr, "client: refused: %.60s\n", buffer);
             exit(3);
         }
         c->open = socketio ? UPGRADED : OPEN;
         used = stop + 4 - buffer;
     }
-    used += parse(c, buffer + used, size - used);
+    used += (events_mode ? parse_events : parse)(c, buffer + used, size - used);
     keep(c, buffer + used, size - used);
 }
 
@@ -298,6 +313,7 @@ int main(int count, char **words) {
         else if (!strcmp(words[i], "--stuck")) stuck = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--trickle")) sscanf(words[i + 1], "%d:%d", &trickling, &trickle_bytes);
         else if (!strcmp(words[i], "--hold")) hold = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--events")) events_mode = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--socketio")) socketio = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--order")) order = *words[i + 1] == 'n' ? NUMBER : *words[i + 1] == 's' ? SAME : JOIN;
         else return fprintf(stderr, "client: what is %s?\n", words[i]), 2;

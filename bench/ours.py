@@ -44,7 +44,16 @@ def serving(
     lab: Lab, name: str = "ours", *, http: bool = False, **settings: object
 ) -> Iterator[Ours]:
     """The WebSocket server on the server's core and, if asked for, the HTTP API on the other."""
-    with redis(lab) as redis_port, lab.ending():
+    with redis(lab) as redis_port, served(lab, redis_port, name, http=http, **settings) as server:
+        yield server
+
+
+@contextmanager
+def served(
+    lab: Lab, redis_port: int, name: str = "ours", *, http: bool = False, **settings: object
+) -> Iterator[Ours]:
+    """As `serving`, with a Redis that is there already."""
+    with lab.ending():
         port, url = free_port(), f"redis://127.0.0.1:{redis_port}/0"
         chosen: dict[str, object] = {"MESSAGE_PREFIX": "", "WS_PORT": port, "REDIS_URL": url}
         chosen |= settings

@@ -7,18 +7,19 @@ Keys, all in one hash slot:
     {KEY}:rejected   list    envelopes that could not be read, newest first
     {KEY}:floor      string  the oldest id in the log, once the log has forgotten anything
     {KEY}:epoch      string  changes whenever the log has lost messages that it should have kept
+    {KEY}:once:ID    string  a hash of the item that was pushed under this id, for a while
 
-It decides nothing: no timing, no retries (a retried LPUSH can store a message
-twice), no formats. How commands travel is `common.line`'s business.
+It decides nothing: no timing, no formats, and no retries but of `push_once` (a
+retried LPUSH can store a message twice). How commands travel is `common.line`'s business.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import sha1
+from hashlib import blake2b, sha1
 from importlib import resources
 from typing import Any
 
-from common.line import Client, Command, Line, redis_errors
+from common.line import Client, Command, Line, Script, redis_errors
 from common.message import Mark, Page, format_id, parse_id
 
 SETTLE_MESSAGES = 500
@@ -78,12 +79,15 @@ class Broker:
         self._log = f"{{{key}}}:log"
         self._floor = f"{{{key}}}:floor"
         self._epoch = f"{{{key}}}:epoch"
+        self._once = f"{{{key}}}:once:"
         rejected = f"{{{key}}}:rejected"
         script = resources.files("common").joinpath("settle.lua").read_bytes()
         keys = (self._queue, self._wip, self._log, rejected, self._floor, self._epoch)
         sha = sha1(script, usedforsecurity=False).hexdigest()
         self._script = ("EVALSHA", sha, len(keys), *keys)
         self._bounds = (SETTLE_BYTES, history.size, history.seconds)
+        once = resources.files("common").joinpath("push_once.lua").read_text("utf-8")
+        self._push_once = Script(client, once)
         self._settling = Line(client.connection_pool, script)
         self._reading = Line(client.connection_pool, repeatable=True)
         self._paging = Line(client.connection_pool, script, repeatable=True)
@@ -96,6 +100,23 @@ class Broker:
         """
         with redis_errors():
             self._redis.lpush(self._queue, *items)
+
+    def push_once(
+        self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
+    ) -> int | None:
+        """`push`, but not of the items whose id has been pushed within `seconds`: those are done.
+
+        The answer is None, or the place of the first item whose id stands for another
+        item: then none was queued. If every item has an id, a lost connection is tried again.
+
+        Raises:
+            QueueUnavailable: Redis did not confirm it.
+        """
+        keys = [self._queue, *(self._once + id_ if id_ else self._queue for id_ in ids)]
+        hashed = (word for item in items for word in (item, blake2b(item, digest_size=16).digest()))
+        # An item without an id would be queued again.
+        place: int = self._push_once.run(keys, (seconds, *hashed), repeatable=all(ids))
+        return place - 1 if place else None
 
     def ping(self) -> None:
         """Raises QueueUnavailable unless Redis answers."""

@@ -6,10 +6,6 @@ Each error completes the sentence "NAME: ...". No setting is named here.
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-
-# Of what redis-py reads from the query; the rest would undo what `common.broker.connect` sets.
-SSL_OPTIONS = {"ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"}
 
 Check = Callable[[str], Any]
 
@@ -51,32 +47,3 @@ def matching(pattern: str, wanted: str) -> Check:
         return text
 
     return parse
-
-
-def redis_url(text: str) -> str:
-    """An address of one Redis. The error does not show it: it may hold a password."""
-    if not text:
-        raise ValueError("must be an address, not empty; leave it out for the embedded Valkey")
-    try:
-        if _is_redis_url(text):
-            return text
-    except ValueError:  # urlsplit's own, of a port that is none.
-        pass
-    raise ValueError(
-        "must be redis://host:port/db, rediss://host:port/db or unix:///path?db=N "
-        "(the value is not shown; of options only some of ssl_* are taken)"
-    )
-
-
-def _is_redis_url(text: str) -> bool:
-    parts = urlsplit(text)
-    options = parse_qs(parts.query, keep_blank_values=True)
-    if parts.scheme == "unix":
-        return bool(parts.path) and set(options) <= {"db"}
-    return (
-        parts.scheme in ("redis", "rediss")
-        and bool(parts.hostname)
-        and parts.port != 0
-        and re.fullmatch(r"(/\d*)?", parts.path) is not None
-        and set(options) <= SSL_OPTIONS
-    )

@@ -18,8 +18,10 @@ from gevent.server import StreamServer
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
+ACCEPTS = 8  # Connections accepted between two turns of the event loop.
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
 DRAIN_STEP = 0.02
+LAST_REQUESTS = 0.1  # Seconds for the requests of connections that were accepted last.
 
 
 class Answer(NamedTuple):
@@ -30,11 +32,28 @@ class Answer(NamedTuple):
     reason: str
 
 
+class Address(NamedTuple):
+    """All that gunicorn wants of a listener; it may be closed when the last requests are read."""
+
+    name: Any
+
+    def getsockname(self) -> Any:
+        return self.name
+
+
 LONG_LINE = Answer(
     414, "uri_too_long", "the request line is too long; send large content in a POST body"
 )
 LONG_HEADERS = Answer(431, "headers_too_large", "the headers are too many or too long")
 NO_HTTP = Answer(400, "bad_request", "the request is not valid HTTP")
+
+
+def _accept_the_rest(server: StreamServer) -> None:
+    """Whoever the kernel has let in already would be cut off without an answer."""
+    server.stop_accepting()
+    end = monotonic() + LAST_REQUESTS  # At a reload there is no end of them: others listen, too.
+    while monotonic() < end and (accepted := server.do_read()) is not None:
+        server.do_handle(*accepted)
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
@@ -64,18 +83,23 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
                 gevent.sleep(ALIVE_STEP)
         finally:
             for server in servers:
+                _accept_the_rest(server)
                 server.close()  # The port is free at once.
-        end = monotonic() + self.app.stop_timeout
-        while self._requests and monotonic() < end:
+        now = monotonic()
+        # Whoever was let in last has not said yet what it wants.
+        while monotonic() < now + LAST_REQUESTS or (
+            self._requests and monotonic() < now + self.app.stop_timeout
+        ):
             self.notify()
             gevent.sleep(DRAIN_STEP)
 
     def _start_server(self, listener: Any) -> StreamServer:
         listener.setblocking(1)
         pool = Pool(self.worker_connections)
-        server = StreamServer(listener, handle=partial(self.handle, listener), spawn=pool)
-        if self.cfg.workers > 1:
-            server.max_accept = 1  # Leave some to the other workers.
+        handle = partial(self.handle, Address(listener.getsockname()))
+        server = StreamServer(listener, handle=handle, spawn=pool)
+        # gevent would accept 100 at once, and whatever else there is to do would wait for them all.
+        server.max_accept = 1 if self.cfg.workers > 1 else ACCEPTS
         server.start()
         return server
 

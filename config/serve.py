@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
-from urllib.parse import urlsplit
 
 from config import children
 from config.embedded import EmbeddedValkey
-from config.server import refuse_taken_address
+from config.redis_url import without_password
+from config.server import longest_stop, refuse_taken_address
 from config.settings import Settings
 
 READY_TIMEOUT = 30.0  # Seconds for both processes to answer.
@@ -63,7 +63,7 @@ def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> 
     except Stopped:
         return 0
     finally:
-        _stop_all(running, valkey, settings.stop_timeout)
+        _stop_all(running, valkey, longest_stop(settings) + 5)
 
 
 def _start(package: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -119,15 +119,10 @@ def _addresses(settings: Settings, redis_url: str, *, has_redis: bool) -> str:
     return (
         f"\n  HTTP API   {http}/          (open it: the first page)\n"
         f"  WebSocket  ws://{reachable(settings.ws_host)}:{settings.ws_port}/\n"
-        f"  Redis      {_without_password(redis_url)}{note}\n\n"
+        f"  Redis      {without_password(redis_url)}{note}\n\n"
         f"  Try:  curl '{http}/push?content=hello'\n"
         f"  Stop: Ctrl-C\n"
     )
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return url if parts.password is None else url.replace(f":{parts.password}@", ":***@")
 
 
 def reachable(host: str) -> str:
@@ -146,7 +141,7 @@ def _stop_all(
     for child in servers:
         child.terminate()
     for child in servers:
-        children.stop(child, timeout + 10)
+        children.stop(child, timeout)
     if valkey is not None:
         valkey.stop()
 

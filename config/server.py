@@ -114,8 +114,7 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
         "backlog": BACKLOG,
         "keepalive": HEADER_TIMEOUT,
         "timeout": HEARTBEAT_TIMEOUT + round(settings.stop_timeout),
-        # The last requests may take STOP_TIMEOUT, and then the clients.
-        "graceful_timeout": 2 * round(settings.stop_timeout) + 5,
+        "graceful_timeout": longest_stop(settings),
         "limit_request_line": LONGEST_REQUEST_LINE,
         # No header of a proxy means anything to gunicorn; so it need not ask who sent it.
         "secure_scheme_headers": {},
@@ -127,6 +126,11 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
         # Never recycle a worker: it holds connections.
         "max_requests": 0,
     }
+
+
+def longest_stop(settings: Settings) -> int:
+    """Seconds for a process to stop: the last requests may take STOP_TIMEOUT, then the clients."""
+    return 2 * round(settings.stop_timeout) + 5
 
 
 def refuse_taken_address(process: str, host: str, port: int) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-from config.checks import Check, matching, number, one_of, redis_url
+from config.checks import Check, matching, number, one_of
+from config.redis_url import redis_url
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -60,7 +61,8 @@ class Settings:
     )
     redis_url: str = _setting(
         "redis://127.0.0.1:6379/0",
-        "Redis (6.2 or newer) or Valkey; unset, `message-center serve` starts a Valkey of its own",
+        "Redis (6.2 or newer) or Valkey: one, or `redis+sentinel://…`, or `redis+cluster://…`; "
+        "unset, `message-center serve` starts a Valkey of its own",
         redis_url,
     )
     redis_timeout: float = _setting(
@@ -87,6 +89,11 @@ class Settings:
         64 * KIB, "Largest content of one message, in bytes of UTF-8", _size
     )
     max_batch_messages: int = _setting(10_000, "Most messages in one /push/batch", _count)
+    idempotency_seconds: int = _setting(
+        3600,
+        "How long the id of a push is remembered, in seconds; it is accepted once in that time",
+        number(int, 1, 7 * 86_400),
+    )
     max_body_bytes: int = _setting(16 * MIB, "Largest body of a request, in bytes", _size)
     request_timeout: float = _setting(
         30.0,

@@ -30,11 +30,18 @@ def create_app(settings: Settings, queue: PingableQueue) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # The answers are read by people.
+    app.url_map.merge_slashes = False  # A redirect would be no answer of ours.
     outage = Outage()
-    push = Push(queue, settings.max_content_bytes, settings.max_batch_messages)
+    push = Push(
+        queue,
+        settings.max_content_bytes,
+        settings.max_batch_messages,
+        settings.idempotency_seconds,
+    )
     _add_push(app, push, outage)
     _add_health(app, queue)
     _add_first_page(app, settings.ws_port)
+    _add_openapi(app)
     _add_errors(app, outage)
     return app
 
@@ -79,6 +86,15 @@ def _add_first_page(app: Flask, ws_port: int) -> None:
             "connect-src 'self' ws: wss:; frame-ancestors 'none'"
         )
         return response
+
+
+def _add_openapi(app: Flask) -> None:
+    with app.open_resource("openapi.json") as file:
+        document = file.read()
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return Response(document, mimetype="application/json")
 
 
 def _add_errors(app: Flask, outage: Outage) -> None:

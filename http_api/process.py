@@ -12,6 +12,11 @@ QUEUE_CONNECTIONS = 64  # Per process; a push waits for a free one, at most REDI
 
 def load(settings: Settings) -> Flask:
     """The application with its queue."""
-    client = connect(settings.redis_url, settings.redis_timeout, QUEUE_CONNECTIONS)
+    client = connect(
+        settings.redis_url,
+        settings.redis_timeout,
+        QUEUE_CONNECTIONS,
+        settings.message_center_key,
+    )
     history = History(settings.history_size, settings.history_seconds)
     return create_app(settings, Broker(client, settings.message_center_key, history))

@@ -7,6 +7,7 @@ with success. It knows Flask's request and the queue, and no route.
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from werkzeug.exceptions import BadRequest
 
 from common.errors import PushRefused
 from common.message import Message
+from http_api import push_id
 
 SUCCESS = {"code": 0, "msg": "success"}
 CONTENT_EMPTY = {"code": -1, "msg": "内容不能为空"}
@@ -31,26 +33,39 @@ class Queue(Protocol):
     def push(self, items: list[bytes]) -> None:
         """Queue all items or none; QueueUnavailable if that is not certain."""
 
+    def push_once(self, items: list[bytes], ids: Sequence[str | None], seconds: int) -> int | None:
+        """`push` of what is new by its id; the place of an id that stands for another item."""
+
 
 class Push:
     """The `Push` controller: `index` for one message, `batch` for many."""
 
-    def __init__(self, queue: Queue, max_content_bytes: int, max_batch_messages: int) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        max_content_bytes: int,
+        max_batch_messages: int,
+        idempotency_seconds: int,
+    ) -> None:
         self._queue = queue
         self._max_content_bytes = max_content_bytes
         self._max_batch_messages = max_batch_messages
+        self._idempotency_seconds = idempotency_seconds
 
     def index(self, request: Request) -> dict[str, Any]:
         """Queue the request's `content`; the answer is one of the original's two.
 
         Raises:
-            PushRefused: the content is too large or is no text, or the body cannot be read.
+            PushRefused: the content, the id or the body is not acceptable.
             QueueUnavailable: Redis did not confirm the message.
         """
-        content = _text(_param(request, "content"))
+        params = _params(request)
+        content = _text(_param(params, "content"))
         if not content:
             return CONTENT_EMPTY
-        self._queue.push([self._item(content)])
+        item, id_ = self._item(content), push_id.of_request(request, _param(params, "id"))
+        if self._push([item], [id_]) is not None:
+            raise _id_reused()
         return SUCCESS
 
     def batch(self, request: Request) -> dict[str, Any]:
@@ -60,6 +75,7 @@ class Push:
             PushRefused: an item (see its `index`) or the whole is not acceptable.
             QueueUnavailable: Redis did not confirm the batch; none of it counts as pushed.
         """
+        push_id.refuse_header(request)
         entries = _batch_entries(request)
         if not entries:
             raise PushRefused(422, "empty_batch", "the batch holds no message")
@@ -69,16 +85,25 @@ class Push:
                 "batch_too_large",
                 f"{len(entries)} messages; at most {self._max_batch_messages} are allowed",
             )
-        items = [self._batch_item(entry, index) for index, entry in enumerate(entries)]
-        self._queue.push(items)
-        return {**SUCCESS, "count": len(items)}
+        rows = [self._batch_item(entry, index) for index, entry in enumerate(entries)]
+        reused = self._push([item for item, _ in rows], [id_ for _, id_ in rows])
+        if reused is not None:
+            raise _id_reused(reused)
+        return {**SUCCESS, "count": len(rows)}
 
-    def _batch_item(self, entry: Any, index: int) -> bytes:
+    def _push(self, items: list[bytes], ids: list[str | None]) -> int | None:
+        if any(ids):
+            return self._queue.push_once(items, ids, self._idempotency_seconds)
+        self._queue.push(items)
+        return None
+
+    def _batch_item(self, entry: Any, index: int) -> tuple[bytes, str | None]:
         try:
-            content = _text(_entry_content(entry))
+            fields = _entry_fields(entry)
+            content = _text(fields.get("content"))
             if not content:
                 raise PushRefused(422, "content_empty", "内容不能为空")
-            return self._item(content)
+            return self._item(content), push_id.checked(fields.get("id"))
         except PushRefused as refused:
             raise PushRefused(refused.status, refused.error, refused.reason, index) from None
 
@@ -106,16 +131,21 @@ def _whole_body(request: Request) -> bytes:
     return data
 
 
-def _param(request: Request, name: str) -> Any:
-    """As ThinkPHP's `param()` merges: the body wins over the query."""
+def _params(request: Request) -> list[Mapping[str, Any]]:
+    """Where parameters are, the first that has one wins: as ThinkPHP's `param()` merges."""
     if request.method == "POST":
-        body = _body(request, query_suffices=name in request.args)
-        if name in body:
-            return body[name]
-    return request.args.get(name)
+        return [_body(request, query_suffices="content" in request.args), request.args]
+    return [request.args]
 
 
-def _body(request: Request, *, query_suffices: bool) -> Any:
+def _param(params: list[Mapping[str, Any]], name: str) -> Any:
+    for source in params:
+        if name in source:
+            return source[name]
+    return None
+
+
+def _body(request: Request, *, query_suffices: bool) -> Mapping[str, Any]:
     data = _whole_body(request)
     if not data:
         return {}
@@ -194,11 +224,15 @@ def _ndjson_line(line: bytes, index: int) -> Any:
         raise PushRefused(422, "invalid_json", "the line is not valid JSON", index) from None
 
 
-def _entry_content(entry: Any) -> Any:
+def _entry_fields(entry: Any) -> dict[str, Any]:
     if not isinstance(entry, dict):
-        return entry
+        return {"content": entry}
     for name in entry:
         # A typo, or an address that would be ignored, must not become a push to everybody.
-        if name != "content":
+        if name not in ("content", "id"):
             raise PushRefused(422, "unknown_field", f"there is no field {name!r}")
-    return entry.get("content")
+    return entry
+
+
+def _id_reused(index: int | None = None) -> PushRefused:
+    return PushRefused(422, "id_reused", "the id was given to other content before", index)

@@ -12,15 +12,45 @@ from ws_server.listen import Listen
 
 
 class FakeQueue:
-    """`pushes` holds one list for each LPUSH. Unrealistic: it fails only when given a `fault`."""
+    """`pushes` holds one list for each LPUSH.
+
+    Unrealistic: it fails only when given a `fault`, and never forgets an id.
+    """
 
     def __init__(self) -> None:
         self.pushes: list[list[bytes]] = []
+        self.seconds: set[int] = set()  # For which it was told to remember ids.
+        self._once: dict[str, bytes] = {}
         self.fault: Exception | None = None
 
     def push(self, items: Sequence[bytes]) -> None:
         self.ping()
         self.pushes.append(list(items))
+
+    def push_once(
+        self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
+    ) -> int | None:
+        self.ping()
+        self.seconds.add(seconds)
+        once, new = dict(self._once), []
+        for place, (item, id_) in enumerate(zip(items, ids, strict=True)):
+            if id_ is None:
+                new.append(item)
+            elif id_ not in once:
+                once[id_] = item
+                new.append(item)
+            elif once[id_] != item:
+                return place
+        self._once = once
+        if new:
+            self.pushes.append(new)
+        return None
+
+    def take(self) -> list[bytes]:
+        """What was queued since the last time; ids are forgotten, too."""
+        items = [item for push in self.pushes for item in push]
+        self.pushes, self._once = [], {}
+        return items
 
     def ping(self) -> None:
         if self.fault is not None:

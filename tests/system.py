@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -94,16 +95,21 @@ class Process:
 
 
 class System:
-    """Starts what a test asks for and ends all of it afterwards."""
+    """Starts what a test asks for and ends all of it afterwards.
 
-    def __init__(self, folder: Path) -> None:
+    With a `redis_url` of the test's own it starts no Redis.
+    """
+
+    def __init__(self, folder: Path, redis_url: str | None = None) -> None:
         self.folder = folder
         self.redis_port = free_port()
+        self.redis_url = redis_url or f"redis://127.0.0.1:{self.redis_port}/0"
         self.http_port = free_port()
         self._valkey: EmbeddedValkey | None = None
         self._processes: list[Process] = []
         self._clients: list[Client] = []
-        self.start_redis()
+        if redis_url is None:
+            self.start_redis()
         self.redis = redis.Redis(port=self.redis_port)
 
     def __enter__(self) -> Self:
@@ -125,10 +131,6 @@ class System:
         self.redis.close()
         self.stop_redis()
 
-    @property
-    def redis_url(self) -> str:
-        return f"redis://127.0.0.1:{self.redis_port}/0"
-
     def start_redis(self) -> None:
         """A real Valkey with an append-only file; the same data and port every time."""
         self._valkey = EmbeddedValkey.start(self.folder / "valkey", self.redis_port)
@@ -145,10 +147,11 @@ class System:
         self._processes.append(process)
         return process
 
-    def start_http(self, **settings: object) -> Process:
+    def start_http(self, port: int | None = None, **settings: object) -> Process:
         """The HTTP API, ready."""
-        process = self.start("-m", "http_api", HTTP_PORT=self.http_port, **settings)
-        self._wait_until_ready(process, self.http_port)
+        port = port or self.http_port
+        process = self.start("-m", "http_api", HTTP_PORT=port, **settings)
+        self._wait_until_ready(process, port)
         return process
 
     def start_ws(self, port: int | None = None, **settings: object) -> tuple[Process, int]:
@@ -193,3 +196,40 @@ class System:
                 return False
 
         wait_until(is_ready, f"ready: {process.output}", LIMIT * 2)
+
+
+class Pusher(threading.Thread):
+    """Pushes numbers, one after the other, and keeps those that were acknowledged."""
+
+    def __init__(self, system: System, prefix: str = "message") -> None:
+        super().__init__()
+        self.acknowledged: list[str] = []
+        self.refused = 0
+        self.statuses: set[int] = set()
+        self._system = system
+        self._prefix = prefix
+        self._stopping = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        number = 0
+        while not self._stopping.is_set():
+            content = f"{self._prefix} {number}"
+            status, answer = self._system.push(content)
+            self.statuses.add(status)
+            if status == 200 and answer["code"] == 0:
+                self.acknowledged.append(content)
+            else:
+                assert (status, answer["error"]) == (503, "queue_unavailable")
+                self.refused += 1
+            number += 1
+
+    def stop(self) -> list[str]:
+        self._stopping.set()
+        self.join()
+        return self.acknowledged
+
+    def wait_for_more(self, count: int = 20) -> None:
+        """Until so many more have been acknowledged."""
+        wanted = len(self.acknowledged) + count
+        wait_until(lambda: len(self.acknowledged) >= wanted, "more acknowledged pushes")

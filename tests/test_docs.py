@@ -9,7 +9,7 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from wsproto.frame_protocol import CloseReason
 from common.broker import SETTLE_MESSAGES
 from common.message import Mark
 from config.settings import Description, Settings, describe, load
+from tests.openapi import documented_errors
 from ws_server import close_codes
 from ws_server.close_codes import CloseCode
 from ws_server.formats import JsonFrames
@@ -58,14 +59,14 @@ def rows(name: str) -> list[list[str]]:
     return [line[1:-1].strip().split(" | ") for line in lines if line.startswith("| ")]
 
 
-def errors_in_code() -> set[tuple[str, int]]:
+def errors_in_code(packages: Iterable[str] = PACKAGES) -> set[tuple[str, int]]:
     """What is named by a status and a code, as in `PushRefused(422, "empty_batch", ...)`.
 
     And what a client may not ask for when it connects: `BadListen("bad_last", ...)`.
     """
     return {
         found
-        for package in PACKAGES
+        for package in packages
         for path in (ROOT / package).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
@@ -137,6 +138,12 @@ def test_the_table_of_answers_has_every_error_with_its_status(readme: str) -> No
     }
 
     assert documented == errors_in_code() | DERIVED_ERRORS
+
+
+def test_the_openapi_document_has_every_error_of_the_http_api_with_its_status() -> None:
+    of_http_api = set(PACKAGES) - {"ws_server"}
+
+    assert documented_errors() == errors_in_code(of_http_api) | DERIVED_ERRORS
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -225,6 +232,14 @@ def test_links_to_files_lead_somewhere(page: str) -> None:
     folder = (ROOT / page).parent
 
     assert [link for link in links if not (folder / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", [*READMES, "docs/decisions.md"])
+def test_links_into_the_page_on_reliability_name_a_heading(page: str) -> None:
+    headings = re.findall(r"^## (.+)", text("docs/reliability.md"), re.MULTILINE)
+    anchors = re.findall(r"reliability\.md#([\w-]+)", text(page))
+
+    assert set(anchors) <= {heading.lower().replace(" ", "-") for heading in headings}
 
 
 def test_the_example_worker_can_be_named_in_worker_class(

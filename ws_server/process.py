@@ -34,7 +34,12 @@ def load(settings: Settings) -> Flask:
     """
     worker_class = load_worker_class(settings.worker_class)
     settings = replace(settings, max_connections=affordable(settings.max_connections))
-    client = connect(settings.redis_url, settings.redis_timeout, REDIS_CONNECTIONS)
+    client = connect(
+        settings.redis_url,
+        settings.redis_timeout,
+        REDIS_CONNECTIONS,
+        settings.message_center_key,
+    )
     history = History(settings.history_size, settings.history_seconds)
     service = Service(settings, Broker(client, settings.message_center_key, history), worker_class)
     app = create_app(service)

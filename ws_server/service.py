@@ -27,7 +27,10 @@ from ws_server.worker import Worker
 log = logging.getLogger(__name__)
 
 FAREWELL_TIMEOUT = 1.0  # Seconds for the last calls of `on_close`.
-CLOSE_SLICE = 100  # Clients closed between two turns of the event loop.
+# Clients are closed so many a second, if the time allows: they come back at once, and a handshake
+# costs half a millisecond where they do.
+CLOSE_RATE = 2000
+CLOSE_STEP = 0.05  # Seconds between two batches.
 
 
 class Service:
@@ -98,9 +101,11 @@ class Service:
         start = monotonic()
         if reload:
             gevent.spawn(self._guard, self._worker.on_worker_reload).join(half)
+        self._close_in_batches(farewell, (start + half - monotonic()) / 2)  # It still relays.
         self._stop_settling(max(0.1, start + half - monotonic()))
         _wait_until(lambda: not self._hub.behind, start + half)
-        self._close_clients(farewell)
+        for connection in list(self._hub.connections):
+            self._hub.close(connection, farewell)
         _wait_until(lambda: not self._hub.connections, start + 2 * half)
         self._cut_off_the_rest()
 
@@ -121,11 +126,16 @@ class Service:
         except QueueUnavailable as problem:
             log.warning("Stopping without the last look at the log: %s", problem)
 
-    def _close_clients(self, farewell: CloseCode) -> None:
-        for count, connection in enumerate(list(self._hub.connections)):
-            self._hub.close(connection, farewell)
-            if count % CLOSE_SLICE == 0:
-                gevent.sleep(0)
+    def _close_in_batches(self, farewell: CloseCode, seconds: float) -> None:
+        """All but the last batch, and those that are behind: they are still being sent things."""
+        everybody = list(self._hub.connections)
+        steps = max(1, int(seconds / CLOSE_STEP))
+        batch = max(round(CLOSE_RATE * CLOSE_STEP), len(everybody) // steps + 1)
+        for start in range(0, len(everybody) - batch, batch):
+            for connection in everybody[start : start + batch]:
+                if connection.owed is None:
+                    self._hub.close(connection, farewell)
+            gevent.sleep(CLOSE_STEP)
 
     def _cut_off_the_rest(self) -> None:
         rest = list(self._hub.connections)

@@ -7,9 +7,11 @@ from bench.plan import Plan
 from bench.scenarios import (
     coalescing,
     connects,
+    events,
     http_push,
     memory,
     one_message,
+    resume,
     series,
     slow_readers,
     storm,
@@ -30,6 +32,8 @@ def scenarios() -> Mapping[str, Scenario]:
         "memory": memory.run,
         "slow-readers": slow_readers.run,
         "storm": storm.run,
+        "events": events.run,
+        "resume": resume.run,
         "http": http_push.run,
     }
 

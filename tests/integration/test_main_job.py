@@ -3,10 +3,9 @@
 import json
 import signal
 import socket
-import threading
 from time import monotonic
 
-from tests.system import KEY, PREFIX, System, wait_until
+from tests.system import KEY, PREFIX, Pusher, System, wait_until
 from tests.websocket import LIMIT, Client
 
 
@@ -180,37 +179,6 @@ def test_nothing_acknowledged_is_lost_while_redis_is_away(system: System) -> Non
     assert ws.output.count("Redis is back") == 1
 
 
-class Pusher(threading.Thread):
-    """Pushes numbers, one after the other, and keeps those that were acknowledged."""
-
-    def __init__(self, system: System) -> None:
-        super().__init__()
-        self.acknowledged: list[str] = []
-        self.refused = 0
-        self.statuses: set[int] = set()
-        self._system = system
-        self._stopping = threading.Event()
-        self.start()
-
-    def run(self) -> None:
-        number = 0
-        while not self._stopping.is_set():
-            content = f"message {number}"
-            status, answer = self._system.push(content)
-            self.statuses.add(status)
-            if status == 200 and answer["code"] == 0:
-                self.acknowledged.append(content)
-            else:
-                assert (status, answer["error"]) == (503, "queue_unavailable")
-                self.refused += 1
-            number += 1
-
-    def stop(self) -> list[str]:
-        self._stopping.set()
-        self.join()
-        return self.acknowledged
-
-
 def test_a_batch_arrives_whole_and_in_order(system: System) -> None:
     system.start_http()
     _, port = system.start_ws(POLL_INTERVAL=0.05)
@@ -223,6 +191,20 @@ def test_a_batch_arrives_whole_and_in_order(system: System) -> None:
 
     assert (status, answer) == (200, {"code": 0, "count": 10_000, "msg": "success"})
     assert client.texts(10_000) == prefixed(contents)
+
+
+def test_a_push_that_is_tried_again_under_its_key_arrives_once(system: System) -> None:
+    system.start_http()
+    _, port = system.start_ws(POLL_INTERVAL=0.05)
+    (client,) = system.connect(port)
+    success = (200, {"code": 0, "msg": "success"})
+
+    for _ in range(3):
+        assert system.call("/push?content=once", Idempotency_Key="1") == success
+    assert system.call("/push?content=next") == success
+
+    assert client.texts(2) == prefixed(["once", "next"])
+    assert system.redis.keys(f"{{{KEY}}}:once:*") == [f"{{{KEY}}}:once:1".encode()]
 
 
 def test_half_a_request_keeps_nobody_waiting(system: System) -> None:

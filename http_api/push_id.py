@@ -1,0 +1,53 @@
+"""The id of a push: what may be one, and where a request has it.
+
+It knows nothing of what an id is for: that is `common/push_once.lua`'s business.
+"""
+
+import re
+from typing import Any
+
+from flask import Request
+
+from common.errors import PushRefused
+
+HEADER = "HTTP_IDEMPOTENCY_KEY"  # As WSGI names it.
+PRINTABLE = re.compile(r"[ -~]{1,255}")
+
+
+def checked(value: Any) -> str | None:
+    """`value` as an id; None if it is none.
+
+    Raises:
+        PushRefused: it cannot be an id.
+    """
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and PRINTABLE.fullmatch(value):
+        return value
+    raise PushRefused(422, "bad_id", "an id has 1 to 255 printable ASCII characters")
+
+
+def of_request(request: Request, parameter: Any) -> str | None:
+    """The id that the header and the parameter agree on, or that one of them gives.
+
+    Raises:
+        PushRefused: one of them cannot be an id, or they differ.
+    """
+    header, given = checked(request.environ.get(HEADER)), checked(parameter)
+    if header and given and header != given:
+        raise PushRefused(422, "bad_id", "Idempotency-Key and the parameter id differ")
+    return header or given
+
+
+def refuse_header(request: Request) -> None:
+    """For a batch: one id for many messages would be taken for a promise about each.
+
+    Raises:
+        PushRefused: the request has the header.
+    """
+    if HEADER in request.environ:
+        raise PushRefused(
+            422, "bad_id", "in a batch each message has its own id: Idempotency-Key says nothing"
+        )

@@ -1,0 +1,24 @@
+"""What hypothesis draws from in several tests.
+
+Not `st.text()`: its table of Unicode takes seconds to build in a new checkout.
+"""
+
+from hypothesis import strategies as st
+
+SURROGATES = 0x800
+LAST = 0x10FFFF - SURROGATES
+
+characters = st.integers(0, LAST).map(
+    lambda number: chr(number if number < 0xD800 else number + SURROGATES)
+)
+
+
+def texts(max_size: int | None = None) -> st.SearchStrategy[str]:
+    """Any text, often of characters that mean something to somebody."""
+    telling = st.sampled_from("ab1 \x00\x1e\r\n\t\"'\\/&=+%;{}[]<é消\ufeff\u2028\uffff😀")
+    return st.text(characters | telling, max_size=max_size)
+
+
+def latin(max_size: int) -> st.SearchStrategy[str]:
+    """What WSGI may hold: bytes, each as a character."""
+    return st.binary(max_size=max_size).map(lambda raw: raw.decode("latin-1"))
