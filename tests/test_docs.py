@@ -5,6 +5,7 @@ output is still true is for the tests of what they show.
 """
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -14,11 +15,18 @@ from pathlib import Path
 import pytest
 from wsproto.frame_protocol import CloseReason
 
+from common.broker import SETTLE_MESSAGES
+from common.message import Mark
 from config.settings import Description, Settings, describe, load
 from tests.openapi import documented_errors
 from ws_server import close_codes
 from ws_server.close_codes import CloseCode
+from ws_server.formats import JsonFrames
+from ws_server.handshake import EVENTS_HEADERS
+from ws_server.hub import FORGOTTEN, LOST
+from ws_server.listen import FORMATS, JSON_PROTOCOL, MOST_LAST
 from ws_server.process import load_worker_class
+from ws_server.relay import MOST_UNREAD
 from ws_server.worker import Worker
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +60,10 @@ def rows(name: str) -> list[list[str]]:
 
 
 def errors_in_code(packages: Iterable[str] = PACKAGES) -> set[tuple[str, int]]:
-    """What is named by a status and a code, as in `PushRefused(422, "empty_batch", ...)`."""
+    """What is named by a status and a code, as in `PushRefused(422, "empty_batch", ...)`.
+
+    And what a client may not ask for when it connects: `BadListen("bad_last", ...)`.
+    """
     return {
         found
         for package in packages
@@ -68,6 +79,8 @@ def error_of(call: ast.Call) -> Iterator[tuple[str, int]]:
         case [ast.Constant(value=int(status)), ast.Constant(value=str(error)), *_]:
             if 400 <= status < 600:
                 yield error, status
+        case [ast.Constant(value=str(error)), _] if ast.unparse(call.func) == "BadListen":
+            yield error, 400
 
 
 def close_codes_in_code() -> list[CloseCode]:
@@ -108,9 +121,12 @@ def test_the_example_file_changes_nothing_as_it_is() -> None:
 
 
 def test_the_errors_are_found_in_the_code() -> None:
-    assert {("queue_unavailable", 503), ("content_empty", 422), ("bad_handshake", 400)} <= (
-        errors_in_code()
-    )
+    assert {
+        ("queue_unavailable", 503),
+        ("content_empty", 422),
+        ("bad_handshake", 400),
+        ("bad_last", 400),
+    } <= errors_in_code()
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -146,6 +162,61 @@ def test_the_close_code_of_a_breach_is_documented(readme: str, code: CloseReason
     assert advice == [READMES[readme][False]]
 
 
+@pytest.mark.parametrize("readme", READMES)
+def test_the_table_of_parameters_has_what_a_client_can_ask_for(readme: str) -> None:
+    asked = set(re.findall(r'given\.get\("(\w+)"', text("ws_server/listen.py")))
+    documented = {name: " ".join(rest) for name, *rest in rows(readme) if name.strip("`") in asked}
+
+    assert asked == {name.strip("`") for name in documented}
+    assert all(f"`{word}`" in documented["`format`"] for word in [*FORMATS, JSON_PROTOCOL])
+    assert str(MOST_LAST) in documented["`last`"]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_table_of_notices_has_their_fields(readme: str) -> None:
+    said = [
+        JsonFrames().welcome(Mark("e", 1), complete=True),
+        JsonFrames().gap(Mark("e", 1), None, ""),
+    ]
+    notices = [json.loads(frame[2:]) for frame in said if frame]
+    documented = {name: re.findall(r"`(\w+)`", cells[0]) for name, *cells in rows(readme) if cells}
+
+    for notice in notices:
+        name = notice.pop("type")
+        assert documented[f"`{name}`"] == list(notice)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_what_proxies_are_told_is_documented(readme: str) -> None:
+    told = {name: value for name, value in EVENTS_HEADERS.items() if name != "Content-Type"}
+
+    assert all(f"`{name}: {value}`" in text(readme) for name, value in told.items())
+
+
+def test_the_reasons_of_a_gap_are_documented() -> None:
+    reasons = {cells[0].strip("`") for cells in rows("docs/reliability.md")} & {FORGOTTEN, LOST}
+    written = re.findall(r'missing=f?"([\w ]+)', text("ws_server/relay.py"))
+
+    assert reasons == {FORGOTTEN, LOST}
+    assert written
+    assert all(f"| `{reason}` |" in text("docs/reliability.md") for reason in written)
+
+
+def test_the_bounds_of_settling_are_documented() -> None:
+    page = text("docs/reliability.md")
+
+    assert f"`MOST_UNREAD` ({MOST_UNREAD})" in page
+    assert f"hold {MOST_UNREAD + SETTLE_MESSAGES} for each" in page
+
+
+def test_the_tests_that_are_named_exist() -> None:
+    named = set(re.findall(r"`(test_\w+)`", text("docs/reliability.md")))
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+
+    assert named
+    assert named <= set(re.findall(r"def (test_\w+)", sources))
+
+
 def test_every_further_dependency_has_a_reason() -> None:
     project = tomllib.loads(text("pyproject.toml"))["project"]
     wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
@@ -155,11 +226,20 @@ def test_every_further_dependency_has_a_reason() -> None:
     assert names - OBVIOUS <= set(re.findall(r"^- ([\w-]+)", reasons, re.MULTILINE))
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_links_to_files_lead_somewhere(readme: str) -> None:
-    links = re.findall(r"\]\(([^#:)]+)\)", text(readme))
+@pytest.mark.parametrize("page", [*READMES, "docs/decisions.md", "docs/reliability.md"])
+def test_links_to_files_lead_somewhere(page: str) -> None:
+    links = re.findall(r"\]\(([^#:)]+)\)", text(page))
+    folder = (ROOT / page).parent
 
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", [*READMES, "docs/decisions.md"])
+def test_links_into_the_page_on_reliability_name_a_heading(page: str) -> None:
+    headings = re.findall(r"^## (.+)", text("docs/reliability.md"), re.MULTILINE)
+    anchors = re.findall(r"reliability\.md#([\w-]+)", text(page))
+
+    assert set(anchors) <= {heading.lower().replace(" ", "-") for heading in headings}
 
 
 def test_the_example_worker_can_be_named_in_worker_class(
