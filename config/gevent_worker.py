@@ -110,7 +110,10 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         limit.start()
         self._requests += 1
         try:
-            return super().handle_request(listener_name, req, sock, addr)
+            answer = super().handle_request(listener_name, req, sock, addr)
+            if sock.fileno() < 0:  # The application has taken it away: there is nothing to read.
+                raise StopIteration
+            return answer
         except gevent.Timeout as expired:
             if expired is not limit:
                 raise

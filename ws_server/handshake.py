@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gevent import GreenletExit
+
 from ws_server.listen import ENVIRON_KEY, Listen
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -88,7 +90,10 @@ class HandOff:
         self._body = environ["wsgi.input"]
         self.listen: Listen = environ[ENVIRON_KEY]
         head = EVENTS_HEAD if self.listen.events else _switching_protocols(environ, self.listen)
-        self._socket.send(head)  # A new socket takes so little whole.
+        try:
+            self._socket.send(head)  # A new socket takes so little whole.
+        except OSError:
+            raise GreenletExit from None  # It has left already.
 
     def take_socket(self) -> tuple[int, bytes]:
         """The descriptor, non-blocking and ours alone, and what the client sent too early."""

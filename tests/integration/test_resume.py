@@ -79,11 +79,12 @@ def test_what_cannot_be_asked_for_is_named(system: System, query: str) -> None:
 
 
 def test_a_stream_of_events_says_what_proxies_and_browsers_must_know(system: System) -> None:
-    _, port = system.start_ws(**FAST, PING_INTERVAL=1)
+    ws, port = system.start_ws(**FAST)
     with EventStream(port) as stream:
         system.redis.lpush(KEY, "two\nlines")
 
         assert stream.messages(1) == [PREFIX + "two\nlines"]
+        assert "Traceback" not in ws.output
         assert stream.headers["content-type"] == "text/event-stream; charset=utf-8"
         assert stream.headers["cache-control"] == "no-cache, no-transform"
         assert stream.headers["x-accel-buffering"] == "no"

@@ -5,10 +5,11 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from gevent import GreenletExit
 
 from tests.fakes import FakeInput
 from ws_server.handshake import HandOff, accept_key, refusal
-from ws_server.listen import DEFAULT, ENVIRON_KEY
+from ws_server.listen import DEFAULT, ENVIRON_KEY, Listen
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # RFC 6455 1.3.
 
@@ -109,3 +110,20 @@ def test_the_socket_changes_hands_with_what_was_read_too_early(
     assert b"extensions" not in answer.lower()
     assert theirs.recv(4096) == b"frame"
     os.close(fd)
+
+
+def test_a_client_that_has_left_ends_the_request_and_nothing_else(
+    connected: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = connected
+    theirs.close()
+
+    with pytest.raises(GreenletExit):
+        HandOff(
+            {
+                **environ(),
+                "gunicorn.socket": ours,
+                "wsgi.input": FakeInput(),
+                ENVIRON_KEY: Listen(events=True),
+            }
+        )
