@@ -91,7 +91,7 @@ class Feed:
         return None
 
     def _read_page(self, cursor: int) -> Chunk:
-        upto = self._window.start(self.head)
+        upto, epoch = self._window.start(self.head), self.epoch
         page, complete = self._history.read_between(cursor, upto, CHUNK_MESSAGES)
         if not complete:
             raise Gap
@@ -101,7 +101,8 @@ class Feed:
         if is_all and last != upto:
             raise Gap  # There was a message `upto`: a Redis that has lost it has lost others.
         chunk = self._encode(cursor, last, part)
-        self._pages[cursor] = chunk
+        if epoch == self.epoch:  # Or it is of a log that was lost meanwhile.
+            self._pages[cursor] = chunk
         if len(self._pages) > PAGES:
             self._pages.popitem(last=False)
         return chunk

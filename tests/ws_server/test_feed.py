@@ -1,9 +1,10 @@
 """The log as one process sees it: the head, the window, shared pages and gaps."""
 
+import gevent
 import pytest
 
 from common.errors import QueueUnavailable
-from common.message import Page, parse_id
+from common.message import Mark, Page, parse_id
 from tests.fakes import FakeLog
 from tests.ws_server.parts import numbered
 from ws_server.feed import CHUNK_BYTES, CHUNK_MESSAGES, PAGES, Feed, Gap
@@ -193,3 +194,19 @@ def test_a_log_that_has_lost_its_messages_is_a_gap() -> None:
 
     with pytest.raises(Gap):
         feed.next_chunk(0)
+
+
+def test_a_page_of_a_log_that_is_lost_meanwhile_is_not_kept() -> None:
+    log = FakeLog()
+    feed = Feed(log, TextFrames(""), 1)
+    fill(feed, log, numbered(600))
+    log.gate.clear()
+    reading = gevent.spawn(feed.next_chunk, 0)
+    log.waited_for.wait(5)
+
+    feed.rewind(Mark("new", feed.head))
+    log.gate.set()
+    reading.join(5)
+    feed.next_chunk(0)
+
+    assert log.history_reads == [0, 0]
