@@ -1,13 +1,32 @@
-"""What the tests of several packages share: one real Valkey for the whole session."""
+"""What the tests of several packages share: one real Valkey for the whole session.
 
+Property tests take the same examples every time; FUZZ_EXAMPLES=N takes N times as
+many, new ones each time.
+"""
+
+import os
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from common.line import connect
 from config.embedded import EmbeddedValkey
+
+FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
+
+settings.register_profile(
+    "ours",
+    max_examples=30 * (FUZZ_EXAMPLES or 1),
+    derandomize=not FUZZ_EXAMPLES,
+    print_blob=True,
+    database=None,
+    deadline=None,  # The machine may be busy.
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")
