@@ -64,7 +64,7 @@ def redis_url(text: str) -> str:
         pass
     raise ValueError(
         "must be redis://host:port/db, rediss://host:port/db or unix:///path?db=N "
-        "(the value is not shown; of options only some of ssl_* are taken)"
+        "(the value is not shown; of options, rediss takes some of ssl_*)"
     )
 
 
@@ -72,11 +72,16 @@ def _is_redis_url(text: str) -> bool:
     parts = urlsplit(text)
     options = parse_qs(parts.query, keep_blank_values=True)
     if parts.scheme == "unix":
-        return bool(parts.path) and set(options) <= {"db"}
+        db = options.pop("db", ["0"])[0]  # As the driver: the first.
+        return bool(parts.path) and not options and _is_db(db)
     return (
         parts.scheme in ("redis", "rediss")
         and bool(parts.hostname)
         and parts.port != 0
-        and re.fullmatch(r"(/\d*)?", parts.path) is not None
-        and set(options) <= SSL_OPTIONS
+        and (parts.path in ("", "/") or _is_db(parts.path[1:]))
+        and set(options) <= (SSL_OPTIONS if parts.scheme == "rediss" else set())
     )
+
+
+def _is_db(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,9}", text) is not None
