@@ -179,6 +179,15 @@ class Broker:
         )
         return _page_of_stream(entries), is_sure
 
+    def has(self, id_: int) -> bool:
+        """Whether the log has a message with this id (XRANGE).
+
+        Raises:
+            QueueUnavailable: Redis did not answer.
+        """
+        (entries,) = self._paging.call(("XRANGE", self._log, format_id(id_), format_id(id_)))
+        return bool(entries)
+
     def newest(self, count: int) -> int:
         """The id after which the newest `count` messages come, or all that there are (XREVRANGE).
 

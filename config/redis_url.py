@@ -77,18 +77,23 @@ def without_password(url: str) -> str:
 def _is_one_redis(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        options = set(parse_qs(parts.query, keep_blank_values=True))
+        options = parse_qs(parts.query, keep_blank_values=True)
         if parts.scheme == "unix":
-            return bool(parts.path) and options <= {"db"}
+            db = options.pop("db", ["0"])[0]  # As the driver: the first.
+            return bool(parts.path) and not options and _is_db(db)
         return (
             parts.scheme in ("redis", "rediss")
             and bool(parts.hostname)
             and parts.port != 0
-            and re.fullmatch(r"(/\d*)?", parts.path) is not None
-            and options <= SSL_OPTIONS
+            and (parts.path in ("", "/") or _is_db(parts.path[1:]))
+            and set(options) <= (SSL_OPTIONS if parts.scheme == "rediss" else set())
         )
     except ValueError:  # urlsplit's own, of a port that is none.
         return False
+
+
+def _is_db(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,9}", text) is not None
 
 
 def _parse_cluster(rest: str) -> Nodes:

@@ -112,6 +112,10 @@ class FakeLog:
         self._fail()
         return LogState(self.epoch, self.started, self._floor(), self.last_id())
 
+    def has(self, id_: int) -> bool:
+        self._fail()
+        return any(parse_id(row[0]) == id_ for row in self.messages)
+
     def newest(self, count: int) -> int:
         self._fail()
         return parse_id(self.messages[-count:][0][0]) - 1 if self.messages else 0

@@ -66,6 +66,11 @@ class Feed:
         self._window.clear()
         self._pages.clear()
 
+    def has(self, id_: int) -> bool:
+        """Whether memory has the message with this id."""
+        chunk = self._window.find(id_ - 1)
+        return chunk is not None and chunk.has(id_)
+
     def newest(self, count: int) -> int | None:
         """The cursor before the newest `count` messages; None if memory does not go back so far."""
         return self._window.newest(count)

@@ -123,6 +123,10 @@ class Hub:
         """The cursor before the newest `count` messages, if memory goes back so far."""
         return self._feeds[format_name].newest(count)
 
+    def has_sent(self, format_name: str, id_: int) -> bool:
+        """Whether memory has this message."""
+        return self._feeds[format_name].has(id_)
+
     # Sending
 
     def publish(self, page: Page) -> None:

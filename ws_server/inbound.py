@@ -58,8 +58,7 @@ class Reader:
     def __init__(self, max_message_bytes: int) -> None:
         self._max_message_bytes = max_message_bytes
         self._protocol = Connection(ConnectionType.SERVER)
-        self._fragments: list[str] | list[bytes] = []
-        self._size = 0
+        self._begun = bytearray()  # Of a list, each tiny fragment would take some 50 bytes.
 
     def receive(self, data: bytes) -> Iterator[Inbound]:
         """The events that `data` completes; none may follow a `Closed` or `Failed`."""
@@ -84,15 +83,14 @@ class Reader:
         return None
 
     def _join(self, part: TextMessage | BytesMessage) -> Inbound | None:
-        data = part.data
-        self._size += len(data.encode()) if isinstance(data, str) else len(data)
-        if self._size > self._max_message_bytes:
+        is_text = isinstance(part.data, str)
+        data = part.data.encode() if isinstance(part.data, str) else bytes(part.data)
+        if len(self._begun) + len(data) > self._max_message_bytes:
             reason = f"larger than {self._max_message_bytes} bytes"
             return Failed(CloseReason.MESSAGE_TOO_BIG, reason)
-        if data:  # Empty fragments could come for ever, and none is nearer to the limit.
-            self._fragments.append(data)  # type: ignore[arg-type]  # wsproto never mixes the two.
         if not part.message_finished:
+            self._begun += data
             return None
-        whole = ("" if isinstance(data, str) else b"").join(self._fragments)  # type: ignore[arg-type]
-        self._fragments, self._size = [], 0
-        return Received(whole if isinstance(whole, str) else bytes(whole))
+        whole = bytes(self._begun) + data if self._begun else data
+        self._begun = bytearray()
+        return Received(whole.decode() if is_text else whole)

@@ -27,6 +27,7 @@ READ_MESSAGES = 1000  # More than a settle moves: a page that is not full was th
 # Settled and not yet sent. Who settled faster than everybody reads would push messages out of the
 # log unread: HISTORY_SIZE must hold so many of each process.
 MOST_UNREAD = 2000
+MOST_FOUND = 10_000  # Ids of clients that are remembered.
 FIRST_PAUSE = 0.1  # Seconds before Redis is tried again; doubled each time.
 LONGEST_PAUSE = 2.0
 LONGEST_BLOCK = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
@@ -49,6 +50,9 @@ class Log(Protocol):
     ) -> tuple[Page, bool]:
         """Messages after `known`, and whether they surely follow it."""
 
+    def has(self, id_: int) -> bool:
+        """Whether a message is in the log."""
+
     def newest(self, count: int) -> int:
         """The id after which the newest messages come."""
 
@@ -62,7 +66,8 @@ class Relay:
         self._outage = Outage()
         self._rejected = 0
         self._floor = 0  # Whoever has everything before it can be sent the rest.
-        self._seen = 0  # The newest id that the log is known to have.
+        self._beginnings = (0, 0)  # Ids of no message, with which a client may have been welcomed.
+        self._found: set[int] = set()  # Ids of clients that were looked for in the log.
         self._stopping = False
         self._unread = 0
         self._may_settle = Event()
@@ -80,7 +85,7 @@ class Relay:
         """Learn where the log ends: what follows will be sent. False if Redis does not say."""
         try:
             state = self._source.look()
-            self._floor = state.floor
+            self._note_state(state)
             self._hub.rewind(Mark(state.epoch, state.last))
             self._outage.note("settling", None)
             self.is_ready = True
@@ -143,18 +148,23 @@ class Relay:
             return Start(name, asked=last_id, missing="the id is not of this log")
         if mark.id < self._floor - 1:
             return Start(name, asked=last_id, missing=FORGOTTEN)
-        if mark.id > head.id and not self._has_seen(mark.id):
+        if mark.id not in (head.id, *self._beginnings) and not self._is_logged(name, mark.id):
             return Start(name, asked=last_id, missing="the id is not of this log")
         return Start(name, mark.id, asked=last_id)
 
-    def _has_seen(self, id_: int) -> bool:
-        """Whether the log has come as far: another process may be ahead of this one."""
-        if id_ > self._seen:
-            try:
-                self._seen = self._source.look(self._hub.mark).last
-            except QueueUnavailable:
-                return True  # Believed: to start at the head would send it messages again.
-        return id_ <= self._seen
+    def _is_logged(self, name: str, id_: int) -> bool:
+        """Whether there is such a message; perhaps one that another process has sent already."""
+        if id_ in self._found or self._hub.has_sent(name, id_):
+            return True
+        try:
+            is_there = self._source.has(id_)
+        except QueueUnavailable:
+            return True  # Believed: to start at the head would send it messages again.
+        if is_there:
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            self._found.add(id_)
+        return is_there
 
     def _repeat(self, who: str, action: Callable[[], object]) -> None:
         pause = FIRST_PAUSE
@@ -224,18 +234,23 @@ class Relay:
 
         Ids only ever grow. Messages given one behind the head would never be read.
         """
-        self._floor = state.floor
+        self._note_state(state)
         if self._hub.mark.epoch != known.epoch:
             return False  # Noticed by the other half already.
         if state.epoch != known.epoch:
             log.error("Redis has lost messages that were in the log; going on with what is new")
+            self._found.clear()
             self._hub.rewind(Mark(state.epoch, min(self._hub.mark.id, state.start)))
             return False
-        if known.id < state.floor - 1:
+        if self._hub.mark.id < state.floor - 1:
             log.error("The log has forgotten messages before this process read them (HISTORY_SIZE)")
             self._hub.rewind(Mark(state.epoch, state.floor - 1), missed=True)
             return False
         return True
+
+    def _note_state(self, state: LogState) -> None:
+        self._floor = state.floor
+        self._beginnings = (state.start, max(0, state.floor - 1))
 
     def _count_rejected(self, settled: Settled) -> None:
         if settled.rejected:

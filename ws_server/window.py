@@ -54,6 +54,11 @@ class Chunk:
         count = bisect_right(self.ids, cursor, key=parse_id)
         return self.ends[count - 1] if count else 0
 
+    def has(self, id_: int) -> bool:
+        """Whether the message with this id is in it."""
+        count = bisect_right(self.ids, id_, key=parse_id)
+        return count > 0 and parse_id(self.ids[count - 1]) == id_
+
     def cut(self, sent: int) -> Place:
         """Where a client stands that took the bytes before `sent`."""
         whole = bisect_right(self.ends, sent)

@@ -23,6 +23,7 @@ EVERY_CALL: dict[str, Callable[[Broker], object]] = {
     "settle_and_read": lambda broker: broker.settle_and_read(NOTHING, 1),
     "settle_and_wait": lambda broker: broker.settle_and_wait(NOTHING, 0.01),
     "read_after": lambda broker: broker.read_after(NOTHING, 1),
+    "has": lambda broker: broker.has(1),
     "newest": lambda broker: broker.newest(1),
     "read_between": lambda broker: broker.read_between(0, 1, 1),
 }
@@ -536,6 +537,16 @@ def test_a_loss_begins_a_new_epoch(
     assert read(broker, after.log.start, 10).contents == [b"new"]
     assert broker.read_after(before, 10)[1] is False
     assert broker.look(before).epoch == after.log.epoch  # It begins once, not once a process.
+
+
+@pytest.mark.integration
+def test_a_message_is_found_by_its_id(broker: Broker) -> None:
+    broker.push([b"a"])
+    settle(broker)
+    (id_,) = map(parse_id, read(broker, 0, 1).ids)
+
+    assert broker.has(id_)
+    assert not broker.has(id_ + 1)
 
 
 @pytest.mark.integration

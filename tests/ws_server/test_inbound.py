@@ -186,3 +186,20 @@ def test_fragments_without_content_take_no_memory() -> None:
     tracemalloc.stop()
 
     assert taken < 8000
+
+
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+def test_a_message_in_tiny_fragments_takes_little_memory(opcode: int) -> None:
+    """As a list of fragments it would take some fifty times its size."""
+    limit = 3000
+    sent = frame(opcode, b"", fin=False) + frame(CONTINUATION, b"xy", fin=False) * (limit // 2)
+    reader = Reader(limit)
+    tracemalloc.start()
+
+    for at in range(0, len(sent), 4096):
+        assert list(reader.receive(sent[at : at + 4096])) == []
+    gc.collect()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert taken < 5 * limit

@@ -339,6 +339,20 @@ def test_a_client_that_cannot_resume_is_told_why(parts: Parts, filled: Relay, la
     assert start.asked == last_id
 
 
+def test_an_id_that_the_log_has_lost_is_not_resumed_in_silence(parts: Parts, relay: Relay) -> None:
+    """It lies between two that are there: everything came back older while nobody looked."""
+    parts.log.write(*numbered(3))
+    relay.start()
+    parts.connect()
+    parts.log.write(*numbered(3))
+    del parts.log.messages[4]
+    relay.tick()
+
+    assert relay.start_of(Listen(last_id="e1-4-0")).missing == ""
+    assert relay.start_of(Listen(last_id="e1-5-0")).missing
+    assert relay.start_of(Listen(last_id="e1-2-0")).missing == ""
+
+
 def test_who_claims_to_be_ahead_is_looked_up_once(parts: Parts, filled: Relay) -> None:
     filled.start_of(Listen(last_id="e1-11-0"))
     parts.log.fault = GONE

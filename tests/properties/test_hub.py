@@ -1,0 +1,307 @@
+"""Any mixture of publishes, slow sockets, resumes, gaps and outages, against one rule.
+
+Each client gets every message from its start on, in order and once, or is told where
+some are missing. Relay, hub, catch-up and receiver are real; the log is in memory.
+"""
+
+import json
+from typing import Any
+
+import gevent
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from common.errors import QueueUnavailable
+from tests.properties.reading import begun_frames_of, events_of
+from tests.websocket import BINARY, CLOSE, PING
+from tests.ws_server.parts import SMALL, Parts, Peer, Peers, let_others_run
+from ws_server import catch_up
+from ws_server.close_codes import GAP, CloseCode
+from ws_server.connection import Connection
+from ws_server.listen import Listen
+from ws_server.receiver import Receiver
+from ws_server.relay import Relay
+from ws_server.window import KEPT_REST
+
+GOODBYE = 4321  # The code of a close that a test asks for.
+TURNS = 3000  # Of the event loop, in which everything must have come to rest.
+
+sizes = st.sampled_from([8, 8, 300, KEPT_REST, 10 * KEPT_REST])
+counts = st.sampled_from([1, 2, 30, 600])
+picks = st.integers(0, 1000)
+
+
+class Client:
+    """One client, what it has read, and what it must read next."""
+
+    def __init__(self, connection: Connection, peer: Peer, first: int | None) -> None:
+        self.connection = connection
+        self.socket = peer.socket
+        self.socket.settimeout(0)
+        self.expected = first  # None: after a gap, or where the log says.
+        self.posted: list[str] = []
+        self.stream = bytearray()
+        self.has_left = self.has_ended = False
+
+    def read(self, size: int) -> bool:
+        """Read so much, if it is there; whether anything was."""
+        if self.has_left or self.has_ended:
+            return False
+        try:
+            data = self.socket.recv(size)
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            data = b""
+        self.stream += data
+        self.has_ended = not data
+        return True
+
+    def said(self) -> tuple[list[tuple[str, Any]], bool]:
+        """What it was told, as (kind, value), and whether the end is cut off."""
+        form = self.connection.feed.format
+        if not form.is_websocket:
+            return events_said(bytes(self.stream)), not self.stream.endswith(b"\n\n")
+        frames, rest = begun_frames_of(bytes(self.stream))
+        return [frame_said(*frame) for frame in frames], rest != b""
+
+
+def frame_said(opcode: int, payload: bytes) -> tuple[str, Any]:
+    if opcode == CLOSE:
+        return "close", int.from_bytes(payload[:2])
+    if opcode in (BINARY, PING):
+        return ("post", payload.decode()) if opcode == BINARY else ("ping", None)
+    if not payload.startswith(b"{"):
+        return "message", (payload.decode(), None)
+    row = json.loads(payload)
+    return row.get("type", "message"), (row.get("content"), row["id"])
+
+
+def events_said(stream: bytes) -> list[tuple[str, Any]]:
+    found = list[tuple[str, Any]]()
+    for event in events_of(stream):
+        text, id_ = event.data, event.last_id
+        if event.data.startswith("{"):
+            row = json.loads(event.data)
+            text, id_ = row.get("content", ""), row["id"]
+        if text.startswith("post"):
+            found.append(("post", text))
+        else:
+            found.append((event.name, (text, id_)))
+    return found
+
+
+class Server(RuleBasedStateMachine):
+    """The server, its clients, and the numbers of the messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peers = Peers()
+        self.parts = Parts(self.peers, window_bytes=60_000)
+        self.log, self.hub = self.parts.log, self.parts.hub
+        self.relay = Relay(self.log, self.hub)
+        self.receiver = Receiver(self.hub, 1000, None, lambda *_: None)
+        self.ids: list[str] = []  # Of each message: the log's id.
+        self.read = 0  # How many of them this process has read.
+        self.kept: list[tuple[int, int]] = []  # Number and id of those that the log has.
+        self.clients: list[Client] = []
+        self.failures: list[object] = []
+        self.pause, catch_up.REDIS_PAUSE = catch_up.REDIS_PAUSE, 0.001
+        setattr(gevent.get_hub(), "handle_error", self._note_failure)  # noqa: B010  # For mypy.
+        self.relay.start()
+        self.catching_up = gevent.spawn(self.hub.catch_up.run)
+
+    def _note_failure(self, context: object, kind: Any, problem: object, _trace: object) -> None:
+        if kind is not gevent.GreenletExit:
+            self.failures.append((context, problem))
+
+    # What happens
+
+    @rule(count=counts, size=sizes)
+    def push(self, count: int, size: int) -> None:
+        self._write(count, size)
+        self._tick()
+
+    @rule(count=counts, size=sizes)
+    def another_process_settles(self, count: int, size: int) -> None:
+        self._write(count, size)
+
+    @rule(json_=st.booleans(), events=st.booleans(), slow=st.booleans())
+    def connect(self, json_: bool, events: bool, slow: bool) -> None:
+        self._join(Listen("json" if json_ else "text", events), slow, self.read)
+
+    @rule(json_=st.booleans(), events=st.booleans(), slow=st.booleans(), back=picks)
+    def resume(self, json_: bool, events: bool, slow: bool, back: int) -> None:
+        if not self.read:
+            return
+        number = self.read - 1 - back % self.read
+        last_id = f"{self.hub.mark.epoch}-{self.ids[number]}"
+        first = number + 1 if self._is_kept(number) else None
+        self._join(Listen("json" if json_ else "text", events, last_id), slow, first)
+
+    @rule(slow=st.booleans(), last=st.sampled_from([1, 50, 700]))
+    def connect_with_the_last(self, slow: bool, last: int) -> None:
+        self._join(Listen("json", last=last), slow, None)
+
+    @rule(slow=st.booleans())
+    def resume_in_an_old_epoch(self, slow: bool) -> None:
+        self._join(Listen("json", last_id="old-1-0"), slow, None)
+
+    @precondition(lambda self: self.clients)
+    @rule(pick=picks, size=st.sampled_from([1, 700, 20_000, 1 << 20]))
+    def read_some(self, pick: int, size: int) -> None:
+        self._pick(pick).read(size)
+
+    @precondition(lambda self: self.clients)
+    @rule(pick=picks)
+    def leave(self, pick: int) -> None:
+        client = self._pick(pick)
+        client.socket.close()
+        client.has_left = True
+
+    @precondition(lambda self: self.clients)
+    @rule(pick=picks, size=sizes)
+    def post(self, pick: int, size: int) -> None:
+        client = self._pick(pick)
+        if self.hub.is_open(client.connection):
+            text = f"post {len(client.posted)} ".ljust(size, "p")
+            client.posted.append(text)
+            client.connection.send(text.encode())
+
+    @precondition(lambda self: self.clients)
+    @rule(pick=picks)
+    def ping(self, pick: int) -> None:
+        self.hub.ping(self._pick(pick).connection)
+
+    @precondition(lambda self: self.clients)
+    @rule(pick=picks)
+    def close(self, pick: int) -> None:
+        self.hub.close(self._pick(pick).connection, CloseCode(GOODBYE))
+
+    @rule()
+    def turn(self) -> None:
+        let_others_run()
+
+    @rule()
+    def tick(self) -> None:
+        self._tick()
+
+    @rule(pick=picks)
+    def the_log_forgets(self, pick: int) -> None:
+        if self.kept:
+            _, self.log.forgotten = self.kept[pick % len(self.kept)]
+
+    @rule(pick=picks)
+    def redis_loses_messages(self, pick: int) -> None:
+        """But none that this process has not read: nobody could know of them."""
+        self._tick()
+        if self.read == len(self.ids) and self.kept and self.log.fault is None:
+            keep = pick % len(self.kept)
+            self.log.lose(keep)
+            del self.kept[keep:]
+            self.log.forgotten = min(self.log.forgotten, self.log.last_id())
+
+    @rule(is_away=st.booleans())
+    def redis_comes_or_goes(self, is_away: bool) -> None:
+        self.log.fault = QueueUnavailable("away") if is_away else None
+
+    @rule(is_slow=st.booleans())
+    def redis_answers_late_or_at_once(self, is_slow: bool) -> None:
+        if is_slow:
+            self.log.gate.clear()
+        else:
+            self.log.gate.set()
+
+    # What must be true in the end
+
+    def teardown(self) -> None:
+        try:
+            self._come_to_rest()
+            assert self.failures == []
+            assert not self.catching_up.dead
+            for client in self.clients:
+                self._check(client)
+            self.parts.close()
+            assert len(self.parts.gone) == len(self.clients)
+        finally:
+            self.catching_up.kill()
+            self.parts.close()
+            self.peers.close()
+            catch_up.REDIS_PAUSE = self.pause
+            del gevent.get_hub().handle_error
+
+    def _come_to_rest(self) -> None:
+        self.log.fault = None
+        self.log.gate.set()
+        for _ in range(TURNS):
+            self._tick()
+            let_others_run()
+            has_read = [client.read(1 << 20) for client in self.clients]
+            if not any(has_read) and not self.hub.behind:
+                return
+            if not any(has_read):
+                gevent.sleep(0.001)  # For those who wait for Redis to come back.
+        raise AssertionError(f"still behind: {self.hub.behind}")
+
+    def _check(self, client: Client) -> None:
+        said, is_cut = client.said()
+        posts, expected, told_id, is_closed = list[str](), client.expected, "", False
+        for kind, value in said:
+            assert not is_closed, "something follows a close"
+            if kind == "message":
+                expected = self._check_message(expected, *value)
+            elif kind == "gap":
+                expected, told_id = None, value[1]
+            elif kind == "close":
+                assert value in (GAP.code, GOODBYE)
+                is_closed = True
+            elif kind == "post":
+                posts.append(value)
+        assert posts == client.posted[: len(posts)]
+        if client.has_left or client.has_ended or is_closed:
+            return
+        assert not is_cut
+        assert posts == client.posted
+        assert expected == len(self.ids) or (
+            expected is None and told_id in ("", str(self.hub.mark))
+        )
+
+    def _check_message(self, expected: int | None, text: str, id_: str | None) -> int:
+        number = int(text.partition(" ")[0])
+        assert expected in (None, number), f"message {number} instead of {expected}"
+        assert id_ is None or id_.partition("-")[2] == self.ids[number]
+        return number + 1
+
+    # How
+
+    def _write(self, count: int, size: int) -> None:
+        if self.log.fault is not None:
+            return
+        first = len(self.ids)
+        contents = [b"%d " % number for number in range(first, first + count)]
+        page = self.log.write(*[content.ljust(size, b"x") for content in contents])
+        for at, id_ in enumerate(page.ids):
+            self.ids.append(id_.decode())
+            self.kept.append((first + at, int(id_.split(b"-")[0]) << 64))
+
+    def _tick(self) -> None:
+        self.relay.tick()
+        if self.log.fault is None:
+            self.read = len(self.ids)
+
+    def _is_kept(self, number: int) -> bool:
+        return any(number == kept for kept, _ in self.kept)
+
+    def _join(self, listen: Listen, slow: bool, first: int | None) -> None:
+        start = self.relay.start_of(listen)
+        fd, peer = self.peers.make(SMALL if slow else None)
+        connection = self.hub.join(fd, self.receiver.read, start)
+        self.clients.append(Client(connection, peer, None if start.missing else first))
+
+    def _pick(self, pick: int) -> Client:
+        return self.clients[pick % len(self.clients)]
+
+
+Server.TestCase.settings = settings(stateful_step_count=30)
+TestServer = Server.TestCase
