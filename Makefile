@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test check fix bench chaos clean
+.PHONY: help setup run test check fix bench chaos fuzz clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -32,6 +32,9 @@ bench: $(BIN)/.bench ## Measure, next to a floor in C and to peers; BENCH='--sho
 
 chaos: $(BIN)/.dev ## Kill, stop and cut everything, and look for a lost or doubled message; CHAOS='--seconds 600 --seed 7'
 	@$(BIN)/python -m chaos $(CHAOS)
+
+fuzz: $(BIN)/.dev ## Nonsense at the WebSocket port, while others look on; FUZZ='--seconds 60 --seed 7'
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 clean: ## Remove the environment and caches
 	rm -rf bench/build .venv .mypy_cache .ruff_cache *.egg-info

@@ -1,0 +1,236 @@
+"""`make fuzz`: nonsense at the WebSocket port, from a seed, while well-behaved clients look on.
+
+An input is one frame, or one piece of anything else. Most frames are allowed, if odd, so that
+the server reads on; the last of a connection seldom is.
+"""
+
+import json
+import os
+import random
+import socket
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import click
+
+from bench.meter import memory_bytes
+from tests.events import EventStream
+from tests.system import KEY, PREFIX, System, wait_until
+from tests.websocket import BINARY, PING, PONG, TEXT, Client, frame, request
+
+FRAMES = 60  # At most, of a connection, before the one that may be broken.
+LONG = 70_000  # Bytes; longer than the server takes of a message.
+WARM_UP = 300  # Connections before memory is looked at.
+LIMITS: dict[str, Any] = {
+    "POLL_INTERVAL": 0.05,
+    "MAX_CLIENT_MESSAGE_BYTES": 4096,
+    "PING_INTERVAL": 3600,  # The onlookers do not answer.
+}
+PATHS = ("/", "/healthz", "/readyz", "/%00", "//", "/events?last=x", "*")
+
+
+class Fuzzer:
+    """One sender of nonsense; `inputs` counts what it has sent, by kind."""
+
+    def __init__(self, port: int, seed: int) -> None:
+        self.inputs: Counter[str] = Counter()
+        self._port = port
+        self._random = random.Random(seed)
+        self._kinds: list[Callable[[socket.socket], None]] = [
+            *[self._frames] * 8,
+            self._garbage,
+            self._broken_handshake,
+            self._byte_by_byte,
+            self._http,
+            self._events,
+        ]
+
+    def connection(self) -> None:
+        """One connection, and its end in one of several rude ways."""
+        with socket.socket() as client:
+            client.settimeout(10)
+            client.connect(("127.0.0.1", self._port))
+            try:
+                self._random.choice(self._kinds)(client)
+                self._leave(client)
+            except OSError:
+                self.inputs["cut off by the server"] += 1
+
+    def _frames(self, client: socket.socket) -> None:
+        client.sendall(request(self._port, self._random.choice(["/", "/?format=json", "/x?a=%ff"])))
+        client.recv(4096)
+        count = self._random.randint(0, FRAMES)
+        client.sendall(b"".join(self._frame() for _ in range(count)))
+        self.inputs["frames"] += count
+        client.sendall(self._mutated(self._frame()))
+        self.inputs["broken frames"] += 1
+
+    def _frame(self) -> bytes:
+        """A frame that a client may send, in an order that it may not always."""
+        opcode = self._random.choice([TEXT, BINARY, 0, PING, PONG, PING])
+        control = opcode in (PING, PONG)
+        size = self._random.choice([0, 1, 5, 60, 125] if control else [0, 1, 5, 125, 126, 300])
+        payload = b"a" * size if opcode != BINARY else self._random.randbytes(size)
+        return frame(opcode, payload, fin=control or self._random.random() < 0.7)
+
+    def _mutated(self, data: bytes) -> bytes:
+        kind = self._random.randrange(5)
+        if kind == 0:
+            return data[: self._random.randrange(len(data))]
+        if kind == 1:
+            at = self._random.randrange(len(data))
+            return data[:at] + bytes([self._random.randrange(256)]) + data[at + 1 :]
+        if kind == 2:
+            return self._random.randbytes(self._random.randint(1, 200))
+        if kind == 3:
+            return frame(TEXT, b"x" * self._random.choice([4097, LONG]))
+        return frame(self._random.randrange(16), b"x" * 130, mask=self._random.random() < 0.5)
+
+    def _garbage(self, client: socket.socket) -> None:
+        client.sendall(self._random.randbytes(self._random.randint(1, 2000)))
+        self.inputs["garbage"] += 1
+
+    def _broken_handshake(self, client: socket.socket) -> None:
+        whole = request(self._port)
+        lines = whole.split(b"\r\n")
+        at = self._random.randrange(len(lines))
+        long = b"A: " + b"b" * 9000
+        lines[at] = self._random.choice([b"", lines[at] * 3, self._random.randbytes(40), long])
+        client.sendall(b"\r\n".join(lines)[: self._random.choice([20, 100, 20_000])])
+        self.inputs["broken handshakes"] += 1
+
+    def _byte_by_byte(self, client: socket.socket) -> None:
+        for byte in request(self._port)[: self._random.randrange(400)] + self._frame():
+            client.sendall(bytes([byte]))
+        self.inputs["byte by byte"] += 1
+
+    def _http(self, client: socket.socket) -> None:
+        method = self._random.choice(["GET", "POST", "PUT", "BREW", ""])
+        path = self._random.choice(PATHS)
+        one = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc".encode()
+        client.sendall(one * self._random.randint(1, 5))
+        self.inputs["requests"] += 1
+
+    def _events(self, client: socket.socket) -> None:
+        last_id = self._random.choice(["", "x", "1-2-3", "%ff", "a" * 300])
+        head = f"GET /events?last_id={last_id} HTTP/1.1\r\nHost: x\r\n\r\n"
+        client.sendall(head.encode() + self._random.randbytes(self._random.randint(0, 300)))
+        client.recv(4096)
+        self.inputs["streams of events"] += 1
+
+    def _leave(self, client: socket.socket) -> None:
+        kind = self._random.randrange(4)
+        client.settimeout(0.01)
+        if kind == 0:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # A reset.
+        elif kind == 1:
+            client.shutdown(socket.SHUT_WR)
+        with suppress(TimeoutError):
+            client.recv(65536)
+
+
+class Onlookers:
+    """Three well-behaved clients and a publisher; `problems` says what went wrong for them."""
+
+    def __init__(self, system: System, port: int) -> None:
+        self.problems: list[str] = []
+        self.messages = 0
+        self._redis = system.redis
+        self._stop = threading.Event()
+        text = Client(port)
+        as_json = Client(port, "/?format=json")
+        as_json.texts(1)
+        events = EventStream(port)
+        reads: list[Callable[[], str]] = [
+            lambda: text.texts(1)[0].removeprefix(PREFIX),
+            lambda: str(json.loads(as_json.texts(1)[0])["content"]),
+            lambda: events.messages(1)[0].removeprefix(PREFIX),
+        ]
+        self._publisher = threading.Thread(target=self._publish)
+        self._readers = [threading.Thread(target=self._read, args=[read]) for read in reads]
+        self._sockets: list[socket.socket | EventStream] = [text.socket, as_json.socket, events]
+        for thread in [self._publisher, *self._readers]:
+            thread.start()
+
+    def stop(self) -> None:
+        """Wait until everybody has everything."""
+        self._stop.set()
+        for thread in [self._publisher, *self._readers]:
+            thread.join()
+        for opened in self._sockets:
+            opened.close()
+
+    def _publish(self) -> None:
+        while not self._stop.wait(0.02):
+            self._redis.lpush(KEY, str(self.messages))
+            self.messages += 1
+        self._redis.lpush(KEY, "end")
+
+    def _read(self, read: Callable[[], str]) -> None:
+        expected = 0
+        try:
+            while (content := read()) != "end":
+                if content != str(expected):
+                    self.problems.append(f"{content} instead of {expected}")
+                    return
+                expected += 1
+        except Exception as problem:
+            self.problems.append(repr(problem))
+
+
+def run(folder: Path, seed: int, seconds: float, inputs: int) -> tuple[Counter[str], list[str]]:
+    """What was sent, and what is wrong; ends after so many seconds or inputs."""
+    with System(folder) as system:
+        process, port = system.start_ws(**LIMITS)
+        (worker,) = process.children()
+        onlookers = Onlookers(system, port)
+        fuzzer = Fuzzer(port, seed)
+        for _ in range(WARM_UP):
+            fuzzer.connection()
+        before, end = memory_bytes(worker), monotonic() + seconds
+        while monotonic() < end and fuzzer.inputs.total() < inputs:
+            fuzzer.connection()
+        onlookers.stop()
+        wrong = list(onlookers.problems)
+        files = Path(f"/proc/{worker}/fd")
+        try:
+            wait_until(lambda: len(os.listdir(files)) < 40, "descriptors closed")
+        except AssertionError as problem:
+            wrong.append(f"{problem}: {len(os.listdir(files))}")
+        after = memory_bytes(worker)
+        if process.children() != [worker]:
+            wrong.append("the worker has died")
+        if "Traceback" in process.output:
+            wrong.append(f"a traceback in its log: {process.output[-3000:]}")
+        if after - before > 4 * 2**20:
+            wrong.append(f"{(after - before) / 2**20:.1f} MB more memory")
+        fuzzer.inputs["(messages for the onlookers)"] = onlookers.messages
+        fuzzer.inputs["(kB of memory more)"] = (after - before) // 1024
+        return fuzzer.inputs, wrong
+
+
+@click.command()
+@click.option("--seconds", default=300.0, show_default=True, help="Ends after so long, or")
+@click.option("--inputs", default=1_000_000, show_default=True, help="after so many inputs.")
+@click.option("--seed", type=int, help="Repeats the inputs; drawn and printed if left out.")
+def main(seconds: float, inputs: int, seed: int | None) -> None:
+    """Send nonsense, and find out whether anything breaks or anybody is disturbed."""
+    seed = random.randrange(10**6) if seed is None else seed
+    click.echo(f"fuzz --seed {seed}")
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        sent, wrong = run(Path(folder), seed, seconds, inputs)
+    for kind, count in sorted(sent.items()):
+        click.echo(f"{count:>10,} {kind}")
+    click.echo("\n".join(wrong) or "Nothing is wrong")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
