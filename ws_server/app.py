@@ -5,6 +5,7 @@ on. Whatever is refused is refused before the route, as plain HTTP.
 """
 
 import logging
+import random
 from collections.abc import Mapping
 from typing import Any, NoReturn, Protocol
 
@@ -88,7 +89,8 @@ def _add_events(app: Flask, service: Adopter) -> None:
             return Response(headers=EVENTS_HEADERS)
         if reason := service.refuses:
             # An EventSource gives up at an error status; at an end of the stream it comes back.
-            body = f"retry: {RETRY_AFTER * 1000}\n: {reason}\n\n"
+            wait = random.randint(RETRY_AFTER * 500, RETRY_AFTER * 1500)  # Not all at once.
+            body = f"retry: {wait}\n: {reason}\n\n"
             return Response(body, headers=EVENTS_HEADERS)
         return _hand_over(service, HandOff(request.environ))
 
@@ -139,7 +141,9 @@ def _note_listen(environ: dict[str, Any], *, events: bool) -> Refusal | None:
     try:
         environ[ENVIRON_KEY] = Listen.parse(environ, events=events)
     except BadListen as problem:
-        return Refusal(400, problem.error, str(problem))
+        # A page of another origin may read why, too.
+        headers = {"Access-Control-Allow-Origin": "*"} if events else {}
+        return Refusal(400, problem.error, str(problem), headers)
     return None
 
 

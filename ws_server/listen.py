@@ -52,12 +52,13 @@ class Listen:
         given = {name: values[-1] for name, values in parse_qs(query).items()}
         is_json = JSON_PROTOCOL in [word.strip() for word in offered.split(",")]
         last_id = (events and header) or given.get("last_id")
+        wanted = _format(given.get("format", "json" if is_json else "text"))
         return cls(
-            format=_format(given.get("format", "json" if is_json else "text")),
+            format=wanted,
             events=events,
             last_id=last_id or None,
             last=_last(given.get("last", "0")),
-            protocol=JSON_PROTOCOL if is_json else None,
+            protocol=JSON_PROTOCOL if is_json and wanted == "json" else None,
         )
 
 

@@ -108,8 +108,8 @@ class Relay:
             cursor = self._hub.newest(name, listen.last)
             try:
                 return Start(name, self._source.newest(listen.last) if cursor is None else cursor)
-            except QueueUnavailable as problem:
-                return Start(name, missing=f"Redis does not answer: {problem}")
+            except QueueUnavailable:
+                return Start(name, missing="Redis does not answer")
         return Start(name)
 
     def tick(self) -> None:

@@ -76,6 +76,7 @@ def test_what_cannot_be_asked_for_is_named(system: System, query: str) -> None:
 
     with Client(port, f"/{query}") as client, EventStream(port, query) as stream:
         assert (client.status, stream.status) == (400, 400)
+        assert stream.headers["access-control-allow-origin"] == "*"
 
 
 def test_a_stream_of_events_says_what_proxies_and_browsers_must_know(system: System) -> None:

@@ -20,6 +20,8 @@ def test_the_format_is_chosen_by_query_or_subprotocol() -> None:
     assert asked(events=True).format_name == "text-events"
     offered = asked(HTTP_SEC_WEBSOCKET_PROTOCOL="chat, message-center.json")
     assert (offered.format, offered.protocol) == ("json", "message-center.json")
+    both = asked("format=text", HTTP_SEC_WEBSOCKET_PROTOCOL="message-center.json")
+    assert (both.format, both.protocol) == ("text", None)
 
 
 def test_a_protocol_that_is_not_ours_is_not_agreed_on() -> None:
