@@ -109,7 +109,9 @@ class Settings:
         86_400, "Age after which the log forgets a message, in seconds", _count
     )
     window_bytes: int = _setting(
-        16 * MIB, "Recent frames kept in memory for clients that fell behind, per process and format in use", _size
+        16 * MIB,
+        "Recent frames kept in memory for clients that fell behind, per process and format in use",
+        _size,
     )
     ping_interval: float = _setting(
         25.0, "Seconds between two pings; a client silent for two of them is dropped", _seconds
