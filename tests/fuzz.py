@@ -32,6 +32,7 @@ LIMITS: dict[str, Any] = {
     "POLL_INTERVAL": 0.05,
     "MAX_CLIENT_MESSAGE_BYTES": 4096,
     "PING_INTERVAL": 3600,  # The onlookers do not answer.
+    "WINDOW_BYTES": 100_000,  # Soon full: what memory grows after that is a leak.
 }
 PATHS = ("/", "/healthz", "/readyz", "/%00", "//", "/events?last=x", "*")
 
