@@ -18,7 +18,7 @@ from gevent.server import StreamServer
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
-ACCEPTS = 8  # Connections accepted between two turns of the event loop.
+ACCEPTS = 24  # Connections accepted between two turns of the event loop.
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
 DRAIN_STEP = 0.02
 LAST_REQUESTS = 0.1  # Seconds for the requests of connections that were accepted last.
