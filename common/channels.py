@@ -1,0 +1,56 @@
+"""Channels: what may be the name of one, and which names a subscription matches.
+
+`user:42` is the channel of user 42. A subscription is a name, or a wildcard: a
+name and `.*`, which matches all names that begin with it and the dot. No I/O here.
+"""
+
+import re
+from collections.abc import Iterator
+
+NAME = re.compile(r"[A-Za-z0-9_.:@-]{1,100}", re.ASCII)
+USER = "user:"
+WILD = ".*"
+
+
+def is_name(text: str) -> bool:
+    """Whether a message can be pushed to it."""
+    return NAME.fullmatch(text) is not None
+
+
+def is_wildcard(text: str) -> bool:
+    """Whether it stands for all names that begin so. Users have none: `user:4.*` is nobody's."""
+    return text.endswith(WILD) and is_name(text[: -len(WILD)]) and not text.startswith(USER)
+
+
+def is_subscription(text: str) -> bool:
+    """Whether a client can ask for it."""
+    return is_name(text) or is_wildcard(text)
+
+
+def of_user(user: str) -> str:
+    """The channel that reaches all connections of a user."""
+    return USER + user
+
+
+def is_user(user: str) -> bool:
+    """Whether it can be the name of a user."""
+    return is_name(of_user(user)) and user != ""
+
+
+def subscriptions_to(name: str) -> Iterator[str]:
+    """Everything that can be subscribed to and matches `name`: itself, and its wildcards."""
+    yield name
+    if name.startswith(USER):
+        return
+    dot = name.find(".")
+    while dot >= 0:
+        if dot:
+            yield name[:dot] + WILD
+        dot = name.find(".", dot + 1)
+
+
+def covers(granted: str, wanted: str) -> bool:
+    """Whether whoever may subscribe to `granted` may subscribe to `wanted`."""
+    if granted == wanted:
+        return True
+    return is_wildcard(granted) and is_subscription(wanted) and wanted.startswith(granted[:-1])
