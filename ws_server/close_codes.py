@@ -18,4 +18,5 @@ class CloseCode:
 
 GOING_AWAY = CloseCode(1001, "the server stops", reconnect=True)
 RESTARTING = CloseCode(1012, "the server restarts", reconnect=True)
+TRY_AGAIN = CloseCode(1013, "Redis does not answer", reconnect=True)
 GAP = CloseCode(4008, "history does not reach back far enough", reconnect=True)

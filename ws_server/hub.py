@@ -34,13 +34,15 @@ LOST = "Redis has lost messages"
 class Start:
     """Where a client starts: after `cursor`, or at the head.
 
-    `asked` is the id that it wants to go on after, `missing` why it cannot.
+    `asked` is the id that it wants to go on after, `missing` why it cannot, and `refused`
+    that nobody knows whether it can.
     """
 
     format_name: str = "text"
     cursor: int | None = None
     asked: str | None = None
     missing: str = ""
+    refused: CloseCode | None = None
 
 
 AT_THE_HEAD = Start()
@@ -81,6 +83,9 @@ class Hub:
         return connection
 
     def _greet(self, connection: Connection, feed: Feed, start: Start) -> None:
+        if start.refused is not None:
+            self.close(connection, start.refused)
+            return
         cursor = feed.head if start.cursor is None else start.cursor
         greeting = feed.format.welcome(Mark(feed.epoch, cursor), complete=not start.missing)
         if start.missing:

@@ -18,6 +18,7 @@ from common.broker import LogState, Settled
 from common.errors import QueueUnavailable
 from common.message import Mark, Page
 from common.outage import Outage
+from ws_server.close_codes import TRY_AGAIN
 from ws_server.hub import FORGOTTEN, Hub, Start
 from ws_server.listen import Listen
 
@@ -100,16 +101,20 @@ class Relay:
             pause = _sleep_longer(pause)
 
     def start_of(self, listen: Listen) -> Start:
-        """Where a client starts that asks for this; may ask Redis."""
+        """Where a client starts that asks for this; may ask Redis.
+
+        If Redis does not answer, the client is to come back: an id that cannot be looked for
+        may be of a message that Redis has lost.
+        """
         name = listen.format_name
-        if listen.last_id is not None:
-            return self._resumed(name, listen.last_id)
-        if listen.last:
-            cursor = self._hub.newest(name, listen.last)
-            try:
+        try:
+            if listen.last_id is not None:
+                return self._resumed(name, listen.last_id)
+            if listen.last:
+                cursor = self._hub.newest(name, listen.last)
                 return Start(name, self._source.newest(listen.last) if cursor is None else cursor)
-            except QueueUnavailable:
-                return Start(name, missing="Redis does not answer")
+        except QueueUnavailable:
+            return Start(name, refused=TRY_AGAIN)
         return Start(name)
 
     def tick(self) -> None:
@@ -156,10 +161,7 @@ class Relay:
         """Whether there is such a message; perhaps one that another process has sent already."""
         if id_ in self._found or self._hub.has_sent(name, id_):
             return True
-        try:
-            is_there = self._source.has(id_)
-        except QueueUnavailable:
-            return True  # Believed: to start at the head would send it messages again.
+        is_there = self._source.has(id_)
         if is_there:
             if len(self._found) >= MOST_FOUND:
                 self._found.clear()

@@ -17,7 +17,8 @@ def test_a_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "x" * 101, "a b", "a,b", "a\n", "a\0", "订单", "a*", "*", ".*", "a.*.b", "a/b", "é"]
+    "name",
+    ["", "x" * 101, "a b", "a,b", "a\n", "a\0", "订单", "a*", "*", ".*", "a.*.b", "a/b", "é"],
 )
 def test_no_name(name: str) -> None:
     assert not channels.is_name(name)

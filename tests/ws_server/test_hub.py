@@ -11,7 +11,7 @@ from common.message import Page
 from tests.websocket import BINARY, CLOSE, PING, TEXT
 from tests.ws_server.parts import SMALL, Parts, Peer, let_others_run, numbered, wait_until
 from ws_server import hub as module
-from ws_server.close_codes import GOING_AWAY, CloseCode
+from ws_server.close_codes import GOING_AWAY, TRY_AGAIN, CloseCode
 from ws_server.connection import Connection
 from ws_server.hub import CLOCK_EVERY, MAX_OUTBOX, PAUSE_OUTBOX, Start
 
@@ -427,6 +427,16 @@ def test_what_cannot_be_resumed_is_a_gap_in_json_and_the_end_in_text(parts: Part
     assert welcome["complete"] is False
     assert gap == {"type": "gap", "id": "-3-0", "after": "x", "reason": "no such id"}
     assert live["content"] == "live"
+
+
+def test_whoever_cannot_be_placed_is_told_nothing_but_to_come_back(parts: Parts) -> None:
+    """Not that it is complete, above all."""
+    parts.publish(*numbered(3))
+    _, json_ = parts.connect(start=Start("json", refused=TRY_AGAIN))
+    _, events = parts.connect(start=Start("json-events", refused=TRY_AGAIN))
+
+    assert json_.close_code() == 1013
+    assert events.stream() == b""
 
 
 def test_a_json_client_behind_what_the_log_has_forgotten_goes_on_after_a_gap(
