@@ -2,7 +2,7 @@
  *
  *   client PORT CONNECTIONS MESSAGES [--path P] [--skip BYTES] [--timeout S] [--at-once N]
  *          [--stuck N] [--trickle N:BYTES] [--order number|same|join] [--hold 1] [--socketio 1]
- *          [--events 1]
+ *          [--events 1] [--line N]
  *
  * Each message is expected to start, after BYTES of prefix, with its number in ten digits, counted
  * from 0, and with CLOCK_MONOTONIC nanoseconds of its push in twenty digits. The client prints
@@ -13,8 +13,10 @@
  * "same" wants each number once, in an order that all connections share (many pushes in flight have
  * no other); "join" wants the numbers in their order from whichever comes first, up to the last.
  *
- * --socketio speaks as much of Engine.IO 4 as a listener must, --events Server-Sent Events. N connections can be stuck (they read only when all others are done), and
- * others can read BYTES a second. It speaks the server's half of RFC 6455 only as far as it must: it
+ * --line tells after how many seconds every connection had had message N - 1.
+ *
+ * --socketio speaks as much of Engine.IO 4 as a listener must, --events Server-Sent Events. N connections
+ * can be stuck (they read only when all others are done), and others can read BYTES a second. It speaks the server's half of RFC 6455 only as far as it must: it
  * answers pings, and knows frames of up to 64 KiB.
  */
 #define _GNU_SOURCE
@@ -55,10 +57,10 @@ struct connection {
 static struct connection *all;
 static char (*digits)[10];
 static uint8_t *seen; /* with SAME, the numbers that the first connection had */
-static uint64_t latency[BUCKETS], samples, deliveries, disorder, first_ns, last_ns, closed, longest;
+static uint64_t latency[BUCKETS], samples, deliveries, disorder, first_ns, last_ns, closed, longest, past_ns;
 static volatile sig_atomic_t stopped;
 static enum order order = NUMBER;
-static uint32_t wanted, connections;
+static uint32_t wanted, connections, line, past; /* past: connections that had message `line` */
 static int epoll_fd, skip, port, at_once = 512, stuck, trickling, trickle_bytes, hold, socketio, events_mode;
 static const char *path = "/";
 
@@ -126,6 +128,7 @@ static void check(struct connection *c, const char *text) {
         if (c->next++ >= wanted) disorder++;
     } else if (c->next >= wanted || memcmp(text, digits[c->next], 10)) disorder++;
     else c->next++;
+    if (line && c->next == line && ++past == connections) past_ns = now_ns();
 }
 
 static void deliver(struct connection *c, const char *text, int size, uint64_t now) {
@@ -312,6 +315,7 @@ int main(int count, char **words) {
         else if (!strcmp(words[i], "--at-once")) at_once = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--stuck")) stuck = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--trickle")) sscanf(words[i + 1], "%d:%d", &trickling, &trickle_bytes);
+        else if (!strcmp(words[i], "--line")) line = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--hold")) hold = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--events")) events_mode = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--socketio")) socketio = atoi(words[i + 1]);
@@ -356,8 +360,10 @@ int main(int count, char **words) {
     getrusage(RUSAGE_SELF, &used);
     printf("{\"connections\": %u, \"connect_seconds\": %.6f, \"deliveries\": %lu, \"healthy\": %lu, "
            "\"missing\": %lu, \"disorder\": %lu, \"closed\": %lu, \"seconds\": %.6f, "
-           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, \"longest_ms\": %.3f, \"cpu_seconds\": %.3f}\n",
+           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, \"longest_ms\": %.3f, \"cpu_seconds\": %.3f, "
+           "\"line_seconds\": %.6f}\n",
            connections, connected, deliveries, healthy, missing, disorder, closed, (end_ns - first_ns) / 1e9, p50,
-           p99, p999, longest / 1e6, used.ru_utime.tv_sec + used.ru_utime.tv_usec / 1e6 + used.ru_stime.tv_sec + used.ru_stime.tv_usec / 1e6);
+           p99, p999, longest / 1e6, used.ru_utime.tv_sec + used.ru_utime.tv_usec / 1e6 + used.ru_stime.tv_sec + used.ru_stime.tv_usec / 1e6,
+           past_ns ? (past_ns - start) / 1e9 : 0.0);
     return missing || disorder || closed ? 1 : 0;
 }

@@ -29,6 +29,7 @@ class Outcome:
     p99_ms: float
     longest_ms: float
     cpu_seconds: float
+    line_seconds: float  # Until every connection had what `line` asks for; 0 if nothing does.
 
 
 @dataclass(frozen=True, kw_only=True)
