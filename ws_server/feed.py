@@ -17,7 +17,7 @@ from ws_server.window import Chunk, Window
 
 CHUNK_MESSAGES = 500
 CHUNK_BYTES = 256 * 1024
-PAGES = 8  # Pages of older messages kept for the next client that is behind at the same place.
+PAGES = 64  # Pages of older messages kept for the next client that is behind at the same place.
 
 
 class History(Protocol):
