@@ -153,8 +153,16 @@ class Held:
 
     def has_ended(self, timeout: float) -> bool:
         """Whether it ends within so many seconds."""
-        ended, _, _ = select.select([self._file], [], [], timeout)
-        return bool(ended)
+        poll = select.poll()  # select() knows no descriptor beyond 1,023.
+        poll.register(self._file, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
+
+    def close_if_ended(self) -> bool:
+        """Whether it has ended; then nothing more can be done with it."""
+        has_ended = self.has_ended(0)
+        if has_ended:
+            self.close()
+        return has_ended
 
     def close(self) -> None:
         os.close(self._file)

@@ -179,6 +179,7 @@ class Stage:
         if strike.act is Act.CRASH:
             for worker in workers:
                 worker.send(signal.SIGKILL)
+        self._orphans = [worker for worker in self._orphans if not worker.close_if_ended()]
         self._orphans += workers
 
     def _strike_worker(self, actor: Actor, strike: Strike) -> bool:
