@@ -12,30 +12,54 @@ from dataclasses import dataclass
 from typing import Self
 
 ENVELOPE_MARK = b"\x1e"
+KICK_MARK = "!"
 MARK = re.compile(r"([0-9a-z]{1,20})-(\d{1,20})-(\d{1,20})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a backend pushes."""
+    """What a backend pushes; without `channels` it is for everybody."""
 
     content: str
+    channels: tuple[str, ...] = ()
 
     def to_item(self) -> bytes:
         """The bytes that go onto the list."""
         raw = self.content.encode()
-        if not raw.startswith(ENVELOPE_MARK):
-            return raw
         # Content that begins like an envelope must not be taken for one.
-        return ENVELOPE_MARK + json.dumps({"content": self.content}).encode()
+        if not self.channels and not raw.startswith(ENVELOPE_MARK):
+            return raw
+        addressed = {"channels": self.channels} if self.channels else {}
+        return _envelope({"content": self.content, **addressed})
+
+
+@dataclass(frozen=True, slots=True)
+class Kick:
+    """An order to close all connections of a user; it travels like a message that nobody reads."""
+
+    user: str
+
+    def to_item(self) -> bytes:
+        """The bytes that go onto the list."""
+        return _envelope({"kick": self.user})
+
+
+def _envelope(fields: dict[str, object]) -> bytes:
+    return ENVELOPE_MARK + json.dumps(fields).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some messages of the log in their order: `ids[i]` is the id of `contents[i]`."""
+    """Some messages of the log in their order: `ids[i]` is the id of `contents[i]`.
+
+    `addresses[i]` are the channels that it was pushed to, none if it is for everybody; or
+    the one address `KICK_MARK + USER`, which no channel can have, for a `Kick`. None instead of the
+    list: all of the page is for everybody.
+    """
 
     ids: list[bytes]
     contents: list[bytes]
+    addresses: list[tuple[str, ...]] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.ids)

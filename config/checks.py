@@ -5,9 +5,12 @@ Each error completes the sentence "NAME: ...". No setting is named here.
 
 import re
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 Check = Callable[[str], Any]
+
+BEARER = r"[A-Za-z0-9_~+/.=-]{16,}"  # RFC 6750 2.1, and long enough not to be guessed.
 
 
 def _plain(number: float) -> str:
@@ -47,3 +50,45 @@ def matching(pattern: str, wanted: str) -> Check:
         return text
 
     return parse
+
+
+def flag(text: str) -> bool:
+    return bool(one_of("0", "1")(text) == "1")
+
+
+def listed(check: Check, at_least: int = 0) -> Check:
+    def parse(text: str) -> tuple[Any, ...]:
+        found = tuple(check(word.strip()) for word in text.split(",") if word.strip())
+        if len(found) < at_least:
+            raise ValueError(f"must be a list of {at_least} at least, not {text!r}")
+        return found
+
+    return parse
+
+
+def origin(text: str) -> str:
+    """As browsers write one (RFC 6454 6.2); `*` stands for all."""
+    if text == "*" or re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/?#@A-Z]+", text):
+        return text
+    raise ValueError(f"must be origins such as https://a.example, not {text!r}")
+
+
+def network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise ValueError(f"must be addresses or networks, not {text!r}") from None
+
+
+def named_tokens(text: str) -> tuple[tuple[str, str], ...]:
+    """Their tokens are in no error: it may be logged."""
+    pairs = [word.strip().partition(":") for word in text.split(",") if word.strip()]
+    for name, _, token in pairs:
+        if not (re.fullmatch(r"[\w.-]+", name) and re.fullmatch(BEARER, token)):
+            raise ValueError(
+                "must be name:token,name:token, each token 16 letters, digits or -._~+/= at least"
+            )
+    names = [name for name, _, _ in pairs]
+    if len(set(names)) < len(names):
+        raise ValueError("names one twice")
+    return tuple((name, token) for name, _, token in pairs)

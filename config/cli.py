@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 import simple_websocket
 
-from config import settings as settings_module
+from config import load
 from config.embedded import EmbeddedError
 from config.serve import reachable, serve
 from config.settings import Settings, SettingsError
@@ -148,8 +148,8 @@ def _become(package: str) -> None:
 
 def _settings() -> tuple[dict[str, str], Settings]:
     try:
-        values = settings_module.read(os.environ, Path(".env"))
-        return values, settings_module.parse(values)
+        values = load.read(os.environ, Path(".env"))
+        return values, load.parse(values)
     except SettingsError as problem:
         raise click.ClickException(str(problem)) from problem
 

@@ -22,7 +22,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import AppImportError
 
-from config.settings import Settings, SettingsError, load
+from config.load import load
+from config.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 

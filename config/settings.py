@@ -1,29 +1,27 @@
 """Every setting, written once: its name, its default, its meaning and its check.
 
-`load` is the only place that reads the environment. A bad value, or a name
-that nobody knows, stops the start with the variable's name. This module opens
-no file but `.env`, connects to nothing and keeps no state.
+`config.load` reads them. This module reads nothing.
 """
 
-import difflib
-import io
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
-from dotenv import dotenv_values
-from dotenv.parser import parse_stream
-
-from config.checks import Check, matching, number, one_of
+from config.checks import (
+    Check,
+    flag,
+    listed,
+    matching,
+    named_tokens,
+    network,
+    number,
+    one_of,
+    origin,
+)
 from config.redis_url import redis_url
 
 KIB = 1024
 MIB = 1024 * KIB
-
-# What Kubernetes puts into every container beside a Service named message-center.
-KUBERNETES = re.compile(r"MESSAGE_CENTER_(SERVICE_HOST|(SERVICE_)?PORT(_\w+)?)")
 
 
 class SettingsError(ValueError):
@@ -38,8 +36,8 @@ class SettingsError(ValueError):
         return f"{self.name}: {self.problem}"
 
 
-def _setting(default: Any, meaning: str, check: Check = str) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "check": check})
+def _setting(default: Any, meaning: str, check: Check = str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "check": check}, repr=not secret)
 
 
 _host = matching(r"[^\s/]+", "a host name or address")
@@ -48,6 +46,7 @@ _workers = number(int, 1, 256)
 _count = number(int, 1, 1_000_000_000)
 _seconds = number(float, 0.001, 31_536_000)
 _size = number(int, 1, 1024 * MIB)
+_rate = number(float, 0, 1_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +94,12 @@ class Settings:
         number(int, 1, 7 * 86_400),
     )
     max_body_bytes: int = _setting(16 * MIB, "Largest body of a request, in bytes", _size)
+    header_timeout: float = _setting(
+        15.0,
+        "Longest time for the head of a request or a handshake to arrive, and for an idle "
+        "connection, in seconds",
+        number(float, 1, 3600),
+    )
     request_timeout: float = _setting(
         30.0,
         "Longest time for a request to arrive and be answered, in seconds",
@@ -125,6 +130,66 @@ class Settings:
     max_connections: int = _setting(
         16_000, "WebSocket connections per process; more are answered 503", _count
     )
+    max_channels: int = _setting(
+        100,
+        "Most channels that a connection can listen to, and that one message can be pushed to",
+        number(int, 1, 1000),
+    )
+    push_tokens: tuple[tuple[str, str], ...] = _setting(
+        (),
+        "Who may push, as `name:token,name:token`; unset, whoever reaches the HTTP API",
+        named_tokens,
+        secret=True,
+    )
+    allow_anonymous_push: bool = _setting(
+        False,
+        "`1`: start without PUSH_TOKENS even where other machines reach the HTTP API",
+        flag,
+    )
+    subscribe_secret: str = _setting(
+        "",
+        "Whoever listens needs a token signed with this (HS256), 32 bytes or more; unset, nobody "
+        "needs one",
+        matching(r"(.{32,})?", "32 characters at least"),
+        secret=True,
+    )
+    subscribe_jwks_file: str = _setting(
+        "",
+        "Whoever listens needs a token signed with one of the keys in this file (a JWKS; RS256, "
+        "ES256 and the like)",
+    )
+    allowed_origins: tuple[str, ...] = _setting(
+        ("*",),
+        "Pages of these origins may listen, as `https://a.example,https://b.example`; `*`: any",
+        listed(origin, at_least=1),
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        (),
+        "Addresses or networks whose X-Forwarded-For is believed, as `127.0.0.1,10.0.0.0/8`",
+        listed(network),
+    )
+    token_requests_per_second: float = _setting(
+        0.0, "Most requests a second with one of PUSH_TOKENS, per process; 0: no limit", _rate
+    )
+    token_messages_per_second: float = _setting(
+        0.0, "Most messages a second with one of PUSH_TOKENS, per process; 0: no limit", _rate
+    )
+    address_requests_per_second: float = _setting(
+        0.0,
+        "Most requests a second to the HTTP API from an address, per process; 0: no limit",
+        _rate,
+    )
+    address_messages_per_second: float = _setting(
+        0.0, "Most messages a second pushed from one address, per process; 0: no limit", _rate
+    )
+    connections_per_address: int = _setting(
+        0,
+        "Most connections from one address, per process; 0: no limit",
+        number(int, 0, 1_000_000),
+    )
+    client_messages_per_second: float = _setting(
+        0.0, "Most messages a second from one WebSocket client; 0: no limit", _rate
+    )
     stop_timeout: float = _setting(
         10.0, "Longest time for a graceful stop, in seconds", number(float, 0.1, 3600)
     )
@@ -150,95 +215,22 @@ class Settings:
 
 @dataclass(frozen=True)
 class Description:
-    """One row of the settings table."""
+    """One row of the settings table; `default` as one would write it."""
 
     name: str
-    default: Any
+    default: str
     meaning: str
 
 
 def describe() -> list[Description]:
     """All settings in order, for the documentation and its test."""
     return [
-        Description(each.name.upper(), each.default, each.metadata["meaning"])
+        Description(each.name.upper(), _written(each.default), each.metadata["meaning"])
         for each in fields(Settings)
     ]
 
 
-def load(environ: Mapping[str, str], dotenv_path: Path | None = None) -> Settings:
-    """Settings from `environ`, then the `.env` file, then the defaults.
-
-    Raises:
-        SettingsError: a value is bad or a name is unknown.
-    """
-    return parse(read(environ, dotenv_path))
-
-
-def read(environ: Mapping[str, str], dotenv_path: Path | None = None) -> dict[str, str]:
-    """The variables that are set and ours, unparsed; `environ` wins over the file.
-
-    Raises:
-        SettingsError: a name is unknown.
-    """
-    known = {each.name.upper() for each in fields(Settings)}
-    written = _read_dotenv(dotenv_path) if dotenv_path and dotenv_path.is_file() else {}
-    for name in environ:
-        _refuse_unknown(name, known, strict=False)
-    for name in written:
-        _refuse_unknown(name, known, strict=True)
-    values = {**written, **environ}
-    return {name: value for name in known if (value := values.get(name)) is not None}
-
-
-def _read_dotenv(path: Path) -> dict[str, str | None]:
-    try:
-        text = path.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise SettingsError(str(path), "is not UTF-8") from None
-    for binding in parse_stream(io.StringIO(text)):
-        if binding.error:
-            line = binding.original.line
-            raise SettingsError(f"{path}, line {line}", "is not NAME=value")
-    return dotenv_values(stream=io.StringIO(text))
-
-
-def _refuse_unknown(name: str, known: set[str], *, strict: bool) -> None:
-    """Stop at a name that looks like ours and is not; `strict` also stops at near misses."""
-    if name in known:
-        return
-    if not strict and KUBERNETES.fullmatch(name):
-        return
-    near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.8)
-    if name.startswith("MESSAGE_CENTER_") or (strict and near):
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise SettingsError(name, f"there is no such setting{hint}")
-
-
-def parse(values: Mapping[str, str]) -> Settings:
-    """Typed settings from the unparsed ones.
-
-    Raises:
-        SettingsError: a value is bad.
-    """
-    parsed = {}
-    for each in fields(Settings):
-        name = each.name.upper()
-        if name not in values:
-            continue
-        try:
-            values[name].encode()  # The environment may hold any bytes.
-            parsed[each.name] = each.metadata["check"](values[name])
-        except UnicodeEncodeError:
-            raise SettingsError(name, "is not UTF-8") from None
-        except ValueError as problem:
-            raise SettingsError(name, str(problem)) from None
-    settings = Settings(**parsed)
-    _check_together(settings)
-    return settings
-
-
-def _check_together(settings: Settings) -> None:
-    if settings.max_content_bytes > settings.max_body_bytes:
-        raise SettingsError("MAX_CONTENT_BYTES", "must not be larger than MAX_BODY_BYTES")
-    if settings.request_timeout <= settings.redis_timeout:
-        raise SettingsError("REQUEST_TIMEOUT", "must be larger than REDIS_TIMEOUT")
+def _written(default: Any) -> str:
+    if isinstance(default, bool):
+        return str(int(default))
+    return ",".join(default) if isinstance(default, tuple) else str(default)

@@ -10,7 +10,8 @@ import redis
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config.settings import Settings, SettingsError, describe, load, parse, read
+from config.load import load, parse, read
+from config.settings import Settings, SettingsError, describe
 
 T = TypeVar("T")
 NAMES = [each.name for each in describe()]

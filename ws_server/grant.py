@@ -1,0 +1,39 @@
+"""What a client may listen to, and for how long. No I/O here, and no tokens."""
+
+from dataclasses import dataclass
+
+from common import channels
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who listens, and to what.
+
+    `channels` are names and wildcards; None stands for all but those of users. `expires` is
+    in seconds since 1970.
+    """
+
+    user: str | None = None
+    channels: frozenset[str] | None = None
+    expires: float | None = None
+
+    @property
+    def own(self) -> frozenset[str]:
+        """What its holder always listens to: the channel of the user, if it names one."""
+        return frozenset() if self.user is None else frozenset([channels.of_user(self.user)])
+
+    @property
+    def default(self) -> frozenset[str]:
+        """What its holder listens to without asking for anything."""
+        return (self.channels or frozenset()) | self.own
+
+    def allows(self, wanted: str) -> bool:
+        """Whether its holder may subscribe to a channel or wildcard."""
+        if wanted in self.own:
+            return True
+        if self.channels is None:
+            return not wanted.startswith(channels.USER)
+        return any(channels.covers(granted, wanted) for granted in self.channels)
+
+
+ANYBODY = Grant()
