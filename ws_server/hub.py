@@ -221,32 +221,42 @@ class Hub:
         if owed is None or len(owed.outbox) <= PAUSE_OUTBOX:
             connection.watch()
 
-    def rewind(self, mark: Mark, *, missed: bool = False) -> None:
-        """Go on after `mark`: the log has lost messages, and whoever can be told is told.
+    def rewind(self, mark: Mark, *, kept: int | None = None) -> None:
+        """Go on after `mark`, and tell whoever can be told that messages are missing.
 
-        `missed`: they were in the log, and nobody here has been sent them.
+        `kept`: Redis has lost what came after this id; clients that are ahead of this process
+        have more of what is left. None: nothing is lost, but the log has forgotten what came
+        before `mark`, and nobody here has been sent it.
         """
         had, self.mark = self.mark, mark
         for feed in self._listeners:
             feed.rewind(mark)
-        everybody = list(self.connections)
-        live = [connection for connection in everybody if connection.cursor != NOWHERE]
-        for connection in live:
-            connection.cursor = mark.id
-        for count, connection in enumerate(everybody):
-            if connection.owed is not None:
-                self._tell_gap(connection, had.epoch, LOST)
-            elif self.is_open(connection):
-                self._tell_live_gap(connection, had, missed=missed)
+        everybody = [(connection, _cursor_of(connection)) for connection in self.connections]
+        for connection, cursor in everybody:
+            if connection.cursor != NOWHERE:
+                connection.cursor = self._place_after(cursor, kept)
+        for count, (connection, cursor) in enumerate(everybody):
+            if kept is not None or cursor < mark.id:
+                self._tell_rewound(connection, Mark(had.epoch, cursor), kept)
             if count % NOTICES == 0:
                 gevent.sleep(0)
 
-    def _tell_live_gap(self, connection: Connection, had: Mark, *, missed: bool) -> None:
-        notice = connection.feed.format.gap(self.mark, str(had), FORGOTTEN if missed else LOST)
-        if notice is not None:
-            self._transmit(connection, notice)
-        elif missed:
-            self.close(connection, GAP)
+    def _place_after(self, cursor: int, kept: int | None) -> int:
+        """Where a client goes on that was at `cursor` before a rewind."""
+        return max(self.mark.id, cursor if kept is None else min(cursor, kept))
+
+    def _tell_rewound(self, connection: Connection, had: Mark, kept: int | None) -> None:
+        place = self._place_after(had.id, kept)
+        if connection.owed is not None:
+            self._tell_gap(connection, had, FORGOTTEN if kept is None else LOST, place)
+        elif self.is_open(connection):
+            at = Mark(self.mark.epoch, place)
+            reason = FORGOTTEN if kept is None else LOST
+            notice = connection.feed.format.gap(at, str(had), reason)
+            if notice is not None:
+                self._transmit(connection, notice)
+            elif kept is None:
+                self.close(connection, GAP)
 
     # Falling behind and coming back
 
@@ -262,21 +272,24 @@ class Hub:
         self.behind.discard(connection)
 
     def _tell_forgotten(self, connection: Connection) -> None:
-        self._tell_gap(connection, connection.feed.epoch, FORGOTTEN)
+        feed, owed = connection.feed, connection.owed
+        if owed is not None:
+            self._tell_gap(connection, Mark(feed.epoch, owed.cursor), FORGOTTEN, feed.head)
 
-    def _tell_gap(self, connection: Connection, epoch: str, reason: str) -> None:
+    def _tell_gap(self, connection: Connection, had: Mark, reason: str, place: int) -> None:
+        """For a client that is behind: it goes on after `place`."""
         owed, feed = connection.owed, connection.feed
         if owed is None or owed.skip:
             self.drop(connection)  # In the middle of a long frame there is no way to tell.
             return
         if owed.closing:
             return
-        notice = feed.format.gap(feed.mark, str(Mark(epoch, owed.cursor)), reason)
+        notice = feed.format.gap(Mark(feed.epoch, place), str(had), reason)
         if notice is None:
             self.close(connection, GAP)
         else:
             owed.outbox += notice
-            owed.cursor = feed.head
+            owed.cursor = place
         self.catch_up.add(connection)
 
     def _end_writing(self, connection: Connection) -> None:
@@ -288,3 +301,7 @@ class Hub:
             connection.watch()  # For the end of its stream.
         except OSError:
             self.drop(connection)
+
+
+def _cursor_of(connection: Connection) -> int:
+    return connection.cursor if connection.owed is None else connection.owed.cursor

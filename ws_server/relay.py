@@ -87,7 +87,7 @@ class Relay:
         try:
             state = self._source.look()
             self._note_state(state)
-            self._hub.rewind(Mark(state.epoch, state.last))
+            self._hub.rewind(Mark(state.epoch, state.last), kept=state.last)
             self._outage.note("settling", None)
             self.is_ready = True
         except QueueUnavailable as problem:
@@ -242,11 +242,12 @@ class Relay:
         if state.epoch != known.epoch:
             log.error("Redis has lost messages that were in the log; going on with what is new")
             self._found.clear()
-            self._hub.rewind(Mark(state.epoch, min(self._hub.mark.id, state.start)))
+            head = min(self._hub.mark.id, state.start)
+            self._hub.rewind(Mark(state.epoch, head), kept=state.start)
             return False
         if self._hub.mark.id < state.floor - 1:
             log.error("The log has forgotten messages before this process read them (HISTORY_SIZE)")
-            self._hub.rewind(Mark(state.epoch, state.floor - 1), missed=True)
+            self._hub.rewind(Mark(state.epoch, state.floor - 1))
             return False
         return True
 

@@ -140,10 +140,12 @@ class Server(RuleBasedStateMachine):
 
     @rule(json_=st.booleans(), events=st.booleans(), slow=st.booleans(), back=picks)
     def resume(self, json_: bool, events: bool, slow: bool, back: int) -> None:
-        if not self.read:
+        """After a message of this process, or of another that has read more."""
+        if not self.ids:
             return
-        number = self.read - 1 - back % self.read
-        last_id = f"{self.hub.mark.epoch}-{self.ids[number]}"
+        number = len(self.ids) - 1 - back % len(self.ids)
+        epoch = self.hub.mark.epoch if number < self.read else self.log.epoch
+        last_id = f"{epoch}-{self.ids[number]}"
         first = number + 1 if self._is_kept(number) else None
         self._join(Listen("json" if json_ else "text", events, last_id), slow, first)
 
@@ -283,8 +285,11 @@ class Server(RuleBasedStateMachine):
         self, client: Client, expected: int | None, text: str, id_: str | None
     ) -> int:
         number = int(text.partition(" ")[0])
-        expected = self._next(client, expected)
-        assert expected in (None, number), f"message {number} instead of {expected}"
+        owed = self._next(client, expected)
+        # What Redis has lost nobody owes it, but this process may still have it in memory.
+        assert expected is None or owed is None or expected <= number <= owed, (
+            f"message {number} instead of {owed}"
+        )
         assert id_ is None or id_.partition("-")[2] == self.ids[number]
         return number + 1
 

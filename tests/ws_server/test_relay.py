@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import QueueUnavailable
 from common.message import Page, parse_id
-from tests.ws_server.parts import Parts, numbered, wait_until
+from tests.ws_server.parts import SMALL, Parts, numbered, wait_until
 from ws_server import hub
 from ws_server import relay as module
 from ws_server.close_codes import TRY_AGAIN
@@ -269,6 +269,68 @@ def test_a_log_that_has_gone_back_is_followed_and_json_clients_are_told(
     assert told[6]["after"] == "e1-5-0"
     assert told[7]["id"] == "e1x-3-0"
     assert "lost" in caplog.text
+
+
+def test_a_client_ahead_of_this_process_goes_on_after_what_it_has_when_redis_loses_messages(
+    parts: Parts, relay: Relay
+) -> None:
+    """Another process has read six, this one two; then Redis has only five of them."""
+    relay.start()
+    parts.log.push(*numbered(2))
+    relay.tick()
+    parts.log.write(*numbered(6)[2:])
+    ahead = parts.connect(start=relay.start_of(Listen("json", last_id="e1-6-0")))[1]
+    live = parts.connect(start=Start("json"))[1]
+    parts.log.lose(keep=5)
+
+    relay.tick()
+    parts.log.push(b"new")
+    relay.tick()
+
+    _, gap, new = map(json.loads, ahead.texts(3))
+    assert (gap["after"], gap["id"]) == ("e1-6-0", "e1x-5-0")
+    assert new["content"] == "new"
+    _, gap, *rest = map(json.loads, live.texts(6))
+    assert (gap["after"], gap["id"]) == ("e1-2-0", "e1x-2-0")
+    assert [row["content"].strip() for row in rest] == ["2", "3", "4", "new"]
+
+
+def test_a_client_behind_and_ahead_of_this_process_gets_nothing_twice_after_a_loss(
+    parts: Parts, relay: Relay
+) -> None:
+    relay.start()
+    parts.log.push(b"0")
+    relay.tick()
+    parts.log.write(*numbered(6)[1:])
+    slow, client = parts.connect(SMALL, Start("json", cursor=6 << 64))
+    slow.send(b"x" * 4 * SMALL)  # Its socket is full.
+    assert slow.owed is not None
+    parts.log.lose(keep=5)
+
+    relay.tick()
+    parts.log.push(b"new")
+    relay.tick()
+    parts.start_catch_up()
+
+    told = [payload for _, payload in client.frames(4)]
+    assert json.loads(told[2])["after"] == "e1-6-0"
+    assert json.loads(told[3])["content"] == "new"
+
+
+def test_what_the_log_forgets_is_no_gap_for_a_client_ahead_of_this_process(
+    parts: Parts, relay: Relay
+) -> None:
+    relay.start()
+    parts.start_catch_up()
+    parts.log.write(*numbered(6))
+    ahead = parts.connect(start=Start("json", cursor=5 << 64))[1]
+    parts.log.forgotten = parse_id(parts.log.messages[2][0])
+
+    relay.tick()
+
+    _, last = map(json.loads, ahead.texts(2))
+    assert last["content"].strip() == "5"
+    assert ahead.has_nothing()
 
 
 @pytest.mark.parametrize("is_instant", [True, False])
