@@ -19,11 +19,14 @@ from hashlib import blake2b, sha1
 from importlib import resources
 from typing import Any
 
+from common.channels import reaches
 from common.line import Client, Command, Line, Script, redis_errors
 from common.message import Mark, Page, format_id, parse_id
 
 SETTLE_MESSAGES = 500
 SETTLE_BYTES = 1024 * 1024
+MOST_LOOKED_AT = 5000  # Messages of the log, for the newest ones of some channels.
+LOOK_MESSAGES = 1000  # At once.
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +191,29 @@ class Broker:
         (entries,) = self._paging.call(("XRANGE", self._log, format_id(id_), format_id(id_)))
         return bool(entries)
 
-    def newest(self, count: int) -> int:
-        """The id after which the newest `count` messages come, or all that there are (XREVRANGE).
+    def newest(self, count: int, channels: frozenset[str]) -> int:
+        """The id after which the newest `count` messages for these channels come (XREVRANGE).
+
+        Or all that are among the newest MOST_LOOKED_AT of the log.
 
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        (entries,) = self._paging.call(("XREVRANGE", self._log, "+", "-", "COUNT", count))
-        return parse_id(entries[-1][0]) - 1 if entries else 0
+        end, room, cursor = b"+", MOST_LOOKED_AT, 0
+        while room > 0:
+            size = min(room, count if end == b"+" and not channels else LOOK_MESSAGES)
+            (entries,) = self._paging.call(("XREVRANGE", self._log, end, "-", "COUNT", size))
+            page = _page(entries)
+            for place, id_ in enumerate(page.ids):
+                cursor = parse_id(id_) - 1
+                addresses = page.addresses[place] if page.addresses else ()
+                count -= not addresses or any(reaches(name, channels) for name in addresses)
+                if not count:
+                    return cursor
+            if len(entries) < size:
+                break
+            end, room = b"(" + page.ids[-1], room - size
+        return cursor
 
     def read_between(self, after: int, upto: int, count: int) -> tuple[Page, bool]:
         """Up to `count` messages after one id up to another, and whether none before is missing.

@@ -49,6 +49,11 @@ def subscriptions_to(name: str) -> Iterator[str]:
         dot = name.find(".", dot + 1)
 
 
+def reaches(name: str, subscriptions: frozenset[str]) -> bool:
+    """Whether a message to channel `name` is for whoever has these subscriptions."""
+    return any(each in subscriptions for each in subscriptions_to(name))
+
+
 def covers(granted: str, wanted: str) -> bool:
     """Whether whoever may subscribe to `granted` may subscribe to `wanted`."""
     if granted == wanted:

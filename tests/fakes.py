@@ -116,7 +116,7 @@ class FakeLog:
         self._fail()
         return any(parse_id(row[0]) == id_ for row in self.messages)
 
-    def newest(self, count: int) -> int:
+    def newest(self, count: int, channels: frozenset[str]) -> int:
         self._fail()
         return parse_id(self.messages[-count:][0][0]) - 1 if self.messages else 0
 

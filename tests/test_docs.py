@@ -24,10 +24,11 @@ from ws_server import close_codes
 from ws_server.close_codes import CloseCode
 from ws_server.formats import JsonFrames
 from ws_server.handshake import EVENTS_HEADERS
-from ws_server.hub import FORGOTTEN, LOST
+from ws_server.hub import LOST
 from ws_server.listen import FORMATS, JSON_PROTOCOL, MOST_LAST
 from ws_server.process import load_worker_class
 from ws_server.relay import MOST_UNREAD
+from ws_server.sender import FORGOTTEN
 from ws_server.worker import Worker
 
 ROOT = Path(__file__).parents[1]
@@ -177,7 +178,7 @@ def test_the_table_of_parameters_has_what_a_client_can_ask_for(readme: str) -> N
 @pytest.mark.parametrize("readme", READMES)
 def test_the_table_of_notices_has_their_fields(readme: str) -> None:
     said = [
-        JsonFrames().welcome(Mark("e", 1), complete=True),
+        JsonFrames().welcome(Mark("e", 1), frozenset(), complete=True),
         JsonFrames().gap(Mark("e", 1), None, ""),
     ]
     notices = [json.loads(frame[2:]) for frame in said if frame]

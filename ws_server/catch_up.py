@@ -35,12 +35,14 @@ class CatchUp:
         at_gap: Callable[[Connection], None],
         at_end: Callable[[Connection], None],
         outbox_sent: Callable[[Connection], None],
+        between_frames: Callable[[Connection], None],
         gone: Callable[[Connection], None],
     ) -> None:
         self._at_head = at_head  # It has everything: live from now on.
         self._at_gap = at_gap  # The log does not reach back far enough.
         self._at_end = at_end  # It was closing, and its last frame is out.
         self._outbox_sent = outbox_sent  # It has read its replies.
+        self._between_frames = between_frames  # Changes of what follows can be made.
         self._gone = gone
         self._due: deque[Connection] = deque()
         self._parked: list[Connection] = []  # Waiting for Redis to come back.
@@ -101,7 +103,7 @@ class CatchUp:
         self._go_on(connection, owed, sent, full=bool(owed.outbox))
 
     def _serve_log(self, connection: Connection, owed: Owed) -> None:
-        chunk = connection.feed.next_chunk(owed.cursor)
+        chunk = connection.feed.next_chunk(owed.cursor, connection.channels)
         came_first = not owed.skip and (owed.outbox or owed.closing)
         if came_first or connection.owed is not owed:
             self._due.append(connection)  # Redis was asked, and meanwhile this happened.
@@ -112,15 +114,19 @@ class CatchUp:
 
     def _send_chunk(self, connection: Connection, owed: Owed, chunk: Chunk) -> None:
         start = chunk.start_after(owed.cursor) + owed.skip
-        sent = connection.write(memoryview(chunk.data)[start:])
-        full = start + sent < len(chunk.data)
-        place = chunk.cut(start + sent) if full else Place(chunk.upto)
+        # Deferred changes are to take place between two frames.
+        end = chunk.frame_end(start) if owed.deferred else len(chunk.data)
+        sent = connection.write(memoryview(chunk.data)[start:end]) if start < end else 0
+        at = start + sent
+        place = chunk.cut(at) if at < len(chunk.data) else Place(chunk.upto)
         owed.cursor, owed.skip = place.cursor, place.skip
         owed.outbox[:0] = place.rest  # What was posted meanwhile follows it.
-        self._go_on(connection, owed, sent, full=full)
+        if owed.deferred and not owed.skip:
+            self._between_frames(connection)
+        self._go_on(connection, owed, sent, full=at < end)
 
     def _go_on(self, connection: Connection, owed: Owed, sent: int, *, full: bool) -> None:
-        if sent:
+        if sent or not full:
             owed.progress = monotonic()
         if full:
             self.add(connection)

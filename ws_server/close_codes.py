@@ -18,5 +18,8 @@ class CloseCode:
 
 GOING_AWAY = CloseCode(1001, "the server stops", reconnect=True)
 RESTARTING = CloseCode(1012, "the server restarts", reconnect=True)
+EXPIRED = CloseCode(4001, "the token has expired", reconnect=True)
+KICKED = CloseCode(4003, "thrown out")
 TRY_AGAIN = CloseCode(1013, "Redis does not answer", reconnect=True)
 GAP = CloseCode(4008, "history does not reach back far enough", reconnect=True)
+TOO_MANY_MESSAGES = CloseCode(4029, "too many messages", reconnect=True)

@@ -12,13 +12,15 @@ import gevent
 from gevent.monkey import get_original
 
 from ws_server.close_codes import CloseCode
-from ws_server.feed import Feed
+from ws_server.feed import NO_CHANNELS, Feed
+from ws_server.grant import ANYBODY, Grant
 from ws_server.window import Place
 
 READ, WRITE = 1, 2  # libev's EV_READ and EV_WRITE.
 # Not gevent's, which would wait, and takes 10 times the memory.
 Socket: type[socket.socket] = get_original("socket", "socket")
-NOWHERE = -1  # The cursor of a connection that takes no live chunk: it is behind, closing or gone.
+# Beyond all ids: of a connection that takes no live chunk, as it is behind, closing or gone.
+NOWHERE = 1 << 200
 
 
 class Outlet(Protocol):
@@ -36,10 +38,10 @@ class Owed:
 
     The outbox holds the rest of a frame that the socket took in part, then frames
     of the client's own: pongs, replies, a close. While `skip` bytes of a long frame
-    are sent, it waits for the others.
+    are sent, it waits for the others, and so do the `deferred` changes of what follows.
     """
 
-    __slots__ = ("closing", "cursor", "outbox", "progress", "skip", "watcher")
+    __slots__ = ("closing", "cursor", "deferred", "outbox", "progress", "skip", "watcher")
 
     def __init__(self, place: Place, now: float) -> None:
         self.cursor = place.cursor
@@ -47,6 +49,7 @@ class Owed:
         self.skip = place.skip
         self.progress = now  # When the socket last took something.
         self.closing = False
+        self.deferred: list[Callable[[], None]] = []
         self.watcher: Any = None
 
 
@@ -58,11 +61,14 @@ class Connection:
         "_outlet",
         "_socket",
         "_watcher",
+        "address",
         "busy",
+        "channels",
         "context",
         "cursor",
         "fd",
         "feed",
+        "grant",
         "owed",
         "put",
         "reader",
@@ -77,7 +83,12 @@ class Connection:
         self.put = self._socket.send  # Ready to call, as the hot loop of the hub needs it.
         self.fd = fd
         self.feed = feed
-        self.cursor = feed.head  # The last message that it was sent; NOWHERE if it is not live.
+        # The last message that it was sent; NOWHERE if it is not live. What came after it and up
+        # to `feed.done` was not for it.
+        self.cursor = feed.head
+        self.channels = NO_CHANNELS  # What it listens to beside what is for everybody.
+        self.grant: Grant = ANYBODY
+        self.address = ""  # Where it comes from, if anybody wants to know.
         self.owed: Owed | None = None
         self.unanswered = 0  # Pings sent since the client last said anything.
         self.busy = False  # A hook is at work on what it sent: nothing more is read.
@@ -156,7 +167,7 @@ class Connection:
             _end(self._watcher)
         self._watcher = None
         self.reader = None
-        self.fd = self.cursor = NOWHERE
+        self.fd, self.cursor = -1, NOWHERE
         self._socket.close()
 
 

@@ -7,38 +7,38 @@ nothing about Redis, timing or what a client says.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from time import monotonic, perf_counter
 
 import gevent
 
+from common import channels
 from common.message import Mark, Page, parse_id
-from ws_server.catch_up import CatchUp
-from ws_server.close_codes import GAP, CloseCode
-from ws_server.connection import NOWHERE, Connection, Owed
-from ws_server.feed import Feed
-from ws_server.window import Chunk, Place
-
-# Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
-SLICE = 0.004
-CLOCK_EVERY = 32  # Connections between two looks at the clock.
-CLOSE_TIMEOUT = 5.0  # Seconds for a client to answer our close before the socket is cut.
-MAX_OUTBOX = 4 * 1024 * 1024  # Bytes of replies of its own that a client may leave unread.
-PAUSE_OUTBOX = 64 * 1024  # Bytes of them beyond which nothing more is read from it.
+from ws_server.addressing import addressing_of
+from ws_server.audience import Audiences
+from ws_server.close_codes import GAP, KICKED, CloseCode
+from ws_server.connection import NOWHERE, Connection
+from ws_server.fan_out import FanOut
+from ws_server.feed import NO_CHANNELS, Feed, cut
+from ws_server.grant import ANYBODY, Grant
+from ws_server.mixed import Mixed
+from ws_server.sender import FORGOTTEN, Sender, cursor_of
+from ws_server.window import Place
 
 NOTICES = 100  # Gap notices between two turns of the event loop.
-FORGOTTEN = "history does not reach back far enough"
 LOST = "Redis has lost messages"
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a client starts: after `cursor`, or at the head.
+    """Where a client starts, after `cursor` or at the head, and what it listens to.
 
     `asked` is the id that it wants to go on after, `missing` why it cannot, and `refused`
     that nobody knows whether it can.
     """
 
     format_name: str = "text"
+    channels: frozenset[str] = NO_CHANNELS
+    grant: Grant = ANYBODY
+    address: str = ""
     cursor: int | None = None
     asked: str | None = None
     missing: str = ""
@@ -48,25 +48,19 @@ class Start:
 AT_THE_HEAD = Start()
 
 
-class Hub:
+class Hub(Sender):
     """Owned by the event loop of one process: plain state, no lock."""
 
     def __init__(self, feeds: Mapping[str, Feed], on_gone: Callable[[Connection], None]) -> None:
+        super().__init__()
         self.mark = Mark("", 0)  # Everything in the log up to here has been published.
         self.connections: dict[Connection, None] = {}
-        self.behind: set[Connection] = set()
-        self.closing: dict[Connection, float] = {}  # Until when it may answer our close.
         self._feeds = feeds
         # A dict, for its order: memory is walked as it was filled.
         self._listeners: dict[Feed, dict[Connection, None]] = {feed: {} for feed in feeds.values()}
+        self._audiences = {feed: Audiences() for feed in feeds.values()}
+        self._fan_out = FanOut(self._fall_behind, self.drop)
         self._on_gone = on_gone
-        self.catch_up = CatchUp(
-            at_head=self._go_live,
-            at_gap=self._tell_forgotten,
-            at_end=self._end_writing,
-            outbox_sent=self.resume_reading,
-            gone=self.drop,
-        )
 
     # Joining and leaving
 
@@ -76,8 +70,11 @@ class Hub:
         """Take over a connected socket; it gets every message from its start on."""
         feed = self._feeds[start.format_name]
         connection = Connection(fd, feed, self, on_readable)
+        connection.channels, connection.grant = start.channels, start.grant
+        connection.address = start.address
         self.connections[connection] = None
         self._listeners[feed][connection] = None
+        self._audiences[feed].add(connection)
         connection.watch()
         self._greet(connection, feed, start)
         return connection
@@ -87,7 +84,8 @@ class Hub:
             self.close(connection, start.refused)
             return
         cursor = feed.head if start.cursor is None else start.cursor
-        greeting = feed.format.welcome(Mark(feed.epoch, cursor), complete=not start.missing)
+        at, complete = Mark(feed.epoch, cursor), not start.missing
+        greeting = feed.format.welcome(at, start.channels, complete=complete)
         if start.missing:
             notice = feed.format.gap(feed.mark, start.asked, start.missing)
             if notice is None:
@@ -107,26 +105,21 @@ class Hub:
             return
         self.connections.pop(connection, None)
         self._listeners[connection.feed].pop(connection, None)
+        self._audiences[connection.feed].discard(connection)
         self.behind.discard(connection)
         self.closing.pop(connection, None)
         connection.release()
         self._on_gone(connection)
 
-    def close(self, connection: Connection, close: CloseCode) -> None:
-        """Send a close frame after what is under way; cut the socket 5 s later at the latest."""
-        if not connection.is_open or connection in self.closing:
-            return
-        farewell = connection.feed.format.farewell(close)
-        self.closing[connection] = monotonic() + CLOSE_TIMEOUT
-        self._transmit(connection, farewell)
-        if connection.owed is not None:
-            connection.owed.closing = True
-        elif connection.is_open:
-            self._end_writing(connection)
+    def kick(self, user: str) -> None:
+        """Close all connections of a user."""
+        for audiences in self._audiences.values():
+            for connection in audiences.members(channels.of_user(user)):
+                self.close(connection, KICKED)
 
-    def newest(self, format_name: str, count: int) -> int | None:
-        """The cursor before the newest `count` messages, if memory goes back so far."""
-        return self._feeds[format_name].newest(count)
+    def newest(self, format_name: str, count: int, wanted: frozenset[str]) -> int | None:
+        """The cursor before the newest `count` messages for these channels, if memory has them."""
+        return self._feeds[format_name].newest(count, wanted)
 
     def has_sent(self, format_name: str, id_: int) -> bool:
         """Whether memory has this message."""
@@ -135,91 +128,58 @@ class Hub:
     # Sending
 
     def publish(self, page: Page) -> None:
-        """Send new messages of the log to everybody; yields to the event loop in between."""
+        """Send new messages of the log to whom they are for; yields to the loop in between."""
         if not page:
             return
-        for feed, listeners in self._listeners.items():
-            if listeners:
-                for chunk in feed.append(page):
-                    self._fan_out(chunk, listeners)
-            else:
-                feed.skip(page)
-        self.mark = Mark(self.mark.epoch, parse_id(page.ids[-1]))
-
-    def post(self, connection: Connection, data: str | bytes) -> None:
-        """Send one message to one client; dropped if it is closing or gone."""
-        self.post_raw(connection, connection.feed.format.reply(data))
-
-    def post_raw(self, connection: Connection, data: bytes) -> None:
-        """Send one frame or event to one client, between two others."""
-        if self.is_open(connection):
-            self._transmit(connection, data)
-
-    def is_open(self, connection: Connection) -> bool:
-        """Whether it is there and not about to be closed."""
-        return connection.is_open and connection not in self.closing
-
-    def ping(self, connection: Connection) -> None:
-        """Ping a live client; one that is behind shows its life by reading."""
-        if connection.owed is None:
-            self.post_raw(connection, connection.feed.format.ping())
-
-    def _fan_out(self, chunk: Chunk, listeners: Mapping[Connection, None]) -> None:
-        everybody = list(listeners)
-        end = perf_counter() + SLICE
-        for start in range(0, len(everybody), CLOCK_EVERY):
-            self._send_chunk(chunk, everybody[start : start + CLOCK_EVERY])
-            if perf_counter() > end:
-                gevent.sleep(0)
-                end = perf_counter() + SLICE
-
-    def _send_chunk(self, chunk: Chunk, connections: list[Connection]) -> None:
-        """The hottest loop: `Connection.write` is written out, nothing is looked up twice."""
-        after, upto, data, size = chunk.after, chunk.upto, chunk.data, len(chunk.data)
-        for connection in connections:
-            if connection.cursor != after:
-                if NOWHERE < connection.cursor < upto:
-                    # It resumes in the middle of this chunk, or a fan-out before was cut short.
-                    self._fall_behind(connection, Place(connection.cursor))
-                continue  # Behind, closing, gone, or it has this chunk already.
-            try:
-                sent = connection.put(data)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                self.drop(connection)
-                continue
-            if sent == size:
-                connection.cursor = upto
-            else:
-                self._fall_behind(connection, chunk.cut(sent))
-
-    def _transmit(self, connection: Connection, data: bytes) -> None:
-        if connection.owed is not None:
-            self._add_to_outbox(connection, connection.owed, data)
-            return
+        last = parse_id(page.ids[-1])
         try:
-            sent = connection.write(data)
-        except OSError:
-            self.drop(connection)
-            return
-        if sent < len(data):
-            self._fall_behind(connection, Place(connection.cursor, rest=data[sent:]))
+            for part in cut(page):
+                self._publish_part(part)
+        except BaseException:  # A stop, or the time-out of a hook: nobody is to miss anything.
+            self._leave_to_catch_up(last)
+            raise
+        finally:
+            self.mark = Mark(self.mark.epoch, last)
 
-    def _add_to_outbox(self, connection: Connection, owed: Owed, data: bytes) -> None:
-        owed.outbox += data
-        if len(owed.outbox) > MAX_OUTBOX + len(data):
-            self.drop(connection)
-        elif len(owed.outbox) > PAUSE_OUTBOX:
-            connection.stop_watching()  # Until it has read its replies.
+    def _publish_part(self, part: Page) -> None:
+        addressing = addressing_of(part)
+        for feed, listeners in self._listeners.items():
+            if not listeners:
+                feed.skip(parse_id(part.ids[-1]))
+                continue
+            piece = feed.append(part, addressing)
+            if isinstance(piece, Mixed):
+                self._fan_out.send_mixed(piece, listeners, self._audiences[feed])
+            else:
+                self._fan_out.send(piece, listeners)
+            feed.done = piece.upto
+        if addressing is not None:
+            for user in addressing.kicked:
+                self.kick(user)
 
-    def resume_reading(self, connection: Connection) -> None:
-        """Read from a client again, unless its hook is at work or its replies wait unread."""
-        owed = connection.owed
-        if not connection.is_open or connection.busy:
-            return
-        if owed is None or len(owed.outbox) <= PAUSE_OUTBOX:
-            connection.watch()
+    def _leave_to_catch_up(self, upto: int) -> None:
+        for feed, listeners in self._listeners.items():
+            done = feed.done
+            feed.skip(upto)
+            for connection in list(listeners):
+                if connection.cursor < upto:  # Live, and not everything may have been offered.
+                    self._fall_behind(connection, Place(max(connection.cursor, done)))
+
+    # Changing what is sent
+
+    def subscribe(self, connection: Connection, wanted: frozenset[str]) -> Mark:
+        """Let it listen to these channels instead, and say after which id; see `between_frames`."""
+        feed, audiences = connection.feed, self._audiences[connection.feed]
+        audiences.discard(connection)
+        connection.channels = wanted
+        audiences.add(connection)
+        cursor = cursor_of(connection)
+        if connection.owed is None and cursor < feed.head:
+            # A fan-out is under way, for the audience that it has left.
+            self._fall_behind(connection, Place(cursor))
+        elif connection.owed is None:
+            connection.cursor = cursor
+        return Mark(feed.epoch, cursor)
 
     def rewind(self, mark: Mark, *, kept: int | None = None) -> None:
         """Go on after `mark`, and tell whoever can be told that messages are missing.
@@ -229,9 +189,9 @@ class Hub:
         before `mark`, and nobody here has been sent it.
         """
         had, self.mark = self.mark, mark
+        everybody = [(connection, cursor_of(connection)) for connection in self.connections]
         for feed in self._listeners:
             feed.rewind(mark)
-        everybody = [(connection, _cursor_of(connection)) for connection in self.connections]
         for connection, cursor in everybody:
             if connection.cursor != NOWHERE:
                 connection.cursor = self._place_after(cursor, kept)
@@ -257,51 +217,3 @@ class Hub:
                 self._transmit(connection, notice)
             elif kept is None:
                 self.close(connection, GAP)
-
-    # Falling behind and coming back
-
-    def _fall_behind(self, connection: Connection, place: Place) -> None:
-        connection.owed = Owed(place, monotonic())
-        connection.cursor = NOWHERE
-        self.behind.add(connection)
-        self.catch_up.add(connection)
-
-    def _go_live(self, connection: Connection, owed: Owed) -> None:
-        connection.settle_up()
-        connection.cursor = max(connection.feed.head, owed.cursor)
-        self.behind.discard(connection)
-
-    def _tell_forgotten(self, connection: Connection) -> None:
-        feed, owed = connection.feed, connection.owed
-        if owed is not None:
-            self._tell_gap(connection, Mark(feed.epoch, owed.cursor), FORGOTTEN, feed.head)
-
-    def _tell_gap(self, connection: Connection, had: Mark, reason: str, place: int) -> None:
-        """For a client that is behind: it goes on after `place`."""
-        owed, feed = connection.owed, connection.feed
-        if owed is None or owed.skip:
-            self.drop(connection)  # In the middle of a long frame there is no way to tell.
-            return
-        if owed.closing:
-            return
-        notice = feed.format.gap(Mark(feed.epoch, place), str(had), reason)
-        if notice is None:
-            self.close(connection, GAP)
-        else:
-            owed.outbox += notice
-            owed.cursor = place
-        self.catch_up.add(connection)
-
-    def _end_writing(self, connection: Connection) -> None:
-        connection.settle_up()
-        connection.cursor = NOWHERE
-        self.behind.discard(connection)
-        try:
-            connection.finish_writing()
-            connection.watch()  # For the end of its stream.
-        except OSError:
-            self.drop(connection)
-
-
-def _cursor_of(connection: Connection) -> int:
-    return connection.cursor if connection.owed is None else connection.owed.cursor

@@ -7,6 +7,7 @@ protocol comes out as a `Failed` with the close code that it calls for.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from common.bucket import Bucket
 from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
@@ -59,6 +60,7 @@ class Reader:
         self._max_message_bytes = max_message_bytes
         self._protocol = Connection(ConnectionType.SERVER)
         self._begun = bytearray()  # Of a list, each tiny fragment would take some 50 bytes.
+        self.bucket: Bucket | None = None  # How often its client may say something, if limited.
 
     def receive(self, data: bytes) -> Iterator[Inbound]:
         """The events that `data` completes; none may follow a `Closed` or `Failed`."""

@@ -1,13 +1,15 @@
-"""Pings, and the end of those who are silent, stuck, or slow to close.
+"""Pings, and the end of those who are silent, stuck, slow to close, or whose token has expired.
 
 Pings are spread over the interval: a burst of them would delay messages. It
 reads nothing: the receiver notes any sign of life.
 """
 
-from time import monotonic
+from math import inf
+from time import monotonic, time
 
 import gevent
 
+from ws_server.close_codes import EXPIRED
 from ws_server.connection import Connection
 from ws_server.hub import Hub
 
@@ -26,6 +28,8 @@ class Keepalive:
         self._step = min(interval / STEPS, LONGEST_STEP)
         self._due: list[Connection] = []
         self._share = 0
+        self._expiring: dict[Connection, float] = {}  # When, in seconds since 1970.
+        self._soonest = inf
 
     def run(self) -> None:
         """Visit for ever."""
@@ -37,6 +41,20 @@ class Keepalive:
                 self._begin_round()
             self._visit_some()
             self._drop_the_late(monotonic())
+            self._close_the_expired(time())
+
+    def watch_expiry(self, connection: Connection) -> None:
+        """Close it when its grant, which may be a new one, ends."""
+        expires = connection.grant.expires
+        if expires is None:
+            self.forget(connection)
+            return
+        self._expiring[connection] = expires
+        self._soonest = min(self._soonest, expires)
+
+    def forget(self, connection: Connection) -> None:
+        """It is gone."""
+        self._expiring.pop(connection, None)
 
     def _begin_round(self) -> None:
         self._due = list(self._hub.connections)
@@ -55,6 +73,15 @@ class Keepalive:
             else:
                 connection.unanswered += 1
             self._hub.ping(connection)
+
+    def _close_the_expired(self, now: float) -> None:
+        if now < self._soonest:
+            return
+        expired = [connection for connection, end in self._expiring.items() if end <= now]
+        for connection in expired:
+            self._hub.close(connection, EXPIRED)
+            self.forget(connection)
+        self._soonest = min(self._expiring.values(), default=inf)
 
     def _drop_the_late(self, now: float) -> None:
         late = [connection for connection, end in self._hub.closing.items() if now > end]

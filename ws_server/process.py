@@ -11,10 +11,12 @@ from flask import Flask
 
 from common.broker import Broker, History
 from common.line import connect
+from common.presence import Entries
 from config.server import REQUESTS
 from config.settings import Settings, SettingsError
 from ws_server.app import create_app
 from ws_server.close_codes import GOING_AWAY, RESTARTING
+from ws_server.presence import Presence
 from ws_server.service import Service
 from ws_server.worker import Worker
 
@@ -41,7 +43,9 @@ def load(settings: Settings) -> Flask:
         settings.message_center_key,
     )
     history = History(settings.history_size, settings.history_seconds)
-    service = Service(settings, Broker(client, settings.message_center_key, history), worker_class)
+    key = settings.message_center_key
+    presence = Presence(Entries(client, key))
+    service = Service(settings, Broker(client, key, history), presence, worker_class)
     app = create_app(service)
     app.extensions[SERVICE] = service
     service.start()

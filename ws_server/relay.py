@@ -8,6 +8,7 @@ Redis when Redis is away, and says so once, not at every try.
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import gevent
@@ -19,8 +20,9 @@ from common.errors import QueueUnavailable
 from common.message import Mark, Page
 from common.outage import Outage
 from ws_server.close_codes import TRY_AGAIN
-from ws_server.hub import FORGOTTEN, Hub, Start
+from ws_server.hub import Hub, Start
 from ws_server.listen import Listen
+from ws_server.sender import FORGOTTEN
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +56,8 @@ class Log(Protocol):
     def has(self, id_: int) -> bool:
         """Whether a message is in the log."""
 
-    def newest(self, count: int) -> int:
-        """The id after which the newest messages come."""
+    def newest(self, count: int, channels: frozenset[str]) -> int:
+        """The id after which the newest messages for these channels come."""
 
 
 class Relay:
@@ -106,16 +108,15 @@ class Relay:
         If Redis does not answer, the client is to come back: an id that cannot be looked for
         may be of a message that Redis has lost.
         """
-        name = listen.format_name
+        start = Start(listen.format_name, listen.channels, listen.grant, listen.address)
         try:
             if listen.last_id is not None:
-                return self._resumed(name, listen.last_id)
+                return self._resumed(start, listen.last_id)
             if listen.last:
-                cursor = self._hub.newest(name, listen.last)
-                return Start(name, self._source.newest(listen.last) if cursor is None else cursor)
+                return replace(start, cursor=self._newest(start, listen.last))
         except QueueUnavailable:
-            return Start(name, refused=TRY_AGAIN)
-        return Start(name)
+            return replace(start, refused=TRY_AGAIN)
+        return start
 
     def tick(self) -> None:
         """Settle and send everything that waits, in order; does nothing while Redis is away."""
@@ -147,15 +148,20 @@ class Relay:
         while self.is_ready and self._read(None):
             pass
 
-    def _resumed(self, name: str, last_id: str) -> Start:
-        mark, head = Mark.parse(last_id), self._hub.mark
+    def _newest(self, start: Start, count: int) -> int:
+        cursor = self._hub.newest(start.format_name, count, start.channels)
+        return self._source.newest(count, start.channels) if cursor is None else cursor
+
+    def _resumed(self, start: Start, last_id: str) -> Start:
+        start = replace(start, asked=last_id)
+        mark, head, name = Mark.parse(last_id), self._hub.mark, start.format_name
         if mark is None or mark.epoch != head.epoch:
-            return Start(name, asked=last_id, missing="the id is not of this log")
+            return replace(start, missing="the id is not of this log")
         if mark.id < self._floor - 1:
-            return Start(name, asked=last_id, missing=FORGOTTEN)
+            return replace(start, missing=FORGOTTEN)
         if mark.id not in (head.id, *self._beginnings) and not self._is_logged(name, mark.id):
-            return Start(name, asked=last_id, missing="the id is not of this log")
-        return Start(name, mark.id, asked=last_id)
+            return replace(start, missing="the id is not of this log")
+        return replace(start, cursor=mark.id)
 
     def _is_logged(self, name: str, id_: int) -> bool:
         """Whether there is such a message; perhaps one that another process has sent already."""

@@ -1,6 +1,7 @@
 """One process of the WebSocket server: its parts, its start, and its stop as a list of steps."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
@@ -15,13 +16,16 @@ from config.settings import Settings
 from ws_server import hooks
 from ws_server.close_codes import CloseCode
 from ws_server.connection import Connection
+from ws_server.desk import Desk
 from ws_server.feed import Feed
 from ws_server.formats import all_formats
 from ws_server.hub import Hub
 from ws_server.keepalive import Keepalive
 from ws_server.listen import Listen
-from ws_server.receiver import Receiver
+from ws_server.presence import Presence
+from ws_server.receiver import Limits, Receiver
 from ws_server.relay import Relay
+from ws_server.terms import OPEN, Terms
 from ws_server.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -36,8 +40,16 @@ CLOSE_STEP = 0.05  # Seconds between two batches.
 class Service:
     """Builds and owns the parts of one process."""
 
-    def __init__(self, settings: Settings, broker: Broker, worker_class: type[Worker]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        broker: Broker,
+        presence: Presence,
+        worker_class: type[Worker],
+        terms: Terms = OPEN,
+    ) -> None:
         self._settings = settings
+        self._presence = presence
         formats = all_formats(settings.message_prefix)
         feeds = {name: Feed(broker, form, settings.window_bytes) for name, form in formats.items()}
         self._hub = Hub(feeds, self._forget)
@@ -45,13 +57,15 @@ class Service:
         self._worker = worker_class(settings, self._hub, self._relay)
         self._receiver = Receiver(
             self._hub,
-            settings.max_client_message_bytes,
+            Desk(self._hub, terms, self._note_change),
+            Limits(settings.max_client_message_bytes, settings.client_messages_per_second),
             self._overridden("on_message"),
             self._worker.on_error,
         )
         self._on_connect = self._overridden("on_connect")
         self._on_close = self._overridden("on_close")
         self._keepalive = Keepalive(self._hub, settings.ping_interval, settings.slow_client_seconds)
+        self._by_address: Counter[str] = Counter()
         self._farewells = Group()
         self._stopping = False
 
@@ -71,10 +85,16 @@ class Service:
             return "too many connections"
         return None
 
+    def is_crowded(self, address: str) -> bool:
+        """Whether no more connections are taken from an address; for all of them, see `refuses`."""
+        most = self._settings.connections_per_address
+        return bool(most and address and self._by_address[address] >= most)
+
     def start(self) -> None:
         """Start everything that runs by itself. With Redis there, clients can join at once."""
         gevent.spawn(self._hub.catch_up.run)
         gevent.spawn(self._keepalive.run)
+        gevent.spawn(self._presence.run)
         if self._relay.start():
             self._start_worker()
         else:
@@ -82,7 +102,10 @@ class Service:
 
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a socket whose handshake is done, with what was read from it too early."""
+        self._note_arrival(listen)
         connection = self._hub.join(fd, self._receiver.read, self._relay.start_of(listen))
+        if listen.grant.expires is not None:
+            self._keepalive.watch_expiry(connection)
         if self._on_connect is not None:
             connection.busy = True  # What it sends is read after the hook, and after `early`.
             connection.stop_watching()
@@ -143,11 +166,31 @@ class Service:
             log.warning("Cutting off %d clients after STOP_TIMEOUT", len(rest))
         for connection in rest:
             self._hub.drop(connection)
+        self._presence.stop(FAREWELL_TIMEOUT)
         self._farewells.join(FAREWELL_TIMEOUT)
 
+    def _note_arrival(self, listen: Listen) -> None:
+        """Before anything can make it leave again."""
+        self._presence.joined(listen.grant.user, listen.channels)
+        if listen.address:
+            self._by_address[listen.address] += 1
+
+    def _note_change(self, connection: Connection, had: frozenset[str]) -> None:
+        self._presence.changed(connection.grant.user, had, connection.channels)
+        self._keepalive.watch_expiry(connection)
+
     def _forget(self, connection: Connection) -> None:
+        self._presence.left(connection.grant.user, connection.channels)
+        self._keepalive.forget(connection)
+        if connection.address:
+            self._leave_address(connection.address)
         if self._on_close is not None:
             self._farewells.add(gevent.spawn(self._call, self._on_close, connection))
+
+    def _leave_address(self, address: str) -> None:
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]
 
     def _call(self, hook: Callable[[Connection], None], connection: Connection) -> None:
         hooks.call(partial(hook, connection), partial(self._worker.on_error, connection))

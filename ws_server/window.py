@@ -1,7 +1,7 @@
-"""Chunks: pieces of the log, encoded once; and the window of the recent ones.
+"""Chunks: pieces of the log, encoded once; and the window of the recent pieces.
 
-A chunk covers the messages after one id up to another. The window holds the
-newest chunks, bounded in bytes, so that clients a little behind catch up without
+A piece covers the messages after one id up to another. The window holds the
+newest ones, bounded in bytes, so that clients a little behind catch up without
 Redis. Neither holds anything for any single client. No I/O here.
 """
 
@@ -9,6 +9,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from common.message import parse_id
 
@@ -29,11 +30,11 @@ class Place:
     skip: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """The frames of all messages after `after`, up to and with `upto` (log ids).
+class Chunk(NamedTuple):
+    """The frames of the messages after `after`, up to and with `upto` (log ids).
 
-    `ids[i]` is the id of the message whose frame ends before byte `ends[i]` of `data`.
+    All of them, or those for one audience. `ids[i]` is the id of the message whose frame ends
+    before byte `ends[i]` of `data`.
     """
 
     after: int
@@ -54,10 +55,21 @@ class Chunk:
         count = bisect_right(self.ids, cursor, key=parse_id)
         return self.ends[count - 1] if count else 0
 
+    def frame_end(self, start: int) -> int:
+        """Where the frame ends in which byte `start` lies."""
+        return self.ends[bisect_right(self.ends, start)]
+
     def has(self, id_: int) -> bool:
         """Whether the message with this id is in it."""
-        count = bisect_right(self.ids, id_, key=parse_id)
-        return count > 0 and parse_id(self.ids[count - 1]) == id_
+        return has_id(self.ids, id_)
+
+    def ids_for(self, _channels: frozenset[str]) -> Sequence[bytes]:
+        """The ids of the messages for whoever listens to these channels: all of them."""
+        return self.ids
+
+    def select(self, _channels: frozenset[str]) -> "Chunk":
+        """The messages for whoever listens to these channels: all of them."""
+        return self
 
     def cut(self, sent: int) -> Place:
         """Where a client stands that took the bytes before `sent`."""
@@ -72,55 +84,87 @@ class Chunk:
         return Place(parse_id(self.ids[whole]), rest=self.data[sent : self.ends[whole]])
 
 
+def has_id(ids: Sequence[bytes], id_: int) -> bool:
+    """Whether sorted ids have this one among them."""
+    count = bisect_right(ids, id_, key=parse_id)
+    return count > 0 and parse_id(ids[count - 1]) == id_
+
+
+class Piece(Protocol):
+    """A piece of the log in memory: a `Chunk`, or a `Mixed` of which each audience gets its own."""
+
+    @property
+    def after(self) -> int:
+        """The id before it."""
+
+    @property
+    def upto(self) -> int:
+        """Its last id."""
+
+    @property
+    def cost(self) -> int:
+        """About how many bytes of memory it takes."""
+
+    def has(self, id_: int) -> bool:
+        """Whether the message with this id is in it."""
+
+    def ids_for(self, channels: frozenset[str], /) -> Sequence[bytes]:
+        """The ids of the messages for whoever listens to these channels."""
+
+    def select(self, channels: frozenset[str], /) -> Chunk:
+        """The messages for whoever listens to these channels; perhaps none."""
+
+
 FORGOTTEN = Chunk(0, 0, b"", (), array("Q"))  # In the place of one that takes no memory any more.
 
 
 class Window:
-    """Consecutive chunks that end at the head of the log, at most `max_bytes` of them."""
+    """Consecutive pieces that end at the head of the log, at most `max_bytes` of them."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._chunks: list[Chunk] = []
-        self._starts: list[int] = []  # `after` of each chunk, for the bisection.
+        self._pieces: list[Piece] = []
+        self._starts: list[int] = []  # `after` of each, for the bisection.
         self._first = 0  # Those before are forgotten; cleared away now and then.
         self._bytes = 0
 
     def __len__(self) -> int:
-        return len(self._chunks) - self._first
+        return len(self._pieces) - self._first
 
-    def add(self, chunk: Chunk) -> None:
-        """Append the chunk that follows the last; forget the oldest beyond the bound."""
-        self._chunks.append(chunk)
-        self._starts.append(chunk.after)
-        self._bytes += chunk.cost
+    def add(self, piece: Piece) -> None:
+        """Append the piece that follows the last; forget the oldest beyond the bound."""
+        self._pieces.append(piece)
+        self._starts.append(piece.after)
+        self._bytes += piece.cost
         while self._bytes > self._max_bytes and len(self) > 1:
-            self._bytes -= self._chunks[self._first].cost
-            self._chunks[self._first] = FORGOTTEN
+            self._bytes -= self._pieces[self._first].cost
+            self._pieces[self._first] = FORGOTTEN
             self._first += 1
-        if self._first > len(self._chunks) // 2:
-            del self._chunks[: self._first], self._starts[: self._first]
+        if self._first > len(self._pieces) // 2:
+            del self._pieces[: self._first], self._starts[: self._first]
             self._first = 0
 
     def clear(self) -> None:
         """Forget everything."""
-        self._chunks.clear()
+        self._pieces.clear()
         self._starts.clear()
         self._first = self._bytes = 0
 
-    def find(self, cursor: int) -> Chunk | None:
-        """The chunk that has what follows `cursor`, if it is held."""
+    def find(self, cursor: int) -> Piece | None:
+        """The piece that has what follows `cursor`, if it is held."""
         at = bisect_right(self._starts, cursor, self._first) - 1
-        if at < self._first or cursor >= self._chunks[at].upto:
+        if at < self._first or cursor >= self._pieces[at].upto:
             return None
-        return self._chunks[at]
+        return self._pieces[at]
 
-    def newest(self, count: int) -> int | None:
-        """The id before the newest `count` messages, if they are all held."""
-        for chunk in reversed(self._chunks[self._first :]):
-            if len(chunk.ids) >= count:
-                at = len(chunk.ids) - count
-                return parse_id(chunk.ids[at - 1]) if at else chunk.after
-            count -= len(chunk.ids)
+    def newest(self, count: int, channels: frozenset[str]) -> int | None:
+        """The id before the newest `count` messages for these channels, if they are all held."""
+        for piece in reversed(self._pieces[self._first :]):
+            ids = piece.ids_for(channels)
+            if len(ids) >= count:
+                at = len(ids) - count
+                return parse_id(ids[at - 1]) if at else piece.after
+            count -= len(ids)
         return None
 
     def start(self, head: int) -> int:

@@ -24,7 +24,7 @@ EVERY_CALL: dict[str, Callable[[Broker], object]] = {
     "settle_and_wait": lambda broker: broker.settle_and_wait(NOTHING, 0.01),
     "read_after": lambda broker: broker.read_after(NOTHING, 1),
     "has": lambda broker: broker.has(1),
-    "newest": lambda broker: broker.newest(1),
+    "newest": lambda broker: broker.newest(1, frozenset()),
     "read_between": lambda broker: broker.read_between(0, 1, 1),
 }
 
@@ -552,8 +552,8 @@ def test_a_message_is_found_by_its_id(broker: Broker) -> None:
 @pytest.mark.integration
 @pytest.mark.parametrize("count", [1, 3, 5, 9])
 def test_the_newest_messages_come_after_an_id(broker: Broker, count: int) -> None:
-    assert broker.newest(count) == 0
+    assert broker.newest(count, frozenset()) == 0
     broker.push(numbered(5))
     settle(broker)
 
-    assert read(broker, broker.newest(count), 10).contents == numbered(5)[-count:]
+    assert read(broker, broker.newest(count, frozenset()), 10).contents == numbered(5)[-count:]

@@ -102,13 +102,18 @@ def test_what_is_no_message_can_be_read_between_two_messages(
 ) -> None:
     formats = all_formats("")
     parts = [
-        form.welcome(at, complete=complete) + (form.gap(at, after, reason) or b"") + form.ping()
+        form.welcome(at, frozenset(), complete=complete)
+        + (form.gap(at, after, reason) or b"")
+        + form.ping()
         for form in (formats["json"], formats["json-events"])
     ]
 
     frames, events = frames_of(parts[0]), events_of(parts[1])
 
-    welcome, gap = {"id": str(at), "complete": complete}, {"after": after, "reason": reason}
+    welcome, gap = (
+        {"id": str(at), "complete": complete, "channels": []},
+        {"after": after, "reason": reason},
+    )
     gap = {"id": str(at), **gap}
     assert [json.loads(payload) for opcode, payload in frames if opcode == TEXT] == [
         {"type": "welcome", **welcome},

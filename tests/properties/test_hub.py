@@ -21,7 +21,6 @@ from ws_server.close_codes import GAP, CloseCode
 from ws_server.connection import Connection
 from ws_server.hub import Start
 from ws_server.listen import Listen
-from ws_server.receiver import Receiver
 from ws_server.relay import Relay
 from ws_server.window import KEPT_REST
 
@@ -107,7 +106,7 @@ class Server(RuleBasedStateMachine):
         self.parts = Parts(self.peers, window_bytes=60_000)
         self.log, self.hub = self.parts.log, self.parts.hub
         self.relay = Relay(self.log, self.hub)
-        self.receiver = Receiver(self.hub, 1000, None, lambda *_: None)
+        self.receiver = self.parts.receiver()
         self.ids: list[str] = []  # Of each message: the log's id.
         self.read = 0  # How many of them this process has read.
         self.kept: list[tuple[int, int]] = []  # Number and id of those that the log has.

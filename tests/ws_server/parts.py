@@ -16,9 +16,12 @@ from common.message import Page
 from tests.fakes import FakeLog
 from tests.websocket import CLOSE, PING, TEXT
 from ws_server.connection import Connection
+from ws_server.desk import Desk
 from ws_server.feed import Feed
 from ws_server.formats import all_formats
 from ws_server.hub import AT_THE_HEAD, Hub, Start
+from ws_server.receiver import Limits, OnError, OnMessage, Receiver
+from ws_server.terms import OPEN, Terms
 
 LIMIT = 5.0  # Seconds; generous, for a noisy machine.
 SMALL = 8192  # Bytes of a send buffer that is soon full.
@@ -150,6 +153,7 @@ class Parts:
         self.feed = self.feeds["text"]
         self.gone: list[Connection] = []
         self.readable: list[Connection] = []
+        self.changed: list[tuple[Connection, frozenset[str]]] = []  # By their own commands.
         self.hub = Hub(self.feeds, self.gone.append)
         self._peers = peers
 
@@ -166,6 +170,18 @@ class Parts:
         self.publish(*contents)
         assert connection.owed is not None
         return connection, peer
+
+    def receiver(
+        self,
+        on_message: OnMessage | None = None,
+        on_error: OnError = lambda *_: None,
+        *,
+        terms: Terms = OPEN,
+        per_second: float = 0.0,
+    ) -> Receiver:
+        """A receiver that takes messages of 1000 bytes."""
+        desk = Desk(self.hub, terms, lambda *changed: self.changed.append(changed))
+        return Receiver(self.hub, desk, Limits(1000, per_second), on_message, on_error)
 
     def publish(self, *contents: bytes) -> Page:
         """Write messages to the log and send them, as the relay does."""

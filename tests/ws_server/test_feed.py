@@ -7,8 +7,9 @@ from common.errors import QueueUnavailable
 from common.message import Mark, Page, parse_id
 from tests.fakes import FakeLog
 from tests.ws_server.parts import numbered
-from ws_server.feed import CHUNK_BYTES, CHUNK_MESSAGES, PAGES, Feed, Gap
+from ws_server.feed import CHUNK_BYTES, CHUNK_MESSAGES, PAGES, Feed, Gap, cut
 from ws_server.formats import TextFrames
+from ws_server.window import Chunk
 
 LARGE = 1 << 30
 
@@ -17,10 +18,17 @@ def frames_of(prefix: str, contents: list[bytes]) -> list[bytes]:
     return TextFrames(prefix).messages("", Page([], contents))
 
 
+def append(feed: Feed, page: Page) -> list[Chunk]:
+    """What is sent of a page that is for everybody."""
+    pieces = [feed.append(part, None) for part in cut(page)]
+    assert all(isinstance(piece, Chunk) for piece in pieces)
+    return [piece for piece in pieces if isinstance(piece, Chunk)]
+
+
 def fill(feed: Feed, log: FakeLog, contents: list[bytes], at_once: int = 500) -> None:
     """Settle and append, so many messages at a time."""
     for start in range(0, len(contents), at_once):
-        list(feed.append(log.write(*contents[start : start + at_once])))
+        append(feed, log.write(*contents[start : start + at_once]))
 
 
 def drain(feed: Feed, cursor: int) -> bytes:
@@ -43,7 +51,8 @@ def test_each_chunk_follows_the_last_and_moves_the_head() -> None:
     feed = Feed(log, TextFrames("> "), LARGE)
 
     last = 0
-    for chunk in feed.append(log.write(*numbered(CHUNK_MESSAGES * 2 + 1))):
+    for part in cut(log.write(*numbered(CHUNK_MESSAGES * 2 + 1))):
+        chunk = feed.append(part, None)
         assert chunk.after == last
         assert chunk.upto == feed.head
         last = chunk.upto
@@ -56,7 +65,7 @@ def test_a_chunk_has_the_frames_of_its_messages_and_where_each_ends() -> None:
     feed = Feed(log, TextFrames("中: "), LARGE)
     page = log.write(b"one", b"two")
 
-    (chunk,) = feed.append(page)
+    (chunk,) = append(feed, page)
 
     assert chunk.data == b"".join(frames_of("中: ", [b"one", b"two"]))
     assert chunk.ids == page.ids
@@ -64,7 +73,7 @@ def test_a_chunk_has_the_frames_of_its_messages_and_where_each_ends() -> None:
 
 
 def test_no_messages_make_no_chunk() -> None:
-    assert list(Feed(FakeLog(), TextFrames(""), LARGE).append(Page([], []))) == []
+    assert append(Feed(FakeLog(), TextFrames(""), LARGE), Page([], [])) == []
 
 
 @pytest.mark.parametrize(
@@ -81,7 +90,7 @@ def test_chunks_are_bounded_in_messages_and_bytes(sizes: list[int], chunks: list
     log = FakeLog()
     page = log.write(*[b"x" * size for size in sizes])
 
-    assert [len(chunk.ids) for chunk in Feed(log, TextFrames(""), LARGE).append(page)] == chunks
+    assert [len(chunk.ids) for chunk in append(Feed(log, TextFrames(""), LARGE), page)] == chunks
 
 
 @pytest.mark.parametrize("window", [1, 5_000, 200_000, LARGE])

@@ -76,8 +76,8 @@ def test_json_frames_say_what_is_no_message_by_its_type() -> None:
     notice = form.gap(MARK, "e1-1-0", "lost")
     assert notice is not None
 
-    assert bodies([form.welcome(MARK, complete=False), notice]) == [
-        {"type": "welcome", "id": "e1-1764000000123-7", "complete": False},
+    assert bodies([form.welcome(MARK, frozenset(), complete=False), notice]) == [
+        {"type": "welcome", "id": "e1-1764000000123-7", "complete": False, "channels": []},
         {"type": "gap", "id": "e1-1764000000123-7", "after": "e1-1-0", "reason": "lost"},
     ]
 
@@ -106,7 +106,9 @@ def test_what_is_no_message_is_an_event_with_a_name() -> None:
     notice = form.gap(MARK, None, "lost")
     assert notice is not None
 
-    welcome, gap, reply = events(form.welcome(MARK, complete=True) + notice + form.reply("a\nb"))
+    welcome, gap, reply = events(
+        form.welcome(MARK, frozenset(), complete=True) + notice + form.reply("a\nb")
+    )
 
     assert (welcome["event"], gap["event"]) == (["welcome"], ["gap"])
     assert welcome["id"] == gap["id"] == [str(MARK)]
@@ -117,7 +119,7 @@ def test_what_is_no_message_is_an_event_with_a_name() -> None:
 
 def test_not_all_event_sources_come_back_at_the_same_time() -> None:
     form = FORMATS["text-events"]
-    welcomes = [form.welcome(MARK, complete=True) for _ in range(50)]
+    welcomes = [form.welcome(MARK, frozenset(), complete=True) for _ in range(50)]
 
     assert len({events(welcome)[0]["retry"][0] for welcome in welcomes}) > 5
 

@@ -10,10 +10,12 @@ import pytest
 from common.message import Page
 from tests.websocket import BINARY, CLOSE, PING, TEXT
 from tests.ws_server.parts import SMALL, Parts, Peer, let_others_run, numbered, wait_until
-from ws_server import hub as module
+from ws_server import fan_out as module
 from ws_server.close_codes import GOING_AWAY, TRY_AGAIN, CloseCode
 from ws_server.connection import Connection
-from ws_server.hub import CLOCK_EVERY, MAX_OUTBOX, PAUSE_OUTBOX, Start
+from ws_server.fan_out import CLOCK_EVERY
+from ws_server.hub import Start
+from ws_server.sender import MAX_OUTBOX, PAUSE_OUTBOX
 
 BYE = CloseCode(4001, "bye")
 
@@ -383,7 +385,7 @@ def test_a_json_client_is_welcomed_and_gets_the_same_messages(parts: Parts) -> N
 
     assert text.texts(2) == [b"one", b"two"]
     welcome, one, two = map(said, json_.texts(3))
-    assert welcome == {"type": "welcome", "id": "-1-0", "complete": True}
+    assert welcome == {"type": "welcome", "id": "-1-0", "complete": True, "channels": []}
     assert (one["content"], one["id"], two["content"]) == ("one", "-2-0", "two")
 
 

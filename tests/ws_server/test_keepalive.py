@@ -9,8 +9,7 @@ import pytest
 from common.errors import QueueUnavailable
 from tests.websocket import PING
 from tests.ws_server.parts import SMALL, Parts, numbered, wait_until
-from ws_server import catch_up
-from ws_server import hub as hub_module
+from ws_server import catch_up, sender
 from ws_server.close_codes import CloseCode
 from ws_server.keepalive import UNANSWERED_PINGS, Keepalive
 
@@ -81,7 +80,7 @@ def test_a_client_that_takes_nothing_for_long_is_dropped(parts: Parts, start: St
 def test_a_client_that_does_not_answer_our_close_is_cut_off(
     parts: Parts, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_module, "CLOSE_TIMEOUT", 0.01)
+    monkeypatch.setattr(sender, "CLOSE_TIMEOUT", 0.01)
     closing, _ = parts.connect()
     parts.hub.close(closing, CloseCode(4001))
 

@@ -9,7 +9,6 @@ from gevent.event import Event
 from tests.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 from tests.ws_server.parts import Parts, Peer, Peers, let_others_run, wait_until
 from ws_server.connection import Connection
-from ws_server.receiver import Receiver
 
 
 class Hooks:
@@ -41,7 +40,7 @@ def hooks() -> Hooks:
 @pytest.fixture
 def echo(parts: Parts, peers: Peers, hooks: Hooks) -> Callable[[], tuple[Connection, Peer]]:
     """Connects a client to a receiver with hooks."""
-    receiver = Receiver(parts.hub, 1000, hooks.on_message, hooks.on_error)
+    receiver = parts.receiver(hooks.on_message, hooks.on_error)
 
     def connect() -> tuple[Connection, Peer]:
         fd, peer = peers.make()
@@ -53,7 +52,7 @@ def echo(parts: Parts, peers: Peers, hooks: Hooks) -> Callable[[], tuple[Connect
 @pytest.fixture
 def deaf(parts: Parts, peers: Peers, hooks: Hooks) -> tuple[Connection, Peer]:
     """A client of a server whose worker wants no messages."""
-    receiver = Receiver(parts.hub, 1000, None, hooks.on_error)
+    receiver = parts.receiver(None, hooks.on_error)
     fd, peer = peers.make()
     return parts.hub.join(fd, receiver.read), peer
 
@@ -192,7 +191,7 @@ def test_after_a_close_by_the_hook_the_rest_of_the_batch_is_not_heard(
         heard.append(data)
         connection.close(4001)
 
-    receiver = Receiver(parts.hub, 1000, close_at_once, lambda *_: None)
+    receiver = parts.receiver(close_at_once, lambda *_: None)
     fd, client = peers.make()
     parts.hub.join(fd, receiver.read)
 
@@ -230,7 +229,7 @@ def test_a_flood_of_tiny_frames_is_taken_in_small_portions(
     parts: Parts, peers: Peers, hooks: Hooks
 ) -> None:
     """Parsing 64 KiB of empty pings takes 0.2 s, in which nobody else is served."""
-    receiver = Receiver(parts.hub, 1000, None, hooks.on_error)
+    receiver = parts.receiver(None, hooks.on_error)
     fd, client = peers.make()
     connection = parts.hub.join(fd, receiver.read)
     connection.stop_watching()

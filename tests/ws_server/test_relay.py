@@ -9,10 +9,11 @@ import pytest
 from common.errors import QueueUnavailable
 from common.message import Page, parse_id
 from tests.ws_server.parts import SMALL, Parts, numbered, wait_until
-from ws_server import hub
+from ws_server import fan_out
 from ws_server import relay as module
 from ws_server.close_codes import TRY_AGAIN
-from ws_server.hub import CLOCK_EVERY, Start
+from ws_server.fan_out import CLOCK_EVERY
+from ws_server.hub import Start
 from ws_server.listen import Listen
 from ws_server.relay import READ_MESSAGES, Relay
 
@@ -147,7 +148,7 @@ def test_what_is_pushed_during_a_fan_out_goes_out_with_the_next(
                 gevent.spawn(parts.log.push, content)
         publish(page)
 
-    monkeypatch.setattr(hub, "SLICE", 0.0)
+    monkeypatch.setattr(fan_out, "SLICE", 0.0)
     monkeypatch.setattr(parts.hub, "publish", push_meanwhile)
     gevent.spawn(relay.run_settling, 60.0)
     gevent.spawn(relay.run_reading)

@@ -12,11 +12,13 @@ from common.broker import Broker
 from common.errors import QueueUnavailable
 from config.settings import Settings
 from tests.fakes import FakeLog
+from tests.presence import FakeEntries
 from tests.websocket import CLOSE, PING, PONG, TEXT, frame
 from tests.ws_server.parts import SMALL, Peer, Peers, let_others_run, numbered, wait_until
 from ws_server.close_codes import GOING_AWAY, RESTARTING
 from ws_server.connection import Connection
 from ws_server.listen import DEFAULT, Listen
+from ws_server.presence import Presence
 from ws_server.service import Service
 from ws_server.worker import Worker
 
@@ -57,19 +59,23 @@ class Noting(Worker):
 made: list[Noting] = []
 
 
+def nobody_present() -> Presence:
+    return Presence(FakeEntries())
+
+
 class Running:
     """A service on a log in memory, its worker, and clients of it."""
 
     def __init__(self, peers: Peers) -> None:
         made.clear()
         self.log = FakeLog()
-        self.service = Service(Settings(), cast("Broker", self.log), Noting)
+        self.service = Service(Settings(), cast("Broker", self.log), nobody_present(), Noting)
         self._peers = peers
 
     def build(self, kind: type[Worker] = Noting, **settings: Any) -> Service:
         """Build it with other settings, and start it."""
         values = Settings(**{"poll_interval": 0.01, "message_prefix": "", **settings})
-        self.service = Service(values, cast("Broker", self.log), kind)
+        self.service = Service(values, cast("Broker", self.log), nobody_present(), kind)
         self.service.start()
         return self.service
 

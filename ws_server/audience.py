@@ -1,0 +1,67 @@
+"""Who listens to what.
+
+Clients that listen to the same channels in the same format are one audience and are
+sent the same bytes. Nothing here encodes or sends.
+"""
+
+from ws_server.addressing import Addressing
+from ws_server.connection import Connection
+
+
+class Audience:
+    """Clients of one feed that listen to the same channels."""
+
+    __slots__ = ("channels", "members")
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        self.channels = wanted
+        self.members: dict[Connection, None] = {}
+
+
+class Audiences:
+    """The audiences of one feed. Whoever listens to no channel is in none: it is the rule."""
+
+    def __init__(self) -> None:
+        self._by_channels: dict[frozenset[str], Audience] = {}
+        self._by_subscription: dict[str, dict[Audience, None]] = {}
+
+    def add(self, connection: Connection) -> None:
+        """Count it among those who listen to its channels."""
+        wanted = connection.channels
+        if not wanted:
+            return
+        audience = self._by_channels.get(wanted)
+        if audience is None:
+            audience = self._by_channels[wanted] = Audience(wanted)
+            for name in wanted:
+                self._by_subscription.setdefault(name, {})[audience] = None
+        connection.channels = audience.channels  # One set for all of them.
+        audience.members[connection] = None
+
+    def discard(self, connection: Connection) -> None:
+        """The opposite; harmless if it is not there."""
+        audience = self._by_channels.get(connection.channels)
+        if audience is None:
+            return
+        audience.members.pop(connection, None)
+        if not audience.members:
+            del self._by_channels[audience.channels]
+            for name in audience.channels:
+                listening = self._by_subscription[name]
+                del listening[audience]
+                if not listening:
+                    del self._by_subscription[name]
+
+    def reached(self, addressing: Addressing) -> list[Audience]:
+        """Those that get more than what is for everybody."""
+        listening = self._by_subscription
+        found: dict[Audience, None] = {}
+        for name in addressing.subscriptions():
+            if name in listening:
+                found.update(listening[name])
+        return list(found)
+
+    def members(self, subscription: str) -> list[Connection]:
+        """All clients that have this subscription."""
+        audiences = self._by_subscription.get(subscription, ())
+        return [connection for audience in audiences for connection in audience.members]

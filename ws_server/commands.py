@@ -1,0 +1,73 @@
+"""What a client may say in the json format: which channels it wants, and a newer token.
+
+`{"subscribe": ["orders"]}`, `{"unsubscribe": ["news.*"]}`, both at once, or
+`{"token": "eyJ…"}`. From text to commands; nothing is done or permitted here.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+SUBSCRIBE, UNSUBSCRIBE, TOKEN = "subscribe", "unsubscribe", "token"
+
+
+class BadCommand(Exception):
+    """A command that cannot be; `error` for machines, the text for people."""
+
+    def __init__(self, error: str, reason: str) -> None:
+        super().__init__(reason)
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Channels to listen to from now on, and channels not to listen to any more."""
+
+    subscribe: frozenset[str]
+    unsubscribe: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """A token in the place of the one that is about to expire."""
+
+    token: str
+
+
+Command = Change | Refresh
+
+
+def parse_command(data: str | bytes) -> Command | None:
+    """None if it is no command at all, but a message for a hook.
+
+    Raises:
+        BadCommand: it is one, and wrong.
+    """
+    fields = _fields(data)
+    known = fields.keys() & {SUBSCRIBE, UNSUBSCRIBE, TOKEN}
+    if not known:
+        return None
+    if TOKEN in known:
+        if len(fields) > 1 or not isinstance(fields[TOKEN], str):
+            raise BadCommand("bad_command", "a token is text, and a command of its own")
+        return Refresh(fields[TOKEN])
+    if len(fields) > len(known):
+        raise BadCommand("bad_command", f"beside {' and '.join(sorted(known))} nothing can stand")
+    return Change(_names(fields, SUBSCRIBE), _names(fields, UNSUBSCRIBE))
+
+
+def _fields(data: str | bytes) -> dict[str, Any]:
+    if not (isinstance(data, str) and data.lstrip().startswith("{")):
+        return {}
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _names(fields: dict[str, Any], name: str) -> frozenset[str]:
+    names = fields.get(name, [])
+    if not (isinstance(names, list) and all(isinstance(each, str) for each in names)):
+        raise BadCommand("bad_command", f"{name} must be a list of channels")
+    return frozenset(names)

@@ -1,0 +1,87 @@
+"""How a piece of the log reaches all live clients of a feed.
+
+One write for each, never waiting for anybody, with turns for the event loop in
+between. Who cannot take all of it falls behind; the hub knows what that means.
+"""
+
+from collections.abc import Callable, Collection
+from time import perf_counter
+
+import gevent
+
+from ws_server.audience import Audiences
+from ws_server.connection import Connection
+from ws_server.feed import NO_CHANNELS
+from ws_server.mixed import Mixed
+from ws_server.window import Chunk, Place
+
+# Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
+SLICE = 0.004
+CLOCK_EVERY = 32  # Connections between two looks at the clock.
+
+
+class FanOut:
+    """Sends chunks to whoever is live."""
+
+    def __init__(
+        self, fall_behind: Callable[[Connection, Place], None], drop: Callable[[Connection], None]
+    ) -> None:
+        self._fall_behind = fall_behind
+        self._drop = drop
+        self._end = 0.0  # Of the slice.
+
+    def send(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
+        """To everybody the same."""
+        listed = list(everybody)
+        self._begin_slice()
+        for start in range(0, len(listed), CLOCK_EVERY):
+            self._send_chunk(chunk, listed[start : start + CLOCK_EVERY])
+            self._take_turns()
+
+    def send_mixed(
+        self, piece: Mixed, everybody: Collection[Connection], audiences: Audiences
+    ) -> None:
+        """To each audience what is for it, then to all others what is for everybody."""
+        self._begin_slice()
+        sent = 0
+        for audience in audiences.reached(piece.addressing):
+            members = list(audience.members)
+            if len(members) > CLOCK_EVERY:
+                self.send(piece.select(audience.channels), members)
+                continue
+            self._send_chunk(piece.select(audience.channels), members)
+            sent += len(members)
+            if sent >= CLOCK_EVERY:
+                sent = 0
+                self._take_turns()
+        if piece.addressing.open:
+            self.send(piece.select(NO_CHANNELS), everybody)  # Whoever has its own skips it.
+
+    def _begin_slice(self) -> None:
+        self._end = perf_counter() + SLICE
+
+    def _take_turns(self) -> None:
+        if perf_counter() > self._end:
+            gevent.sleep(0)
+            self._begin_slice()
+
+    def _send_chunk(self, chunk: Chunk, connections: list[Connection]) -> None:
+        """The hottest loop: `Connection.write` is written out, nothing is looked up twice."""
+        after, upto, data, size = chunk.after, chunk.upto, chunk.data, len(chunk.data)
+        for connection in connections:
+            if connection.cursor > after:
+                if connection.cursor < upto:
+                    # It has come from a process that was ahead of this one.
+                    self._fall_behind(connection, Place(connection.cursor))
+                continue  # Behind, closing, gone, or it has this chunk already.
+            try:
+                sent = connection.put(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self._drop(connection)
+                continue
+            if sent == size:
+                connection.cursor = upto
+            else:
+                self._fall_behind(connection, chunk.cut(sent))
