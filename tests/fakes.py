@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from gevent.event import Event
 
 from common.broker import LogState, Settled
+from common.channels import reaches
 from common.message import Mark, Page, format_id, parse_id
 from config.settings import Settings
 from ws_server.listen import Listen
@@ -128,7 +129,13 @@ class FakeLog:
 
     def newest(self, count: int, channels: frozenset[str]) -> int:
         self._fail()
-        return parse_id(self.messages[-count:][0][0]) - 1 if self.messages else 0
+        cursor = 0
+        for id_, _ in reversed(self.messages):
+            cursor, names = parse_id(id_) - 1, self.addresses[id_]
+            count -= not names or any(reaches(name, channels) for name in names)
+            if not count:
+                break
+        return cursor
 
     def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
         settled = self._settle()

@@ -1,7 +1,8 @@
 """Any mixture of publishes, slow sockets, resumes, gaps and outages, against one rule.
 
-Each client gets every message from its start on, in order and once, or is told where
-some are missing. Relay, hub, catch-up and receiver are real; the log is in memory.
+Each client gets every message that is for it from its start on, in order and once, or is
+told where some are missing; what is for others it never gets. Relay, hub, catch-up and
+receiver are real; the log is in memory.
 """
 
 import json
@@ -12,7 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from common.channels import reaches
 from common.errors import QueueUnavailable
+from common.message import Mark, parse_id
 from tests.properties.reading import begun_frames_of, events_of
 from tests.websocket import BINARY, CLOSE, PING
 from tests.ws_server.parts import SMALL, Parts, Peer, Peers, let_others_run
@@ -24,12 +27,15 @@ from ws_server.listen import Listen
 from ws_server.relay import Relay
 from ws_server.window import KEPT_REST
 
+ADDRESSES: tuple[tuple[str, ...], ...] = ((), ("a",), ("b.c",), ("a", "b.c"), ("user:1",))
 GOODBYE = 4321  # The code of a close that a test asks for.
 TURNS = 3000  # Of the event loop without anything read, in which all must have come to rest.
 
 sizes = st.sampled_from([8, 8, 300, KEPT_REST, 10 * KEPT_REST])
 counts = st.sampled_from([1, 2, 30, 600])
 picks = st.integers(0, 1000)
+listening = st.sampled_from([(), (), ("a",), ("b.*",), ("a", "b.*"), ("user:1",)]).map(frozenset)
+to_whom = st.sampled_from(["everybody", "everybody", "one", "mixed"])
 
 
 class Client:
@@ -45,9 +51,15 @@ class Client:
         self.socket.settimeout(0)
         # None: after a gap, or where the log says.
         self.expected = None if start.missing else first
+        # From which number on it listens to what.
+        self.listens: list[tuple[int, frozenset[str]]] = [(0, start.channels)]
         self.posted: list[str] = []
         self.stream = bytearray()
         self.has_left = self.has_ended = False
+
+    def channels_at(self, number: int) -> frozenset[str]:
+        """What it listens to when a message comes."""
+        return next(names for start, names in reversed(self.listens) if start <= number)
 
     def read(self, size: int) -> bool:
         """Read so much, if it is there; whether anything was."""
@@ -108,6 +120,8 @@ class Server(RuleBasedStateMachine):
         self.relay = Relay(self.log, self.hub)
         self.receiver = self.parts.receiver()
         self.ids: list[str] = []  # Of each message: the log's id.
+        self.names: list[tuple[str, ...]] = []  # And its addresses.
+        self.lives: list[list[int]] = []  # And the epochs in which it is there: a first and a last.
         self.read = 0  # How many of them this process has read.
         self.kept: list[tuple[int, int]] = []  # Number and id of those that the log has.
         self.lost: set[int] = set()  # The numbers of those that the log does not have any more.
@@ -124,21 +138,38 @@ class Server(RuleBasedStateMachine):
 
     # What happens
 
-    @rule(count=counts, size=sizes)
-    def push(self, count: int, size: int) -> None:
-        self._write(count, size)
+    @rule(count=counts, size=sizes, to=to_whom)
+    def push(self, count: int, size: int, to: str) -> None:
+        self._write(count, size, to)
         self._tick()
 
-    @rule(count=counts, size=sizes)
-    def another_process_settles(self, count: int, size: int) -> None:
-        self._write(count, size)
+    @rule(count=counts, size=sizes, to=to_whom)
+    def another_process_settles(self, count: int, size: int, to: str) -> None:
+        self._write(count, size, to)
 
-    @rule(json_=st.booleans(), events=st.booleans(), slow=st.booleans())
-    def connect(self, json_: bool, events: bool, slow: bool) -> None:
-        self._join(Listen("json" if json_ else "text", events), slow, self.read)
+    @rule(json_=st.booleans(), events=st.booleans(), slow=st.booleans(), wanted=listening)
+    def connect(self, json_: bool, events: bool, slow: bool, wanted: frozenset[str]) -> None:
+        form = "json" if json_ else "text"
+        self._join(Listen(form, events, channels=wanted), slow, self.read)
 
-    @rule(json_=st.booleans(), events=st.booleans(), slow=st.booleans(), back=picks)
-    def resume(self, json_: bool, events: bool, slow: bool, back: int) -> None:
+    @precondition(lambda self: self.clients)
+    @rule(pick=picks, wanted=listening)
+    def subscribe(self, pick: int, wanted: frozenset[str]) -> None:
+        client = self._pick(pick)
+
+        def change() -> None:
+            if self.hub.is_open(client.connection):
+                at = self.hub.subscribe(client.connection, wanted)
+                client.listens.append((self._first_after(at), wanted))
+
+        self.hub.between_frames(client.connection, change)
+
+    @rule(
+        json_=st.booleans(), events=st.booleans(), slow=st.booleans(), back=picks, wanted=listening
+    )
+    def resume(
+        self, json_: bool, events: bool, slow: bool, back: int, wanted: frozenset[str]
+    ) -> None:
         """After a message of this process, or of another that has read more."""
         if not self.ids:
             return
@@ -146,11 +177,12 @@ class Server(RuleBasedStateMachine):
         epoch = self.hub.mark.epoch if number < self.read else self.log.epoch
         last_id = f"{epoch}-{self.ids[number]}"
         first = number + 1 if self._is_kept(number) else None
-        self._join(Listen("json" if json_ else "text", events, last_id), slow, first)
+        listen = Listen("json" if json_ else "text", events, last_id, channels=wanted)
+        self._join(listen, slow, first)
 
-    @rule(slow=st.booleans(), last=st.sampled_from([1, 50, 700]))
-    def connect_with_the_last(self, slow: bool, last: int) -> None:
-        self._join(Listen("json", last=last), slow, None)
+    @rule(slow=st.booleans(), last=st.sampled_from([1, 50, 700]), wanted=listening)
+    def connect_with_the_last(self, slow: bool, last: int, wanted: frozenset[str]) -> None:
+        self._join(Listen("json", last=last, channels=wanted), slow, None)
 
     @rule(slow=st.booleans())
     def resume_in_an_old_epoch(self, slow: bool) -> None:
@@ -208,6 +240,8 @@ class Server(RuleBasedStateMachine):
             keep = pick % len(self.kept)
             self.log.lose(keep)
             self.lost.update(number for number, _ in self.kept[keep:])
+            for number, _ in self.kept[keep:]:
+                self.lives[number][1] = len(self.log.epoch) - 1
             del self.kept[keep:]
             self.log.forgotten = min(self.log.forgotten, self.log.last_id())
 
@@ -259,13 +293,13 @@ class Server(RuleBasedStateMachine):
 
     def _check(self, client: Client) -> None:
         said, is_cut = client.said()
-        posts, expected, told_id, is_closed = list[str](), client.expected, "", False
+        posts, expected, is_closed = list[str](), client.expected, False
         for kind, value in said:
             assert not is_closed, "something follows a close"
             if kind == "message":
                 expected = self._check_message(client, expected, *value)
             elif kind == "gap":
-                expected, told_id = None, value[1]
+                expected = self._after_gap(client, value[1])
             elif kind == "close":
                 assert value in client.codes
                 is_closed = True
@@ -276,14 +310,21 @@ class Server(RuleBasedStateMachine):
             return
         assert not is_cut
         assert posts == client.posted
-        assert self._next(client, expected) == len(self.ids) or (
-            expected is None and told_id in ("", str(self.hub.mark))
-        )
+        assert self._next(client, expected) in (None, len(self.ids))
+
+    def _after_gap(self, client: Client, id_: str) -> int:
+        """The number with which it goes on that has been told of a gap up to an id."""
+        at = Mark.parse(id_)
+        assert at is not None
+        lost = [number for number, (_, last) in enumerate(self.lives) if last < len(at.epoch)]
+        client.lost.update(lost)
+        return self._first_after(at)
 
     def _check_message(
         self, client: Client, expected: int | None, text: str, id_: str | None
     ) -> int:
         number = int(text.partition(" ")[0])
+        assert self._is_for(client, number), f"message {number} is for others"
         owed = self._next(client, expected)
         # What Redis has lost nobody owes it, but this process may still have it in memory.
         assert expected is None or owed is None or expected <= number <= owed, (
@@ -294,19 +335,39 @@ class Server(RuleBasedStateMachine):
 
     def _next(self, client: Client, expected: int | None) -> int | None:
         """The first from `expected` on that this client is owed."""
-        while expected in client.lost:
+        while expected is not None and expected < len(self.ids):
+            if expected not in client.lost and self._is_for(client, expected):
+                break
             expected += 1
         return expected
 
+    def _is_for(self, client: Client, number: int) -> bool:
+        names, wanted = self.names[number], client.channels_at(number)
+        return not names or any(reaches(name, wanted) for name in names)
+
+    def _first_after(self, at: Mark) -> int:
+        """The number of the first message after a place in the log of some epoch."""
+        epoch = len(at.epoch)
+        before = [
+            number
+            for number, (first, last) in enumerate(self.lives)
+            if first <= epoch <= last and parse_id(self.ids[number].encode()) <= at.id
+        ]
+        return max(before, default=-1) + 1
+
     # How
 
-    def _write(self, count: int, size: int) -> None:
+    def _write(self, count: int, size: int, to: str = "everybody") -> None:
         if self.log.fault is not None:
             return
         first = len(self.ids)
         contents = [b"%d " % number for number in range(first, first + count)]
-        page = self.log.write(*[content.ljust(size, b"x") for content in contents])
+        some = {"everybody": ADDRESSES[:1], "one": ADDRESSES[1:2], "mixed": ADDRESSES}[to]
+        names = [some[number % len(some)] for number in range(first, first + count)]
+        page = self.log.write(*[content.ljust(size, b"x") for content in contents], addresses=names)
+        self.names += names
         for at, id_ in enumerate(page.ids):
+            self.lives.append([len(self.log.epoch), 1 << 30])
             self.ids.append(id_.decode())
             self.kept.append((first + at, int(id_.split(b"-")[0]) << 64))
 

@@ -1,7 +1,7 @@
 """Rounds of pings, and the end of whoever is silent, stuck or slow to close."""
 
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, time
 
 import gevent
 import pytest
@@ -9,8 +9,9 @@ import pytest
 from common.errors import QueueUnavailable
 from tests.websocket import PING
 from tests.ws_server.parts import SMALL, Parts, numbered, wait_until
-from ws_server import catch_up, sender
-from ws_server.close_codes import CloseCode
+from ws_server import catch_up, hub, sender
+from ws_server.close_codes import EXPIRED, CloseCode
+from ws_server.grant import Grant
 from ws_server.keepalive import UNANSWERED_PINGS, Keepalive
 
 INTERVAL = 0.03
@@ -149,3 +150,55 @@ def test_after_a_stall_the_missed_rounds_are_not_made_up_for(parts: Parts, start
     client.rest()
 
     assert monotonic() - began > 0.025
+
+
+# Grants that end
+
+
+@pytest.fixture
+def keepalive(parts: Parts) -> Keepalive:
+    """Runs, and looks at the clock every few milliseconds."""
+    keepalive = Keepalive(parts.hub, INTERVAL * 10, LONG)
+    gevent.spawn(keepalive.run)
+    return keepalive
+
+
+def test_a_client_is_closed_when_its_grant_ends(parts: Parts, keepalive: Keepalive) -> None:
+    connection, client = parts.connect(start=hub.Start(grant=Grant("1", expires=time() + 0.05)))
+    other, _ = parts.connect()
+
+    keepalive.watch_expiry(connection)
+
+    assert client.close_code() == EXPIRED.code
+    assert time() >= connection.grant.expires  # type: ignore[operator]
+    assert parts.hub.is_open(other)
+
+
+def test_a_client_with_a_newer_grant_stays(parts: Parts, keepalive: Keepalive) -> None:
+    connection, _ = parts.connect()
+    first, client = parts.connect()
+    connection.grant, first.grant = Grant("1", expires=time() + 0.05), Grant(expires=time() + 0.1)
+    keepalive.watch_expiry(connection)
+    keepalive.watch_expiry(first)
+
+    connection.grant = Grant("1", expires=time() + LONG)
+    keepalive.watch_expiry(connection)
+
+    assert client.close_code() == EXPIRED.code
+    assert parts.hub.is_open(connection)
+
+
+@pytest.mark.parametrize("newer", [Grant("1"), Grant("1", expires=time() + 2 * LONG)])
+def test_a_grant_that_ends_later_or_never_is_watched_anew(
+    parts: Parts, keepalive: Keepalive, newer: Grant
+) -> None:
+    connection, client = parts.connect()
+    connection.grant = Grant("1", expires=time() + LONG)
+    keepalive.watch_expiry(connection)
+    connection.grant = newer
+    keepalive.watch_expiry(connection)
+
+    connection.grant = Grant("1", expires=time() + 0.02)
+    keepalive.watch_expiry(connection)
+
+    assert client.close_code() == EXPIRED.code
