@@ -1,0 +1,80 @@
+"""How much may pass in a second: token buckets, for one caller and for many.
+
+They decide and never wait: whoever asks is told how long it would have to. They
+read no clock but the one that they are given.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from time import monotonic
+
+MOST_BUCKETS = 10_000
+HAIR = 1e-9  # What floats may lack of a whole.
+
+
+class Bucket:
+    """`rate` a second on average, and what a second gives (at least 1) at once.
+
+    More than that passes when the bucket is full and leaves it in debt: it would
+    otherwise be refused for ever.
+    """
+
+    __slots__ = ("_burst", "_level", "_rate", "_then")
+
+    def __init__(self, rate: float, now: float) -> None:
+        self._rate = rate
+        self._burst = self._level = max(rate, 1.0)
+        self._then = now
+
+    def wait(self, amount: float, now: float) -> float:
+        """Seconds until `amount` may pass; 0.0 if it may now. Nothing is taken."""
+        self._level = min(self._burst, self._level + (now - self._then) * self._rate)
+        self._then = now
+        missing = min(amount, self._burst) - self._level
+        return missing / self._rate if missing > HAIR else 0.0
+
+    def spend(self, amount: float) -> None:
+        """Take what `wait` has let pass."""
+        self._level -= amount
+
+    def take(self, amount: float, now: float) -> float:
+        """`wait`, and `spend` if there is nothing to wait for."""
+        seconds = self.wait(amount, now)
+        if not seconds:
+            self.spend(amount)
+        return seconds
+
+
+class Buckets:
+    """A bucket for each caller, by any key; those that nobody used for longest go first.
+
+    One that is forgotten begins full again. It takes `most` other callers since its last
+    use to make that happen, and whoever commands so many is not held by a limit for each.
+    """
+
+    def __init__(
+        self, rate: float, clock: Callable[[], float] = monotonic, most: int = MOST_BUCKETS
+    ) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._most = most
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def wait(self, key: str, amount: float) -> float:
+        """Seconds until `amount` may pass for `key`; 0.0 if it may now. Nothing is taken."""
+        now = self._clock()
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket(self._rate, now)
+            if len(self._buckets) > self._most:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(key)
+        return bucket.wait(amount, now)
+
+    def spend(self, key: str, amount: float) -> None:
+        """Take what `wait` has just let pass."""
+        self._buckets[key].spend(amount)
