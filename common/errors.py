@@ -2,6 +2,7 @@
 
     MessageCenterError
     ├── PushRefused           the caller's fault: a 4xx that names what is wrong
+    ├── NotAdmitted           who may not, or not so much: 401 or 429
     └── QueueUnavailable      Redis could not be reached or did not take it: 503
 
 `config.settings.SettingsError` stands apart: nothing of ours lies under `config`.
@@ -29,6 +30,23 @@ class PushRefused(MessageCenterError):
     def __str__(self) -> str:
         place = "" if self.index is None else f" (item {self.index})"
         return f"{self.reason}{place}"
+
+
+class NotAdmitted(MessageCenterError):
+    """A request that was turned away at the door; nothing came of it.
+
+    `error`, `reason` and `status` as in `PushRefused`; `headers` say what would help.
+    """
+
+    def __init__(self, status: int, error: str, reason: str, headers: dict[str, str]) -> None:
+        super().__init__(status, error, reason)
+        self.status = status
+        self.error = error
+        self.reason = reason
+        self.headers = headers
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class QueueUnavailable(MessageCenterError):

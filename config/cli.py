@@ -63,11 +63,18 @@ def ws() -> None:
 
 @main.command()
 @click.argument("text")
-def push(text: str) -> None:
-    """Push TEXT to everybody, through the HTTP API."""
+@click.option("--channel", "channels", multiple=True, help="Only to this channel; repeatable.")
+@click.option("--user", "users", multiple=True, help="Only to this user; repeatable.")
+def push(text: str, channels: tuple[str, ...], users: tuple[str, ...]) -> None:
+    """Push TEXT to everybody, through the HTTP API.
+
+    With the first of PUSH_TOKENS, if there are any.
+    """
     _, settings = _settings()
     url = f"http://{reachable(settings.http_host)}:{settings.http_port}/push"
-    status, body = _post(url, {"content": text})
+    addressed = {"channels": ",".join(channels), "users": ",".join(users)}
+    form = {"content": text} | {name: value for name, value in addressed.items() if value}
+    status, body = _post(url, form, [token for _, token in settings.push_tokens][:1])
     click.echo(body)
     if status != 200 or not _is_success(body):
         sys.exit(1)
@@ -154,10 +161,12 @@ def _settings() -> tuple[dict[str, str], Settings]:
         raise click.ClickException(str(problem)) from problem
 
 
-def _post(url: str, form: dict[str, str]) -> tuple[int, str]:
-    data = urllib.parse.urlencode(form).encode()
+def _post(url: str, form: dict[str, str], tokens: list[str]) -> tuple[int, str]:
+    request = urllib.request.Request(url, urllib.parse.urlencode(form).encode())  # noqa: S310
+    for token in tokens:
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
     try:
-        with urllib.request.urlopen(url, data, ANSWER_TIMEOUT) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=ANSWER_TIMEOUT) as answer:  # noqa: S310
             return answer.status, answer.read().decode().strip()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read().decode().strip()

@@ -1,11 +1,14 @@
 """gunicorn's gevent worker, with limits of our own.
 
-A request has a limited time, a stop waits for requests but for no idle connection,
-and HTTP that cannot be parsed is answered in the project's JSON shape.
+A head and a request have a limited time each, an address a limited number of sockets, and
+the silent make room when it is scarce. A stop waits for requests but for no idle connection.
+HTTP that cannot be parsed is answered in the project's JSON shape.
 """
 
 import json
 import signal
+import socket
+from contextlib import suppress
 from functools import partial
 from http.client import responses
 from time import monotonic
@@ -18,18 +21,23 @@ from gevent.server import StreamServer
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
+from config.peers import Peers
+
 ACCEPTS = 24  # Connections accepted between two turns of the event loop.
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
 DRAIN_STEP = 0.02
 LAST_REQUESTS = 0.1  # Seconds for the requests of connections that were accepted last.
+PATIENCE = 1.0  # Seconds of silence that nobody is blamed for, even if there is no room left.
+ONE_READ = 64 * 1024
 
 
 class Answer(NamedTuple):
-    """What a client is told whose bytes are no request."""
+    """What a client is told whose bytes are no request, or are not read at all."""
 
     status: int
     error: str
     reason: str
+    header: str = ""
 
 
 class Address(NamedTuple):
@@ -46,6 +54,9 @@ LONG_LINE = Answer(
 )
 LONG_HEADERS = Answer(431, "headers_too_large", "the headers are too many or too long")
 NO_HTTP = Answer(400, "bad_request", "the request is not valid HTTP")
+TOO_MANY = Answer(
+    429, "too_many_connections", "too many connections from one address", "Retry-After: 5\r\n"
+)
 
 
 def _accept_the_rest(server: StreamServer) -> None:
@@ -60,6 +71,13 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
     """Named in `config.server`; gunicorn makes one per process."""
 
     _requests = 0  # Under way.
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._limits = self.app.settings
+        self._peers = Peers(self._limits.connections_per_address, self._limits.trusted_proxies)
+        # Whose next head has not arrived, and since when; the longest first.
+        self._silent: dict[Any, float] = {}
 
     def init_process(self) -> None:
         # It looks up some 26 settings a request, each through `Config.__getattr__`.
@@ -80,6 +98,8 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         try:
             while self.alive:
                 self.notify()  # Exits if the master is gone.
+                if any(server.full() for server in servers):
+                    self._make_room()
                 gevent.sleep(ALIVE_STEP)
         finally:
             for server in servers:
@@ -88,7 +108,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         now = monotonic()
         # Whoever was let in last has not said yet what it wants.
         while monotonic() < now + LAST_REQUESTS or (
-            self._requests and monotonic() < now + self.app.stop_timeout
+            self._requests and monotonic() < now + self._limits.stop_timeout
         ):
             self.notify()
             gevent.sleep(DRAIN_STEP)
@@ -103,12 +123,48 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         server.start()
         return server
 
+    def _make_room(self) -> None:
+        """All places are taken and others wait outside: whoever is silent has to go."""
+        end = monotonic() - PATIENCE
+        for client, since in list(self._silent.items()):
+            if since > end:
+                break
+            # It reads what has arrived, then an end, as if the client had left.
+            with suppress(OSError), client.dup() as twin:
+                twin.shutdown(socket.SHUT_RD)
+
+    def timeout_ctx(self) -> gevent.Timeout:
+        """For a whole head: each byte that dribbles in does not begin it anew."""
+        silently: Any = False  # gevent's types do not know it.
+        return gevent.Timeout(self._limits.header_timeout, silently)
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        peer = self._peers.enter(addr[0])
+        if peer is None:
+            self._turn_away(client, addr)
+            return
+        self._silent[client] = monotonic()
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            self._silent.pop(client, None)
+            self._peers.leave(peer)
+
+    def _turn_away(self, client: Any, addr: Any) -> None:
+        """Answer at once and read no more than is there; gevent closes it."""
+        self.log.debug("Too many connections from %s", addr)
+        client.settimeout(0.0)
+        self._answer(client, addr, TOO_MANY)
+        with suppress(OSError):  # What is left unread would reset the connection, answer and all.
+            client.recv(ONE_READ)
+
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         if any(name == "UPGRADE" for name, _ in req.headers):
             req.force_close()  # Refused, it ends here: what follows is no HTTP.
-        limit = gevent.Timeout(self.app.request_timeout)
+        limit = gevent.Timeout(self._limits.request_timeout)
         limit.start()
         self._requests += 1
+        self._silent.pop(sock, None)
         try:
             answer = super().handle_request(listener_name, req, sock, addr)
             if sock.fileno() < 0:  # The application has taken it away: there is nothing to read.
@@ -121,18 +177,21 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             raise StopIteration from None  # As gunicorn ends a connection.
         finally:
             self._requests -= 1
+            self._silent[sock] = monotonic()
             limit.close()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         if not isinstance(exc, ParseException):
             super().handle_error(req, client, addr, exc)
             return
-        answer = _answer(exc)
         self.log.warning("Refused what %s sent as HTTP: %s", addr, type(exc).__name__)
+        self._answer(client, addr, _answer(exc))
+
+    def _answer(self, client: Any, addr: Any, answer: Answer) -> None:
         body = _compact({"code": -1, "error": answer.error, "msg": answer.reason})
         head = (
             f"HTTP/1.1 {answer.status} {responses[answer.status]}\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{answer.header}\r\n"
         )
         try:
             client.sendall(head.encode() + body)

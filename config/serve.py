@@ -16,6 +16,7 @@ from time import monotonic, sleep
 from types import FrameType
 
 from config import children
+from config.anonymous import refuse_anonymous_push
 from config.embedded import EmbeddedValkey
 from config.redis_url import without_password
 from config.server import longest_stop, refuse_taken_address
@@ -36,9 +37,10 @@ def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> 
     """Run until a signal (returns 0) or until a process ends by itself (returns 1).
 
     Raises:
-        SettingsError: an address cannot be used.
+        SettingsError: an address cannot be used, or not without PUSH_TOKENS.
         EmbeddedError: the embedded Valkey does not start.
     """
+    refuse_anonymous_push(settings)
     refuse_taken_address("HTTP", settings.http_host, settings.http_port)
     refuse_taken_address("WS", settings.ws_host, settings.ws_port)
     for number in STOPPING:

@@ -7,6 +7,7 @@ imported in the worker processes, after gevent has patched the standard library.
 
 import errno
 import logging
+import math
 import mmap
 import os
 import signal
@@ -22,6 +23,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import AppImportError
 
+from config.anonymous import refuse_anonymous_push
 from config.load import load
 from config.settings import Settings, SettingsError
 
@@ -30,7 +32,6 @@ log = logging.getLogger(__name__)
 BACKLOG = 4096
 REQUESTS = 512  # Under way at once in a process; the rest waits in the backlog.
 HEARTBEAT_TIMEOUT = 30  # Seconds; a worker that is stuck for so long is replaced.
-HEADER_TIMEOUT = 15  # Seconds for a request's head to arrive, and to keep an idle connection.
 LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # As gunicorn's own.
 LOG_TIME = "%Y-%m-%d %H:%M:%S %z"
 LONGEST_REQUEST_LINE = 8190  # gunicorn's own most; larger content belongs in the body.
@@ -48,10 +49,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     ) -> None:
         self._options = options
         self._load = load
-        self._settings = settings
         self._stop = stop
-        self.request_timeout = settings.request_timeout  # For `config.gevent_worker`.
-        self.stop_timeout = settings.stop_timeout
+        self.settings = settings  # For `config.gevent_worker`, too.
         self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
         self._reloads_at_start = 0
         logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, datefmt=LOG_TIME)
@@ -70,7 +69,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         """Called by gunicorn in the worker; a bad setting ends the master too, with its message."""
         self._reloads_at_start = self._reloads[0]
         try:
-            return _named(self._load)(self._settings)
+            return _named(self._load)(self.settings)
         except SettingsError as problem:
             raise AppImportError(f"Error: {problem}") from problem
 
@@ -90,12 +89,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
 
 def load_settings(process: str) -> Settings:
-    """The settings from the environment and `.env`, the address of `process` (HTTP, WS) checked.
+    """The settings from the environment and `.env`, checked for `process` (HTTP, WS).
 
     Exits with a message that names the variable when one is wrong.
     """
     try:
         settings = load(os.environ, Path(".env"))
+        if process == "HTTP":
+            refuse_anonymous_push(settings)
         host = getattr(settings, f"{process.lower()}_host")
         port = getattr(settings, f"{process.lower()}_port")
         refuse_taken_address(process, host, port)
@@ -113,7 +114,7 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
         # A bound on requests under way; established WebSockets no longer count here.
         "worker_connections": REQUESTS,
         "backlog": BACKLOG,
-        "keepalive": HEADER_TIMEOUT,
+        "keepalive": math.ceil(settings.header_timeout),  # Whole seconds: the worker is exact.
         "timeout": HEARTBEAT_TIMEOUT + round(settings.stop_timeout),
         "graceful_timeout": longest_stop(settings),
         "limit_request_line": LONGEST_REQUEST_LINE,

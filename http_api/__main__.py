@@ -1,6 +1,7 @@
 """`python -m http_api`: the process of the HTTP API (`php think worker`)."""
 
 from config import server
+from config.anonymous import warn_of_anonymous_push
 
 
 def main() -> None:
@@ -9,7 +10,9 @@ def main() -> None:
     options = server.options(
         settings, settings.http_host, settings.http_port, settings.http_workers
     )
-    server.Server(options, "http_api.process:load", settings).run()
+    process = server.Server(options, "http_api.process:load", settings)
+    warn_of_anonymous_push(settings)
+    process.run()
 
 
 if __name__ == "__main__":

@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Protocol
 
 from flask import Flask, Request, Response, jsonify, render_template, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from common.errors import PushRefused, QueueUnavailable
+from common.errors import NotAdmitted, PushRefused, QueueUnavailable
 from common.http_errors import HttpError
 from common.outage import Outage
 from config.settings import Settings
+from http_api.guard import Guard
 from http_api.push import Push, Queue
 
 log = logging.getLogger(__name__)
@@ -24,7 +26,9 @@ class PingableQueue(Queue, Protocol):
         """QueueUnavailable unless Redis answers."""
 
 
-def create_app(settings: Settings, queue: PingableQueue) -> Flask:
+def create_app(
+    settings: Settings, queue: PingableQueue, clock: Callable[[], float] = monotonic
+) -> Flask:
     """The WSGI application; connects to nothing by itself."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
@@ -32,8 +36,10 @@ def create_app(settings: Settings, queue: PingableQueue) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # The answers are read by people.
     app.url_map.merge_slashes = False  # A redirect would be no answer of ours.
     outage = Outage()
+    guard = Guard(settings, clock)
+    guard.protect(app)
     push = Push(
-        queue,
+        guard.metered(queue),
         settings.max_content_bytes,
         settings.max_batch_messages,
         settings.idempotency_seconds,
@@ -104,6 +110,12 @@ def _add_errors(app: Flask, outage: Outage) -> None:
         if problem.index is not None:
             body["index"] = problem.index
         return jsonify(body), problem.status
+
+    @app.errorhandler(NotAdmitted)
+    def turned_away(problem: NotAdmitted) -> tuple[Response, int]:
+        response, status = _failure(problem.status, problem.error, problem.reason)
+        response.headers.update(problem.headers)
+        return response, status
 
     @app.errorhandler(QueueUnavailable)
     def unavailable(problem: QueueUnavailable) -> tuple[Response, int]:

@@ -60,6 +60,16 @@ class FakeQueue:
             raise self.fault
 
 
+class FakeClock:
+    """Says what time it is. Unrealistic: it stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class FakeApp:
     """An application; `stops` has a True for each stop by a reload. Unrealistic: serves nothing."""
 

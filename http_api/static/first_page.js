@@ -6,7 +6,17 @@ const LONGEST_WAIT = 10000; // milliseconds between two tries to connect
 
 const element = (id) => document.getElementById(id);
 const scheme = location.protocol === "https:" ? "wss" : "ws";
-const url = `${scheme}://${location.hostname}:${document.body.dataset.wsPort}/`;
+const server = `${scheme}://${location.hostname}:${document.body.dataset.wsPort}/`;
+
+let socket; // The one in use: of any other nothing is wanted any more.
+
+function channels() {
+  return element("channels").value.replaceAll(" ", "");
+}
+
+function address() {
+  return channels() ? `${server}?${new URLSearchParams({ channels: channels() })}` : server;
+}
 
 function show(state, text) {
   element("state").dataset.state = state;
@@ -24,23 +34,50 @@ function add(content) {
 }
 
 function connect(wait) {
+  const url = address();
   show("connecting", `connecting to ${url}…`);
-  const socket = new WebSocket(url);
+  const own = new WebSocket(url);
   let next = Math.min(wait * 2, LONGEST_WAIT);
-  socket.onopen = () => { next = 500; show("connected", `connected to ${url}`); };
-  socket.onmessage = (event) => add(event.data);
-  socket.onclose = (event) => {
+  own.onopen = () => { if (own === socket) { next = 500; show("connected", `connected to ${url}`); } };
+  own.onmessage = (event) => { if (own === socket) add(event.data); };
+  own.onclose = (event) => {
+    if (own !== socket) return;
     show("disconnected", `disconnected (${event.code}), trying again…`);
-    setTimeout(() => connect(next), wait * (0.5 + Math.random()));
+    setTimeout(() => { if (own === socket) connect(next); }, wait * (0.5 + Math.random()));
   };
+  socket = own;
 }
+
+function headers() {
+  const token = element("token").value;
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+// A token is kept for this tab only, and never in an address.
+function authorize(needed) {
+  if (needed) {
+    element("authorize").hidden = false;
+    element("token").focus();
+  } else {
+    sessionStorage.setItem("token", element("token").value);
+  }
+}
+
+element("channels").addEventListener("change", () => {
+  const last = socket;
+  connect(500);
+  last.close();
+});
 
 element("push").addEventListener("submit", async (event) => {
   event.preventDefault();
   const answer = element("answer");
   try {
-    const response = await fetch("/push", { method: "POST", body: new URLSearchParams(new FormData(event.target)) });
+    const form = new URLSearchParams({ content: element("content").value });
+    if (channels()) form.set("channels", channels());
+    const response = await fetch("/push", { method: "POST", headers: headers(), body: form });
     const body = await response.json();
+    authorize(response.status === 401);
     answer.textContent = JSON.stringify(body);
     answer.dataset.ok = body.code === 0;
     if (body.code === 0) element("content").value = "";
@@ -50,4 +87,5 @@ element("push").addEventListener("submit", async (event) => {
   }
 });
 
+element("token").value = sessionStorage.getItem("token") ?? "";
 connect(500);

@@ -1,5 +1,10 @@
 import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import ClassVar
+from urllib.parse import parse_qs
 
 import pytest
 from click.testing import CliRunner, Result
@@ -47,6 +52,65 @@ def test_a_push_to_nobody_fails_with_the_address(folder: Path) -> None:
 
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Error: no answer from http://127.0.0.1:{port}/push: ")
+
+
+class Recorder(BaseHTTPRequestHandler):
+    """Any HTTP API: answers with success and keeps what it was sent."""
+
+    seen: ClassVar[list[tuple[str | None, dict[str, list[str]]]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.seen.append((self.headers["Authorization"], parse_qs(body)))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"code":0,"msg":"success"}')
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def api() -> Iterator[dict[str, str]]:
+    """The settings that lead to a `Recorder`."""
+    Recorder.seen.clear()
+    with HTTPServer(("127.0.0.1", 0), Recorder) as server:
+        serving = threading.Thread(target=server.serve_forever, args=[0.01])
+        serving.start()
+        yield {"HTTP_HOST": "127.0.0.1", "HTTP_PORT": str(server.server_port)}
+        server.shutdown()
+        serving.join()
+
+
+@pytest.mark.integration
+def test_a_push_carries_the_first_token(folder: Path, api: dict[str, str]) -> None:
+    tokens = "one:0123456789abcdef-1,two:0123456789abcdef-2"
+
+    assert run("push", "hello", PUSH_TOKENS=tokens, **api).exit_code == 0
+    assert run("push", "hello", **api).exit_code == 0
+    assert Recorder.seen == [
+        ("Bearer 0123456789abcdef-1", {"content": ["hello"]}),
+        (None, {"content": ["hello"]}),
+    ]
+
+
+@pytest.mark.integration
+def test_a_push_can_be_addressed(folder: Path, api: dict[str, str]) -> None:
+    named = ["--channel", "orders", "--channel", "news", "--user", "42", "--user", "43"]
+
+    assert run("push", *named, "hello", **api).exit_code == 0
+    assert [form for _, form in Recorder.seen] == [
+        {"content": ["hello"], "channels": ["orders,news"], "users": ["42,43"]}
+    ]
+
+
+@pytest.mark.integration
+def test_serve_refuses_before_it_starts_anything(folder: Path) -> None:
+    result = run("serve", HTTP_HOST="0.0.0.0", DATA_DIR="data")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: PUSH_TOKENS: at HTTP_HOST=0.0.0.0 other machines")
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.integration

@@ -49,6 +49,10 @@ def test_a_short_limit_for_requests_does_not_make_workers_look_stuck() -> None:
     assert given["timeout"] > 30
 
 
+def test_a_header_timeout_that_is_no_whole_number_is_one_that_gunicorn_takes() -> None:
+    assert options(Settings(header_timeout=1.5), "here", 80, 1)["keepalive"] == 2
+
+
 def test_gunicorn_knows_every_option_and_never_recycles_a_worker() -> None:
     server = make_server()
 
@@ -130,6 +134,7 @@ def test_an_address_of_another_machine_ends_the_process_with_its_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HTTP_HOST", "192.0.2.1")  # RFC 5737: nobody has it.
+    monkeypatch.setenv("ALLOW_ANONYMOUS_PUSH", "1")
 
     with pytest.raises(SystemExit, match=r"^Error: HTTP_HOST: .*192\.0\.2\.1"):
         load_settings("HTTP")

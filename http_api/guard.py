@@ -1,0 +1,109 @@
+"""Who may use the HTTP API, and how much: tokens, and limits for each token and address.
+
+Every route is guarded unless it is named here. What is off costs nothing: a guard
+without tokens and limits is not asked. It knows no route's meaning, and keeps no token.
+"""
+
+import hmac
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from time import monotonic
+
+from flask import Flask, g, request
+
+from common.client_address import client_of
+from common.errors import NotAdmitted
+from config.settings import Settings
+from http_api.meter import MESSAGES, REQUESTS, Meter
+from http_api.push import Queue
+
+# None is what no route takes: that is answered 404 or 405, and nothing is done.
+PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "static"})
+SCHEME = "bearer"  # In any case (RFC 9110 11.1).
+ADDRESS, TOKEN = "address", "token"  # Kinds of callers.
+
+
+class Guard:
+    """Asked before each request, and before each push for the number of its messages."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = monotonic) -> None:
+        self._digests = [(name, _digest(token)) for name, token in settings.push_tokens]
+        self._trusted = settings.trusted_proxies
+        requests = {
+            ADDRESS: settings.address_requests_per_second,
+            TOKEN: settings.token_requests_per_second,
+        }
+        messages = {
+            ADDRESS: settings.address_messages_per_second,
+            TOKEN: settings.token_messages_per_second,
+        }
+        self._requests = Meter(REQUESTS, requests, clock)
+        self._messages = Meter(MESSAGES, messages, clock)
+        self._needs_address = self._requests.counts(ADDRESS) or self._messages.counts(ADDRESS)
+
+    def protect(self, app: Flask) -> None:
+        """Have every request to `app` checked, if there is anything to check."""
+        if self._digests or self._requests or self._messages:
+            app.before_request(self._check)
+
+    def metered(self, queue: Queue) -> Queue:
+        """`queue`, behind the limits on messages; itself, if there are none."""
+        return MeteredQueue(queue, self._count_messages) if self._messages else queue
+
+    def _check(self) -> None:
+        """The address first, so that guessing tokens is limited, too.
+
+        Raises:
+            NotAdmitted: no token or a wrong one, or too many requests.
+        """
+        if request.endpoint in PUBLIC:
+            return
+        callers: dict[str, str] = {}
+        if self._needs_address:
+            callers[ADDRESS] = client_of(request.environ, self._trusted)
+            self._requests.count(callers, 1)
+        if self._digests:
+            name = self._name_of(request.environ.get("HTTP_AUTHORIZATION", ""))
+            self._requests.count({TOKEN: name}, 1)
+            callers[TOKEN] = name
+        if self._messages:
+            g.callers = callers
+
+    def _name_of(self, authorization: str) -> str:
+        """The name of the token that a header carries."""
+        scheme, _, token = authorization.partition(" ")
+        given = _digest(token.strip()) if scheme.lower() == SCHEME else b""
+        # All of them, and as digests of one length: the time it takes tells nothing of a token.
+        found = [name for name, digest in self._digests if hmac.compare_digest(given, digest)]
+        if found:
+            return found[0]
+        raise NotAdmitted(
+            401,
+            "unauthorized",
+            "a token is needed: Authorization: Bearer TOKEN",
+            {"WWW-Authenticate": "Bearer"},
+        )
+
+    def _count_messages(self, count: int) -> None:
+        self._messages.count(g.callers, count)
+
+
+class MeteredQueue:
+    """A queue that has the messages counted first. A repeated push counts, too: it asks Redis."""
+
+    def __init__(self, queue: Queue, count: Callable[[int], None]) -> None:
+        self._queue = queue
+        self._count = count
+
+    def push(self, items: list[bytes]) -> None:
+        self._count(len(items))
+        self._queue.push(items)
+
+    def push_once(self, items: list[bytes], ids: Sequence[str | None], seconds: int) -> int | None:
+        self._count(len(items))
+        return self._queue.push_once(items, ids, seconds)
+
+
+def _digest(token: str) -> bytes:
+    # A header may hold anything; what is no ASCII is in no token.
+    return sha256(token.encode("ascii", "replace")).digest()

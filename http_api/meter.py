@@ -1,0 +1,64 @@
+"""How much one address, and the holders of one token, may send in a second.
+
+It knows callers by name only; who they are is `http_api.guard`'s business.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from common.bucket import Buckets
+from common.errors import NotAdmitted
+
+log = logging.getLogger(__name__)
+
+
+class Measure(NamedTuple):
+    """What is counted, and how a caller is told that it was too much."""
+
+    status: int
+    error: str
+    noun: str
+
+
+REQUESTS = Measure(429, "too_many_requests", "requests")
+MESSAGES = Measure(429, "too_many_messages", "messages")
+
+
+class Meter:
+    """Limits on one measure; `rates` has one for each kind of caller, 0 for none."""
+
+    def __init__(
+        self, measure: Measure, rates: Mapping[str, float], clock: Callable[[], float]
+    ) -> None:
+        self._measure = measure
+        self._rates = {kind: rate for kind, rate in rates.items() if rate}
+        self._buckets = {kind: Buckets(rate, clock) for kind, rate in self._rates.items()}
+
+    def __bool__(self) -> bool:
+        return bool(self._rates)
+
+    def counts(self, kind: str) -> bool:
+        """Whether there is a limit for this kind of caller."""
+        return kind in self._rates
+
+    def count(self, callers: Mapping[str, str], amount: int) -> None:
+        """Count `amount` for each of `callers`, named by their kind, or for none.
+
+        Raises:
+            NotAdmitted: it is too much for one of them.
+        """
+        due = [(kind, callers[kind]) for kind in self._rates if kind in callers]
+        for kind, name in due:
+            wait = self._buckets[kind].wait(name, amount)
+            if wait:
+                raise self._refusal(kind, name, wait)
+        for kind, name in due:
+            self._buckets[kind].spend(name, amount)
+
+    def _refusal(self, kind: str, name: str, wait: float) -> NotAdmitted:
+        status, error, noun = self._measure
+        log.debug("%s of %s %s", error, kind, name)
+        reason = f"at most {self._rates[kind]:g} {noun} a second are taken from one {kind}"
+        return NotAdmitted(status, error, reason, {"Retry-After": str(math.ceil(wait))})

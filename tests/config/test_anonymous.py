@@ -1,0 +1,68 @@
+import logging
+from pathlib import Path
+
+import pytest
+
+from config.anonymous import refuse_anonymous_push, warn_of_anonymous_push
+from config.server import load_settings
+from config.settings import Settings, SettingsError
+
+TOKENS = (("backend", "0123456789abcdef"),)
+LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST"]
+WIDER = ["0.0.0.0", "::", "[::]", "192.0.2.1", "2001:db8::1", "push.example", "localhost.example"]
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+def test_on_loopback_nobody_needs_a_token(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings(http_host=host)
+
+    refuse_anonymous_push(settings)
+    warn_of_anonymous_push(settings)
+
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("host", WIDER)
+def test_elsewhere_the_start_is_refused_and_says_what_can_be_done(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"^PUSH_TOKENS: ") as refused:
+        refuse_anonymous_push(Settings(http_host=host))
+
+    told = str(refused.value)
+    assert f"HTTP_HOST={host} " in told
+    assert all(
+        way in told
+        for way in ("PUSH_TOKENS=name:token", "HTTP_HOST=127.0.0.1", "ALLOW_ANONYMOUS_PUSH=1")
+    )
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize("host", WIDER)
+def test_with_tokens_it_starts_anywhere(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings(http_host=host, push_tokens=TOKENS)
+
+    refuse_anonymous_push(settings)
+    warn_of_anonymous_push(settings)
+
+    assert caplog.records == []
+
+
+def test_whoever_allows_it_is_warned_once(caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings(http_host="0.0.0.0", allow_anonymous_push=True)
+
+    refuse_anonymous_push(settings)
+    warn_of_anonymous_push(settings)
+
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert "HTTP_HOST=0.0.0.0 other machines can push" in caplog.text
+
+
+def test_the_http_process_refuses_and_the_websocket_process_does_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HTTP_HOST", "0.0.0.0")
+    monkeypatch.delenv("PUSH_TOKENS", raising=False)
+
+    with pytest.raises(SystemExit, match=r"^Error: PUSH_TOKENS: at HTTP_HOST=0\.0\.0\.0"):
+        load_settings("HTTP")
+    assert load_settings("WS").http_host == "0.0.0.0"
