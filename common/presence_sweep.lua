@@ -1,0 +1,29 @@
+-- Remove what processes without a lease have left, up to so many channels.
+--
+-- KEYS  processes
+-- ARGV  what all keys begin with, most channels
+-- Answer: how many dead processes there still are
+--
+-- The other keys are made up here; all lie in the slot of the first.
+
+local PROCESSES = KEYS[1]
+local prefix, room = ARGV[1], tonumber(ARGV[2])
+local left = 0
+
+local function sweep(process)
+  local channels = prefix .. 'channels:' .. process
+  for _, name in ipairs(redis.call('HRANDFIELD', channels, room)) do
+    redis.call('UNLINK', prefix .. 'in:' .. process .. ':' .. name)
+    redis.call('HDEL', channels, name)
+    room = room - 1
+  end
+  if redis.call('EXISTS', channels) == 1 then return false end
+  redis.call('UNLINK', prefix .. 'users:' .. process)
+  redis.call('SREM', PROCESSES, process)
+  return true
+end
+
+for _, process in ipairs(redis.call('SMEMBERS', PROCESSES)) do
+  if redis.call('EXISTS', prefix .. 'alive:' .. process) == 0 and not sweep(process) then left = left + 1 end
+end
+return left

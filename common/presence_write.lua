@@ -1,0 +1,56 @@
+-- Renew the lease of a process, and write how many connections it has: all of it, or nothing.
+--
+-- KEYS  processes, lease, users, channels, then the hash of each channel that has changed
+-- ARGV  the process, milliseconds of the lease; the number of its last confirmed write (0: there is none, so it
+--       enters), the number of this one; then what has changed among the users, as a list: how many pairs, and each
+--       user with the number of connections; then for each channel its name, its number of connections (0: it is
+--       gone) and such a list
+-- Answer: 1; or 0 if the process has no lease, or a lease of an older Redis: what it has written does not count
+--
+-- The lease holds the number of the last write. So a Redis that went back is noticed, and a write that was given up
+-- and comes late does nothing.
+
+local PROCESSES, LEASE, USERS, CHANNELS = unpack(KEYS, 1, 4)
+local process, milliseconds = ARGV[1], ARGV[2]
+local confirmed, number = tonumber(ARGV[3]), tonumber(ARGV[4])
+local at = 4
+
+local function next_word()
+  at = at + 1
+  return ARGV[at]
+end
+
+local function write(hash, field, count)
+  if count == '0' then
+    redis.call('HDEL', hash, field)
+  else
+    redis.call('HSET', hash, field, count)
+  end
+end
+
+local function write_list(hash)
+  for _ = 1, tonumber(next_word()) do
+    local field = next_word()
+    write(hash, field, next_word())
+  end
+end
+
+local last = tonumber(redis.call('GET', LEASE) or (confirmed == 0 and '0'))
+if not last or last > number then return 0 end
+if last < confirmed then
+  redis.call('DEL', LEASE)
+  return 0
+end
+
+if confirmed == 0 then redis.call('SADD', PROCESSES, process) end
+redis.call('SET', LEASE, number, 'PX', milliseconds)
+write_list(USERS)
+for key = 5, #KEYS do
+  local name = next_word()
+  local total = next_word()
+  -- Together: whoever sweeps finds the hashes by the list of channels.
+  write(CHANNELS, name, total)
+  if total == '0' then redis.call('UNLINK', KEYS[key]) end
+  write_list(KEYS[key])
+end
+return 1
