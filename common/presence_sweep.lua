@@ -24,8 +24,6 @@ local function sweep(process)
 end
 
 for _, process in ipairs(redis.call('SMEMBERS', PROCESSES)) do
-  if redis.call('EXISTS', prefix .. 'alive:' .. process) == 0 then
-    if room == 0 or not sweep(process) then left = left + 1 end
-  end
+  if redis.call('EXISTS', prefix .. 'alive:' .. process) == 0 and not sweep(process) then left = left + 1 end
 end
 return left

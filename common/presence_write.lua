@@ -37,7 +37,7 @@ end
 
 local last = tonumber(redis.call('GET', LEASE) or (confirmed == 0 and '0'))
 if not last or last > number then return 0 end
-if false then
+if last < confirmed then
   redis.call('DEL', LEASE)
   return 0
 end

@@ -14,6 +14,7 @@ from common.http_errors import HttpError
 from common.outage import Outage
 from config.settings import Settings
 from http_api.guard import Guard
+from http_api.people import People, Roster
 from http_api.push import Push, Queue
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class PingableQueue(Queue, Protocol):
 
 
 def create_app(
-    settings: Settings, queue: PingableQueue, clock: Callable[[], float] = monotonic
+    settings: Settings, queue: PingableQueue, roster: Roster, clock: Callable[[], float] = monotonic
 ) -> Flask:
     """The WSGI application; connects to nothing by itself."""
     app = Flask(__name__)
@@ -45,6 +46,7 @@ def create_app(
         settings.idempotency_seconds,
     )
     _add_push(app, push, outage)
+    _add_people(app, People(roster, queue), outage)
     _add_health(app, queue)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)
@@ -68,6 +70,22 @@ def _add_push(app: Flask, push: Push, outage: Outage) -> None:
         body = action(request._get_current_object())  # type: ignore[attr-defined]
         if body["code"] == 0:  # Redis has confirmed it.
             outage.note("push", None)
+        return jsonify(body)
+
+
+def _add_people(app: Flask, people: People, outage: Outage) -> None:
+    @app.get("/users/<user>")
+    def user_index(user: str) -> Response:
+        return jsonify(people.user(user))
+
+    @app.get("/channels/<channel>")
+    def channel_index(channel: str) -> Response:
+        return jsonify(people.channel(channel))
+
+    @app.delete("/users/<user>/connections")
+    def user_kick(user: str) -> Response:
+        body = people.kick(user)
+        outage.note("push", None)  # Redis has confirmed it.
         return jsonify(body)
 
 

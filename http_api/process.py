@@ -4,6 +4,7 @@ from flask import Flask
 
 from common.broker import Broker, History
 from common.line import connect
+from common.presence import Roster
 from config.settings import Settings
 from http_api.app import create_app
 
@@ -11,12 +12,8 @@ QUEUE_CONNECTIONS = 64  # Per process; a push waits for a free one, at most REDI
 
 
 def load(settings: Settings) -> Flask:
-    """The application with its queue."""
-    client = connect(
-        settings.redis_url,
-        settings.redis_timeout,
-        QUEUE_CONNECTIONS,
-        settings.message_center_key,
-    )
+    """The application with its queue and its roster."""
+    key = settings.message_center_key
+    client = connect(settings.redis_url, settings.redis_timeout, QUEUE_CONNECTIONS, key)
     history = History(settings.history_size, settings.history_seconds)
-    return create_app(settings, Broker(client, settings.message_center_key, history))
+    return create_app(settings, Broker(client, key, history), Roster(client, key))

@@ -8,6 +8,7 @@ from gevent.event import Event
 from common.broker import LogState, Settled
 from common.channels import reaches
 from common.message import Mark, Page, format_id, parse_id
+from common.presence import Members
 from config.settings import Settings
 from ws_server.listen import Listen
 
@@ -68,6 +69,30 @@ class FakeClock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class FakeRoster:
+    """Who is connected, by `users` and `channels`; what it says does not hang together.
+
+    Unrealistic: it fails only when given a `fault`.
+    """
+
+    def __init__(self) -> None:
+        self.users: dict[str, int] = {}
+        self.channels: dict[str, Members] = {}
+        self.fault: Exception | None = None
+
+    def connections_of(self, user: str) -> int:
+        self._fail()
+        return self.users.get(user, 0)
+
+    def members_of(self, channel: str) -> Members:
+        self._fail()
+        return self.channels.get(channel, Members(0, 0, {}, truncated=False))
+
+    def _fail(self) -> None:
+        if self.fault is not None:
+            raise self.fault
 
 
 class FakeApp:

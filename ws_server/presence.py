@@ -91,11 +91,9 @@ class Presence:
 
     def do_round(self, now: float) -> None:
         """Write what has changed; renew the lease and sweep if that is due. Never raises."""
-        if not self._is_known and not self._has_changes():
+        if self._stopped or not (self._is_known or self._has_changes()):
             return
         with self._writing:
-            if self._stopped:
-                return
             try:
                 self._write(now)
             except QueueUnavailable as problem:

@@ -3,7 +3,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 from http_api.app import create_app
-from tests.fakes import FakeQueue
+from tests.fakes import FakeQueue, FakeRoster
 
 
 @pytest.fixture
@@ -12,6 +12,11 @@ def queue() -> FakeQueue:
 
 
 @pytest.fixture
-def http(queue: FakeQueue) -> FlaskClient:
+def roster() -> FakeRoster:
+    return FakeRoster()
+
+
+@pytest.fixture
+def http(queue: FakeQueue, roster: FakeRoster) -> FlaskClient:
     """A client of the API with the default settings."""
-    return create_app(Settings(), queue).test_client()
+    return create_app(Settings(), queue, roster).test_client()

@@ -14,6 +14,7 @@ from common.line import connect
 from config.embedded import EmbeddedValkey
 from config.settings import Settings
 from http_api.app import create_app
+from tests.fakes import FakeRoster
 from tests.proxy import LossyProxy, lossy_proxy
 
 pytestmark = pytest.mark.integration
@@ -69,7 +70,7 @@ def test_whatever_answers_are_lost_each_id_is_queued_once_and_in_order(
     proxy: LossyProxy, lossy: redis.Redis, pushes: list[tuple[list[Message], int]]
 ) -> None:
     key, model = f"test-{uuid4().hex}", dict[str, str]()
-    http = create_app(Settings(), Broker(lossy, key, History(1, 1))).test_client()
+    http = create_app(Settings(), Broker(lossy, key, History(1, 1)), FakeRoster()).test_client()
 
     for batch, lost in pushes:
         proxy.losses = lost

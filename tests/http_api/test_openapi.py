@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 from http_api.app import create_app
-from tests.fakes import FakeQueue
+from tests.fakes import FakeQueue, FakeRoster
 from tests.openapi import DOCUMENT, errors_of, responses, validate
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -65,7 +65,7 @@ def test_the_document_has_the_version_of_the_package() -> None:
 def test_every_route_is_documented_and_no_other() -> None:
     served = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
-        for rule in create_app(Settings(), FakeQueue()).url_map.iter_rules()
+        for rule in create_app(Settings(), FakeQueue(), FakeRoster()).url_map.iter_rules()
         for method in (rule.methods or set()) - AUTOMATIC
     }
 

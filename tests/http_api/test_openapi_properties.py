@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from config.settings import Settings
 from http_api.app import create_app
-from tests.fakes import FakeQueue
+from tests.fakes import FakeQueue, FakeRoster
 from tests.openapi import DOCUMENT, validate, validate_response
 from tests.strategies import latin, texts
 
@@ -49,6 +49,10 @@ payloads = st.one_of(
     st.tuples(odd_types, json_bodies | lines | pairs | parts),
     st.tuples(odd_types, st.binary(max_size=80)),
 )
+filenames = st.sampled_from(["first_page.js", "no.js", "../app.py"])
+path_names = st.sampled_from(
+    ["42", "a@b.c:d-e", "orders.*", "*", "a b", "%00", "%C3%A9", "a" * 101]
+)
 headers = st.fixed_dictionaries(
     {},
     optional={
@@ -74,17 +78,18 @@ requests = st.builds(
 def api() -> Api:
     queue = FakeQueue()
     limits = Settings(max_content_bytes=8, max_body_bytes=64, max_batch_messages=3)
-    return create_app(limits, queue).test_client(), queue
+    return create_app(limits, queue, FakeRoster()).test_client(), queue
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-@given(request_=requests, filename=st.sampled_from(["first_page.js", "no.js", "../app.py"]))
+@given(request_=requests, filename=filenames, name=path_names)
 def test_any_request_is_answered_as_documented(
-    api: Api, method: str, path: str, request_: dict[str, Any], filename: str
+    api: Api, method: str, path: str, request_: dict[str, Any], filename: str, name: str
 ) -> None:
     http, queue = api
+    path_ = path.format(filename=filename, user=name, channel=name)
 
-    with http.open(path.format(filename=filename), method=method, **request_) as response:
+    with http.open(path_, method=method, **request_) as response:
         validate_response(response, method, path)
         accepted = response.is_json and response.get_json().get("code") == 0
 

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from common.errors import QueueUnavailable
 from config.settings import Settings
 from http_api.app import create_app
-from tests.fakes import FakeQueue
+from tests.fakes import FakeQueue, FakeRoster
 
 SUCCESS = b'{"code":0,"msg":"success"}'
 CONTENT_EMPTY = '{"code":-1,"msg":"内容不能为空"}'.encode()
@@ -352,7 +352,7 @@ def test_a_batch_of_another_type_is_refused(http: FlaskClient, queue: FakeQueue)
 
 
 def test_a_batch_may_have_so_many_messages_and_not_one_more(queue: FakeQueue) -> None:
-    http = create_app(Settings(max_batch_messages=3), queue).test_client()
+    http = create_app(Settings(max_batch_messages=3), queue, FakeRoster()).test_client()
 
     assert http.post("/push/batch", json=["a", "b", "c"]).status_code == 200
     assert refusal(http.post("/push/batch", json=["a"] * 4)) == (413, "batch_too_large")

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from config.settings import Settings
 from http_api.app import create_app
-from tests.fakes import FakeQueue
+from tests.fakes import FakeQueue, FakeRoster
 from tests.strategies import texts
 
 LIMIT = 16  # Bytes of content, so that many examples are at its edge.
@@ -60,7 +60,7 @@ batches = st.lists(good | texts(3).filter(bool), min_size=1, max_size=6) | st.li
 @pytest.fixture(scope="module")
 def api() -> Api:
     queue = FakeQueue()
-    return create_app(Settings(max_content_bytes=LIMIT), queue).test_client(), queue
+    return create_app(Settings(max_content_bytes=LIMIT), queue, FakeRoster()).test_client(), queue
 
 
 def item_or_error(text: str) -> bytes | str:

@@ -1,0 +1,96 @@
+"""`People`: who is connected, and who must go.
+
+What it says is what the WebSocket servers have written, so it is up to some seconds old
+(`common/presence.py`). It closes nothing itself: a kick goes through the queue, like a
+push. It knows no route and no token.
+"""
+
+from typing import Any, Protocol
+
+from common.channels import is_subscription, is_user
+from common.errors import PushRefused
+from common.message import Kick
+from common.presence import Members
+from http_api.push import SUCCESS
+
+CHARACTERS = "letters, digits and _ . : @ -"
+
+
+class Roster(Protocol):
+    """What is asked of `common.presence.Roster`."""
+
+    def connections_of(self, user: str) -> int:
+        """How many connections a user has; QueueUnavailable if nobody knows."""
+
+    def members_of(self, channel: str) -> Members:
+        """Who listens to a channel; QueueUnavailable if nobody knows."""
+
+
+class Queue(Protocol):
+    """The pushing half of `common.broker.Broker`."""
+
+    def push(self, items: list[bytes]) -> None:
+        """Queue all items or none; QueueUnavailable if that is not certain."""
+
+
+class People:
+    """Answers by user and by channel."""
+
+    def __init__(self, roster: Roster, queue: Queue) -> None:
+        self._roster = roster
+        self._queue = queue
+
+    def user(self, user: str) -> dict[str, Any]:
+        """Whether and how often a user is connected.
+
+        Raises:
+            PushRefused: no user can have this name.
+            QueueUnavailable: Redis did not answer.
+        """
+        count = self._roster.connections_of(_checked_user(user))
+        return {**SUCCESS, "user": user, "connected": count > 0, "connections": count}
+
+    def channel(self, channel: str) -> dict[str, Any]:
+        """Who listens to a channel or a wildcard; `truncated` only if not all users are listed.
+
+        Raises:
+            PushRefused: nobody can listen to this.
+            QueueUnavailable: Redis did not answer.
+        """
+        members = self._roster.members_of(_checked_channel(channel))
+        answer = {
+            **SUCCESS,
+            "channel": channel,
+            "connections": members.connections,
+            "anonymous": members.anonymous,
+            "users": members.users,
+        }
+        return {**answer, "truncated": True} if members.truncated else answer
+
+    def kick(self, user: str) -> dict[str, Any]:
+        """Queue an order to close all connections of a user; how many there are as of now.
+
+        Raises:
+            PushRefused: no user can have this name.
+            QueueUnavailable: Redis did not confirm it.
+        """
+        count = self._roster.connections_of(_checked_user(user))
+        # Even if there are none: one may be too new to be known, or its server cut off from Redis.
+        self._queue.push([Kick(user).to_item()])
+        return {**SUCCESS, "user": user, "connections": count}
+
+
+def _checked_user(user: str) -> str:
+    if not is_user(user):
+        raise PushRefused(422, "bad_user", f"a user has 1 to 95 characters: {CHARACTERS}")
+    return user
+
+
+def _checked_channel(channel: str) -> str:
+    if not is_subscription(channel):
+        raise PushRefused(
+            422,
+            "bad_channel",
+            f"a channel has 1 to 100 characters: {CHARACTERS}; a wildcard ends with .*",
+        )
+    return channel
