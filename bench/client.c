@@ -2,7 +2,7 @@
  *
  *   client PORT CONNECTIONS MESSAGES [--path P] [--skip BYTES] [--timeout S] [--at-once N]
  *          [--stuck N] [--trickle N:BYTES] [--order number|same|join] [--hold 1] [--socketio 1]
- *          [--events 1] [--line N]
+ *          [--events 1] [--line N] [--paths FILE] [--find 1]
  *
  * Each message is expected to start, after BYTES of prefix, with its number in ten digits, counted
  * from 0, and with CLOCK_MONOTONIC nanoseconds of its push in twenty digits. The client prints
@@ -14,6 +14,9 @@
  * no other); "join" wants the numbers in their order from whichever comes first, up to the last.
  *
  * --line tells after how many seconds every connection had had message N - 1.
+ *
+ * --paths has a path for each connection, one a line. With --find the number begins after "content":"
+ * wherever that is, and what has none is no message.
  *
  * --socketio speaks as much of Engine.IO 4 as a listener must, --events Server-Sent Events. N connections
  * can be stuck (they read only when all others are done), and others can read BYTES a second. It speaks the server's half of RFC 6455 only as far as it must: it
@@ -62,7 +65,9 @@ static volatile sig_atomic_t stopped;
 static enum order order = NUMBER;
 static uint32_t wanted, connections, line, past; /* past: connections that had message `line` */
 static int epoll_fd, skip, port, at_once = 512, stuck, trickling, trickle_bytes, hold, socketio, events_mode;
+static int find;
 static const char *path = "/";
+static char **paths;
 
 static uint64_t now_ns(void) {
     struct timespec t;
@@ -94,10 +99,11 @@ static void begin(struct connection *c) {
 }
 
 static void greet(struct connection *c) {
-    char request[512];
+    char request[2048];
     const char *upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
                           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
-    int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s\r\n", path, port,
+    int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s\r\n",
+                        paths ? paths[c - all] : path, port,
                         events_mode ? "" : upgrade);
     if (write(c->fd, request, size) != size) die("handshake");
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
@@ -139,6 +145,12 @@ static void deliver(struct connection *c, const char *text, int size, uint64_t n
     }
     if (socketio && size > 1 && text[1] == '0') c->open = OPEN;
     if (socketio && size > 1 && text[1] != '2') return;
+    if (find) {
+        const char *content = memmem(text, size, "\"content\":\"", 11);
+        if (!content) return;
+        size -= content + 11 - text;
+        text = content + 11;
+    }
     if (size < skip + 30) return; /* not one of ours: a welcome */
     text += skip;
     check(c, text);
@@ -292,6 +304,18 @@ static void let_go(uint64_t until) {
     run(until, TRICKLE);
 }
 
+static void read_paths(const char *file) {
+    FILE *f = fopen(file, "r");
+    if (!f) die(file);
+    paths = calloc(connections, sizeof *paths);
+    for (uint32_t i = 0; i < connections; i++) {
+        size_t room = 0;
+        if (getline(&paths[i], &room, f) < 0) die("too few paths");
+        paths[i][strcspn(paths[i], "\n")] = 0;
+    }
+    fclose(f);
+}
+
 static void stop(int number_of_signal) {
     (void)number_of_signal;
     stopped = 1;
@@ -315,6 +339,8 @@ int main(int count, char **words) {
         else if (!strcmp(words[i], "--at-once")) at_once = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--stuck")) stuck = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--trickle")) sscanf(words[i + 1], "%d:%d", &trickling, &trickle_bytes);
+        else if (!strcmp(words[i], "--find")) find = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--paths")) read_paths(words[i + 1]);
         else if (!strcmp(words[i], "--line")) line = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--hold")) hold = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--events")) events_mode = atoi(words[i + 1]);

@@ -1,14 +1,17 @@
 """A producer of ours: LPUSH over one plain connection, so that the load costs little."""
 
 import socket
+from collections.abc import Sequence
 from time import monotonic, monotonic_ns, sleep
 from types import TracebackType
 from typing import Self
 
 from bench.errors import BenchFailed
+from common.message import Message
 
 KEY = b"message_center"
 PIPELINE = 100  # Commands in one write.
+TOGETHER = 1000  # Items in one LPUSH.
 
 
 class Publisher:
@@ -51,6 +54,17 @@ class Publisher:
     def together(self, count: int) -> None:
         """All of them in one LPUSH: they are queued at the same moment."""
         self._send([[self._message() for _ in range(count)]])
+
+    def to_each(self, channels: Sequence[str], count: int) -> None:
+        """So many messages to each channel, in turn; each channel has numbers of its own."""
+        for number in range(count):
+            for start in range(0, len(channels), TOGETHER):
+                some = channels[start : start + TOGETHER]
+                self._send([[self._addressed(channel, number) for channel in some]])
+
+    def _addressed(self, channel: str, number: int) -> bytes:
+        self._next = number
+        return Message(self._message().decode(), (channel,)).to_item()
 
     def _message(self) -> bytes:
         text = b"%s%010d%020d%s" % (self._head, self._next, monotonic_ns(), self._pad)

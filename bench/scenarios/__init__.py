@@ -16,6 +16,7 @@ from bench.scenarios import (
     slow_readers,
     storm,
     timer,
+    to_users,
 )
 from bench.table import Table
 
@@ -35,6 +36,7 @@ def scenarios() -> Mapping[str, Scenario]:
         "events": events.run,
         "resume": resume.run,
         "http": http_push.run,
+        "to-users": to_users.run,
     }
 
 
