@@ -1,7 +1,7 @@
 """One process: who is taken in, which hooks are called, and the stop as a list of bounded steps."""
 
 from collections.abc import Iterator
-from time import monotonic
+from time import monotonic, time
 from typing import Any, cast
 
 import gevent
@@ -15,11 +15,13 @@ from tests.fakes import FakeLog
 from tests.presence import FakeEntries
 from tests.websocket import CLOSE, PING, PONG, TEXT, frame
 from tests.ws_server.parts import SMALL, Peer, Peers, let_others_run, numbered, wait_until
-from ws_server.close_codes import GOING_AWAY, RESTARTING
+from ws_server.close_codes import EXPIRED, GOING_AWAY, RESTARTING
 from ws_server.connection import Connection
+from ws_server.grant import Grant
 from ws_server.listen import DEFAULT, Listen
 from ws_server.presence import Presence
 from ws_server.service import Service
+from ws_server.terms import OPEN, Terms
 from ws_server.worker import Worker
 
 GONE = QueueUnavailable("gone")
@@ -59,23 +61,22 @@ class Noting(Worker):
 made: list[Noting] = []
 
 
-def nobody_present() -> Presence:
-    return Presence(FakeEntries())
-
-
 class Running:
     """A service on a log in memory, its worker, and clients of it."""
 
     def __init__(self, peers: Peers) -> None:
         made.clear()
         self.log = FakeLog()
-        self.service = Service(Settings(), cast("Broker", self.log), nobody_present(), Noting)
-        self._peers = peers
+        self.entries = FakeEntries()
+        self.presence = Presence(self.entries)
+        self.service = Service(Settings(), cast("Broker", self.log), self.presence, Noting)
+        self.peers = peers
 
-    def build(self, kind: type[Worker] = Noting, **settings: Any) -> Service:
+    def build(self, kind: type[Worker] = Noting, terms: Terms = OPEN, **settings: Any) -> Service:
         """Build it with other settings, and start it."""
         values = Settings(**{"poll_interval": 0.01, "message_prefix": "", **settings})
-        self.service = Service(values, cast("Broker", self.log), nobody_present(), kind)
+        broker = cast("Broker", self.log)
+        self.service = Service(values, broker, self.presence, kind, terms)
         self.service.start()
         return self.service
 
@@ -86,7 +87,7 @@ class Running:
     def connect(
         self, early: bytes = b"", send_buffer: int | None = None, listen: Listen = DEFAULT
     ) -> Peer:
-        fd, peer = self._peers.make(send_buffer)
+        fd, peer = self.peers.make(send_buffer)
         self.service.adopt(fd, early, listen)
         return peer
 
@@ -142,6 +143,84 @@ def test_more_clients_than_allowed_are_refused_until_one_leaves(running: Running
     first.socket.close()
 
     wait_until(lambda: service.refuses is None, "room again")
+
+
+def test_so_many_connections_are_taken_from_an_address_until_one_leaves(running: Running) -> None:
+    service = running.build(connections_per_address=2)
+    from_there = Listen(address="10.0.0.1")
+    first, _ = running.connect(listen=from_there), running.connect(listen=from_there)
+    running.connect(listen=Listen(address="10.0.0.2"))
+    assert service.is_crowded("10.0.0.1")
+    assert not service.is_crowded("10.0.0.2")
+
+    first.socket.close()
+
+    wait_until(lambda: not service.is_crowded("10.0.0.1"), "one has left")
+
+
+def test_without_a_limit_no_address_is_crowded(running: Running) -> None:
+    service = running.build()
+    running.connect(listen=Listen(address="10.0.0.1"))
+
+    assert not service.is_crowded("10.0.0.1")
+
+
+def test_presence_has_who_is_there_and_what_each_listens_to(running: Running) -> None:
+    running.build()
+    grant = Grant("42", frozenset(["a", "b"]))
+    client = running.connect(listen=Listen("json", channels=grant.default, grant=grant))
+    running.connect(listen=Listen(channels=frozenset(["a"])))
+    running.presence.do_round(0)
+    assert running.entries.users == {"42": 1}
+    assert running.entries.channels == {"a": {"42": 1, "": 1}, "b": {"42": 1}}
+
+    client.texts(1)
+    client.send(frame(TEXT, b'{"unsubscribe": ["a"]}'))
+    client.texts(1)
+    running.presence.do_round(1)
+    assert running.entries.channels == {"a": {"": 1}, "b": {"42": 1}}
+
+    client.socket.close()
+    wait_until(lambda: running.worker.events.count("close") == 1, "gone")
+    running.presence.do_round(2)
+    assert running.entries.users == {}
+    assert running.entries.channels == {"a": {"": 1}}
+
+
+def test_a_client_that_is_gone_at_once_leaves_nothing_behind(running: Running) -> None:
+    service = running.build(connections_per_address=1)
+    fd, peer = running.peers.make()
+    peer.socket.close()
+    grant = Grant("42", frozenset(["a"]), expires=time() + 60)
+
+    service.adopt(fd, b"", Listen("json", channels=grant.default, grant=grant, address="10.0.0.1"))
+    running.presence.do_round(0)
+
+    assert not service.is_crowded("10.0.0.1")
+    assert running.entries.users == {}
+
+
+def test_a_client_is_closed_when_its_token_expires(running: Running) -> None:
+    running.build(ping_interval=0.1)
+    grant = Grant("42", expires=time() + 0.05)
+
+    client = running.connect(listen=Listen(grant=grant, channels=grant.default))
+
+    assert client.close_code() == EXPIRED.code
+
+
+def test_a_stop_takes_its_clients_out_of_presence(running: Running) -> None:
+    service = running.build(stop_timeout=1.0)
+    client = running.connect(listen=Listen(channels=frozenset(["a"])))
+    running.presence.do_round(0)
+
+    stopping = gevent.spawn(service.stop, GOING_AWAY, reload=False)
+    client.rest()
+    client.socket.close()
+    stopping.join()
+
+    assert running.entries.has_left
+    assert running.entries.channels == {}
 
 
 def test_the_hooks_are_called_in_the_life_of_a_client(running: Running) -> None:
