@@ -51,8 +51,8 @@ class Peers:
 
     def enter(self, peer: str) -> str | None:
         """A socket more: what to `leave` with; None if it is one too many."""
-        address = parse_address(peer)
-        if not self._most or address is None or is_among(address, self._trusted):
+        address = parse_address(peer) if self._most else None
+        if address is None or is_among(address, self._trusted):
             return ""
         name = counted_as(address)
         if self._sockets[name] >= self._most:

@@ -50,6 +50,7 @@ def create_app(
     _add_health(app, queue)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)
+    _add_refusals(app)
     _add_errors(app, outage)
     return app
 
@@ -121,7 +122,7 @@ def _add_openapi(app: Flask) -> None:
         return Response(document, mimetype="application/json")
 
 
-def _add_errors(app: Flask, outage: Outage) -> None:
+def _add_refusals(app: Flask) -> None:
     @app.errorhandler(PushRefused)
     def refused(problem: PushRefused) -> tuple[Response, int]:
         body = {"code": -1, "msg": problem.reason, "error": problem.error}
@@ -135,6 +136,8 @@ def _add_errors(app: Flask, outage: Outage) -> None:
         response.headers.update(problem.headers)
         return response, status
 
+
+def _add_errors(app: Flask, outage: Outage) -> None:
     @app.errorhandler(QueueUnavailable)
     def unavailable(problem: QueueUnavailable) -> tuple[Response, int]:
         outage.note("push", problem)  # With the reason, which is not for callers.

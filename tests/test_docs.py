@@ -123,6 +123,14 @@ def test_the_example_file_changes_nothing_as_it_is() -> None:
     assert all(line.startswith("#") for line in text(".env.example").splitlines() if line)
 
 
+def test_compose_demands_tokens_for_the_http_api_alone() -> None:
+    compose = text("docker-compose.yml")
+    http = compose[compose.index("\n  http:") : compose.index("\n  ws:")]
+
+    assert compose.count("PUSH_TOKENS:") == 2  # The name, and what it is taken from.
+    assert 'PUSH_TOKENS: "${PUSH_TOKENS:?' in http
+
+
 def test_the_errors_are_found_in_the_code() -> None:
     assert {
         ("queue_unavailable", 503),
