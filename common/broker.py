@@ -21,6 +21,7 @@ from importlib import resources
 from typing import Any
 
 from common.channels import reaches
+from common.entries import page_of, page_of_stream
 from common.line import Client, Command, Line, Script, redis_errors
 from common.message import Mark, Page, format_id, parse_id
 
@@ -145,7 +146,7 @@ class Broker:
             QueueUnavailable: Redis did not confirm it; the messages are in the queue or in the log.
         """
         settled, entries = self._settling.call(self._settle(known), self._read(known.id, count))
-        return Settled.parse(settled), _page_of_stream(entries)
+        return Settled.parse(settled), page_of_stream(entries)
 
     def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
         """Settle as `settle_and_read`, then block until something is queued (BLMOVE).
@@ -181,7 +182,7 @@ class Broker:
             and epoch.split()[0] == known.epoch.encode()
             and _is_held(known.id, floor)
         )
-        return _page_of_stream(entries), is_sure
+        return page_of_stream(entries), is_sure
 
     def has(self, id_: int) -> bool:
         """Whether the log has a message with this id (XRANGE).
@@ -204,7 +205,7 @@ class Broker:
         while room > 0:
             size = min(room, count if end == b"+" and not channels else LOOK_MESSAGES)
             (entries,) = self._paging.call(("XREVRANGE", self._log, end, "-", "COUNT", size))
-            page = _page(entries)
+            page = page_of(entries)
             for place, id_ in enumerate(page.ids):
                 cursor = parse_id(id_) - 1
                 addresses = page.addresses[place] if page.addresses else ()
@@ -229,7 +230,7 @@ class Broker:
             ("XRANGE", self._log, b"(" + format_id(after), format_id(upto), "COUNT", count),
             ("GET", self._floor),
         )
-        return _page(entries), _is_held(after, floor)
+        return page_of(entries), _is_held(after, floor)
 
     def _settle(self, known: Mark | None, messages: int = SETTLE_MESSAGES) -> Command:
         place = (known.epoch, format_id(known.id)) if known else ("", format_id(0))
@@ -243,23 +244,3 @@ class Broker:
 def _is_held(after: int, floor: bytes | None) -> bool:
     """Whether the log has forgotten nothing that came after a message."""
     return floor is None or after >= parse_id(floor) - 1
-
-
-def _page_of_stream(streams: Any) -> Page:
-    return _page(streams[0][1]) if streams else Page([], [])
-
-
-def _page(entries: Any) -> Page:
-    """Each entry is [id, [b"c", content]]; two words more if it is addressed: b"a", addresses."""
-    fields = [entry[1] for entry in entries]
-    # Most pages have no address: to see that must cost next to nothing.
-    is_addressed = sum(map(len, fields)) > 2 * len(fields)
-    return Page(
-        [entry[0] for entry in entries],
-        [pairs[1] for pairs in fields],
-        [_addresses(pairs) for pairs in fields] if is_addressed else None,
-    )
-
-
-def _addresses(pairs: list[bytes]) -> tuple[str, ...]:
-    return tuple(pairs[3].decode().split(" ")) if len(pairs) > 2 else ()

@@ -173,14 +173,15 @@ class System:
         form = urllib.parse.urlencode({"content": content}).encode()
         return self.call("/push", form)
 
-    def call(self, path: str, data: bytes | None = None, **headers: str) -> tuple[int, Any]:
+    def call(
+        self, path: str, data: bytes | None = None, method: str | None = None, **headers: str
+    ) -> tuple[int, Any]:
         """Any request to the HTTP API; status and answer."""
         url = f"http://127.0.0.1:{self.http_port}{path}"
         named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(url, data, named, method=method)
         try:
-            with urllib.request.urlopen(
-                urllib.request.Request(url, data, named), timeout=LIMIT
-            ) as answer:
+            with urllib.request.urlopen(request, timeout=LIMIT) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refused:
             with refused:

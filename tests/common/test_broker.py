@@ -7,6 +7,7 @@ import fakeredis
 import pytest
 import redis
 
+from common import broker as module
 from common.broker import SETTLE_BYTES, SETTLE_MESSAGES, Broker, History, Settled
 from common.errors import QueueUnavailable
 from common.line import connect
@@ -557,3 +558,35 @@ def test_the_newest_messages_come_after_an_id(broker: Broker, count: int) -> Non
     settle(broker)
 
     assert read(broker, broker.newest(count, frozenset()), 10).contents == numbered(5)[-count:]
+
+
+@pytest.mark.integration
+def test_the_newest_messages_of_channels_are_counted_without_those_of_others(
+    broker: Broker,
+) -> None:
+    where = [("a",), ("b.c",), (), ("user:1",), ("a", "b.d")]
+    items = [Message(str(at), where[at % 5]).to_item() for at in range(2000)]
+    broker.push(items)
+    settle_all(broker)
+
+    def first_of(count: int, *channels: str) -> bytes:
+        return read(broker, broker.newest(count, frozenset(channels)), 1).contents[0]
+
+    assert first_of(2) == b"1992"
+    assert first_of(3, "a") == b"1995"
+    assert first_of(4, "b.*") == b"1994"
+    assert first_of(900, "user:1") == b"0"  # There are but 800 of them.
+
+
+@pytest.mark.integration
+def test_no_more_than_some_messages_are_looked_at(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_LOOKED_AT", 5)
+    monkeypatch.setattr(module, "LOOK_MESSAGES", 2)
+    broker.push([Message(str(at), ("a",)).to_item() for at in range(9)])
+    settle(broker)
+
+    cursor = broker.newest(1, frozenset(["b"]))
+
+    assert read(broker, cursor, 1).contents == [b"4"]
