@@ -1,14 +1,15 @@
 """Stand-ins for what lies outside a unit; each says what it makes unrealistic."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gevent.event import Event
 
 from common.broker import LogState, Settled
 from common.message import Mark, Page, format_id, parse_id
 from config.settings import Settings
-from ws_server.listen import Listen
+from ws_server.grant import Grant
+from ws_server.listen import BadListen, Listen
 
 
 class FakeQueue:
@@ -188,6 +189,18 @@ class FakeAdopter:
 
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         self.adopted.append((fd, early, listen))
+
+
+class FakeTokens:
+    """Grants by the text of the token. Unrealistic: nothing is signed, and nothing expires."""
+
+    def __init__(self, grants: Mapping[str, Grant]) -> None:
+        self._grants = grants
+
+    def check(self, text: str) -> Grant:
+        if text not in self._grants:
+            raise BadListen(401, "bad_token", "no such token")
+        return self._grants[text]
 
 
 class FakeInput:

@@ -1,37 +1,51 @@
-"""What a client asks for when it connects: a format, and where to start.
+"""What a client asks for when it connects: a format, where to start, and which channels.
 
 In the query, or in a header where the protocol has one for it. Other parameters
-are the page's own business.
+are the page's own business. Nothing is checked here against a key: that is for
+`ws_server.tokens`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-JSON_PROTOCOL = "message-center.json"
+from common.channels import is_subscription
+from ws_server.grant import ANYBODY, Grant
+from ws_server.terms import OPEN, Terms
+
+JSON_PROTOCOL, TEXT_PROTOCOL = "message-center.json", "message-center.text"
+PROTOCOLS = {JSON_PROTOCOL: "json", TEXT_PROTOCOL: "text"}
+TOKEN_PROTOCOL = "message-center.token."  # noqa: S105  # And then the token. Never agreed on.
 FORMATS = ("text", "json")
 MOST_LAST = 1000
 ENVIRON_KEY = "message_center.listen"  # Where a checked request carries its `Listen`.
 
 
 class BadListen(Exception):
-    """A parameter that cannot be; `error` for machines, the text for people."""
+    """A wish that is refused: `status` of HTTP, `error` for machines, the text for people."""
 
-    def __init__(self, error: str, reason: str) -> None:
+    def __init__(self, status: int, error: str, reason: str) -> None:
         super().__init__(reason)
+        self.status = status
         self.error = error
 
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """`last_id` to go on after a message, or `last` for so many of the newest ones."""
+    """`last_id` to go on after a message, or `last` for so many of the newest ones.
+
+    `channels` are names and wildcards, and the user's own channel; what is for everybody
+    comes in any case. All of them are granted by `grant`.
+    """
 
     format: str = "text"
     events: bool = False  # Server-Sent Events, not a WebSocket.
     last_id: str | None = None
     last: int = 0
     protocol: str | None = None  # The WebSocket subprotocol that is agreed on.
+    channels: frozenset[str] = frozenset()
+    grant: Grant = ANYBODY
 
     @property
     def format_name(self) -> str:
@@ -39,39 +53,86 @@ class Listen:
         return f"{self.format}-events" if self.events else self.format
 
     @classmethod
-    def parse(cls, environ: Mapping[str, Any], *, events: bool = False) -> "Listen":
+    def parse(
+        cls, environ: Mapping[str, Any], terms: Terms = OPEN, *, events: bool = False
+    ) -> "Listen":
         """From a WSGI environment.
 
         Raises:
-            BadListen: a parameter that cannot be.
+            BadListen: a parameter that cannot be, or a token that does not grant it.
         """
         query, header = environ["QUERY_STRING"], environ.get("HTTP_LAST_EVENT_ID", "")
         offered = "" if events else environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")
-        if not query and not offered and not events:
+        if not query and not offered and not events and terms.tokens is None:
             return DEFAULT
-        given = {name: values[-1] for name, values in parse_qs(query).items()}
-        is_json = JSON_PROTOCOL in [word.strip() for word in offered.split(",")]
-        last_id = (events and header) or given.get("last_id")
-        wanted = _format(given.get("format", "json" if is_json else "text"))
+        given = parse_qs(query)
+        words = [word.strip() for word in offered.split(",")]
+        grant = _grant(terms, {*given.get("token", []), *_tokens_in_headers(environ, words)})
+        ours = [word for word in words if word in PROTOCOLS]
+        wanted = _format(given.get("format", [PROTOCOLS[ours[0]] if ours else "text"])[-1])
+        names = [name for some in given.get("channels", []) for name in some.split(",") if name]
         return cls(
             format=wanted,
             events=events,
-            last_id=last_id or None,
-            last=_last(given.get("last", "0")),
-            protocol=JSON_PROTOCOL if is_json and wanted == "json" else None,
+            last_id=(events and header) or given.get("last_id", [None])[-1],
+            last=_last(given.get("last", ["0"])[-1]),
+            protocol=next((word for word in ours if PROTOCOLS[word] == wanted), None),
+            channels=choose(names, grant, terms.max_channels) if names else grant.default,
+            grant=grant,
         )
 
 
 DEFAULT = Listen()
 
 
+def choose(names: Iterable[str], grant: Grant, most: int) -> frozenset[str]:
+    """The channels of these names, and with them the own one of the grant's holder.
+
+    Raises:
+        BadListen: a name that cannot be, too many of them, or one that is not granted.
+    """
+    wanted = frozenset(names)
+    if not all(map(is_subscription, wanted)):
+        raise BadListen(
+            400,
+            "bad_channel",
+            "a channel is 1 to 100 letters, digits and _.:@-, or that and .* for all that begin so",
+        )
+    if len(wanted) > most:
+        raise BadListen(400, "too_many_channels", f"more than {most} channels")
+    refused = sorted(name for name in wanted if not grant.allows(name))
+    if refused:
+        raise BadListen(403, "channel_forbidden", f"not allowed to listen to {refused[0]}")
+    return wanted | grant.own
+
+
+def _grant(terms: Terms, tokens: set[str]) -> Grant:
+    if terms.tokens is None:
+        return ANYBODY
+    if not tokens:
+        raise BadListen(401, "unauthorized", "a token is needed to listen")
+    if len(tokens) > 1:
+        raise BadListen(401, "bad_token", "there are several tokens, and they differ")
+    return terms.tokens.check(tokens.pop())
+
+
+def _tokens_in_headers(environ: Mapping[str, Any], protocols: list[str]) -> set[str]:
+    """Another scheme than Bearer is not for us: a proxy may ask for a password of its own."""
+    scheme, _, credentials = environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    offered = [word for word in protocols if word.startswith(TOKEN_PROTOCOL)]
+    found = {word.removeprefix(TOKEN_PROTOCOL) for word in offered}
+    if scheme.lower() == "bearer":
+        found.add(credentials.strip())
+    return found - {""}
+
+
 def _format(name: str) -> str:
     if name not in FORMATS:
-        raise BadListen("bad_format", f"format must be {' or '.join(FORMATS)}")
+        raise BadListen(400, "bad_format", f"format must be {' or '.join(FORMATS)}")
     return name
 
 
 def _last(count: str) -> int:
     if not (count.isascii() and count.isdigit() and len(count) < 6 and int(count) <= MOST_LAST):
-        raise BadListen("bad_last", f"last must be a number from 0 to {MOST_LAST}")
+        raise BadListen(400, "bad_last", f"last must be a number from 0 to {MOST_LAST}")
     return int(count)

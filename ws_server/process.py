@@ -16,6 +16,7 @@ from config.settings import Settings, SettingsError
 from ws_server.app import create_app
 from ws_server.close_codes import GOING_AWAY, RESTARTING
 from ws_server.service import Service
+from ws_server.terms import Terms, TokenCheck
 from ws_server.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,9 @@ def load(settings: Settings) -> Flask:
     """The application, its service started.
 
     Raises:
-        SettingsError: WORKER_CLASS names nothing usable.
+        SettingsError: WORKER_CLASS names nothing usable, or the keys of tokens are unusable.
     """
+    terms = load_terms(settings)
     worker_class = load_worker_class(settings.worker_class)
     settings = replace(settings, max_connections=affordable(settings.max_connections))
     client = connect(
@@ -42,10 +44,23 @@ def load(settings: Settings) -> Flask:
     )
     history = History(settings.history_size, settings.history_seconds)
     service = Service(settings, Broker(client, settings.message_center_key, history), worker_class)
-    app = create_app(service)
+    app = create_app(service, terms)
     app.extensions[SERVICE] = service
     service.start()
     return app
+
+
+def load_terms(settings: Settings) -> Terms:
+    """What the settings say about who may listen.
+
+    Raises:
+        SettingsError: SUBSCRIBE_SECRET or SUBSCRIBE_JWKS_FILE cannot be used.
+    """
+    tokens: TokenCheck | None = None
+    if settings.subscribe_secret or settings.subscribe_jwks_file:
+        # The libraries behind it take 8 MB in each process: only from who asks for tokens.
+        tokens = import_module("ws_server.tokens").Tokens(settings)
+    return Terms(tokens, settings.max_channels, frozenset(settings.allowed_origins))
 
 
 def affordable(connections: int) -> int:
