@@ -52,6 +52,13 @@ def matching(pattern: str, wanted: str) -> Check:
     return parse
 
 
+def secret(text: str) -> str:
+    """It is in no error: that may be logged."""
+    if text and len(text.encode()) < 32:  # RFC 7518 3.2: as long as the hash of HS256.
+        raise ValueError("must be 32 bytes at least")
+    return text
+
+
 def flag(text: str) -> bool:
     return bool(one_of("0", "1")(text) == "1")
 

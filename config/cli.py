@@ -7,6 +7,7 @@ imports neither of them.
 import json
 import os
 import random
+import re
 import sys
 import threading
 import time
@@ -27,6 +28,7 @@ from config.settings import Settings, SettingsError
 
 ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # Seconds between two tries to connect.
+TOKEN = re.compile(r"(?<=[?&]token=)[^&#]+")  # In a URL; not to be shown.
 LISTEN_PING = 25  # Seconds; a server that does not answer is given up.
 
 
@@ -59,6 +61,13 @@ def http() -> None:
 def ws() -> None:
     """Run the WebSocket server only."""
     _become("ws_server")
+
+
+@main.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def token(options: tuple[str, ...]) -> None:
+    """Print a token for whoever listens, signed with SUBSCRIBE_SECRET."""
+    _become("ws_server.sign", *options)  # It knows what a token may say.
 
 
 @main.command()
@@ -124,18 +133,19 @@ def _listen_for_ever(url: str) -> None:
 def _print_messages(url: str) -> bool:
     """Print until the connection ends; whether there was one."""
     connected = False
+    shown = TOKEN.sub("…", url)
     try:
         client = simple_websocket.Client.connect(
             url, ping_interval=LISTEN_PING, thread_class=partial(threading.Thread, daemon=True)
         )
         connected = True
-        _say(f"connected to {url}")
+        _say(f"connected to {shown}")
         while True:
             _print(client.receive())
     except simple_websocket.ConnectionClosed as closed:
         _say(f"closed: {closed.reason} {closed.message or ''}".rstrip())
     except (OSError, simple_websocket.ConnectionError) as problem:
-        _say(f"cannot connect to {url}: {problem}")
+        _say(f"cannot connect to {shown}: {problem}")
     return connected
 
 
@@ -148,9 +158,9 @@ def _print(message: str | bytes) -> None:
         sys.exit(0)
 
 
-def _become(package: str) -> None:
+def _become(module: str, *arguments: str) -> None:
     """-P, or a `config.py` in the folder of the start would stand in for ours."""
-    os.execv(sys.executable, [sys.executable, "-P", "-m", package])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-P", "-m", module, *arguments])  # noqa: S606
 
 
 def _settings() -> tuple[dict[str, str], Settings]:

@@ -182,6 +182,8 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         if not isinstance(exc, ParseException):
+            if hasattr(req, "uri"):
+                req.uri = req.uri.partition("?")[0]  # It is logged; a query may hold a token.
             super().handle_error(req, client, addr, exc)
             return
         self.log.warning("Refused what %s sent as HTTP: %s", addr, type(exc).__name__)

@@ -17,6 +17,7 @@ from config.checks import (
     number,
     one_of,
     origin,
+    secret,
 )
 from config.redis_url import redis_url
 
@@ -150,7 +151,7 @@ class Settings:
         "",
         "Whoever listens needs a token signed with this (HS256), 32 bytes or more; unset, nobody "
         "needs one",
-        matching(r"(.{32,})?", "32 characters at least"),
+        secret,
         secret=True,
     )
     subscribe_jwks_file: str = _setting(

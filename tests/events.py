@@ -20,11 +20,18 @@ class Event:
 class EventStream:
     """One request for `/events`; `last_id` is sent as an EventSource sends it."""
 
-    def __init__(self, port: int, query: str = "", last_id: str = "") -> None:
+    def __init__(
+        self,
+        port: int,
+        query: str = "",
+        last_id: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.last_id = last_id
         self.socket = socket.create_connection(("127.0.0.1", port), LIMIT)
-        header = f"Last-Event-ID: {last_id}\r\n" if last_id else ""
-        head = f"GET /events{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{header}\r\n"
+        given = {**(headers or {}), **({"Last-Event-ID": last_id} if last_id else {})}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        head = f"GET /events{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{lines}\r\n"
         self.socket.sendall(head.encode())
         self._lines = self.socket.makefile("r", encoding="utf-8", newline="\n")
         self.status = int(self._lines.readline().split()[1])

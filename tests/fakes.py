@@ -1,7 +1,7 @@
 """Stand-ins for what lies outside a unit; each says what it makes unrealistic."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gevent.event import Event
 
@@ -10,7 +10,8 @@ from common.channels import reaches
 from common.message import Mark, Page, format_id, parse_id
 from common.presence import Members
 from config.settings import Settings
-from ws_server.listen import Listen
+from ws_server.grant import Grant
+from ws_server.listen import BadListen, Listen
 
 Addresses = Sequence[tuple[str, ...]]
 
@@ -245,10 +246,26 @@ class FakeAdopter:
     def __init__(self) -> None:
         self.is_ready = True
         self.refuses: str | None = None
+        self.crowded: set[str] = set()
         self.adopted: list[tuple[int, bytes, Listen]] = []
+
+    def is_crowded(self, address: str) -> bool:
+        return address in self.crowded
 
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         self.adopted.append((fd, early, listen))
+
+
+class FakeTokens:
+    """Grants by the text of the token. Unrealistic: nothing is signed, and nothing expires."""
+
+    def __init__(self, grants: Mapping[str, Grant]) -> None:
+        self._grants = grants
+
+    def check(self, text: str) -> Grant:
+        if text not in self._grants:
+            raise BadListen(401, "bad_token", "no such token")
+        return self._grants[text]
 
 
 class FakeInput:

@@ -23,12 +23,15 @@ from tests.openapi import documented_errors
 from ws_server import close_codes
 from ws_server.close_codes import CloseCode
 from ws_server.formats import JsonFrames
+from ws_server.frames import PING, frame
 from ws_server.handshake import EVENTS_HEADERS
 from ws_server.hub import LOST
-from ws_server.listen import FORMATS, JSON_PROTOCOL, MOST_LAST
+from ws_server.listen import FORMATS, MOST_LAST, PROTOCOLS, TOKEN_PROTOCOL
 from ws_server.process import load_worker_class
 from ws_server.relay import MOST_UNREAD
 from ws_server.sender import FORGOTTEN
+from ws_server.terms import OPEN, Terms
+from ws_server.tokens import LEEWAY
 from ws_server.worker import Worker
 
 ROOT = Path(__file__).parents[1]
@@ -62,10 +65,7 @@ def rows(name: str) -> list[list[str]]:
 
 
 def errors_in_code(packages: Iterable[str] = PACKAGES) -> set[tuple[str, int]]:
-    """What is named by a status and a code, as in `PushRefused(422, "empty_batch", ...)`.
-
-    And what a client may not ask for when it connects: `BadListen("bad_last", ...)`.
-    """
+    """What is named by a status and a code, as in `PushRefused(422, "empty_batch", ...)`."""
     return {
         found
         for package in packages
@@ -81,8 +81,6 @@ def error_of(call: ast.Call) -> Iterator[tuple[str, int]]:
         case [ast.Constant(value=int(status)), ast.Constant(value=str(error)), *_]:
             if 400 <= status < 600:
                 yield error, status
-        case [ast.Constant(value=str(error)), _] if ast.unparse(call.func) == "BadListen":
-            yield error, 400
 
 
 def close_codes_in_code() -> list[CloseCode]:
@@ -179,7 +177,7 @@ def test_the_table_of_parameters_has_what_a_client_can_ask_for(readme: str) -> N
     documented = {name: " ".join(rest) for name, *rest in rows(readme) if name.strip("`") in asked}
 
     assert asked == {name.strip("`") for name in documented}
-    assert all(f"`{word}`" in documented["`format`"] for word in [*FORMATS, JSON_PROTOCOL])
+    assert all(f"`{word}`" in documented["`format`"] for word in [*FORMATS, *PROTOCOLS])
     assert str(MOST_LAST) in documented["`last`"]
 
 
@@ -188,8 +186,9 @@ def test_the_table_of_notices_has_their_fields(readme: str) -> None:
     said = [
         JsonFrames().welcome(Mark("e", 1), frozenset(), complete=True),
         JsonFrames().gap(Mark("e", 1), None, ""),
+        JsonFrames().ping(Mark("e", 1)).removesuffix(frame(PING, b"")),
     ]
-    notices = [json.loads(frame[2:]) for frame in said if frame]
+    notices = [json.loads(each[2:]) for each in said if each]
     documented = {name: re.findall(r"`(\w+)`", cells[0]) for name, *cells in rows(readme) if cells}
 
     for notice in notices:
@@ -199,9 +198,23 @@ def test_the_table_of_notices_has_their_fields(readme: str) -> None:
 
 @pytest.mark.parametrize("readme", READMES)
 def test_what_proxies_are_told_is_documented(readme: str) -> None:
-    told = {name: value for name, value in EVENTS_HEADERS.items() if name != "Content-Type"}
+    listed = Terms(origins=frozenset(["https://a.example"])).sharing(None)
+    told = [*EVENTS_HEADERS.items(), *OPEN.sharing(None).items(), *listed.items()]
+    written = [f"`{name}: {value}`" for name, value in told if name != "Content-Type"]
 
-    assert all(f"`{name}: {value}`" in text(readme) for name, value in told.items())
+    assert len(written) == 4
+    assert all(header in text(readme) for header in written)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_what_a_token_says_and_where_it_is_given_is_documented(readme: str) -> None:
+    claims = set(re.findall(r'claims(?:\.get\(|\[)"(\w+)"', text("ws_server/tokens.py")))
+    named = {name for cells in rows(readme) for name in re.findall(r"`(\w+)`", cells[0])}
+
+    assert claims == {"sub", "channels", "exp"}
+    assert claims <= named
+    assert f"`{TOKEN_PROTOCOL}" in text(readme)
+    assert re.search(rf"\b{LEEWAY} (seconds|秒)", text(readme))
 
 
 def test_the_reasons_of_a_gap_are_documented() -> None:

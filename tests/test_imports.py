@@ -1,6 +1,8 @@
 """The arrows between the packages: http_api and ws_server use common, everything may use config."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,11 @@ MAY_IMPORT = {
     "common": {"common", "config"},
     "config": {"config"},
 }
-OWNERS = {"redis": "common/line.py", "wsproto": "ws_server/inbound.py"}
+OWNERS = {
+    "redis": {"common/line.py"},
+    "wsproto": {"ws_server/inbound.py"},
+    "jwt": {"ws_server/jwks.py", "ws_server/sign.py", "ws_server/tokens.py"},
+}
 
 
 def imported(path: Path) -> set[str]:
@@ -35,12 +41,19 @@ def test_the_arrows_hold(package: str) -> None:
         assert not beyond, f"{path.relative_to(ROOT)} imports {beyond}"
 
 
-@pytest.mark.parametrize(("library", "owner"), OWNERS.items())
-def test_one_file_speaks_to_each_outside_thing(library: str, owner: str) -> None:
+@pytest.mark.parametrize(("library", "owners"), OWNERS.items())
+def test_few_files_speak_to_each_outside_thing(library: str, owners: set[str]) -> None:
     importers = {
         str(path.relative_to(ROOT))
         for package in PACKAGES
         for path in (ROOT / package).rglob("*.py")
         if library in imported(path)
     }
-    assert importers == {owner}
+    assert importers == owners
+
+
+def test_only_who_asks_for_tokens_pays_for_their_library() -> None:
+    """It takes 8 MB in each process."""
+    program = "import sys, ws_server.process; sys.exit('jwt' in sys.modules)"
+
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

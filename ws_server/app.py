@@ -7,6 +7,7 @@ on. Whatever is refused is refused before the route, as plain HTTP.
 import logging
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NoReturn, Protocol
 
 import flask_sock
@@ -16,8 +17,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from common.http_errors import HttpError
-from ws_server.handshake import EVENTS_HEADERS, HandOff, Refusal, refusal
+from ws_server.handshake import EVENTS_HEADERS, HandOff, Refusal, events_head, refusal
 from ws_server.listen import ENVIRON_KEY, BadListen, Listen
+from ws_server.terms import OPEN, Terms
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,9 @@ class Adopter(Protocol):
     def refuses(self) -> str | None:
         """Why no connection is taken now, if so."""
 
+    def is_crowded(self, address: str) -> bool:
+        """Whether no more connections are taken from an address."""
+
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a connected socket."""
 
@@ -49,17 +54,17 @@ class Site(Flask):
         return MapAdapter(self.url_map, "", "/", "", scheme, request.path, request.method)
 
 
-def create_app(service: Adopter) -> Flask:
+def create_app(service: Adopter, terms: Terms = OPEN) -> Flask:
     """The WSGI application; needs gunicorn, whose sockets it hands over."""
     app = Site(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    _add_websocket(app, service)
-    _add_events(app, service)
+    _add_websocket(app, service, terms)
+    _add_events(app, service, terms)
     _add_http(app, service)
     return app
 
 
-def _add_websocket(app: Flask, service: Adopter) -> None:
+def _add_websocket(app: Flask, service: Adopter, terms: Terms) -> None:
     # flask-sock has no setting for its server class; it looks this name up at each handshake.
     flask_sock.Server = HandOff
     sock = flask_sock.Sock(app)
@@ -68,9 +73,13 @@ def _add_websocket(app: Flask, service: Adopter) -> None:
     def check_handshake() -> Response | None:
         if not _wants_websocket(request.environ):
             return None
-        problem = refusal(request.environ) or _note_listen(request.environ, events=False)
-        if problem is None and (reason := service.refuses):
-            problem = Refusal(503, "unavailable", reason, {"Retry-After": str(RETRY_AFTER)})
+        environ = request.environ
+        problem = (
+            _wrong_origin(environ, terms)
+            or refusal(environ)
+            or _note_listen(environ, terms, events=False)
+        )
+        problem = problem or _no_room(service, environ)
         return None if problem is None else _refuse(problem)
 
     def listen(handed: HandOff, **_path: str) -> None:
@@ -80,19 +89,22 @@ def _add_websocket(app: Flask, service: Adopter) -> None:
     sock.route("/<path:path>", endpoint="listen_anywhere")(listen)
 
 
-def _add_events(app: Flask, service: Adopter) -> None:
+def _add_events(app: Flask, service: Adopter, terms: Terms) -> None:
     @app.get("/events")
     def events() -> Response:
-        if problem := _note_listen(request.environ, events=True):
-            return _refuse(problem)
+        environ = request.environ
+        sharing = terms.sharing(environ.get("HTTP_ORIGIN"))
+        problem = _wrong_origin(environ, terms) or _note_listen(environ, terms, events=True)
+        if problem is not None:
+            return _refuse(problem, sharing)
+        headers = {**EVENTS_HEADERS, **sharing}
         if request.method == "HEAD":
-            return Response(headers=EVENTS_HEADERS)
-        if reason := service.refuses:
+            return Response(headers=headers)
+        if problem := _no_room(service, environ):
             # An EventSource gives up at an error status; at an end of the stream it comes back.
             wait = random.randint(RETRY_AFTER * 500, RETRY_AFTER * 1500)  # Not all at once.
-            body = f"retry: {wait}\n: {reason}\n\n"
-            return Response(body, headers=EVENTS_HEADERS)
-        return _hand_over(service, HandOff(request.environ))
+            return Response(f"retry: {wait}\n: {problem.reason}\n\n", headers=headers)
+        return _hand_over(service, HandOff(environ, events_head(sharing)))
 
 
 def _add_http(app: Flask, service: Adopter) -> None:
@@ -136,14 +148,34 @@ def _wants_websocket(environ: Mapping[str, Any]) -> bool:
     return "websocket" in environ.get("HTTP_UPGRADE", "").lower()
 
 
-def _note_listen(environ: dict[str, Any], *, events: bool) -> Refusal | None:
+def _wrong_origin(environ: Mapping[str, Any], terms: Terms) -> Refusal | None:
+    """Why a page may not connect; nothing else of its request has been looked at."""
+    if terms.admits(environ.get("HTTP_ORIGIN")):
+        return None
+    return Refusal(403, "origin_forbidden", "pages of this origin may not listen")
+
+
+def _note_listen(environ: dict[str, Any], terms: Terms, *, events: bool) -> Refusal | None:
     """Keep in `environ` what the client asks for; what is wrong with it, if anything is."""
     try:
-        environ[ENVIRON_KEY] = Listen.parse(environ, events=events)
+        listen = Listen.parse(environ, terms, events=events)
     except BadListen as problem:
-        # A page of another origin may read why, too.
-        headers = {"Access-Control-Allow-Origin": "*"} if events else {}
-        return Refusal(400, problem.error, str(problem), headers)
+        headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+        return Refusal(problem.status, problem.error, str(problem), headers)
+    if terms.address_of is not None:
+        listen = replace(listen, address=terms.address_of(environ))
+    environ[ENVIRON_KEY] = listen
+    return None
+
+
+def _no_room(service: Adopter, environ: Mapping[str, Any]) -> Refusal | None:
+    """Why a client that may listen cannot now."""
+    headers = {"Retry-After": str(RETRY_AFTER)}
+    if reason := service.refuses:
+        return Refusal(503, "unavailable", reason, headers)
+    if service.is_crowded(environ[ENVIRON_KEY].address):
+        reason = "too many connections from this address"
+        return Refusal(429, "too_many_connections", reason, headers)
     return None
 
 
@@ -152,8 +184,9 @@ def _hand_over(service: Adopter, handed: HandOff) -> NoReturn:
     raise GreenletExit  # There is no response: nothing is left for Flask and gunicorn to do.
 
 
-def _refuse(problem: Refusal) -> Response:
+def _refuse(problem: Refusal, sharing: Mapping[str, str] | None = None) -> Response:
+    """In the one JSON shape; with `sharing`, a page of another origin may read why, too."""
     response = jsonify({"code": -1, "msg": problem.reason, "error": problem.error})
     response.status_code = problem.status
-    response.headers.update(problem.headers)
+    response.headers.update({**problem.headers, **(sharing or {})})
     return response

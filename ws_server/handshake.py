@@ -23,11 +23,7 @@ EVENTS_HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",  # For nginx: pass on each event at once.
-    "Access-Control-Allow-Origin": "*",  # As WebSockets: from any page.
 }
-EVENTS_HEAD = "\r\n".join(
-    ["HTTP/1.1 200 OK", *map(": ".join, EVENTS_HEADERS.items()), "Connection: close", "", ""]
-).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +62,12 @@ def accept_key(key: str) -> str:
     return base64.b64encode(digest).decode()
 
 
+def events_head(sharing: Mapping[str, str]) -> bytes:
+    """The head of a stream of events; `sharing` are the headers of `Terms.sharing`."""
+    headers = {**EVENTS_HEADERS, **sharing, "Connection": "close"}
+    return "\r\n".join(["HTTP/1.1 200 OK", *map(": ".join, headers.items()), "", ""]).encode()
+
+
 def _switching_protocols(environ: Mapping[str, Any], listen: Listen) -> bytes:
     accept = accept_key(environ["HTTP_SEC_WEBSOCKET_KEY"].strip())
     protocol = f"Sec-WebSocket-Protocol: {listen.protocol}\r\n" if listen.protocol else ""
@@ -83,15 +85,20 @@ def _is_key(key: str) -> bool:
 
 
 class HandOff:
-    """One accepted handshake; made by flask-sock's route in place of `simple_websocket.Server`."""
+    """One accepted handshake; made by flask-sock's route in place of `simple_websocket.Server`.
 
-    def __init__(self, environ: Mapping[str, Any], **_options: Any) -> None:
+    A stream of events, which flask-sock does not know, begins with `head` instead.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, Any], head: bytes | None = None, **_options: Any
+    ) -> None:
         self._socket: socket.socket = environ["gunicorn.socket"]
         self._body = environ["wsgi.input"]
         self.listen: Listen = environ[ENVIRON_KEY]
-        head = EVENTS_HEAD if self.listen.events else _switching_protocols(environ, self.listen)
+        answer = head or _switching_protocols(environ, self.listen)
         try:
-            self._socket.send(head)  # A new socket takes so little whole.
+            self._socket.send(answer)  # A new socket takes so little whole.
         except OSError:
             raise GreenletExit from None  # It has left already.
 

@@ -46,7 +46,7 @@ class Listen:
     protocol: str | None = None  # The WebSocket subprotocol that is agreed on.
     channels: frozenset[str] = frozenset()
     grant: Grant = ANYBODY
-    address: str = ""  # Where it comes from, if anybody wants to know.
+    address: str = ""  # Where it comes from, if connections are counted by that.
 
     @property
     def format_name(self) -> str:

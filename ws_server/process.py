@@ -4,12 +4,14 @@ import logging
 import resource
 import sys
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 from flask import Flask
 
 from common.broker import Broker, History
+from common.client_address import client_of
 from common.line import connect
 from common.presence import Entries
 from config.server import REQUESTS
@@ -18,6 +20,7 @@ from ws_server.app import create_app
 from ws_server.close_codes import GOING_AWAY, RESTARTING
 from ws_server.presence import Presence
 from ws_server.service import Service
+from ws_server.terms import Terms, TokenCheck
 from ws_server.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -32,8 +35,9 @@ def load(settings: Settings) -> Flask:
     """The application, its service started.
 
     Raises:
-        SettingsError: WORKER_CLASS names nothing usable.
+        SettingsError: WORKER_CLASS names nothing usable, or the keys of tokens are unusable.
     """
+    terms = load_terms(settings)
     worker_class = load_worker_class(settings.worker_class)
     settings = replace(settings, max_connections=affordable(settings.max_connections))
     client = connect(
@@ -44,12 +48,31 @@ def load(settings: Settings) -> Flask:
     )
     history = History(settings.history_size, settings.history_seconds)
     key = settings.message_center_key
-    presence = Presence(Entries(client, key))
-    service = Service(settings, Broker(client, key, history), presence, worker_class)
-    app = create_app(service)
+    broker, presence = Broker(client, key, history), Presence(Entries(client, key))
+    service = Service(settings, broker, presence, worker_class, terms)
+    app = create_app(service, terms)
     app.extensions[SERVICE] = service
     service.start()
     return app
+
+
+def load_terms(settings: Settings) -> Terms:
+    """What the settings say about who may listen.
+
+    Raises:
+        SettingsError: SUBSCRIBE_SECRET or SUBSCRIBE_JWKS_FILE cannot be used.
+    """
+    tokens: TokenCheck | None = None
+    if settings.subscribe_secret or settings.subscribe_jwks_file:
+        # The libraries behind it take 8 MB in each process: only from who asks for tokens.
+        tokens = import_module("ws_server.tokens").Tokens(settings)
+    address_of = partial(client_of, trusted=settings.trusted_proxies)
+    return Terms(
+        tokens,
+        settings.max_channels,
+        frozenset(settings.allowed_origins),
+        address_of if settings.connections_per_address else None,
+    )
 
 
 def affordable(connections: int) -> int:

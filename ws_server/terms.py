@@ -3,13 +3,16 @@
 Tokens are checked elsewhere: without them, the library for it is not even loaded.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from config.settings import Settings
 from ws_server.grant import Grant
 
 ANY_ORIGIN = "*"
+
+AddressOf = Callable[[Mapping[str, Any]], str]  # Of a WSGI environment.
 
 
 class TokenCheck(Protocol):
@@ -21,11 +24,15 @@ class TokenCheck(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Without `tokens` nobody needs one, and one that is given all the same is not looked at."""
+    """Without `tokens` nobody needs one, and one that is given all the same is not looked at.
+
+    `address_of` tells where a request comes from, if connections are counted by that.
+    """
 
     tokens: TokenCheck | None = None
     max_channels: int = Settings.max_channels
     origins: frozenset[str] = frozenset(Settings.allowed_origins)
+    address_of: AddressOf | None = None
 
     def admits(self, origin: str | None) -> bool:
         """Whether a page of `origin` may listen; None: it is no page, or not in a browser."""

@@ -1,4 +1,7 @@
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -6,10 +9,12 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qs
 
+import jwt
 import pytest
 from click.testing import CliRunner, Result
 
-from config.cli import main
+from config.cli import TOKEN, main
+from tests.keys import SECRET
 
 
 @pytest.fixture
@@ -40,7 +45,29 @@ def test_settings_are_read_from_the_folder_that_it_is_started_in(folder: Path) -
 def test_the_help_names_every_command(folder: Path) -> None:
     shown = run("--help").stdout
 
-    assert all(f"  {name} " in shown for name in ("http", "listen", "push", "serve", "ws"))
+    assert all(f"  {name} " in shown for name in ("http", "listen", "push", "serve", "token", "ws"))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("ws://h/?token=a.b.c", "ws://h/?token=…"),
+        ("ws://h/?last=1&token=a.b.c&format=json", "ws://h/?last=1&token=…&format=json"),
+        ("ws://h/?token=a&token=b#c", "ws://h/?token=…&token=…#c"),
+        ("ws://h/token=a?mytoken=b", "ws://h/token=a?mytoken=b"),
+    ],
+)
+def test_a_token_in_a_url_is_not_shown(url: str, shown: str) -> None:
+    assert TOKEN.sub("…", url) == shown
+
+
+@pytest.mark.integration
+def test_the_command_prints_a_token(folder: Path) -> None:
+    command = [sys.executable, "-P", "-m", "config", "token", "--user", "42"]
+    environ = {**os.environ, "SUBSCRIBE_SECRET": SECRET}
+    printed = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+
+    assert jwt.decode(printed.stdout.strip(), SECRET, ["HS256"])["sub"] == "42"
 
 
 @pytest.mark.integration

@@ -137,6 +137,18 @@ def test_a_refused_address_does_not_show_its_password() -> None:
     assert "topsecret" not in str(caught.value)
 
 
+def test_a_refused_secret_is_not_shown() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"SUBSCRIBE_SECRET": "topsecret" * 3})
+
+    assert str(caught.value) == "SUBSCRIBE_SECRET: must be 32 bytes at least"
+
+
+def test_a_secret_is_measured_in_bytes() -> None:
+    assert load({"SUBSCRIBE_SECRET": "消息" * 6}).subscribe_secret == "消息" * 6
+    assert load({"SUBSCRIBE_SECRET": ""}).subscribe_secret == ""
+
+
 def test_a_content_must_fit_into_a_body() -> None:
     assert load({"MAX_CONTENT_BYTES": "8", "MAX_BODY_BYTES": "8"}).max_body_bytes == 8
     with pytest.raises(SettingsError, match=r"^MAX_CONTENT_BYTES: .*MAX_BODY_BYTES"):

@@ -7,9 +7,11 @@ import pytest
 from flask.testing import FlaskClient
 from gevent import GreenletExit
 
-from tests.fakes import FakeAdopter, FakeInput
+from tests.fakes import FakeAdopter, FakeInput, FakeTokens
 from ws_server.app import create_app
-from ws_server.listen import DEFAULT
+from ws_server.grant import Grant
+from ws_server.listen import DEFAULT, Listen
+from ws_server.terms import Terms
 
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -17,6 +19,10 @@ HANDSHAKE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }
+
+
+USER = Grant("42", frozenset(["orders"]))
+PAGE = "https://a.example"
 
 
 @pytest.fixture
@@ -129,3 +135,134 @@ def test_a_wrong_method_is_told_the_right_one(http: FlaskClient) -> None:
     allowed = http.delete("/healthz").headers.get("Allow", "")
 
     assert "GET" in allowed.split(", ")  # RFC 9110 15.5.6 wants it.
+
+
+@pytest.fixture
+def closed(service: FakeAdopter) -> FlaskClient:
+    """Listens only who has the token USER, and only pages of one origin."""
+    terms = Terms(FakeTokens({"USER": USER}), origins=frozenset([PAGE]))
+    return create_app(service, terms).test_client()
+
+
+def adopted(
+    http: FlaskClient, service: FakeAdopter, path: str, **headers: str
+) -> tuple[Listen, bytes]:
+    """What the service is told of a client that is let in, and the head of its answer."""
+    ours, theirs = socket.socketpair()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    web_server = {"gunicorn.socket": ours, "wsgi.input": FakeInput()}
+    with pytest.raises(GreenletExit):
+        http.get(path, headers=named, environ_overrides=web_server)
+    ours.close()
+    ((fd, _, listen),) = service.adopted
+    os.close(fd)
+    with theirs, theirs.makefile("rb") as answer:
+        return listen, answer.read()
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "error"),
+    [
+        ("/", {}, 401, "unauthorized"),
+        ("/?token=WRONG", {}, 401, "bad_token"),
+        ("/", {"Authorization": "Bearer WRONG"}, 401, "bad_token"),
+        ("/?token=USER&channels=other", {}, 403, "channel_forbidden"),
+        ("/?token=USER&channels=a%20b", {}, 400, "bad_channel"),
+        ("/?token=USER&format=xml", {}, 400, "bad_format"),
+        ("/?token=USER", {"Origin": "https://b.example"}, 403, "origin_forbidden"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["websocket", "events"])
+def test_who_may_not_listen_is_told_why(  # noqa: PLR0917
+    closed: FlaskClient,
+    service: FakeAdopter,
+    path: str,
+    headers: dict[str, str],
+    status: int,
+    error: str,
+    kind: str,
+) -> None:
+    if kind == "websocket":
+        response = closed.get(path, headers={**HANDSHAKE, **headers})
+    else:
+        response = closed.get(f"/events{path[1:]}", headers=headers)
+
+    assert (response.status_code, response.get_json()["error"]) == (status, error)
+    assert response.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+    assert service.adopted == []
+
+
+def test_a_page_of_the_right_origin_may_read_why_it_gets_no_events(closed: FlaskClient) -> None:
+    response = closed.get("/events", headers={"Origin": PAGE})
+
+    assert response.status_code == 401
+    assert response.headers["Access-Control-Allow-Origin"] == PAGE
+    assert response.headers["Vary"] == "Origin"
+
+
+def test_a_page_of_a_wrong_origin_may_not_read_why(closed: FlaskClient) -> None:
+    response = closed.get("/events", headers={"Origin": "https://b.example"})
+
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert response.headers["Vary"] == "Origin"
+
+
+def test_any_page_may_read_why_while_no_origins_are_listed(http: FlaskClient) -> None:
+    response = http.get("/events?format=xml", headers={"Origin": "https://b.example"})
+
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Vary" not in response.headers
+
+
+def test_the_origin_is_looked_at_first(closed: FlaskClient) -> None:
+    wrong = {**HANDSHAKE, "Sec-WebSocket-Version": "8", "Origin": "https://b.example"}
+
+    assert closed.get("/?token=WRONG", headers=wrong).get_json()["error"] == "origin_forbidden"
+
+
+def test_a_handshake_is_looked_at_before_its_token(closed: FlaskClient) -> None:
+    wrong = {**HANDSHAKE, "Sec-WebSocket-Version": "8"}
+
+    assert closed.get("/?token=WRONG", headers=wrong).status_code == 426
+
+
+def test_health_is_for_any_page_and_without_a_token(closed: FlaskClient) -> None:
+    other = {"Origin": "https://b.example"}
+
+    assert closed.get("/healthz", headers=other).status_code == 200
+    assert closed.get("/readyz", headers=other).status_code == 200
+
+
+def test_the_service_is_told_to_what_a_client_may_listen(
+    closed: FlaskClient, service: FakeAdopter
+) -> None:
+    offered = "message-center.text, message-center.token.USER"
+    listen, answer = adopted(
+        closed, service, "/", **HANDSHAKE, Sec_WebSocket_Protocol=offered, Origin=PAGE
+    )
+
+    assert (listen.grant, listen.channels) == (USER, frozenset(["orders", "user:42"]))
+    assert b"\r\nSec-WebSocket-Protocol: message-center.text\r\n" in answer
+    assert b"USER" not in answer
+
+
+def test_a_stream_of_events_may_be_read_by_the_page_that_asked(
+    closed: FlaskClient, service: FakeAdopter
+) -> None:
+    listen, answer = adopted(
+        closed, service, "/events?channels=orders", Authorization="Bearer USER", Origin=PAGE
+    )
+
+    assert (listen.grant, listen.channels) == (USER, frozenset(["orders", "user:42"]))
+    assert f"\r\nAccess-Control-Allow-Origin: {PAGE}\r\nVary: Origin\r\n".encode() in answer
+
+
+def test_a_stream_of_events_that_cannot_begin_may_be_read_as_well(
+    closed: FlaskClient, service: FakeAdopter
+) -> None:
+    service.refuses = "too many connections"
+
+    response = closed.get("/events?token=USER", headers={"Origin": PAGE})
+
+    assert (response.status_code, response.mimetype) == (200, "text/event-stream")
+    assert response.headers["Access-Control-Allow-Origin"] == PAGE

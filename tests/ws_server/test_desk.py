@@ -6,28 +6,16 @@ from typing import Any
 
 import pytest
 
+from tests.fakes import FakeTokens
 from tests.websocket import TEXT, frame
 from tests.ws_server.parts import SMALL, Parts, Peer, Peers
 from ws_server.close_codes import TOO_MANY_MESSAGES
 from ws_server.connection import Connection
 from ws_server.grant import ANYBODY, Grant
 from ws_server.hub import Start
-from ws_server.listen import BadListen
 from ws_server.terms import OPEN, Terms
 
 HOLDER = Grant("42", frozenset(["orders", "news.*"]), expires=1e9)
-
-
-class FakeTokens:
-    """Tokens that are the names of grants. Unrealistic: nothing is signed."""
-
-    def __init__(self, **grants: Grant) -> None:
-        self._grants = grants
-
-    def check(self, text: str) -> Grant:
-        if text not in self._grants:
-            raise BadListen(401, "bad_token", "no such token")
-        return self._grants[text]
 
 
 class Talk:
@@ -134,7 +122,7 @@ def test_nobody_can_leave_the_channel_of_its_user(connect: Connect) -> None:
 
 def test_a_newer_token_takes_the_place_of_the_old(parts: Parts, connect: Connect) -> None:
     newer = Grant("42", frozenset(["news.*", "more"]), expires=2e9)
-    talk = connect(HOLDER, Terms(FakeTokens(newer=newer)))
+    talk = connect(HOLDER, Terms(FakeTokens({"newer": newer})))
 
     answer = talk.ask(token="newer")
 
@@ -149,7 +137,7 @@ def test_a_newer_token_takes_the_place_of_the_old(parts: Parts, connect: Connect
 def test_a_token_that_is_wrong_or_of_another_user_changes_nothing(
     connect: Connect, token: str
 ) -> None:
-    talk = connect(HOLDER, Terms(FakeTokens(other=Grant("7", frozenset(["all"])))))
+    talk = connect(HOLDER, Terms(FakeTokens({"other": Grant("7", frozenset(["all"]))})))
 
     answer = talk.ask(token=token)
 

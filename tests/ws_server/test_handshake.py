@@ -8,7 +8,7 @@ import pytest
 from gevent import GreenletExit
 
 from tests.fakes import FakeInput
-from ws_server.handshake import HandOff, accept_key, refusal
+from ws_server.handshake import HandOff, accept_key, events_head, refusal
 from ws_server.listen import DEFAULT, ENVIRON_KEY, Listen
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # RFC 6455 1.3.
@@ -125,5 +125,25 @@ def test_a_client_that_has_left_ends_the_request_and_nothing_else(
                 "gunicorn.socket": ours,
                 "wsgi.input": FakeInput(),
                 ENVIRON_KEY: Listen(events=True),
-            }
+            },
+            events_head({}),
         )
+
+
+def test_a_stream_of_events_begins_with_who_may_read_it(
+    connected: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = connected
+    sharing = {"Access-Control-Allow-Origin": "https://a.example", "Vary": "Origin"}
+    request = {
+        "gunicorn.socket": ours,
+        "wsgi.input": FakeInput(),
+        ENVIRON_KEY: Listen(events=True),
+    }
+
+    HandOff(request, events_head(sharing))
+    answer = theirs.recv(4096).decode()
+
+    assert answer.startswith("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream")
+    assert answer.endswith("\r\nConnection: close\r\n\r\n")
+    assert "\r\nAccess-Control-Allow-Origin: https://a.example\r\nVary: Origin\r\n" in answer
