@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from common import channels
-from common.message import KICK_MARK, Page
+from common.message import KICK_MARK, Page, is_kick
 
 
 class Addressing:
@@ -39,7 +39,7 @@ class Addressing:
         return self._by_subscription
 
     def _note(self, place: int, name: str) -> None:
-        if name.startswith(KICK_MARK):
+        if is_kick(name):
             self.kicked.append(name.removeprefix(KICK_MARK))
             return
         for subscription in channels.subscriptions_to(name):

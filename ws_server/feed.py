@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Protocol
 
-from common.message import Mark, Page, parse_id
+from common.message import Mark, Page, is_kick, parse_id
 from ws_server.addressing import Addressing, addressing_of
 from ws_server.formats import Format
 from ws_server.mixed import Mixed
@@ -140,15 +140,25 @@ class Feed:
 
 
 def cut(page: Page) -> Iterator[Page]:
-    """Parts of `page` of about CHUNK_BYTES at most; one message at least in each."""
+    """Parts of `page` of about CHUNK_BYTES at most; one message at least in each.
+
+    A kick is the last of its part, so that what was pushed after it is sent after it.
+    """
+    kicked = _places_after_kicks(page)
     start = size = 0
     for at, content in enumerate(page.contents):
-        if at > start and (size + len(content) > CHUNK_BYTES or at - start == CHUNK_MESSAGES):
+        is_full = size + len(content) > CHUNK_BYTES or at - start == CHUNK_MESSAGES
+        if at > start and (is_full or at in kicked):
             yield _part(page, start, at)
             start, size = at, 0
         size += len(content)
     if start < len(page.ids):
         yield _part(page, start, len(page.ids)) if start else page
+
+
+def _places_after_kicks(page: Page) -> set[int]:
+    addresses = page.addresses or ()
+    return {at + 1 for at, names in enumerate(addresses) if names and is_kick(names[0])}
 
 
 def _part(page: Page, start: int, end: int) -> Page:

@@ -5,22 +5,21 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import jwt
 import pytest
 
 from tests.events import EventStream
+from tests.keys import SECRET, in_seconds, signed
 from tests.system import System, wait_until
 from tests.websocket import TEXT, Client
+from ws_server.tokens import LEEWAY
 
-SECRET = "the secret of these tests, 32 bytes or more"
 FAST: dict[str, Any] = {"POLL_INTERVAL": 0.05, "SUBSCRIBE_SECRET": SECRET}
 GONE_WITHIN = 10  # Seconds after its worker was killed.
 
 
 def token(user: str | None = None, *channels: str, seconds: float = 60) -> str:
     sub = {} if user is None else {"sub": user}
-    claims = {**sub, "channels": list(channels), "exp": time.time() + seconds}
-    return jwt.encode(claims, SECRET, "HS256")
+    return signed({**sub, "channels": list(channels), "exp": in_seconds(seconds)})
 
 
 def connect(port: int, *grant: str, form: str = "json") -> Client:
@@ -173,7 +172,7 @@ def test_at_its_end_a_token_closes_the_connection_unless_a_newer_one_was_sent(
     system: System,
 ) -> None:
     _, port = system.start_ws(**FAST)
-    short = token("42", seconds=-3.5)  # The clocks may differ by some seconds.
+    short = token("42", seconds=2 - LEEWAY)
     with (
         Client(port, f"/?format=json&token={short}") as expiring,
         Client(port, f"/?format=json&token={short}") as refreshing,

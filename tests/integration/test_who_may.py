@@ -3,29 +3,20 @@
 Two servers that take tokens of different kinds, and one HTTP API, for all of it.
 """
 
-import base64
-import hmac
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from jwt.algorithms import RSAAlgorithm
 
 from tests.events import EventStream
+from tests.keys import SECRET, forged, in_seconds, public_jwk, public_pem, signed, write_jwks
 from tests.system import System
 from tests.websocket import TEXT, Client
 
-SECRET = "the secret of these tests, 32 bytes or more"
-OTHER_SECRET = "another secret, which is not the server's"
 PUSH_TOKEN = "a-token-of-a-backend"
-RIGHTS = {"sub": "42", "channels": ["orders"]}
 
 
 @dataclass(frozen=True)
@@ -38,79 +29,64 @@ class Servers:
 
 
 def claims(seconds: float = 600, **more: Any) -> dict[str, Any]:
-    return {**RIGHTS, "exp": time.time() + seconds, **more}
+    return {"sub": "42", "channels": ["orders"], "exp": in_seconds(seconds), **more}
 
 
-def unsigned(body: dict[str, Any]) -> str:
-    return jwt.encode(body, "", algorithm="none")
-
-
-def forged_with(key: bytes, body: dict[str, Any]) -> str:
-    """HS256 with a public key for a secret; PyJWT itself refuses to make one."""
-    head, _, _ = jwt.encode(body, "x" * 32, "HS256").rpartition(".")
-    signature = hmac.new(key, head.encode(), "sha256").digest()
-    return f"{head}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+def tokens_of(algorithm: str, **special: str) -> dict[str, str]:
+    """One of each kind; `special` are those that depend on the kind of key."""
+    return {
+        "nothing": "",
+        "nonsense": "abc.def.ghi",
+        "expired": signed(claims(-60), algorithm),
+        "not yet": signed(claims(nbf=in_seconds(60)), algorithm),
+        "none": forged({"alg": "none", "typ": "JWT"}, claims()),
+        "push token": PUSH_TOKEN,
+        "right": signed(claims(), algorithm),
+        **special,
+    }
 
 
 def tokens_of_secret() -> dict[str, str]:
-    rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return {
-        "nothing": "",
-        "nonsense": "abc.def.ghi",
-        "wrong key": jwt.encode(claims(), OTHER_SECRET, "HS256"),
-        "expired": jwt.encode(claims(-60), SECRET, "HS256"),
-        "not yet": jwt.encode(claims(nbf=time.time() + 60), SECRET, "HS256"),
-        "none": unsigned(claims()),
-        "other algorithm": jwt.encode(claims(), SECRET, "HS512"),
-        "confused": jwt.encode(claims(), rsa_key, "RS256"),
-        "push token": PUSH_TOKEN,
-        "right": jwt.encode(claims(), SECRET, "HS256"),
-    }
+    return tokens_of(
+        "HS256",
+        wrong_key=forged({"alg": "HS256"}, claims(), b"another secret, which is not the server's"),
+        other_algorithm=forged({"alg": "HS512"}, claims(), SECRET.encode()),
+        confused=signed(claims(), "RS256"),
+    )
 
 
-def tokens_of_keys(key: rsa.RSAPrivateKey) -> dict[str, str]:
-    named = {"kid": "k1"}
-    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return {
-        "nothing": "",
-        "nonsense": "abc.def.ghi",
-        "wrong key": jwt.encode(claims(), other, "RS256", named),
-        "expired": jwt.encode(claims(-60), key, "RS256", named),
-        "not yet": jwt.encode(claims(nbf=time.time() + 60), key, "RS256", named),
-        "none": unsigned(claims()),
-        "other algorithm": jwt.encode(claims(), ec.generate_private_key(ec.SECP256R1()), "ES256"),
-        "confused": forged_with(pem, claims()),
-        "push token": PUSH_TOKEN,
-        "right": jwt.encode(claims(), key, "RS256", named),
-    }
+def tokens_of_keys() -> dict[str, str]:
+    return tokens_of(
+        "RS256",
+        wrong_key=signed(claims(), "RS256", 1),
+        other_algorithm=signed(claims(), "ES256"),
+        confused=forged({"alg": "HS256"}, claims(), public_pem("RS256")),
+    )
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     folder: Path = tmp_path_factory.mktemp("who-may")
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = {**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": "k1"}
-    (folder / "keys.json").write_text(json.dumps({"keys": [public]}))
+    keys = write_jwks(folder, public_jwk("RS256", kid="k1"))
     with System(folder) as system:
         system.start_http(PUSH_TOKENS=f"backend:{PUSH_TOKEN}")
         _, of_secret = system.start_ws(SUBSCRIBE_SECRET=SECRET)
-        _, of_keys = system.start_ws(SUBSCRIBE_JWKS_FILE=folder / "keys.json")
+        _, of_keys = system.start_ws(SUBSCRIBE_JWKS_FILE=keys)
         yield Servers(
             system,
             {"secret": of_secret, "keys": of_keys},
-            {"secret": tokens_of_secret(), "keys": tokens_of_keys(key)},
+            {"secret": tokens_of_secret(), "keys": tokens_of_keys()},
         )
 
 
 LISTENERS = {
     "nothing": "unauthorized",
     "nonsense": "bad_token",
-    "wrong key": "bad_token",
+    "wrong_key": "bad_token",
     "expired": "token_expired",
     "not yet": "bad_token",
     "none": "bad_token",
-    "other algorithm": "bad_token",
+    "other_algorithm": "bad_token",
     "confused": "bad_token",
     "push token": "bad_token",
     "right": None,

@@ -240,8 +240,7 @@ def test_a_kick_closes_all_connections_of_its_user_after_what_was_pushed_before(
 ) -> None:
     kicked, other = [as_user("1"), as_user("1"), as_user("1", "json")], as_user("11")
 
-    publish(parts, (b"before", ("user:1",)), kick("1"))
-    publish(parts, (b"after", ()))
+    publish(parts, (b"before", ("user:1",)), kick("1"), (b"after", ()))
 
     for client in kicked:
         frames = client.rest()
