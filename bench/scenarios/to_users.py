@@ -1,5 +1,8 @@
 """To one user each: every message is for another connection, so nothing can be sent together."""
 
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -8,12 +11,20 @@ import jwt
 from bench import floor, ours
 from bench.lab import Lab
 from bench.load import connect
+from bench.ours import Ours
 from bench.plan import Plan
 from bench.table import Claim, Row, Table
+from common import line
+from common.broker import Broker, History
+from common.message import Mark
+from config.settings import Settings
 
 SIZE = 128
 SECRET = "the secret of the measurements, nobody else's"  # noqa: S105
+LATE = Mark("", 1 << 120)  # After all: to settle and to read nothing.
 COLUMNS = ("deliveries/s", "CPU µs/delivery", "connects/s")
+
+Feed = Callable[[Ours, Callable[[], None]], None]
 
 
 def run(lab: Lab, plan: Plan) -> list[Table]:
@@ -22,32 +33,54 @@ def run(lab: Lab, plan: Plan) -> list[Table]:
     least = floor.run(lab, users, each, SIZE, 0, 1)
     limit = least.outcome.deliveries / least.outcome.seconds
     rows = [Row("floor, one a write", (limit, least.cpu_per_delivery, None))]
-    rows += [_measure(lab, users, each, form) for form in ("text", "json")]
+    rows.append(_measure(lab, users, each, "text", _pushed_meanwhile, "meanwhile"))
+    for form in ("text", "json"):
+        rows.append(_measure(lab, users, each, form, _from_the_log, "from the log"))
     conditions = (
         f"{users:,} connections, each with a token of its own user; {each} messages of {SIZE} "
-        "bytes for each user, in turn, from a queue fed by LPUSH, instant: from the first frame "
-        "to the last."
+        "bytes for each user, in turn, instant: from the first frame to the last. Meanwhile: they "
+        "are LPUSHed and settled while they are sent, and the load's core is the limit. From the "
+        "log: the server stands still until all are in the log."
     )
     wanted, text = min(150_000.0, 0.6 * limit), "deliveries/s (150,000, or 0.6 × floor)"
     claims = [
         Claim(f"To users, {row.subject}: {text}", rate, wanted, at_least=True)
-        for row in rows[1:]
+        for row in rows[2:]
         if isinstance(rate := row.cells[0], float)
     ]
     return [Table("To one user each", conditions, COLUMNS, rows, claims)]
 
 
-def _measure(lab: Lab, users: int, each: int, form: str) -> Row:
+def _measure(lab: Lab, users: int, each: int, form: str, feed: Feed, how: str) -> Row:
     paths = Path(mkdtemp(dir=lab.folder)) / "paths"
     tokens = (jwt.encode({"sub": str(user)}, SECRET, "HS256") for user in range(users))
     paths.write_text("".join(f"/?format={form}&token={token}\n" for token in tokens))
-    name = f"ours, {form}"
+    name = f"ours, {form}, {how}"
     with ours.serving(lab, name, SUBSCRIBE_SECRET=SECRET, DELIVERY="instant") as server:
         clients = connect(lab, server, users, each, paths=paths, find=int(form == "json"))
-        before = server.cpu_seconds()
         with server.publisher(SIZE) as publisher:
-            publisher.to_each([f"user:{user}" for user in range(users)], each)
+            before = server.cpu_seconds()
+            feed(server, lambda: publisher.to_each([f"user:{user}" for user in range(users)], each))
         outcome = clients.outcome()
         used = (server.cpu_seconds() - before) / outcome.deliveries * 1e6
     rate = outcome.deliveries / outcome.seconds
     return Row(server.name, (rate, used, users / outcome.connect_seconds))
+
+
+def _pushed_meanwhile(_server: Ours, push: Callable[[], None]) -> None:
+    push()
+
+
+def _from_the_log(server: Ours, push: Callable[[], None]) -> None:
+    for pid in server.pids:
+        os.kill(pid, signal.SIGSTOP)
+    push()
+    client = line.connect(f"redis://127.0.0.1:{server.redis_port}/0", 5, 4)
+    settings = Settings()
+    history = History(settings.history_size, settings.history_seconds)
+    broker = Broker(client, settings.message_center_key, history)
+    while broker.settle_and_read(LATE, 1)[0].waiting:
+        pass
+    client.close()
+    for pid in server.pids:
+        os.kill(pid, signal.SIGCONT)
