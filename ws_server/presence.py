@@ -113,7 +113,7 @@ class Presence:
             ):
                 self._store.leave()
         except QueueUnavailable as problem:
-            log.warning("Stopping, and present until the lease expires: %s", problem)
+            log.warning("Stopping, and present until the lease expires: %s", problem.reason)
 
     # Counting
 
@@ -210,9 +210,9 @@ class Presence:
     def _note(self, problem: QueueUnavailable | None) -> None:
         """One log line when it cannot be written, and one when it can be again."""
         was_away, self._is_away = self._is_away, problem is not None
-        if self._is_away and not was_away:
-            log.warning("Presence is not written: %s", problem)
-        elif was_away and not self._is_away:
+        if problem is not None and not was_away:
+            log.warning("Presence is not written: %s", problem.reason)
+        elif was_away and problem is None:
             log.info("Presence is written again")
 
 

@@ -200,7 +200,7 @@ def test_an_outage_is_logged_once_and_so_is_its_end(
         presence.do_round(1)
 
     assert [record.getMessage() for record in caplog.records] == [
-        "Presence is not written: Redis is unavailable: refused",
+        "Presence is not written: refused",
         "Presence is written again",
     ]
 
