@@ -5,7 +5,7 @@ name and `.*`, which matches all names that begin with it and the dot. No I/O he
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 NAME = re.compile(r"[A-Za-z0-9_.:@-]{1,100}", re.ASCII)
 USER = "user:"
@@ -37,16 +37,15 @@ def is_user(user: str) -> bool:
     return is_name(of_user(user)) and user != ""
 
 
-def subscriptions_to(name: str) -> Iterator[str]:
+def subscriptions_to(name: str) -> Sequence[str]:
     """Everything that can be subscribed to and matches `name`: itself, and its wildcards."""
-    yield name
-    if name.startswith(USER):
-        return
-    dot = name.find(".")
-    while dot >= 0:
-        if dot:
-            yield name[:dot] + WILD
+    if "." not in name or name.startswith(USER):
+        return (name,)
+    found, dot = [name], name.find(".", 1)
+    while dot > 0:
+        found.append(name[:dot] + WILD)
         dot = name.find(".", dot + 1)
+    return found
 
 
 def reaches(name: str, subscriptions: frozenset[str]) -> bool:

@@ -44,11 +44,6 @@ class Kick:
         return _envelope({"kick": self.user})
 
 
-def is_kick(address: str) -> bool:
-    """Whether an address of the log is such an order."""
-    return address.startswith(KICK_MARK)
-
-
 def _envelope(fields: dict[str, object]) -> bytes:
     return ENVELOPE_MARK + json.dumps(fields).encode()
 

@@ -4,6 +4,8 @@ Clients that listen to the same channels in the same format are one audience and
 sent the same bytes. Nothing here encodes or sends.
 """
 
+from collections.abc import Sequence
+
 from ws_server.addressing import Addressing
 from ws_server.connection import Connection
 
@@ -52,14 +54,17 @@ class Audiences:
                 if not listening:
                     del self._by_subscription[name]
 
-    def reached(self, addressing: Addressing) -> list[Audience]:
-        """Those that get more than what is for everybody."""
-        listening = self._by_subscription
-        found: dict[Audience, None] = {}
-        for name in addressing.subscriptions():
-            if name in listening:
-                found.update(listening[name])
-        return list(found)
+    def reached(self, addressing: Addressing) -> dict[Audience, Sequence[int]]:
+        """Those that get more than what is for everybody, and the places of all that they get."""
+        listening, has_open = self._by_subscription, bool(addressing.open)
+        found: dict[Audience, Sequence[int]] = {}
+        for name, places in addressing.by_subscription.items():
+            for audience in listening.get(name, ()):
+                if has_open or audience in found:
+                    found[audience] = addressing.places(audience.channels)
+                else:
+                    found[audience] = places
+        return found
 
     def members(self, subscription: str) -> list[Connection]:
         """All clients that have this subscription."""

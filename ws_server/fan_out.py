@@ -12,7 +12,7 @@ import gevent
 from ws_server.audience import Audiences
 from ws_server.connection import Connection
 from ws_server.feed import NO_CHANNELS
-from ws_server.mixed import Mixed
+from ws_server.mixed import Mixed, Selection
 from ws_server.window import Chunk, Place
 
 # Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
@@ -30,7 +30,7 @@ class FanOut:
         self._drop = drop
         self._end = 0.0  # Of the slice.
 
-    def send(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
+    def send(self, chunk: Chunk | Selection, everybody: Collection[Connection]) -> None:
         """To everybody the same."""
         listed = list(everybody)
         self._begin_slice()
@@ -44,12 +44,12 @@ class FanOut:
         """To each audience what is for it, then to all others what is for everybody."""
         self._begin_slice()
         sent = 0
-        for audience in audiences.reached(piece.addressing):
-            members = list(audience.members)
+        for audience, places in audiences.reached(piece.addressing).items():
+            selection, members = piece.selection(places, audience.channels), audience.members
             if len(members) > CLOCK_EVERY:
-                self.send(piece.select(audience.channels), members)
+                self.send(selection, members)
                 continue
-            self._send_chunk(piece.select(audience.channels), members)
+            self._send_chunk(selection, list(members))
             sent += len(members)
             if sent >= CLOCK_EVERY:
                 sent = 0
@@ -65,7 +65,7 @@ class FanOut:
             gevent.sleep(0)
             self._begin_slice()
 
-    def _send_chunk(self, chunk: Chunk, connections: list[Connection]) -> None:
+    def _send_chunk(self, chunk: Chunk | Selection, connections: list[Connection]) -> None:
         """The hottest loop: `Connection.write` is written out, nothing is looked up twice."""
         after, upto, data, size = chunk.after, chunk.upto, chunk.data, len(chunk.data)
         for connection in connections:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Protocol
 
-from common.message import Mark, Page, is_kick, parse_id
+from common.message import KICK_MARK, Mark, Page, parse_id
 from ws_server.addressing import Addressing, addressing_of
 from ws_server.formats import Format
 from ws_server.mixed import Mixed
@@ -158,7 +158,7 @@ def cut(page: Page) -> Iterator[Page]:
 
 def _places_after_kicks(page: Page) -> set[int]:
     addresses = page.addresses or ()
-    return {at + 1 for at, names in enumerate(addresses) if names and is_kick(names[0])}
+    return {at + 1 for at, names in enumerate(addresses) if names and names[0][0] == KICK_MARK}
 
 
 def _part(page: Page, start: int, end: int) -> Page:

@@ -12,13 +12,43 @@ from common.channels import reaches
 from common.message import Page
 from ws_server.addressing import Addressing
 from ws_server.formats import Format
-from ws_server.window import OVERHEAD, Chunk, has_id
+from ws_server.window import OVERHEAD, Chunk, Place, has_id
+
+
+class Selection:
+    """What live clients get of a `Mixed`: a `Chunk` without what only a full socket asks for."""
+
+    __slots__ = ("_channels", "_piece", "_places", "after", "data", "upto")
+
+    def __init__(
+        self, piece: "Mixed", data: bytes, places: Sequence[int], channels: frozenset[str]
+    ) -> None:
+        self.after = piece.after
+        self.upto = piece.upto
+        self.data = data
+        self._piece = piece
+        self._places = places
+        self._channels = channels
+
+    def cut(self, sent: int) -> Place:
+        """Where a client stands that took the bytes before `sent`."""
+        return self._piece.chunk(self._places, self._channels).cut(sent)
 
 
 class Mixed:
     """The messages after `after`, up to and with `upto` (log ids), in one format."""
 
-    __slots__ = ("_epoch", "_format", "_frames", "_page", "addressing", "after", "cost", "upto")
+    __slots__ = (
+        "_epoch",
+        "_format",
+        "_frames",
+        "_page",
+        "_special",
+        "addressing",
+        "after",
+        "cost",
+        "upto",
+    )
 
     def __init__(
         self, form: Format, epoch: str, after: int, upto: int, page: Page, addressing: Addressing
@@ -31,7 +61,8 @@ class Mixed:
         self._epoch = epoch
         self._page = page
         self.addressing = addressing
-        self._frames: dict[tuple[int, str | None], bytes] = {}
+        self._frames: list[bytes] | None = None
+        self._special: dict[tuple[int, str], bytes] = {}  # Under other names than their first.
 
     def has(self, id_: int) -> bool:
         """Whether the message with this id is in it, whoever it is for."""
@@ -44,27 +75,41 @@ class Mixed:
 
     def select(self, channels: frozenset[str]) -> Chunk:
         """The frames of the messages for whoever listens to these channels; perhaps none."""
-        places = self.addressing.places(channels)
+        return self.chunk(self.addressing.places(channels), channels)
+
+    def selection(self, places: Sequence[int], channels: frozenset[str]) -> Selection:
+        """The messages at these places, for whoever listens to these channels."""
+        if len(places) == 1:
+            data = self._frame(places[0], channels)
+        else:
+            data = b"".join([self._frame(place, channels) for place in places])
+        return Selection(self, data, places, channels)
+
+    def chunk(self, places: Sequence[int], channels: frozenset[str]) -> Chunk:
+        """The same, with the place of each frame."""
         frames = [self._frame(place, channels) for place in places]
-        ids = self._page.ids
         ends = array("Q", accumulate(map(len, frames)))
-        data = frames[0] if len(frames) == 1 else b"".join(frames)
-        return Chunk(self.after, self.upto, data, [ids[place] for place in places], ends)
+        ids = self._page.ids
+        return Chunk(self.after, self.upto, b"".join(frames), [ids[at] for at in places], ends)
 
     def _frame(self, place: int, channels: frozenset[str]) -> bytes:
-        name = self._name(place, channels)
-        frame = self._frames.get((place, name))
-        if frame is None:
-            page = Page([self._page.ids[place]], [self._page.contents[place]])
-            (frame,) = self._format.messages(self._epoch, page, [name])
-            self._frames[place, name] = frame
-        return frame
+        frames = self._frames
+        if frames is None:
+            # All of them at once: that takes a fraction of the time, even if few are wanted.
+            frames = self._frames = self._format.messages(self._epoch, self._page, self._names())
+        names = self._page.addresses[place] if self._page.addresses else ()
+        if len(names) < 2 or not self._format.shows_channel:
+            return frames[place]
+        # Nobody is told of channels of others.
+        return self._named(place, next(name for name in names if reaches(name, channels)))
 
-    def _name(self, place: int, channels: frozenset[str]) -> str | None:
-        """Under which of its names a message comes: nobody is told of channels of others."""
-        names: Sequence[str] = (self._page.addresses or ())[place]
-        if not names or not self._format.shows_channel:
-            return None
-        if len(names) == 1:
-            return names[0]
-        return next(name for name in names if reaches(name, channels))
+    def _names(self) -> list[str | None]:
+        return [names[0] if names else None for names in self._page.addresses or ()]
+
+    def _named(self, place: int, name: str) -> bytes:
+        found = self._special.get((place, name))
+        if found is None:
+            page = Page([self._page.ids[place]], [self._page.contents[place]])
+            (found,) = self._format.messages(self._epoch, page, [name])
+            self._special[place, name] = found
+        return found
