@@ -2,7 +2,7 @@
  *
  *   client PORT CONNECTIONS MESSAGES [--path P] [--skip BYTES] [--timeout S] [--at-once N]
  *          [--stuck N] [--trickle N:BYTES] [--order number|same|join] [--hold 1] [--socketio 1]
- *          [--events 1] [--line N] [--paths FILE] [--find 1]
+ *          [--events 1] [--line N] [--paths FILE] [--find 1] [--spin 1]
  *
  * Each message is expected to start, after BYTES of prefix, with its number in ten digits, counted
  * from 0, and with CLOCK_MONOTONIC nanoseconds of its push in twenty digits. The client prints
@@ -17,6 +17,8 @@
  *
  * --paths has a path for each connection, one a line. With --find the number begins after "content":"
  * wherever that is, and what has none is no message.
+ *
+ * With --spin it never sleeps while it runs, so that no send of the server has to wake it.
  *
  * --socketio speaks as much of Engine.IO 4 as a listener must, --events Server-Sent Events. N connections
  * can be stuck (they read only when all others are done), and others can read BYTES a second. It speaks the server's half of RFC 6455 only as far as it must: it
@@ -65,7 +67,7 @@ static volatile sig_atomic_t stopped;
 static enum order order = NUMBER;
 static uint32_t wanted, connections, line, past; /* past: connections that had message `line` */
 static int epoll_fd, skip, port, at_once = 512, stuck, trickling, trickle_bytes, hold, socketio, events_mode;
-static int find;
+static int find, spin;
 static const char *path = "/";
 static char **paths;
 
@@ -276,7 +278,7 @@ static void run(uint64_t until, enum kind upto) {
         left += !all[i].done;
     }
     while (left && !stopped && now_ns() < until) {
-        int n = epoll_wait(epoll_fd, events, 1024, 50);
+        int n = epoll_wait(epoll_fd, events, 1024, spin ? 0 : 50);
         for (int i = 0; i < n; i++) {
             struct connection *c = events[i].data.ptr;
             take(c, BUFFER);
@@ -340,6 +342,7 @@ int main(int count, char **words) {
         else if (!strcmp(words[i], "--stuck")) stuck = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--trickle")) sscanf(words[i + 1], "%d:%d", &trickling, &trickle_bytes);
         else if (!strcmp(words[i], "--find")) find = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--spin")) spin = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--paths")) read_paths(words[i + 1]);
         else if (!strcmp(words[i], "--line")) line = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--hold")) hold = atoi(words[i + 1]);

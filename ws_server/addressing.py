@@ -1,6 +1,7 @@
 """Which messages are for everybody, and which for the subscribers of what. No I/O here."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from common import channels
 from common.message import KICK_MARK, Page
@@ -21,11 +22,10 @@ class Addressing:
         for place, names in enumerate(addresses):
             if not names:
                 self.open.append(place)
-            for name in names:
-                if name[0] == KICK_MARK:
-                    self.kicked.append(name.removeprefix(KICK_MARK))
-                else:
-                    self._note(place, name)
+            elif names[0][0] == KICK_MARK:
+                self.kicked.append(names[0].removeprefix(KICK_MARK))
+            else:
+                self._note(place, names)
 
     def places(self, wanted: frozenset[str]) -> Sequence[int]:
         """The messages for whoever listens to `wanted`, in their order."""
@@ -37,11 +37,12 @@ class Addressing:
             return found[0]
         return sorted(set(self.open).union(*found))
 
-    def _note(self, place: int, name: str) -> None:
-        for subscription in channels.subscriptions_to(name):
-            places = self.by_subscription.get(subscription)
+    def _note(self, place: int, names: Sequence[str]) -> None:
+        index = self.by_subscription
+        for subscription in chain.from_iterable(map(channels.subscriptions_to, names)):
+            places = index.get(subscription)
             if places is None:
-                self.by_subscription[subscription] = [place]
+                index[subscription] = [place]
             elif places[-1] != place:  # Two addresses can match one wildcard.
                 places.append(place)
 

@@ -5,6 +5,7 @@ between. Who cannot take all of it falls behind; the hub knows what that means.
 """
 
 from collections.abc import Callable, Collection
+from functools import partial
 from time import perf_counter
 
 import gevent
@@ -12,12 +13,14 @@ import gevent
 from ws_server.audience import Audiences
 from ws_server.connection import Connection
 from ws_server.feed import NO_CHANNELS
-from ws_server.mixed import Mixed, Selection
+from ws_server.mixed import Mixed
 from ws_server.window import Chunk, Place
 
 # Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
 SLICE = 0.004
 CLOCK_EVERY = 32  # Connections between two looks at the clock.
+
+Cut = Callable[[int], Place]
 
 
 class FanOut:
@@ -30,12 +33,13 @@ class FanOut:
         self._drop = drop
         self._end = 0.0  # Of the slice.
 
-    def send(self, chunk: Chunk | Selection, everybody: Collection[Connection]) -> None:
+    def send(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
         """To everybody the same."""
         listed = list(everybody)
         self._begin_slice()
         for start in range(0, len(listed), CLOCK_EVERY):
-            self._send_chunk(chunk, listed[start : start + CLOCK_EVERY])
+            some = listed[start : start + CLOCK_EVERY]
+            self._send(chunk.data, chunk.after, chunk.upto, some, chunk.cut)
             self._take_turns()
 
     def send_mixed(
@@ -43,13 +47,14 @@ class FanOut:
     ) -> None:
         """To each audience what is for it, then to all others what is for everybody."""
         self._begin_slice()
-        sent = 0
+        after, upto, sent = piece.after, piece.upto, 0
         for audience, places in audiences.reached(piece.addressing).items():
-            selection, members = piece.selection(places, audience.channels), audience.members
+            channels, members = audience.channels, audience.members
             if len(members) > CLOCK_EVERY:
-                self.send(selection, members)
+                self.send(piece.select(channels), members)
                 continue
-            self._send_chunk(selection, list(members))
+            data, cut = piece.data(places, channels), partial(piece.cut, places, channels)
+            self._send(data, after, upto, list(members), cut)
             sent += len(members)
             if sent >= CLOCK_EVERY:
                 sent = 0
@@ -65,10 +70,13 @@ class FanOut:
             gevent.sleep(0)
             self._begin_slice()
 
-    def _send_chunk(self, chunk: Chunk | Selection, connections: list[Connection]) -> None:
-        """The hottest loop: `Connection.write` is written out, nothing is looked up twice."""
-        after, upto, data, size = chunk.after, chunk.upto, chunk.data, len(chunk.data)
-        for connection in connections:
+    def _send(self, data: bytes, after: int, upto: int, some: list[Connection], cut: Cut) -> None:
+        """The hottest loop: `Connection.write` is written out, nothing is looked up twice.
+
+        `cut` says where a client stands that took so many bytes.
+        """
+        size = len(data)
+        for connection in some:
             if connection.cursor > after:
                 if connection.cursor < upto:
                     # It has come from a process that was ahead of this one.
@@ -84,4 +92,4 @@ class FanOut:
             if sent == size:
                 connection.cursor = upto
             else:
-                self._fall_behind(connection, chunk.cut(sent))
+                self._fall_behind(connection, cut(sent))

@@ -15,33 +15,15 @@ from ws_server.formats import Format
 from ws_server.window import OVERHEAD, Chunk, Place, has_id
 
 
-class Selection:
-    """What live clients get of a `Mixed`: a `Chunk` without what only a full socket asks for."""
-
-    __slots__ = ("_channels", "_piece", "_places", "after", "data", "upto")
-
-    def __init__(
-        self, piece: "Mixed", data: bytes, places: Sequence[int], channels: frozenset[str]
-    ) -> None:
-        self.after = piece.after
-        self.upto = piece.upto
-        self.data = data
-        self._piece = piece
-        self._places = places
-        self._channels = channels
-
-    def cut(self, sent: int) -> Place:
-        """Where a client stands that took the bytes before `sent`."""
-        return self._piece.chunk(self._places, self._channels).cut(sent)
-
-
 class Mixed:
     """The messages after `after`, up to and with `upto` (log ids), in one format."""
 
     __slots__ = (
+        "_addresses",
         "_epoch",
         "_format",
         "_frames",
+        "_has_one_name",
         "_page",
         "_special",
         "addressing",
@@ -61,7 +43,10 @@ class Mixed:
         self._epoch = epoch
         self._page = page
         self.addressing = addressing
-        self._frames: list[bytes] | None = None
+        self._addresses = page.addresses or [()] * len(page.ids)
+        # Whether all listeners see each message under the same name, if under any.
+        self._has_one_name = not form.shows_channel or max(map(len, self._addresses)) < 2
+        self._frames: list[bytes] = []
         self._special: dict[tuple[int, str], bytes] = {}  # Under other names than their first.
 
     def has(self, id_: int) -> bool:
@@ -75,38 +60,40 @@ class Mixed:
 
     def select(self, channels: frozenset[str]) -> Chunk:
         """The frames of the messages for whoever listens to these channels; perhaps none."""
-        return self.chunk(self.addressing.places(channels), channels)
+        return self._chunk(self.addressing.places(channels), channels)
 
-    def selection(self, places: Sequence[int], channels: frozenset[str]) -> Selection:
+    def data(self, places: Sequence[int], channels: frozenset[str]) -> bytes:
         """The messages at these places, for whoever listens to these channels."""
-        if len(places) == 1:
-            data = self._frame(places[0], channels)
-        else:
-            data = b"".join([self._frame(place, channels) for place in places])
-        return Selection(self, data, places, channels)
+        frames = self._frames_at(places, channels)
+        return frames[0] if len(frames) == 1 else b"".join(frames)
 
-    def chunk(self, places: Sequence[int], channels: frozenset[str]) -> Chunk:
-        """The same, with the place of each frame."""
-        frames = [self._frame(place, channels) for place in places]
+    def cut(self, places: Sequence[int], channels: frozenset[str], sent: int) -> Place:
+        """Where a client stands that took `sent` bytes of that."""
+        return self._chunk(places, channels).cut(sent)
+
+    def _chunk(self, places: Sequence[int], channels: frozenset[str]) -> Chunk:
+        frames, ids = self._frames_at(places, channels), self._page.ids
         ends = array("Q", accumulate(map(len, frames)))
-        ids = self._page.ids
         return Chunk(self.after, self.upto, b"".join(frames), [ids[at] for at in places], ends)
 
-    def _frame(self, place: int, channels: frozenset[str]) -> bytes:
-        frames = self._frames
-        if frames is None:
-            # All of them at once: that takes a fraction of the time, even if few are wanted.
-            frames = self._frames = self._format.messages(self._epoch, self._page, self._names())
-        names = self._page.addresses[place] if self._page.addresses else ()
-        if len(names) < 2 or not self._format.shows_channel:
-            return frames[place]
-        # Nobody is told of channels of others.
-        return self._named(place, next(name for name in names if reaches(name, channels)))
+    def _frames_at(self, places: Sequence[int], channels: frozenset[str]) -> list[bytes]:
+        frames = self._frames or self._encode()
+        if self._has_one_name:
+            return [frames[at] for at in places]
+        return [self._frame_at(at, channels) for at in places]
 
-    def _names(self) -> list[str | None]:
-        return [names[0] if names else None for names in self._page.addresses or ()]
+    def _encode(self) -> list[bytes]:
+        """All of them at once: that takes a fraction of the time, even if few are wanted."""
+        names = [names[0] if names else None for names in self._addresses]
+        self._frames = self._format.messages(self._epoch, self._page, names)
+        return self._frames
 
-    def _named(self, place: int, name: str) -> bytes:
+    def _frame_at(self, place: int, channels: frozenset[str]) -> bytes:
+        """Under the name by which it comes to these listeners: none of them sees the others."""
+        names = self._addresses[place]
+        if len(names) < 2:
+            return (self._frames or self._encode())[place]
+        name = next(name for name in names if reaches(name, channels))
         found = self._special.get((place, name))
         if found is None:
             page = Page([self._page.ids[place]], [self._page.contents[place]])

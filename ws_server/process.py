@@ -1,5 +1,6 @@
 """What a WebSocket worker process serves; imported there, after gevent has patched it."""
 
+import gc
 import logging
 import resource
 import sys
@@ -26,6 +27,9 @@ from ws_server.worker import Worker
 log = logging.getLogger(__name__)
 
 OTHER_FILES = REQUESTS + 64  # Beside connections: handshakes under way, Redis, modules.
+# With Python's own (700, 10, 10), a tenth of a fan-out went into looking for garbage among
+# thousands of connections, all of which live long.
+GC_THRESHOLDS = (10_000, 20, 20)
 REDIS_CONNECTIONS = 4  # Per process, for pings; the broker's lines come on top.
 
 SERVICE = "message_center.service"  # Where the application keeps it, in `app.extensions`.
@@ -53,6 +57,7 @@ def load(settings: Settings) -> Flask:
     app = create_app(service, terms)
     app.extensions[SERVICE] = service
     service.start()
+    gc.set_threshold(*GC_THRESHOLDS)
     return app
 
 
