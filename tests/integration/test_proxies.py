@@ -152,7 +152,7 @@ def test_no_token_and_no_message_is_logged(
     place = make_place(tmp_path / name, certificate, behind, behind)
     headers = {
         "Authorization": f"Bearer {SECRET}",
-        "Sec-WebSocket-Protocol": f"message-center.json, {SECRET}",
+        "Sec-WebSocket-Protocol": f"message-center.json, message-center.token.{SECRET}",
         "Referer": f"https://app.example.com/?token={SECRET}",
     }
 
