@@ -233,12 +233,20 @@ def test_the_bounds_of_settling_are_documented() -> None:
     assert f"hold {MOST_UNREAD + SETTLE_MESSAGES} for each" in page
 
 
-def test_the_tests_that_are_named_exist() -> None:
-    named = set(re.findall(r"`(test_\w+)`", text("docs/reliability.md")))
+@pytest.mark.parametrize("page", ["docs/reliability.md", "docs/security.md"])
+def test_the_tests_that_are_named_exist(page: str) -> None:
+    named = set(re.findall(r"`(test_\w+)`", text(page)))
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
 
     assert named
     assert named <= set(re.findall(r"def (test_\w+)", sources))
+
+
+def test_every_threat_has_a_test() -> None:
+    threats = [cells for cells in rows("docs/security.md") if cells[0] != "Threat"]
+
+    assert threats
+    assert [cells[0] for cells in threats if "`test_" not in cells[-1]] == []
 
 
 def test_every_further_dependency_has_a_reason() -> None:
@@ -250,7 +258,9 @@ def test_every_further_dependency_has_a_reason() -> None:
     assert names - OBVIOUS <= set(re.findall(r"^- ([\w-]+)", reasons, re.MULTILINE))
 
 
-@pytest.mark.parametrize("page", [*READMES, "docs/decisions.md", "docs/reliability.md"])
+@pytest.mark.parametrize(
+    "page", [*READMES, "docs/decisions.md", "docs/reliability.md", "docs/security.md"]
+)
 def test_links_to_files_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^#:)]+)\)", text(page))
     folder = (ROOT / page).parent

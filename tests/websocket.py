@@ -7,13 +7,15 @@ import base64
 import os
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 LIMIT = 15.0  # Seconds; generous, for a noisy machine.
+
+Secure = Callable[[socket.socket], socket.socket]
 
 
 def request(port: int, path: str = "/", headers: Mapping[str, str] | None = None) -> bytes:
@@ -55,8 +57,16 @@ class Closed(Exception):
         self.code = int.from_bytes(payload[:2])
 
 
+def as_it_is(plain: socket.socket) -> socket.socket:
+    """No TLS."""
+    return plain
+
+
 class Client:
-    """One connection to `port`; `early` is sent in one piece with the handshake."""
+    """One connection to `port`; `early` is sent in one piece with the handshake.
+
+    `secure` makes a connected socket one with TLS.
+    """
 
     def __init__(
         self,
@@ -66,12 +76,14 @@ class Client:
         early: bytes = b"",
         receive_buffer: int | None = None,
         headers: Mapping[str, str] | None = None,
+        secure: Secure = as_it_is,
     ) -> None:
         self.socket = socket.socket()
         self.socket.settimeout(LIMIT)
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.connect(("127.0.0.1", port))
+        self.socket = secure(self.socket)
         self._buffer = b""
         self.socket.sendall(request(port, path, headers) + early)
         head = self._read_until(b"\r\n\r\n").decode()

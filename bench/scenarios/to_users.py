@@ -52,7 +52,8 @@ def run(lab: Lab, plan: Plan) -> list[Table]:
 def _round(lab: Lab, users: int, each: int) -> list[Row]:
     least = floor.run(lab, users, each, SIZE, 0, 1)
     rate = least.outcome.deliveries / least.outcome.seconds
-    rows = [Row("floor, one a write", (rate, least.cpu_per_delivery, 0.0))]
+    connects = users / least.outcome.connect_seconds
+    rows = [Row("floor, one a write", (rate, least.cpu_per_delivery, connects))]
     rows.append(_measure(lab, users, each, "text", _pushed_meanwhile, "meanwhile"))
     for form in ("text", "json"):
         rows.append(_measure(lab, users, each, form, _from_the_log, "from the log"))

@@ -69,10 +69,17 @@ def test_clients_that_come_meanwhile_miss_nothing_from_then_on(lab: Lab, server:
     assert coming.outcome().connections == 300
 
 
-def test_a_scenario_ends_with_a_table(lab: Lab) -> None:
-    (table,) = scenarios()["timer"](lab, Plan(TINY))
+@pytest.mark.parametrize(
+    ("name", "subjects"),
+    [
+        ("timer", ["ours, timer"]),
+        ("slow-loris", ["ours, nobody hangs", "ours, 100 hang at each port"]),
+    ],
+)
+def test_a_scenario_ends_with_a_table(lab: Lab, name: str, subjects: list[str]) -> None:
+    (table,) = scenarios()[name](lab, Plan(TINY))
 
-    assert [row.subject for row in table.rows] == ["ours, timer"]
+    assert [row.subject for row in table.rows] == subjects
 
 
 def test_a_missing_message_is_a_failure(lab: Lab, server: Ours) -> None:
