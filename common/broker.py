@@ -3,7 +3,8 @@
 Keys, all in one hash slot:
     KEY              list    the queue: LPUSHed by anybody, popped from the right
     {KEY}:wip        list    what a blocked pop has taken and the next settle takes first
-    {KEY}:log        stream  every message that left the queue; field `c` is its content
+    {KEY}:log        stream  every message that left the queue; field `c` is its content, `a` its
+                             addresses joined by a space; everybody's has no `a` (see `Page`)
     {KEY}:rejected   list    envelopes that could not be read, newest first
     {KEY}:floor      string  the oldest id in the log, once the log has forgotten anything
     {KEY}:epoch      string  changes whenever the log has lost messages that it should have kept
@@ -231,5 +232,16 @@ def _page_of_stream(streams: Any) -> Page:
 
 
 def _page(entries: Any) -> Page:
-    """Each entry is [id, [b"c", content]]."""
-    return Page([entry[0] for entry in entries], [entry[1][1] for entry in entries])
+    """Each entry is [id, [b"c", content]]; two words more if it is addressed: b"a", addresses."""
+    fields = [entry[1] for entry in entries]
+    # Most pages have no address: to see that must cost next to nothing.
+    is_addressed = sum(map(len, fields)) > 2 * len(fields)
+    return Page(
+        [entry[0] for entry in entries],
+        [pairs[1] for pairs in fields],
+        [_addresses(pairs) for pairs in fields] if is_addressed else None,
+    )
+
+
+def _addresses(pairs: list[bytes]) -> tuple[str, ...]:
+    return tuple(pairs[3].decode().split(" ")) if len(pairs) > 2 else ()

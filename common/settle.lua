@@ -11,21 +11,54 @@
 local QUEUE, WIP, LOG, REJECTED, FLOOR, EPOCH = unpack(KEYS)
 local POP = 32
 local NONE = '0-0'
+local MARK = 30 -- The first byte of an envelope.
+local MESSAGE, KICK = {content = true, channels = true}, {kick = true} -- The fields of an envelope.
+local MOST_CHANNELS = 1000 -- As MAX_CHANNELS, at the most.
 local room, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
 local known_epoch, known_id = ARGV[5], ARGV[6]
 local looking = room == 0
 local settled, rejected = 0, 0
 
--- The content of an item, or nil for an envelope that cannot be read. A field that this version does not
--- know (an address, say) makes it unreadable: what was meant for some must not go to all.
-local function content_of(item)
-  if string.byte(item) ~= 30 then return item end
-  local ok, envelope = pcall(cjson.decode, string.sub(item, 2))
-  if not ok or type(envelope) ~= 'table' or type(envelope.content) ~= 'string' then return nil end
-  for name in pairs(envelope) do
-    if name ~= 'content' then return nil end
+-- Whether it can be the name of a channel: NAME of common/channels.py.
+local function is_name(text)
+  return type(text) == 'string' and #text >= 1 and #text <= 100 and not string.find(text, '[^A-Za-z0-9_.:@-]')
+end
+
+-- The names of a list, each once, joined by a space; nil if it is no list of names. To cjson an object is a table,
+-- too: one without a length.
+local function addresses(names)
+  if type(names) ~= 'table' or #names == 0 or #names > MOST_CHANNELS then return nil end
+  local found, seen = {}, {}
+  for _, name in ipairs(names) do
+    if not is_name(name) then return nil end
+    if not seen[name] then found[#found + 1] = name end
+    seen[name] = true
   end
-  return envelope.content
+  return table.concat(found, ' ')
+end
+
+local function address_of_kick(user)
+  if type(user) ~= 'string' or user == '' or not is_name('user:' .. user) then return nil end
+  return '!' .. user
+end
+
+-- Content and addresses of an envelope; no addresses: for everybody; no content: it cannot be read. A field that
+-- this version does not know makes it unreadable: what was meant for some must not go to all.
+local function read(envelope)
+  local ok, fields = pcall(cjson.decode, envelope)
+  if not ok or type(fields) ~= 'table' then return nil end
+  local known = fields.kick and KICK or MESSAGE
+  for name in pairs(fields) do
+    if not known[name] then return nil end
+  end
+  if known == KICK then
+    local address = address_of_kick(fields.kick)
+    return address and '', address
+  end
+  if type(fields.content) ~= 'string' then return nil end
+  if fields.channels == nil then return fields.content end
+  local names = addresses(fields.channels)
+  return names and fields.content, names
 end
 
 -- The newest id that the log has ever given.
@@ -73,14 +106,23 @@ local function current_epoch()
 end
 
 local function settle(item)
-  local content = content_of(item)
-  if content then
-    redis.call('XADD', LOG, '*', 'c', content)
+  if string.byte(item) ~= MARK then
+    redis.call('XADD', LOG, '*', 'c', item)
     settled = settled + 1
-  else
+    return
+  end
+  local content, address = read(string.sub(item, 2))
+  if not content then
     redis.call('LPUSH', REJECTED, item)
     rejected = rejected + 1
+    return
   end
+  if address then
+    redis.call('XADD', LOG, '*', 'c', content, 'a', address)
+  else
+    redis.call('XADD', LOG, '*', 'c', content)
+  end
+  settled = settled + 1
 end
 
 -- A script that fails halfway is not undone: fail before anything is popped, if a key is not what it should be.

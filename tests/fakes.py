@@ -10,6 +10,8 @@ from common.message import Mark, Page, format_id, parse_id
 from config.settings import Settings
 from ws_server.listen import Listen
 
+Addresses = Sequence[tuple[str, ...]]
+
 
 class FakeQueue:
     """`pushes` holds one list for each LPUSH.
@@ -75,6 +77,7 @@ class FakeLog:
     def __init__(self) -> None:
         self.queue: deque[bytes] = deque()
         self.messages: list[tuple[bytes, bytes]] = []
+        self.addresses: dict[bytes, tuple[str, ...]] = {}  # By id; none: for everybody.
         self.fault: Exception | None = None
         self.settle_fault: Exception | None = None
         self.rejected = 0  # What the next settle says that it set aside.
@@ -87,19 +90,26 @@ class FakeLog:
         self.gate = Event()
         self.gate.set()
         self.waited_for = Event()  # Set as soon as a reader waits at the gate.
+        self._queue_addresses: deque[tuple[str, ...]] = deque()
         self._news = Event()
 
-    def write(self, *contents: bytes) -> Page:
-        """Append to the log, as another process does by settling; what was appended."""
+    def write(self, *contents: bytes, addresses: Addresses | None = None) -> Page:
+        """Append to the log, as another process does by settling; what was appended.
+
+        `addresses[i]` are those of `contents[i]`, as in a `Page`.
+        """
         start = len(self.messages)
         ids = [format_id((start + at + 1) << 64) for at in range(len(contents))]
         self.messages += zip(ids, contents, strict=True)
+        for id_, names in zip(ids, addresses or [()] * len(ids), strict=True):
+            self.addresses[id_] = names
         self._wake()
-        return Page(ids, list(contents))
+        return self._page(self.messages[start:])
 
-    def push(self, *contents: bytes) -> None:
+    def push(self, *contents: bytes, addresses: Addresses | None = None) -> None:
         """Append to the queue."""
         self.queue.extend(contents)
+        self._queue_addresses.extend(addresses or [()] * len(contents))
         self._wake()
 
     def lose(self, keep: int) -> None:
@@ -153,8 +163,9 @@ class FakeLog:
 
     def _settle(self) -> Settled:
         self._fail(self.settle_fault)
-        moved = [self.queue.popleft() for _ in range(min(len(self.queue), self.settle_limit))]
-        self.write(*moved)
+        count = min(len(self.queue), self.settle_limit)
+        moved = [self.queue.popleft() for _ in range(count)]
+        self.write(*moved, addresses=[self._queue_addresses.popleft() for _ in moved])
         rejected, self.rejected = self.rejected, 0
         return Settled(len(moved), rejected, len(self.queue), self.look())
 
@@ -163,7 +174,15 @@ class FakeLog:
 
     def _between(self, after: int, upto: int, count: int) -> Page:
         found = [row for row in self.messages if after < parse_id(row[0]) <= upto]
-        return Page([row[0] for row in found[:count]], [row[1] for row in found[:count]])
+        return self._page(found[:count])
+
+    def _page(self, rows: list[tuple[bytes, bytes]]) -> Page:
+        addresses = [self.addresses[id_] for id_, _ in rows]
+        return Page(
+            [id_ for id_, _ in rows],
+            [content for _, content in rows],
+            addresses if any(addresses) else None,
+        )
 
     def _wake(self) -> None:
         self._news.set()

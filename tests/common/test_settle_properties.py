@@ -40,7 +40,8 @@ fragments = st.sampled_from(
         ":",
         ",",
         '"content"',
-        '"to"',
+        '"channels"',
+        '"kick"',
         "\\ud83d",
         "\\",
         "1e9",
@@ -100,4 +101,6 @@ def test_no_bytes_are_lost_or_in_the_way(
     assert aside == [envelope] * done.rejected
     assert done.rejected <= 1
     if done.rejected == 0:  # Then it was an envelope indeed.
-        assert json.loads(junk, strict=False)["content"].encode() == logged[1]
+        fields = json.loads(junk, strict=False)
+        assert fields.get("content", "").encode() == logged[1]
+        assert "content" in fields or "kick" in fields

@@ -1,0 +1,234 @@
+"""From an envelope to `Page.addresses`, through a real Valkey."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common import channels
+from common.broker import Broker, History, Settled
+from common.line import connect
+from common.message import ENVELOPE_MARK, Kick, Mark, Message, Page, parse_id
+from config.embedded import EmbeddedValkey
+from config.settings import Settings
+from tests.strategies import texts
+
+pytestmark = pytest.mark.integration
+
+NOTHING = Mark("", 0)
+LONGEST = "x" * 100
+
+# Every way to read the log; each reads all of it.
+READERS: dict[str, Callable[[Broker], Page]] = {
+    "settle_and_read": lambda broker: broker.settle_and_read(NOTHING, 1000)[1],
+    "read_after": lambda broker: broker.read_after(NOTHING, 1000)[0],
+    "read_after blocking": lambda broker: broker.read_after(NOTHING, 1000, 0.01)[0],
+    "read_between": lambda broker: broker.read_between(0, 1 << 127, 1000)[0],
+}
+
+names = st.from_regex(channels.NAME, fullmatch=True)
+odd_names = st.text("ab.*:,! \n\x00é", max_size=4) | st.integers(94, 102).map("x".__mul__)
+almost_names = names | odd_names
+things: st.SearchStrategy[Any] = (
+    almost_names | st.none() | st.booleans() | st.integers() | st.just({}) | st.just([])
+)
+
+
+@pytest.fixture(scope="module")
+def shared(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
+    client = connect(valkey.url, timeout=5, connections=1)
+    yield client
+    client.connection_pool.disconnect()
+
+
+def new_broker(client: redis.Redis) -> Broker:
+    return Broker(client, f"test-{uuid4().hex}", History(1000, 1000))
+
+
+@pytest.fixture
+def broker(client: redis.Redis, key: str) -> Broker:
+    return Broker(client, key, History(1000, 1000))
+
+
+def envelope(**fields: Any) -> bytes:
+    return ENVELOPE_MARK + json.dumps(fields).encode()
+
+
+def settle(broker: Broker, *items: bytes) -> tuple[Settled, Page]:
+    broker.push(items)
+    return broker.settle_and_read(NOTHING, 1000)
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_every_reader_is_told_the_addresses(broker: Broker, read: Callable[[Broker], Page]) -> None:
+    done, _ = settle(
+        broker,
+        b"all",
+        Message("some", ("orders", "user:42")).to_item(),
+        Message("\x1eall").to_item(),
+        Kick("42").to_item(),
+        Message("", ("news.eu",)).to_item(),
+    )
+
+    page = read(broker)
+
+    assert done == Settled(moved=5, rejected=0, waiting=0)
+    assert page.contents == [b"all", b"some", b"\x1eall", b"", b""]
+    assert page.addresses == [(), ("orders", "user:42"), (), ("!42",), ("news.eu",)]
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_page_for_everybody_has_no_addresses(
+    broker: Broker, read: Callable[[Broker], Page]
+) -> None:
+    settle(broker, b"a", Message("\x1eb").to_item())
+
+    assert read(broker).contents == [b"a", b"\x1eb"]
+    assert read(broker).addresses is None
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_an_empty_page_has_no_addresses(broker: Broker, read: Callable[[Broker], Page]) -> None:
+    assert read(broker) == Page([], [], None)
+
+
+def test_each_page_has_the_addresses_of_its_own_messages(broker: Broker) -> None:
+    settle(broker, b"a", Message("b", ("x",)).to_item(), b"c")
+
+    ids = [0, *map(parse_id, broker.read_after(NOTHING, 3)[0].ids)]
+    pages = [broker.read_after(Mark("", after), 1)[0] for after in ids[:3]]
+
+    assert [page.contents for page in pages] == [[b"a"], [b"b"], [b"c"]]
+    assert [page.addresses for page in pages] == [None, [("x",)], None]
+
+
+def test_plain_content_that_looks_addressed_is_for_everybody(broker: Broker) -> None:
+    _, page = settle(broker, b'{"content":"a","channels":["b"]}', b"a !42")
+
+    assert page.addresses is None
+
+
+def test_a_name_that_comes_twice_is_one_address(broker: Broker) -> None:
+    _, page = settle(broker, envelope(content="a", channels=["b", "c", "b"]))
+
+    assert page.addresses == [("b", "c")]
+
+
+def test_a_message_may_have_as_many_channels_as_the_setting_allows(broker: Broker) -> None:
+    check = next(each for each in fields(Settings) if each.name == "max_channels").metadata["check"]
+    most = check("1000")
+    with pytest.raises(ValueError, match=r"1000"):
+        check("1001")
+    all_names = [f"{number:0100}" for number in range(most + 1)]
+
+    done, page = settle(
+        broker,
+        envelope(content="a", channels=all_names[:most]),
+        envelope(content="b", channels=all_names),
+    )
+
+    assert (done.moved, done.rejected) == (1, 1)
+    assert page.addresses == [tuple(all_names[:most])]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        envelope(content="a", channels=[]),
+        envelope(content="a", channels={}),
+        envelope(content="a", channels={"1": "b"}),
+        envelope(content="a", channels="b"),
+        envelope(content="a", channels=None),
+        envelope(content="a", channels=False),
+        envelope(content="a", channels=[None]),
+        envelope(content="a", channels=["b", None]),
+        envelope(content="a", channels=[1]),
+        envelope(content="a", channels=[["b"]]),
+        envelope(content="a", channels=["b", ""]),
+        envelope(content="a", channels=["b", "x" + LONGEST]),
+        envelope(content="a", channels=["b c"]),
+        envelope(content="a", channels=["b\n"]),
+        envelope(content="a", channels=["b\x00"]),
+        envelope(content="a", channels=["\x00"]),
+        envelope(content="a", channels=["é"]),
+        envelope(content="a", channels=["b,c"]),
+        envelope(content="a", channels=["!42"]),
+        envelope(content="a", channels=["orders.*"]),
+        envelope(content="a", channels=["*"]),
+        envelope(content="a", channels=["b"], id="c"),
+        envelope(channels=["b"]),
+        envelope(content=None, channels=["b"]),
+        envelope(kick=42),
+        envelope(kick=None),
+        envelope(kick=False),
+        envelope(kick=""),
+        envelope(kick=["42"]),
+        envelope(kick="4 2"),
+        envelope(kick="42\n"),
+        envelope(kick="!42"),
+        envelope(kick="x" * 96),
+        envelope(kick="42", content="a"),
+        envelope(kick="42", channels=["b"]),
+        envelope(kick=None, content="a"),
+        envelope(kick=False, content="a"),
+        ENVELOPE_MARK + b'{"content":"a","channels":["b"],"channels":[]}',
+        ENVELOPE_MARK + b'{"content":"a","channels":["b"',
+        ENVELOPE_MARK + b'{"content":"a","channels":' + b"[" * 2000,
+    ],
+    ids=lambda item: item[:60].decode(errors="replace"),
+)
+def test_what_names_nobody_for_certain_is_set_aside(
+    broker: Broker, client: redis.Redis, key: str, item: bytes
+) -> None:
+    done, page = settle(broker, b"before", item, b"after")
+
+    assert done == Settled(moved=2, rejected=1, waiting=0)
+    assert page.contents == [b"before", b"after"]
+    assert page.addresses is None
+    assert client.lrange(f"{{{key}}}:rejected", 0, -1) == [item]
+
+
+@pytest.mark.parametrize("name", ["a", LONGEST, "user:42", "a@b-c_d:E.9", ".", "-"])
+def test_a_valid_name_is_an_address(broker: Broker, name: str) -> None:
+    _, page = settle(broker, envelope(content="a", channels=[name]))
+
+    assert page.addresses == [(name,)]
+
+
+@given(content=texts(), to=st.lists(names, min_size=1, max_size=5, unique=True))
+def test_what_python_writes_comes_out_as_it_went_in(
+    shared: redis.Redis, content: str, to: list[str]
+) -> None:
+    done, page = settle(new_broker(shared), Message(content, tuple(to)).to_item())
+
+    assert (done.moved, page.contents, page.addresses) == (1, [content.encode()], [tuple(to)])
+
+
+@given(to=st.lists(things, max_size=3) | things)
+def test_lua_takes_the_names_that_python_takes(shared: redis.Redis, to: Any) -> None:
+    is_valid = (
+        isinstance(to, list)
+        and to != []
+        and all(isinstance(name, str) and channels.is_name(name) for name in to)
+    )
+
+    done, page = settle(new_broker(shared), envelope(content="a", channels=to))
+
+    assert done.rejected == (not is_valid)
+    assert page.addresses == ([tuple(dict.fromkeys(to))] if is_valid else None)
+
+
+@given(user=almost_names | things)
+def test_lua_takes_the_users_that_python_takes(shared: redis.Redis, user: Any) -> None:
+    is_valid = isinstance(user, str) and channels.is_user(user)
+
+    done, page = settle(new_broker(shared), envelope(kick=user))
+
+    assert done.rejected == (not is_valid)
+    assert page.addresses == ([(f"!{user}",)] if is_valid else None)
