@@ -37,6 +37,7 @@ def create_app(settings: Settings, queue: PingableQueue) -> Flask:
         settings.max_content_bytes,
         settings.max_batch_messages,
         settings.idempotency_seconds,
+        settings.max_channels,
     )
     _add_push(app, push, outage)
     _add_health(app, queue)
