@@ -7,7 +7,8 @@ name and `.*`, which matches all names that begin with it and the dot. No I/O he
 import re
 from collections.abc import Sequence
 
-NAME = re.compile(r"[A-Za-z0-9_.:@-]{1,100}", re.ASCII)
+LONGEST = 100
+NAME = re.compile(rf"[A-Za-z0-9_.:@-]{{1,{LONGEST}}}", re.ASCII)
 USER = "user:"
 WILD = ".*"
 

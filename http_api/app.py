@@ -44,6 +44,7 @@ def create_app(
         settings.max_content_bytes,
         settings.max_batch_messages,
         settings.idempotency_seconds,
+        settings.max_channels,
     )
     _add_push(app, push, outage)
     _add_people(app, People(roster, queue), outage)

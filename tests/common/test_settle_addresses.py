@@ -145,6 +145,7 @@ def test_a_message_may_have_as_many_channels_as_the_setting_allows(broker: Broke
         envelope(content="a", channels={"1": "b"}),
         envelope(content="a", channels="b"),
         envelope(content="a", channels=None),
+        envelope(content="a", channels=False),
         envelope(content="a", channels=[None]),
         envelope(content="a", channels=["b", None]),
         envelope(content="a", channels=[1]),

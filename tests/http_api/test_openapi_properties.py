@@ -26,9 +26,17 @@ LINES = sorted(set(DOCUMENT["paths"]["/push/batch"]["post"]["requestBody"]["cont
 PART = '--a\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n--a--\r\n'
 
 words = st.sampled_from(["a", "b", "1", "2", "", "é", "\x1e", '{"', "%ff", "%", "123456789"])
-names = st.sampled_from(["content", "id", "a", "é"])
+addresses = ["channel", "channels", "user", "users"]
+names = st.sampled_from(["content", "id", "a", "é", "users[0]", *addresses])
 values = words | st.none() | st.booleans() | st.integers() | st.floats() | texts(5)
-fields = st.fixed_dictionaries({"content": values}, optional={"id": values, "a": values})
+fields = st.fixed_dictionaries(
+    {"content": values},
+    optional={
+        "id": values,
+        "a": values,
+        **dict.fromkeys(addresses, values | st.lists(values, max_size=4)),
+    },
+)
 documents = st.recursive(
     values | fields,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=3),
@@ -77,7 +85,7 @@ requests = st.builds(
 @pytest.fixture(scope="module")
 def api() -> Api:
     queue = FakeQueue()
-    limits = Settings(max_content_bytes=8, max_body_bytes=64, max_batch_messages=3)
+    limits = Settings(max_content_bytes=8, max_body_bytes=64, max_batch_messages=3, max_channels=3)
     return create_app(limits, queue, FakeRoster()).test_client(), queue
 
 

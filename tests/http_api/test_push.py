@@ -287,7 +287,7 @@ def test_a_batch_may_come_line_by_line(
         ('["a"]', 422, "content_not_text"),
         ('{"content":{}}', 422, "content_not_text"),
         ('"\\ud800"', 422, "content_not_text"),
-        ('{"content":"a","channel":"b"}', 422, "unknown_field"),
+        ('{"content":"a","chanel":"b"}', 422, "unknown_field"),
         ('{"contents":"a"}', 422, "unknown_field"),
         ('{"\\ud800":"a"}', 422, "unknown_field"),
         (f'"{"a" * (LARGEST + 1)}"', 413, "content_too_large"),

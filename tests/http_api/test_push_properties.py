@@ -17,6 +17,7 @@ from tests.fakes import FakeQueue, FakeRoster
 from tests.strategies import texts
 
 LIMIT = 16  # Bytes of content, so that many examples are at its edge.
+MOST = 3  # Channels, for the same reason.
 
 Api = tuple[FlaskClient, FakeQueue]
 Send = Callable[[FlaskClient, str], TestResponse]
@@ -47,10 +48,19 @@ ids = st.sampled_from(["1", "2", 1, None]) | st.integers() | texts(3) | no_texts
 good = st.fixed_dictionaries(
     {"content": st.sampled_from(["a", "b", 1])}, optional={"id": st.sampled_from(["1", "2", 1])}
 )
+names = st.sampled_from(["a", "b", "1", 1, "x" * 95, "x" * 101]) | texts(3)
+lists = st.lists(names | no_texts | st.none(), max_size=4) | names.map("{0},{0},a".format)
+addresses = {
+    "channel": names | no_texts | st.none(),
+    "channels": lists | names | no_texts | st.none(),
+    "user": names | no_texts | st.none(),
+    "users": lists | names | no_texts | st.none(),
+}
 messages = st.one_of(
     contents,
     st.fixed_dictionaries({"content": contents}, optional={"id": ids}),
-    st.dictionaries(st.sampled_from(["content", "id", "channel"]), texts(3)),
+    st.fixed_dictionaries({"content": st.just("a")}, optional=addresses),
+    st.dictionaries(st.sampled_from(["content", "id", "to"]), texts(3)),
 )
 batches = st.lists(good | texts(3).filter(bool), min_size=1, max_size=6) | st.lists(
     messages, min_size=1, max_size=4
@@ -60,16 +70,41 @@ batches = st.lists(good | texts(3).filter(bool), min_size=1, max_size=6) | st.li
 @pytest.fixture(scope="module")
 def api() -> Api:
     queue = FakeQueue()
-    return create_app(Settings(max_content_bytes=LIMIT), queue, FakeRoster()).test_client(), queue
+    limits = Settings(max_content_bytes=LIMIT, max_channels=MOST)
+    return create_app(limits, queue, FakeRoster()).test_client(), queue
 
 
-def item_or_error(text: str) -> bytes | str:
+def channels_or_error(fields: dict[str, Any]) -> list[str] | str:
+    """The channels that a message is pushed to, or the error."""
+    found: list[str] = []
+    for field in addresses:
+        value = fields.get(field)
+        if value in (None, ""):
+            continue
+        if field.endswith("s"):
+            value = value.split(",") if isinstance(value, str) else value
+        elements = value if field.endswith("s") and isinstance(value, list) else [value]
+        if len(elements) > MOST:
+            return "too_many_channels"
+        is_user = field.startswith("user")
+        for element in elements or [[]]:
+            name = f"user:{element}" if is_user else str(element)
+            is_text = type(element) in (int, str) and str(element) != ""
+            if not is_text or not re.fullmatch("[a-zA-Z0-9_.:@-]{1,100}", name):
+                return "bad_user" if is_user else "bad_channel"
+            found += [] if name in found else [name]
+    return found if len(found) <= MOST else "too_many_channels"
+
+
+def item_or_error(text: str, channels: list[str] | None = None) -> bytes | str:
     """What content becomes on the queue, or the error."""
     raw = text.encode()
     if not raw:
         return "content_empty"
     if len(raw) > LIMIT:
         return "content_too_large"
+    if channels:
+        return b"\x1e" + json.dumps({"content": text, "channels": channels}).encode()
     return b"\x1e" + json.dumps({"content": text}).encode() if raw.startswith(b"\x1e") else raw
 
 
@@ -77,11 +112,14 @@ def read(message: Any) -> tuple[bytes | str, str | None]:
     """A message's item or error, and its id."""
     fields = message if isinstance(message, dict) else {"content": message}
     content, id_ = fields.get("content"), fields.get("id")
-    if set(fields) - {"content", "id"}:
+    if set(fields) - {"content", "id", *addresses}:
         return "unknown_field", None
     if isinstance(content, bool | list | dict):
         return "content_not_text", None
-    item = item_or_error("" if content is None else str(content))
+    channels = channels_or_error(fields)
+    if content not in (None, "") and isinstance(channels, str):
+        return channels, None
+    item = item_or_error("" if content is None else str(content), [*channels])
     if isinstance(item, str) or id_ is None:
         return item, None
     is_id = type(id_) in (int, str) and re.fullmatch("[ -~]{1,255}", str(id_))
@@ -139,6 +177,20 @@ def test_a_batch_is_all_or_nothing_and_lines_are_the_same(api: Api, batch: list[
     else:
         assert (as_array["error"], as_array["index"]) == expected(batch)
         assert queued == []
+
+
+@given(fields=st.fixed_dictionaries({"content": st.just("a")}, optional=addresses))
+def test_a_single_push_goes_to_whom_it_would_go_in_a_batch(
+    api: Api, fields: dict[str, Any]
+) -> None:
+    http, queue = api
+
+    alone = post_json(http, json.dumps(fields)).get_json()
+    queued = queue.take()
+    in_batch = post_json(http, json.dumps([fields]), "/push/batch").get_json()
+
+    assert (alone["code"], alone.get("error")) == (in_batch["code"], in_batch.get("error"))
+    assert queued == queue.take()
 
 
 @given(batch=st.lists(good.filter(lambda message: "id" in message), min_size=1, max_size=6))
