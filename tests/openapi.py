@@ -7,8 +7,17 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 from werkzeug.wrappers import Response
 
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A name that stands twice would hide what it names first."""
+    found = dict(pairs)
+    assert len(found) == len(pairs), [name for name, _ in pairs]
+    return found
+
+
 DOCUMENT: dict[str, Any] = json.loads(
-    resources.files("http_api").joinpath("openapi.json").read_text("utf-8")
+    resources.files("http_api").joinpath("openapi.json").read_text("utf-8"),
+    object_pairs_hook=_object,
 )
 
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 from http_api.app import create_app
+from http_api.guard import PUBLIC
 from tests.fakes import FakeQueue, FakeRoster
 from tests.openapi import DOCUMENT, errors_of, responses, validate
 
@@ -96,6 +97,21 @@ def test_an_example_of_a_request_is_accepted(
 
     assert (response.status_code, response.get_json()["code"]) == (200, 0)
     assert len(queue.pushes) == 1
+
+
+def test_a_route_that_needs_a_token_says_so() -> None:
+    rules = create_app(Settings(), FakeQueue(), FakeRoster()).url_map.iter_rules()
+    guarded = {
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        for rule in rules
+        if rule.endpoint not in PUBLIC
+    }
+
+    assert len(guarded) > 4
+    for method, path in routes():
+        needs_token = "security" in DOCUMENT["paths"][path][method.lower()]
+        assert needs_token == (path in guarded), path
+        assert ("401" in responses(method, path)) == needs_token, path
 
 
 def test_the_shape_of_a_failure_is_closed() -> None:

@@ -1,6 +1,7 @@
 """The port over plain HTTP: what it answers to whom, and who gets as far as the service."""
 
 import os
+import re
 import socket
 
 import pytest
@@ -84,6 +85,31 @@ def test_a_refused_client_is_told_when_to_come_back(
     assert response.status_code == 503
     assert int(response.headers["Retry-After"]) > 0
     assert response.get_json()["msg"] == "too many connections"
+    assert service.adopted == []
+
+
+ADDRESSES = Terms(address_of=lambda environ: environ["REMOTE_ADDR"])
+
+
+def test_an_address_with_too_many_connections_is_told_to_come_back(service: FakeAdopter) -> None:
+    http = create_app(service, ADDRESSES).test_client()
+    service.crowded = {"127.0.0.1"}
+
+    response = http.get("/", headers=HANDSHAKE)
+
+    assert (response.status_code, response.get_json()["error"]) == (429, "too_many_connections")
+    assert int(response.headers["Retry-After"]) > 0
+    assert service.adopted == []
+
+
+def test_an_event_source_of_such_an_address_comes_back_by_itself(service: FakeAdopter) -> None:
+    http = create_app(service, ADDRESSES).test_client()
+    service.crowded = {"127.0.0.1"}
+
+    response = http.get("/events")
+
+    assert response.status_code == 200
+    assert re.fullmatch(rb"retry: \d+\n: too many connections from this address\n\n", response.data)
     assert service.adopted == []
 
 
