@@ -21,6 +21,7 @@ from typing import Any
 import click
 
 from bench.meter import memory_bytes
+from common.message import Message
 from tests.events import EventStream
 from tests.system import KEY, PREFIX, System, wait_until
 from tests.websocket import BINARY, PING, PONG, TEXT, Client, frame, request
@@ -34,6 +35,9 @@ LIMITS: dict[str, Any] = {
     "PING_INTERVAL": 3600,  # The onlookers do not answer.
     "WINDOW_BYTES": 100_000,  # Soon full: what memory grows after that is a leak.
 }
+LISTEN = ("/", "/?format=json", "/?format=json&channels=a,b.*&last=5", "/x?a=%ff", "/?channels=a")
+OF_OTHERS = Message("of others", ("a", "b.c", "n1")).to_item()
+NAMES = ("a", "b.c", "b.*", "user:1", "", "*", "no name", "c" * 101, *(f"n{n}" for n in range(200)))
 PATHS = ("/", "/healthz", "/readyz", "/%00", "//", "/events?last=x", "*")
 
 
@@ -65,7 +69,7 @@ class Fuzzer:
                 self.inputs["cut off by the server"] += 1
 
     def _frames(self, client: socket.socket) -> None:
-        client.sendall(request(self._port, self._random.choice(["/", "/?format=json", "/x?a=%ff"])))
+        client.sendall(request(self._port, self._random.choice(LISTEN)))
         client.recv(4096)
         count = self._random.randint(0, FRAMES)
         client.sendall(b"".join(self._frame() for _ in range(count)))
@@ -79,7 +83,16 @@ class Fuzzer:
         control = opcode in (PING, PONG)
         size = self._random.choice([0, 1, 5, 60, 125] if control else [0, 1, 5, 125, 126, 300])
         payload = b"a" * size if opcode != BINARY else self._random.randbytes(size)
+        if opcode == TEXT and self._random.random() < 0.5:
+            payload = self._command()
         return frame(opcode, payload, fin=control or self._random.random() < 0.7)
+
+    def _command(self) -> bytes:
+        """As a client of the json format may say one, or nearly."""
+        names = [self._random.choice(NAMES) for _ in range(self._random.randrange(5))]
+        fields = self._random.choice(["subscribe", "unsubscribe", "token", "x"]), "subscribe"
+        said = dict.fromkeys(fields[: self._random.randint(1, 2)], self._random.choice([names, 1]))
+        return json.dumps(said).encode()
 
     def _mutated(self, data: bytes) -> bytes:
         kind = self._random.randrange(5)
@@ -171,6 +184,7 @@ class Onlookers:
     def _publish(self) -> None:
         while not self._stop.wait(0.02):
             self._redis.lpush(KEY, str(self.messages))
+            self._redis.lpush(KEY, OF_OTHERS)  # The onlookers must not get it.
             self.messages += 1
         self._redis.lpush(KEY, "end")
 

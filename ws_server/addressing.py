@@ -22,7 +22,7 @@ class Addressing:
         for place, names in enumerate(addresses):
             if not names:
                 self.open.append(place)
-            elif names[0][0] == KICK_MARK:
+            elif names[0].startswith(KICK_MARK):
                 self.kicked.append(names[0].removeprefix(KICK_MARK))
             else:
                 self._note(place, names)

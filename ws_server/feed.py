@@ -158,7 +158,9 @@ def cut(page: Page) -> Iterator[Page]:
 
 def _places_after_kicks(page: Page) -> set[int]:
     addresses = page.addresses or ()
-    return {at + 1 for at, names in enumerate(addresses) if names and names[0][0] == KICK_MARK}
+    return {
+        at + 1 for at, names in enumerate(addresses) if names and names[0].startswith(KICK_MARK)
+    }
 
 
 def _part(page: Page, start: int, end: int) -> Page:

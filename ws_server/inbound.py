@@ -7,10 +7,11 @@ protocol comes out as a `Failed` with the close code that it calls for.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from common.bucket import Bucket
 from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
+
+from common.bucket import Bucket
 
 MASKED_EMPTY_PONG = b"\x8a\x80"
 

@@ -11,8 +11,8 @@ from functools import partial
 from time import monotonic
 
 import gevent
-from common.bucket import Bucket
 
+from common.bucket import Bucket
 from ws_server import hooks
 from ws_server.close_codes import TOO_MANY_MESSAGES, CloseCode
 from ws_server.connection import Connection
