@@ -7,6 +7,8 @@ import zlib
 
 PREFIX = "chaos: "  # MESSAGE_PREFIX of the servers under test.
 FILLERS = ("x", "消息", "😀 ", '"\\\t', "line\n", "<b>&amp;</b> ")  # What escaping could spoil.
+CHANNELS = (None, "chaos.a", "chaos.b.c")  # Where messages are pushed to; None: to everybody.
+LISTEN = "chaos.*"  # What all readers listen to: so each has to get every message.
 LONG, LONGER = 40, 400  # Every so many-th is long: it takes more than one write or one page.
 
 
@@ -25,6 +27,11 @@ def content(label: str) -> str:
         size = 3_000
     filler = FILLERS[draw % len(FILLERS)]
     return f"{label} {(filler * (size // len(filler) + 1))[:size]}."
+
+
+def channel(label: str) -> str | None:
+    """To which of CHANNELS the message with this label is pushed, always the same."""
+    return CHANNELS[zlib.crc32(label.encode()) // 7 % len(CHANNELS)]
 
 
 def label_of(text: str) -> str:

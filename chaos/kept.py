@@ -4,6 +4,7 @@ Its append-only file says so, as long as it is never rewritten: what is not in
 there was lost by Valkey itself, and what is was for our processes to deliver.
 """
 
+import json
 import os
 import re
 from collections import deque
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos.content import label_of
+from common.message import ENVELOPE_MARK
 
 QUEUE = b"message_center"
 LOG = b"{message_center}:log"
@@ -38,11 +40,12 @@ class Kept:
         """One command of the file."""
         name, key = words[0].upper(), words[1] if len(words) > 1 else b""
         if name == b"LPUSH" and key == QUEUE:
-            self.queued += [_label(item) for item in words[2:]]
+            self.queued += [_label(_content(item)) for item in words[2:]]
         elif name == b"XADD" and key == LOG:
             id_ = next(word for word in words[2:] if ID.fullmatch(word))
             milliseconds, _, sequence = id_.partition(b"-")
-            self.log.append(Logged((int(milliseconds), int(sequence)), _label(words[-1])))
+            content = words[words.index(id_) + 2]  # The name of the field is in between.
+            self.log.append(Logged((int(milliseconds), int(sequence)), _label(content)))
 
 
 ID = re.compile(rb"\d+-\d+")
@@ -107,6 +110,14 @@ def _size(data: bytes, at: int) -> tuple[int, int]:
     if end < 0:
         return 0, len(data) + 1
     return int(data[at + 1 : end]), end + 2
+
+
+def _content(item: bytes) -> bytes:
+    """Of what stands on the queue: bare, or in an envelope."""
+    if not item.startswith(ENVELOPE_MARK):
+        return item
+    content: str = json.loads(item[1:])["content"]
+    return content.encode()
 
 
 def _label(item: bytes) -> str:

@@ -16,9 +16,9 @@ from pathlib import Path
 from random import Random
 from time import monotonic, sleep
 from typing import TypeAlias
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from chaos.content import content, label
+from chaos.content import channel, content, label
 from chaos.ledger import Ledger, newest_first
 from chaos.records import Acknowledged, Refused, Tried, Unsure
 
@@ -166,23 +166,27 @@ def outcome(first: int, status: int, body: bytes) -> Outcome:
     return Refused(first, f"status {status} {body[:200]!a}")
 
 
+def message(label: str) -> dict[str, str]:
+    """The fields of a push."""
+    where = channel(label)
+    return {"content": content(label)} | ({"channel": where} if where else {})
+
+
 def single_request(label: str, tried: Tried) -> Request:
     """GET, a form or JSON, in turn."""
-    text = content(label)
+    fields = message(label)
     headers = {"Idempotency-Key": label} if tried.keyed else {}
     way = tried.first % 3
-    if way == 0 and len(target := f"/push?content={quote(text)}") < LONGEST_QUERY:
+    if way == 0 and len(target := f"/push?{urlencode(fields)}") < LONGEST_QUERY:
         return "GET", target, None, headers
     if way == 1:
-        return "POST", "/push", urlencode({"content": text}).encode(), FORM | headers
-    return "POST", "/push", json.dumps({"content": text}).encode(), JSON | headers
+        return "POST", "/push", urlencode(fields).encode(), FORM | headers
+    return "POST", "/push", json.dumps(fields).encode(), JSON | headers
 
 
 def batch_request(labels: list[str], tried: Tried) -> Request:
     """An array or NDJSON, in turn; the key is in each item."""
-    items: list[object] = [content(each) for each in labels]
-    if tried.keyed:
-        items = [{"content": content(each), "id": each} for each in labels]
+    items: list[object] = [message(each) | ({"id": each} if tried.keyed else {}) for each in labels]
     if tried.first % 2:
         return "POST", "/push/batch", json.dumps(items).encode(), JSON
     return "POST", "/push/batch", "\n".join(map(json.dumps, items)).encode(), NDJSON

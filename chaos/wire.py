@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from chaos.content import PREFIX, label_of
+from chaos.content import LISTEN, PREFIX, channel, label_of
 from chaos.records import Broken, Gap, Lost, Read, Record, Welcome
 
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
@@ -61,7 +61,7 @@ class WebSocket:
         self._answers = b""
 
     def request(self, port: int, last_id: str) -> bytes:
-        query = {"last_id": last_id} if last_id else {}
+        query = {"channels": LISTEN} | ({"last_id": last_id} if last_id else {})
         if self._is_json and not self._as_protocol:
             query["format"] = "json"
         headers = {
@@ -128,7 +128,7 @@ class Events:
         self._lines: list[str] = []
 
     def request(self, port: int, last_id: str) -> bytes:
-        query = {"format": "json"} if self._is_json else {}
+        query = {"channels": LISTEN} | ({"format": "json"} if self._is_json else {})
         headers = {"Accept": "text/event-stream"}
         if last_id and self._as_header:
             headers["Last-Event-ID"] = last_id
@@ -186,9 +186,12 @@ def _of_object(said: dict[str, Any], name: str) -> Record:
         return Welcome(said["id"], said["complete"])
     if name == "gap":
         return Gap(said["id"], said["after"] or "", said["reason"])
-    if name or set(said) != {"id", "channel", "content", "time"} or said["channel"] is not None:
+    if name or set(said) != {"id", "channel", "content", "time"}:
         return Broken(f"no message: {said!a:.200}")
-    return Read(said["id"], label_of(said["content"]))
+    label = label_of(said["content"])
+    if said["channel"] != channel(label):
+        return Broken(f"{label} came through {said['channel']!a}")
+    return Read(said["id"], label)
 
 
 def client_frame(opcode: int, payload: bytes) -> bytes:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from chaos.content import content
 from chaos.kept import Logged, Unsynced, commands, read_kept
+from common.message import Message
 
 
 def command(*words: str) -> bytes:
@@ -31,6 +32,19 @@ def test_it_is_read_in_the_order_in_which_it_was_written(tmp_path: Path) -> None
 
     assert kept.queued == ["a-1", "a-2"]
     assert kept.log == [Logged((17, 3), "a-1")]
+
+
+def test_what_is_for_some_is_queued_in_an_envelope_and_logged_with_its_addresses(
+    tmp_path: Path,
+) -> None:
+    envelope = Message(content("a-1"), ("x", "y")).to_item().decode()
+    queued = command("LPUSH", "message_center", envelope)
+    settled = command("XADD", "{message_center}:log", "17-3", "c", content("a-1"), "a", "x y")
+    make_files(tmp_path, queued, settled)
+
+    kept = read_kept(tmp_path)
+
+    assert (kept.queued, kept.log) == (["a-1"], [Logged((17, 3), "a-1")])
 
 
 def test_a_command_that_was_cut_short_is_left_out() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chaos.content import PREFIX, content, label_of
+from chaos.content import PREFIX, channel, content, label_of
 from chaos.records import Broken, Gap, Lost, Read, Record, Welcome
 from chaos.wire import Decoder, Events, WebSocket
 
@@ -23,7 +23,13 @@ def frame(payload: bytes, first: int = 0x81) -> bytes:
 
 def message(label: str, **changed: object) -> str:
     return json.dumps(
-        {"id": "e-1-1", "channel": None, "content": content(label), "time": 1, **changed}
+        {
+            "id": "e-1-1",
+            "channel": channel(label),
+            "content": content(label),
+            "time": 1,
+            **changed,
+        }
     )
 
 
@@ -145,10 +151,10 @@ def test_the_last_id_is_asked_for_in_each_way_that_there_is() -> None:
     ]
 
     assert [head.partition(b" HTTP")[0] for head in asked] == [
-        b"GET /?last_id=e-1-1&format=json",
-        b"GET /?last_id=e-1-1",
-        b"GET /events",
-        b"GET /events?format=json&last_id=e-1-1",
+        b"GET /?channels=chaos.%2A&last_id=e-1-1&format=json",
+        b"GET /?channels=chaos.%2A&last_id=e-1-1",
+        b"GET /events?channels=chaos.%2A",
+        b"GET /events?channels=chaos.%2A&format=json&last_id=e-1-1",
     ]
     assert b"Sec-WebSocket-Protocol: message-center.json\r\n" in asked[1]
     assert b"Last-Event-ID: e-1-1\r\n" in asked[2]
