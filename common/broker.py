@@ -20,15 +20,12 @@ from hashlib import blake2b, sha1
 from importlib import resources
 from typing import Any
 
-from common.channels import reaches
 from common.entries import page_of, page_of_stream
 from common.line import Client, Command, Line, Script, redis_errors
-from common.message import Mark, Page, format_id, parse_id
+from common.message import MOST_LOOKED_AT, Mark, Page, format_id, parse_id
 
 SETTLE_MESSAGES = 500
 SETTLE_BYTES = 1024 * 1024
-MOST_LOOKED_AT = 5000  # Messages of the log, for the newest ones of some channels.
-LOOK_MESSAGES = 1000  # At once.
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +88,8 @@ class Broker:
         sha = sha1(script, usedforsecurity=False).hexdigest()
         self._script = ("EVALSHA", sha, len(keys), *keys)
         self._bounds = (SETTLE_BYTES, history.size, history.seconds)
-        once = resources.files("common").joinpath("push_once.lua").read_text("utf-8")
-        self._push_once = Script(client, once)
+        self._push_once = Script(client, _source("push_once.lua"))
+        self._newest = Script(client, _source("newest.lua"))
         self._settling = Line(client.connection_pool, script)
         self._reading = Line(client.connection_pool, repeatable=True)
         self._paging = Line(client.connection_pool, script, repeatable=True)
@@ -194,28 +191,16 @@ class Broker:
         return bool(entries)
 
     def newest(self, count: int, channels: frozenset[str]) -> int:
-        """The id after which the newest `count` messages for these channels come (XREVRANGE).
+        """The id after which the newest `count` messages for these channels come.
 
         Or all that are among the newest MOST_LOOKED_AT of the log.
 
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        end, room, cursor = b"+", MOST_LOOKED_AT, 0
-        while room > 0:
-            size = min(room, count if end == b"+" and not channels else LOOK_MESSAGES)
-            (entries,) = self._paging.call(("XREVRANGE", self._log, end, "-", "COUNT", size))
-            page = page_of(entries)
-            for place, id_ in enumerate(page.ids):
-                cursor = parse_id(id_) - 1
-                addresses = page.addresses[place] if page.addresses else ()
-                count -= not addresses or any(reaches(name, channels) for name in addresses)
-                if not count:
-                    return cursor
-            if len(entries) < size:
-                break
-            end, room = b"(" + page.ids[-1], room - size
-        return cursor
+        words: Command = (count, MOST_LOOKED_AT, *channels)
+        found: bytes = self._newest.run([self._log], words, repeatable=True)
+        return parse_id(found) - 1
 
     def read_between(self, after: int, upto: int, count: int) -> tuple[Page, bool]:
         """Up to `count` messages after one id up to another, and whether none before is missing.
@@ -239,6 +224,10 @@ class Broker:
     def _read(self, cursor: int, count: int, block_seconds: float | None = None) -> Command:
         block = () if block_seconds is None else ("BLOCK", max(1, round(block_seconds * 1000)))
         return ("XREAD", "COUNT", count, *block, "STREAMS", self._log, format_id(cursor))
+
+
+def _source(name: str) -> str:
+    return resources.files("common").joinpath(name).read_text("utf-8")
 
 
 def _is_held(after: int, floor: bytes | None) -> bool:

@@ -13,6 +13,7 @@ from typing import Self
 
 ENVELOPE_MARK = b"\x1e"
 KICK_MARK = "!"
+MOST_LOOKED_AT = 2000  # Of the newest messages of the log, to find those for somebody.
 MARK = re.compile(r"([0-9a-z]{1,20})-(\d{1,20})-(\d{1,20})", re.ASCII)
 
 

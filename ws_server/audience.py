@@ -54,16 +54,17 @@ class Audiences:
                 if not listening:
                     del self._by_subscription[name]
 
-    def reached(self, addressing: Addressing) -> dict[Audience, Sequence[int]]:
-        """Those that get more than what is for everybody, and the places of all that they get."""
+    def reached(self, addressing: Addressing) -> dict[Audience, Sequence[int] | None]:
+        """Those that get more than what is for everybody.
+
+        With the places of all that they get, if one subscription says them; None: see
+        `Addressing.places`.
+        """
         listening, has_open = self._by_subscription, bool(addressing.open)
-        found: dict[Audience, Sequence[int]] = {}
+        found: dict[Audience, Sequence[int] | None] = {}
         for name, places in addressing.by_subscription.items():
             for audience in listening.get(name, ()):
-                if has_open or audience in found:
-                    found[audience] = addressing.places(audience.channels)
-                else:
-                    found[audience] = places
+                found[audience] = None if has_open or audience in found else places
         return found
 
     def members(self, subscription: str) -> list[Connection]:

@@ -105,9 +105,10 @@ class CatchUp:
         self._go_on(connection, owed, sent, full=bool(owed.outbox))
 
     def _serve_log(self, connection: Connection, owed: Owed) -> None:
-        chunk = connection.feed.next_chunk(owed.cursor, connection.channels)
+        channels = connection.channels
+        chunk = connection.feed.next_chunk(owed.cursor, channels)
         came_first = not owed.skip and (owed.outbox or owed.closing)
-        if came_first or connection.owed is not owed:
+        if came_first or connection.owed is not owed or connection.channels is not channels:
             self._due.append(connection)  # Redis was asked, and meanwhile this happened.
         elif chunk is None:
             self._at_head(connection, owed)

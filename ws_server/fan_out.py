@@ -35,8 +35,11 @@ class FanOut:
 
     def send(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
         """To everybody the same."""
-        listed = list(everybody)
         self._begin_slice()
+        self._send_all(chunk, everybody)
+
+    def _send_all(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
+        listed = list(everybody)
         for start in range(0, len(listed), CLOCK_EVERY):
             some = listed[start : start + CLOCK_EVERY]
             self._send(chunk.data, chunk.after, chunk.upto, some, chunk.cut)
@@ -48,11 +51,12 @@ class FanOut:
         """To each audience what is for it, then to all others what is for everybody."""
         self._begin_slice()
         after, upto, sent = piece.after, piece.upto, 0
-        for audience, places in audiences.reached(piece.addressing).items():
+        for audience, some in audiences.reached(piece.addressing).items():
             channels, members = audience.channels, audience.members
             if len(members) > CLOCK_EVERY:
-                self.send(piece.select(channels), members)
+                self._send_all(piece.select(channels), members)
                 continue
+            places = piece.addressing.places(channels) if some is None else some
             data, cut = piece.data(places, channels), partial(piece.cut, places, channels)
             self._send(data, after, upto, list(members), cut)
             sent += len(members)
@@ -60,7 +64,7 @@ class FanOut:
                 sent = 0
                 self._take_turns()
         if piece.addressing.open:
-            self.send(piece.select(NO_CHANNELS), everybody)  # Whoever has its own skips it.
+            self._send_all(piece.select(NO_CHANNELS), everybody)  # Whoever has its own skips it.
 
     def _begin_slice(self) -> None:
         self._end = perf_counter() + SLICE

@@ -12,7 +12,7 @@ import gevent
 
 from common import channels
 from common.message import Mark, Page, parse_id
-from ws_server.addressing import addressing_of
+from ws_server.addressing import Addressing, addressing_of
 from ws_server.audience import Audiences
 from ws_server.close_codes import GAP, KICKED, CloseCode
 from ws_server.connection import NOWHERE, Connection
@@ -137,6 +137,7 @@ class Hub(Sender):
                 self._publish_part(part)
         except BaseException:  # A stop, or the time-out of a hook: nobody is to miss anything.
             self._leave_to_catch_up(last)
+            self._kick_all(addressing_of(page))
             raise
         finally:
             self.mark = Mark(self.mark.epoch, last)
@@ -153,9 +154,11 @@ class Hub(Sender):
             else:
                 self._fan_out.send(piece, listeners)
             feed.done = piece.upto
-        if addressing is not None:
-            for user in addressing.kicked:
-                self.kick(user)
+        self._kick_all(addressing)
+
+    def _kick_all(self, addressing: Addressing | None) -> None:
+        for user in addressing.kicked if addressing else ():
+            self.kick(user)
 
     def _leave_to_catch_up(self, upto: int) -> None:
         for feed, listeners in self._listeners.items():
@@ -170,15 +173,14 @@ class Hub(Sender):
     def subscribe(self, connection: Connection, wanted: frozenset[str]) -> Mark:
         """Let it listen to these channels instead, and say after which id; see `between_frames`."""
         feed, audiences = connection.feed, self._audiences[connection.feed]
-        audiences.discard(connection)
-        connection.channels = wanted
-        audiences.add(connection)
         cursor = cursor_of(connection)
-        if connection.owed is None and cursor < feed.head:
-            # A fan-out is under way, for the audience that it has left.
-            self._fall_behind(connection, Place(cursor))
-        elif connection.owed is None:
-            connection.cursor = cursor
+        if self.is_open(connection):
+            audiences.discard(connection)
+            connection.channels = wanted
+            audiences.add(connection)
+            if connection.owed is None and cursor < feed.head:
+                # A fan-out is under way, for the audience that it has left.
+                self._fall_behind(connection, Place(cursor))
         return Mark(feed.epoch, cursor)
 
     def rewind(self, mark: Mark, *, kept: int | None = None) -> None:
@@ -195,10 +197,13 @@ class Hub(Sender):
         for connection, cursor in everybody:
             if connection.cursor != NOWHERE:
                 connection.cursor = self._place_after(cursor, kept)
+        # Those who are behind come first, before the loop has a turn: catch-up would take them for
+        # clients that have everything, and let one go live in the middle of a frame.
+        everybody.sort(key=lambda row: row[0].owed is None)
         for count, (connection, cursor) in enumerate(everybody):
             if kept is not None or cursor < mark.id:
                 self._tell_rewound(connection, Mark(had.epoch, cursor), kept)
-            if count % NOTICES == 0:
+            if connection.owed is None and count % NOTICES == 0:
                 gevent.sleep(0)
 
     def _place_after(self, cursor: int, kept: int | None) -> int:

@@ -8,11 +8,13 @@ from array import array
 from collections.abc import Sequence
 from itertools import accumulate
 
-from common.channels import reaches
+from common.channels import subscriptions_to
 from common.message import Page
 from ws_server.addressing import Addressing
 from ws_server.formats import Format
 from ws_server.window import OVERHEAD, Chunk, Place, has_id
+
+NAME_OVERHEAD = 256  # Bytes that an address takes, with its place in the index.
 
 
 class Mixed:
@@ -25,6 +27,7 @@ class Mixed:
         "_frames",
         "_has_one_name",
         "_page",
+        "_ranks",
         "_special",
         "addressing",
         "after",
@@ -37,8 +40,6 @@ class Mixed:
     ) -> None:
         self.after = after
         self.upto = upto
-        # About how many bytes of memory it takes: what came, and the frames made of it.
-        self.cost = 2 * sum(map(len, page.contents)) + 4 * OVERHEAD * (len(page.ids) + 4)
         self._format = form
         self._epoch = epoch
         self._page = page
@@ -47,7 +48,21 @@ class Mixed:
         # Whether all listeners see each message under the same name, if under any.
         self._has_one_name = not form.shows_channel or max(map(len, self._addresses)) < 2
         self._frames: list[bytes] = []
-        self._special: dict[tuple[int, str], bytes] = {}  # Under other names than their first.
+        # Under another name than the first: the last that was asked for, by its place among them.
+        self._special: dict[int, tuple[int, bytes]] = {}
+        self._ranks: tuple[int, dict[str, int]] = (-1, {})  # Of one message: see `_rank_of_name`.
+        # About how many bytes of memory it takes: what came, and two frames of each.
+        names = sum(map(len, self._addresses))
+        self.cost = (
+            3 * sum(map(len, page.contents))
+            + NAME_OVERHEAD * names
+            + 4 * OVERHEAD * (len(page.ids) + 4)
+        )
+
+    @property
+    def size(self) -> int:
+        """How many messages it has, whoever they are for."""
+        return len(self._page.ids)
 
     def has(self, id_: int) -> bool:
         """Whether the message with this id is in it, whoever it is for."""
@@ -90,13 +105,24 @@ class Mixed:
 
     def _frame_at(self, place: int, channels: frozenset[str]) -> bytes:
         """Under the name by which it comes to these listeners: none of them sees the others."""
-        names = self._addresses[place]
-        if len(names) < 2:
-            return (self._frames or self._encode())[place]
-        name = next(name for name in names if reaches(name, channels))
-        found = self._special.get((place, name))
-        if found is None:
+        frames, names = self._frames or self._encode(), self._addresses[place]
+        rank = self._rank_of_name(place, channels) if len(names) > 1 else 0
+        if rank == 0:
+            return frames[place]
+        known, frame = self._special.get(place, (0, b""))
+        if known != rank:
             page = Page([self._page.ids[place]], [self._page.contents[place]])
-            (found,) = self._format.messages(self._epoch, page, [name])
-            self._special[place, name] = found
-        return found
+            (frame,) = self._format.messages(self._epoch, page, [names[rank]])
+            self._special[place] = rank, frame
+        return frame
+
+    def _rank_of_name(self, place: int, channels: frozenset[str]) -> int:
+        """Which of the names of a message brings it to these listeners: the first that does."""
+        if self._ranks[0] != place:
+            ranks: dict[str, int] = {}
+            for rank, name in enumerate(self._addresses[place]):
+                for subscription in subscriptions_to(name):
+                    ranks.setdefault(subscription, rank)
+            self._ranks = place, ranks
+        ranks = self._ranks[1]
+        return min(ranks[each] for each in channels if each in ranks)

@@ -16,7 +16,7 @@ from gevent.lock import BoundedSemaphore
 
 from common.channels import of_user
 from common.errors import QueueUnavailable
-from common.presence import Changes, ChannelCounts
+from common.presence import LEASE, Changes, ChannelCounts
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,10 @@ class Presence:
                 self._write(now)
             except QueueUnavailable as problem:
                 self._note(problem)
+                if now > self._renewal - RENEW + LEASE:
+                    # Nothing that was written counts any more, so what has changed since need not
+                    # be kept: of many channels that come and go it would grow without end.
+                    self._begin_anew()
             else:
                 self._note(None)
 

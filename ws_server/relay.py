@@ -20,7 +20,7 @@ from common.errors import QueueUnavailable
 from common.message import Mark, Page
 from common.outage import Outage
 from ws_server.close_codes import TRY_AGAIN
-from ws_server.hub import Hub, Start
+from ws_server.hub import LOST, Hub, Start
 from ws_server.listen import Listen
 from ws_server.sender import FORGOTTEN
 
@@ -150,7 +150,9 @@ class Relay:
 
     def _newest(self, start: Start, count: int) -> int:
         cursor = self._hub.newest(start.format_name, count, start.channels)
-        return self._source.newest(count, start.channels) if cursor is None else cursor
+        if cursor is not None:
+            return cursor
+        return max(self._source.newest(count, start.channels), self._floor - 1)
 
     def _resumed(self, start: Start, last_id: str) -> Start:
         start = replace(start, asked=last_id)
@@ -161,6 +163,8 @@ class Relay:
             return replace(start, missing=FORGOTTEN)
         if mark.id not in (head.id, *self._beginnings) and not self._is_logged(name, mark.id):
             return replace(start, missing="the id is not of this log")
+        if mark.epoch != self._hub.mark.epoch:
+            return replace(start, missing=LOST)  # While it was looked for.
         return replace(start, cursor=mark.id)
 
     def _is_logged(self, name: str, id_: int) -> bool:

@@ -1,6 +1,7 @@
 """One process of the WebSocket server: its parts, its start, and its stop as a list of steps."""
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +20,7 @@ from ws_server.connection import Connection
 from ws_server.desk import Desk
 from ws_server.feed import Feed
 from ws_server.formats import all_formats
-from ws_server.hub import Hub
+from ws_server.hub import Hub, Start
 from ws_server.keepalive import Keepalive
 from ws_server.listen import Listen
 from ws_server.presence import Presence
@@ -103,8 +104,14 @@ class Service:
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a socket whose handshake is done, with what was read from it too early."""
         self._note_arrival(listen)
-        connection = self._hub.join(fd, self._receiver.read, self._relay.start_of(listen))
-        if listen.grant.expires is not None:
+        try:
+            start = self._start_of(listen)
+        except BaseException:  # The time-out of its request, say: there is no connection yet.
+            os.close(fd)
+            self._note_end(listen.grant.user, listen.channels, listen.address)
+            raise
+        connection = self._hub.join(fd, self._receiver.read, start)
+        if connection.is_open and listen.grant.expires is not None:
             self._keepalive.watch_expiry(connection)
         if self._on_connect is not None:
             connection.busy = True  # What it sends is read after the hook, and after `early`.
@@ -179,18 +186,26 @@ class Service:
         self._presence.changed(connection.grant.user, had, connection.channels)
         self._keepalive.watch_expiry(connection)
 
+    def _start_of(self, listen: Listen) -> Start:
+        """Where it starts. If Redis is asked, no longer than REDIS_TIMEOUT, whoever else asks."""
+        if listen.last_id is None and not listen.last:
+            return self._relay.start_of(listen)
+        with gevent.Timeout(self._settings.redis_timeout, QueueUnavailable("no answer in time")):
+            return self._relay.start_of(listen)
+
+    def _note_end(self, user: str | None, channels: frozenset[str], address: str) -> None:
+        """The opposite of `_note_arrival`."""
+        self._presence.left(user, channels)
+        if address:
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
+
     def _forget(self, connection: Connection) -> None:
-        self._presence.left(connection.grant.user, connection.channels)
+        self._note_end(connection.grant.user, connection.channels, connection.address)
         self._keepalive.forget(connection)
-        if connection.address:
-            self._leave_address(connection.address)
         if self._on_close is not None:
             self._farewells.add(gevent.spawn(self._call, self._on_close, connection))
-
-    def _leave_address(self, address: str) -> None:
-        self._by_address[address] -= 1
-        if not self._by_address[address]:
-            del self._by_address[address]
 
     def _call(self, hook: Callable[[Connection], None], connection: Connection) -> None:
         hooks.call(partial(hook, connection), partial(self._worker.on_error, connection))

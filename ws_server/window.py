@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from common.message import parse_id
+from common.message import MOST_LOOKED_AT, parse_id
 
 KEPT_REST = 4096  # Bytes; what a client that is behind costs at the most.
 OVERHEAD = 64  # Bytes that a message costs in memory beside its frame: its id, mostly.
@@ -22,7 +22,8 @@ class Place:
     """Where a client stands: everything up to `cursor` is sent, or in `rest`.
 
     `rest` ends a frame that its socket took in part. Of a long one it is not kept:
-    `skip` bytes of the frame after `cursor` are sent, and it is made again from the log.
+    `skip` bytes of the frame after `cursor` are sent, and it is made again from the log. Then
+    `cursor` is right before it, or a page of the log might have the one and not the other.
     """
 
     cursor: int
@@ -47,6 +48,11 @@ class Chunk(NamedTuple):
     def cost(self) -> int:
         """About how many bytes of memory it takes."""
         return len(self.data) + OVERHEAD * (len(self.ids) + 4)
+
+    @property
+    def size(self) -> int:
+        """How many messages it has."""
+        return len(self.ids)
 
     def start_after(self, cursor: int) -> int:
         """The byte at which the frames after message `cursor` start."""
@@ -80,7 +86,7 @@ class Chunk(NamedTuple):
             return Place(before)
         rest = self.ends[whole] - sent
         if rest > KEPT_REST:
-            return Place(before, skip=sent - start)
+            return Place(parse_id(self.ids[whole]) - 1, skip=sent - start)
         return Place(parse_id(self.ids[whole]), rest=self.data[sent : self.ends[whole]])
 
 
@@ -104,6 +110,10 @@ class Piece(Protocol):
     @property
     def cost(self) -> int:
         """About how many bytes of memory it takes."""
+
+    @property
+    def size(self) -> int:
+        """How many messages it has, whoever they are for."""
 
     def has(self, id_: int) -> bool:
         """Whether the message with this id is in it."""
@@ -158,13 +168,19 @@ class Window:
         return self._pieces[at]
 
     def newest(self, count: int, channels: frozenset[str]) -> int | None:
-        """The id before the newest `count` messages for these channels, if they are all held."""
+        """The id before the newest `count` messages for these channels, if they are all held.
+
+        Or before the newest MOST_LOOKED_AT of all, about: no more are looked at.
+        """
+        room = MOST_LOOKED_AT
         for piece in reversed(self._pieces[self._first :]):
             ids = piece.ids_for(channels)
             if len(ids) >= count:
                 at = len(ids) - count
                 return parse_id(ids[at - 1]) if at else piece.after
-            count -= len(ids)
+            count, room = count - len(ids), room - piece.size
+            if room <= 0:
+                return piece.after
         return None
 
     def start(self, head: int) -> int:

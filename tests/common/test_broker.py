@@ -9,6 +9,7 @@ import redis
 
 from common import broker as module
 from common.broker import SETTLE_BYTES, SETTLE_MESSAGES, Broker, History, Settled
+from common.channels import reaches
 from common.errors import QueueUnavailable
 from common.line import connect
 from common.message import Mark, Message, Page, format_id, parse_id
@@ -583,10 +584,31 @@ def test_no_more_than_some_messages_are_looked_at(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_LOOKED_AT", 5)
-    monkeypatch.setattr(module, "LOOK_MESSAGES", 2)
     broker.push([Message(str(at), ("a",)).to_item() for at in range(9)])
     settle(broker)
 
     cursor = broker.newest(1, frozenset(["b"]))
 
     assert read(broker, cursor, 1).contents == [b"4"]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", ["a", "a.b", "a.b.c", ".a", "a..b", "user:1", "user:a.b", "x.a"])
+def test_redis_says_what_a_subscription_matches_as_python_does(broker: Broker, name: str) -> None:
+    broker.push([b"for all", Message("to some", (name,)).to_item()])
+    settle(broker)
+
+    for wanted in (
+        "a",
+        "a.*",
+        "a.b",
+        "a.b.*",
+        "a..*",
+        "user:1",
+        "user:a.*",
+        "user:a.b",
+        ".a",
+        "x.*",
+    ):
+        found = read(broker, broker.newest(1, frozenset([wanted])), 1).contents[0]
+        assert (found == b"to some") == reaches(name, frozenset([wanted])), wanted

@@ -272,3 +272,98 @@ def test_a_kick_ends_a_client_that_is_behind(parts: Parts) -> None:
     parts.start_catch_up()
 
     assert client.close_code() == KICKED.code
+
+
+def test_a_kick_is_carried_out_even_if_its_page_is_cut_short(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, as_user: Callable[..., Peer]
+) -> None:
+    client = as_user("1")
+    parts.start_catch_up()
+    page = parts.log.write(b"before", b"", b"after", addresses=[(), ("!1",), ()])
+
+    def stop(*_: object) -> None:
+        raise gevent.Timeout(1)
+
+    monkeypatch.setattr(fan_out.FanOut, "send", stop)
+    with pytest.raises(gevent.Timeout):
+        parts.hub.publish(page)
+
+    assert client.close_code() == KICKED.code
+
+
+# What must not go wrong in the middle
+
+
+def test_a_long_frame_is_not_begun_anew_where_a_page_ends_before_it(small_window: Parts) -> None:
+    """It lies long after the last message that its client got; another reads the log in between."""
+    parts = small_window
+    long = b"L" * 200_000
+    messages: list[tuple[bytes, tuple[str, ...]]] = [
+        ((b"%d" % number).ljust(100), ("b",)) for number in range(1, 1200)
+    ]
+    messages[649] = (long, ("a",))
+    publish(parts, *messages)
+    publish(parts, (b"last", ()))
+    slow, client = parts.connect(SMALL, Start(channels=frozenset(["a"]), cursor=550 << 64))
+    parts.start_catch_up()
+    wait_until(lambda: slow.owed is not None and slow.owed.skip > 0, "in the middle")
+
+    _, other = parts.connect(SMALL, Start(channels=frozenset(["b"]), cursor=100 << 64))
+    other.texts(1)
+    let_others_run()
+
+    assert client.texts(2) == [long, b"last"]
+
+
+def test_channels_that_are_given_up_while_redis_is_asked_send_nothing_more(
+    small_window: Parts,
+) -> None:
+    parts = small_window
+    publish(parts, (b"a1", ("a",)), (b"b1", ("b",)))
+    publish(parts, (b"last", ()))
+    parts.log.gate.clear()
+    connection, client = parts.connect(start=Start(channels=frozenset(["a"]), cursor=0))
+    parts.start_catch_up()
+    parts.log.waited_for.wait()
+
+    parts.hub.subscribe(connection, frozenset(["b"]))
+    parts.log.gate.set()
+
+    assert client.texts(2) == [b"b1", b"last"]
+
+
+def test_whoever_is_gone_subscribes_to_nothing(parts: Parts) -> None:
+    connection, _ = parts.connect(start=listening("a"))
+    parts.hub.drop(connection)
+
+    parts.hub.subscribe(connection, frozenset(["b"]))
+
+    assert connection.channels == {"a"}
+
+
+def test_the_event_loop_has_its_turns_between_large_audiences(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes less than a slice of the loop's time; all together take many."""
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += fan_out.SLICE * 0.4  # Per look at it: one at a begin, one after each part.
+        return now[0]
+
+    monkeypatch.setattr(fan_out, "perf_counter", clock)
+    for number in range(10):
+        for _ in range(CLOCK_EVERY + 1):
+            parts.connect(start=listening(f"c{number}"))
+    turns: list[int] = []
+
+    def note() -> None:
+        while True:
+            turns.append(1)
+            gevent.sleep(0)
+
+    gevent.spawn(note)
+
+    publish(parts, *[(b"x", (f"c{number}",)) for number in range(10)])
+
+    assert len(turns) >= 5

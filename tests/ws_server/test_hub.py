@@ -7,10 +7,11 @@ from typing import Any
 import gevent
 import pytest
 
-from common.message import Page
+from common.message import Mark, Page
 from tests.websocket import BINARY, CLOSE, PING, TEXT
 from tests.ws_server.parts import SMALL, Parts, Peer, let_others_run, numbered, wait_until
 from ws_server import fan_out as module
+from ws_server import hub
 from ws_server.close_codes import GOING_AWAY, TRY_AGAIN, CloseCode
 from ws_server.connection import Connection
 from ws_server.fan_out import CLOCK_EVERY
@@ -416,6 +417,30 @@ def test_a_client_that_is_ahead_of_this_process_gets_nothing_twice(parts: Parts)
 
     assert client.texts(2) == [b"4", b"5"]
     assert ahead.cursor == 5 << 64
+
+
+def test_a_loss_is_not_told_in_the_middle_of_a_long_frame(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are told first, and meanwhile catch-up has its turns."""
+    parts.start_catch_up()
+    monkeypatch.setattr(hub, "NOTICES", 1)
+    for _ in range(3):
+        parts.connect(start=IN_JSON)
+    slow, client = parts.connect(SMALL, IN_JSON)
+    client.texts(1)
+    parts.publish(b"0", b"x" * 100_000)
+    let_others_run()
+    assert slow.owed is not None
+    assert slow.owed.skip
+    client.socket.recv(1 << 20)  # It can be written to again.
+    take_turn = gevent.sleep
+    monkeypatch.setattr(gevent, "sleep", lambda _seconds: take_turn(0.002))
+    parts.log.lose(keep=1)
+
+    parts.hub.rewind(Mark(parts.log.epoch, 1 << 64), kept=1 << 64)
+
+    assert b'"gap"' not in client.stream()
 
 
 def test_what_cannot_be_resumed_is_a_gap_in_json_and_the_end_in_text(parts: Parts) -> None:

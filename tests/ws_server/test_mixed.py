@@ -1,6 +1,7 @@
 """Pieces of the log of which each audience gets its own chunk."""
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -71,3 +72,34 @@ def test_a_frame_is_encoded_once_for_all_audiences() -> None:
         piece.select(frozenset(wanted))
 
     assert form.encoded == 5
+
+
+def test_a_message_to_many_is_counted_with_its_names_and_kept_under_few() -> None:
+    names = tuple(f"user:{number}" for number in range(1000))
+    page = Page([b"1-0"], [b"x" * 10_000], [names])
+    piece = Mixed(JsonFrames(), "e", 0, 1 << 64, page, Addressing([names]))
+
+    frames = [piece.select(frozenset([name])).data for name in names]
+
+    assert all(name.encode() in frame for name, frame in zip(names, frames, strict=True))
+    tracemalloc.start()
+    for name in names:
+        piece.select(frozenset([name]))
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < piece.cost
+    assert piece.cost > 100 * len(names)
+
+
+def test_the_first_name_that_brings_a_message_is_shown() -> None:
+    names = ("z.b", "a", "user:1")
+    page = Page([b"1-0"], [b"x"], [names])
+    piece = Mixed(JsonFrames(), "e", 0, 1 << 64, page, Addressing([names]))
+
+    def shown(*wanted: str) -> str:
+        (_, payload), *_ = frames_of(piece.select(frozenset(wanted)).data)
+        return str(json.loads(payload)["channel"])
+
+    assert shown("a", "z.*") == "z.b"
+    assert shown("a", "user:1") == "a"
+    assert shown("user:1") == "user:1"

@@ -312,3 +312,24 @@ def test_a_stop_without_redis_is_logged(
     presence.stop(1)
 
     assert "present until the lease expires" in caplog.text
+
+
+def test_what_comes_and_goes_while_redis_is_away_is_not_kept() -> None:
+    entries = FakeEntries()
+    presence = Presence(entries)
+    presence.joined("42", frozenset(["stays"]))
+    presence.do_round(0)
+    entries.faults.extend([False] * 1000)
+    had = frozenset(["stays"])
+    for number in range(100):
+        new = frozenset(["stays", *(f"{number}-{each}" for each in range(100))])
+        presence.changed("42", had, new)
+        presence.do_round(float(number))
+        had = new
+    entries.faults.clear()
+    written = len(entries.writes)
+
+    presence.do_round(200)
+
+    assert set(entries.channels) == had
+    assert sum(len(changes.channels) for changes in entries.writes[written:]) <= 2 * len(had)

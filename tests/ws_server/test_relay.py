@@ -6,6 +6,7 @@ import logging
 import gevent
 import pytest
 
+from common.broker import LogState
 from common.errors import QueueUnavailable
 from common.message import Page, parse_id
 from tests.ws_server.parts import SMALL, Parts, numbered, wait_until
@@ -401,6 +402,41 @@ def test_a_client_that_cannot_resume_is_told_why(parts: Parts, filled: Relay, la
     assert start.cursor is None
     assert start.missing
     assert start.asked == last_id
+
+
+def test_an_id_is_not_resumed_if_redis_loses_messages_while_it_is_looked_for(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.start()
+    parts.log.write(*numbered(3))
+    had = parts.log.has
+
+    def has(id_: int) -> bool:
+        found = had(id_)
+        parts.log.lose(keep=2)
+        relay.tick()
+        return found
+
+    monkeypatch.setattr(parts.log, "has", has)
+
+    assert relay.start_of(Listen("json", last_id="e1-3-0")).missing
+
+
+def test_the_newest_of_a_log_that_has_forgotten_everything_are_none(
+    parts: Parts, relay: Relay
+) -> None:
+    parts.log.write(*numbered(3))
+    parts.log.forgotten = parts.log.last_id()
+    parts.log.messages.clear()
+    state = LogState("e1", 0, (3 << 64) + 1, 3 << 64)
+    parts.log.look = lambda *_: state  # type: ignore[method-assign]
+    relay.start()
+
+    start = relay.start_of(Listen(last=2))
+    _, client = parts.connect(start=start)
+    parts.start_catch_up()
+
+    assert client.has_nothing()
 
 
 def test_an_id_that_the_log_has_lost_is_not_resumed_in_silence(parts: Parts, relay: Relay) -> None:

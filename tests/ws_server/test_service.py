@@ -1,5 +1,6 @@
 """One process: who is taken in, which hooks are called, and the stop as a list of bounded steps."""
 
+import gc
 from collections.abc import Iterator
 from time import monotonic, time
 from typing import Any, cast
@@ -15,7 +16,7 @@ from tests.fakes import FakeLog
 from tests.presence import FakeEntries
 from tests.websocket import CLOSE, PING, PONG, TEXT, frame
 from tests.ws_server.parts import SMALL, Peer, Peers, let_others_run, numbered, wait_until
-from ws_server.close_codes import EXPIRED, GOING_AWAY, RESTARTING
+from ws_server.close_codes import EXPIRED, GOING_AWAY, RESTARTING, TRY_AGAIN
 from ws_server.connection import Connection
 from ws_server.grant import Grant
 from ws_server.listen import DEFAULT, Listen
@@ -198,6 +199,55 @@ def test_a_client_that_is_gone_at_once_leaves_nothing_behind(running: Running) -
 
     assert not service.is_crowded("10.0.0.1")
     assert running.entries.users == {}
+
+
+def test_a_request_that_times_out_while_redis_is_asked_leaves_nothing_behind(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = running.build(connections_per_address=1)
+    fd, peer = running.peers.make()
+    grant = Grant("1", frozenset(["a"]))
+    listen = Listen("json", last=3, channels=grant.default, grant=grant, address="10.0.0.1")
+
+    def time_out(*_: object) -> int:
+        raise gevent.Timeout(1)  # As REQUEST_TIMEOUT does.
+
+    monkeypatch.setattr(running.log, "newest", time_out)
+    with pytest.raises(gevent.Timeout):
+        service.adopt(fd, b"", listen)
+    running.presence.do_round(0)
+
+    assert peer.stream() == b""
+    assert not service.is_crowded("10.0.0.1")
+    assert running.entries.users == {}
+
+
+def test_whoever_waits_for_redis_behind_others_is_sent_away_in_time(running: Running) -> None:
+    service = running.build(redis_timeout=0.05)
+    fd, client = running.peers.make()
+    running.log.newest = lambda *_: Event().wait()  # type: ignore[method-assign]
+
+    service.adopt(fd, b"", Listen(last=3))
+
+    assert client.close_code() == TRY_AGAIN.code
+
+
+def test_whoever_leaves_at_the_greeting_is_not_waited_for_at_its_expiry(running: Running) -> None:
+    service = running.build()
+    fd, peer = running.peers.make()
+    peer.socket.close()
+    grant = Grant("1", expires=time() + 1e6)
+
+    def connections() -> int:
+        gc.collect()
+        return sum(isinstance(each, Connection) for each in gc.get_objects())
+
+    before = connections()
+
+    service.adopt(fd, b"", Listen("json", grant=grant))
+    let_others_run()
+
+    assert connections() <= before
 
 
 def test_a_client_is_closed_when_its_token_expires(running: Running) -> None:
