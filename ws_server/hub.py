@@ -91,7 +91,8 @@ class Hub(Sender):
             if notice is None:
                 self.close(connection, GAP)
                 return
-            greeting += notice
+            # First: whoever gets only a part of both must not take the id without the gap.
+            greeting = notice + greeting
         if cursor < feed.head:
             self._fall_behind(connection, Place(cursor, rest=greeting))
             return

@@ -156,7 +156,10 @@ class Relay:
 
     def _resumed(self, start: Start, last_id: str) -> Start:
         start = replace(start, asked=last_id)
-        mark, head, name = Mark.parse(last_id), self._hub.mark, start.format_name
+        mark, name = Mark.parse(last_id), start.format_name
+        if mark is not None and _is_newer(mark.epoch, self._hub.mark.epoch):
+            self._look_for_a_loss()  # Another process may have noticed one, and this one not yet.
+        head = self._hub.mark
         if mark is None or mark.epoch != head.epoch:
             return replace(start, missing="the id is not of this log")
         if mark.id < self._floor - 1:
@@ -166,6 +169,12 @@ class Relay:
         if mark.epoch != self._hub.mark.epoch:
             return replace(start, missing=LOST)  # While it was looked for.
         return replace(start, cursor=mark.id)
+
+    def _look_for_a_loss(self) -> None:
+        known = self._hub.mark
+        state = self._source.look(known)
+        with self._publishing:
+            self._follow(known, state)
 
     def _is_logged(self, name: str, id_: int) -> bool:
         """Whether there is such a message; perhaps one that another process has sent already."""
@@ -273,6 +282,11 @@ class Relay:
                 settled.rejected,
                 self._rejected,
             )
+
+
+def _is_newer(epoch: str, other: str) -> bool:
+    """Epochs are named by the time at which they began, in hexadecimal digits."""
+    return (len(epoch), epoch) > (len(other), other)
 
 
 def _sleep_longer(pause: float) -> float:

@@ -40,6 +40,7 @@ class Site:
         self._received: list[list[str]] = [[] for _ in self.clients]
         self._before = self._outages(GONE)
         self._loads = 0
+        self._check_messages([])  # From now on each has its connections, and misses them.
 
     @contextmanager
     def load(self, outages: Outages = ONE_EACH) -> Iterator[Pusher]:

@@ -199,9 +199,8 @@ def test_whoever_was_away_for_too_long_is_told_of_the_gap(system: System) -> Non
 
 def told_of_a_gap(port: int, last_id: str) -> None:
     """In band in json and events; with the close code 4008 in text."""
-    client, welcome = json_client(port, last_id)
-    with client:
-        (gap,) = rows(client, 1)
+    with Client(port, f"/?format=json&last_id={last_id}") as client:
+        gap, welcome = rows(client, 2)
     with EventStream(port, last_id=last_id) as stream:
         events = [stream.event(), stream.event()]
     with Client(port, f"/?last_id={last_id}") as text, pytest.raises(Closed) as closed:
@@ -209,7 +208,7 @@ def told_of_a_gap(port: int, last_id: str) -> None:
 
     assert welcome["complete"] is False
     assert (gap["type"], gap["after"]) == ("gap", last_id)
-    assert [event.name for event in events] == ["welcome", "gap"]
+    assert [event.name for event in events] == ["gap", "welcome"]
     assert closed.value.code == 4008
 
 

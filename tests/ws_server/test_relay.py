@@ -404,6 +404,27 @@ def test_a_client_that_cannot_resume_is_told_why(parts: Parts, filled: Relay, la
     assert start.asked == last_id
 
 
+def test_an_id_of_a_newer_epoch_is_resumed_as_soon_as_this_process_follows(
+    parts: Parts, relay: Relay
+) -> None:
+    """Another process has noticed a loss, and this one has not looked since."""
+    relay.start()
+    parts.log.push(*numbered(5))
+    relay.tick()
+    live = parts.connect(start=Start("json"))[1]
+    parts.log.lose(keep=2)
+    parts.log.write(b"new", b"newer")
+
+    start = relay.start_of(Listen("json", last_id="e1x-3-0"))
+    client = parts.connect(start=start)[1]
+    parts.start_catch_up()
+    relay.tick()
+
+    assert start.missing == ""
+    assert [json.loads(payload).get("content") for payload in client.texts(2)] == [None, "newer"]
+    assert [json.loads(payload).get("type") for payload in live.texts(4)[:2]] == ["welcome", "gap"]
+
+
 def test_an_id_is_not_resumed_if_redis_loses_messages_while_it_is_looked_for(
     parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
