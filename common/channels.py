@@ -34,8 +34,8 @@ def of_user(user: str) -> str:
 
 
 def is_user(user: str) -> bool:
-    """Whether it can be the name of a user."""
-    return is_name(of_user(user)) and user != ""
+    """Whether it can be the name of a user; `user:42` cannot: its channel is meant."""
+    return user != "" and not user.startswith(USER) and is_name(of_user(user))
 
 
 def subscriptions_to(name: str) -> Sequence[str]:

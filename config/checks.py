@@ -75,9 +75,9 @@ def listed(check: Check, at_least: int = 0) -> Check:
 
 def origin(text: str) -> str:
     """As browsers write one (RFC 6454 6.2); `*` stands for all."""
-    if text == "*" or re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/?#@A-Z]+", text):
+    if text == "*" or re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/?#@*A-Z]+", text):
         return text
-    raise ValueError(f"must be origins such as https://a.example, not {text!r}")
+    raise ValueError(f"must be origins such as https://a.example, or *, not {text!r}")
 
 
 def network(text: str) -> IPv4Network | IPv6Network:

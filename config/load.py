@@ -97,5 +97,8 @@ def _check_together(settings: Settings) -> None:
         raise SettingsError("MAX_CONTENT_BYTES", "must not be larger than MAX_BODY_BYTES")
     if settings.request_timeout <= settings.redis_timeout:
         raise SettingsError("REQUEST_TIMEOUT", "must be larger than REDIS_TIMEOUT")
+    for name in ("token_requests_per_second", "token_messages_per_second"):
+        if getattr(settings, name) and not settings.push_tokens:
+            raise SettingsError(name.upper(), "has no effect without PUSH_TOKENS")
     if settings.subscribe_secret and settings.subscribe_jwks_file:
         raise SettingsError("SUBSCRIBE_JWKS_FILE", "must not be set beside SUBSCRIBE_SECRET")

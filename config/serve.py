@@ -118,11 +118,14 @@ def _status(code: int) -> str:
 def _addresses(settings: Settings, redis_url: str, *, has_redis: bool) -> str:
     http = f"http://{reachable(settings.http_host)}:{settings.http_port}"
     note = "" if has_redis else "  (does not answer yet: pushes get 503)"
+    push = f"curl '{http}/push?content=hello'"
+    if settings.push_tokens:  # The command has one; on the screen there is none to be seen.
+        push = "message-center push hello"
     return (
         f"\n  HTTP API   {http}/          (open it: the first page)\n"
         f"  WebSocket  ws://{reachable(settings.ws_host)}:{settings.ws_port}/\n"
         f"  Redis      {without_password(redis_url)}{note}\n\n"
-        f"  Try:  curl '{http}/push?content=hello'\n"
+        f"  Try:  {push}\n"
         f"  Stop: Ctrl-C\n"
     )
 

@@ -21,6 +21,8 @@ from http_api.push import Queue
 PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "static"})
 SCHEME = "bearer"  # In any case (RFC 9110 11.1).
 ADDRESS, TOKEN = "address", "token"  # Kinds of callers.
+NO_TOKEN = "a token is needed: Authorization: Bearer TOKEN"  # noqa: S105
+WRONG_TOKEN = "the token is none of PUSH_TOKENS"  # noqa: S105
 
 
 class Guard:
@@ -80,7 +82,7 @@ class Guard:
         raise NotAdmitted(
             401,
             "unauthorized",
-            "a token is needed: Authorization: Bearer TOKEN",
+            WRONG_TOKEN if given else NO_TOKEN,
             {"WWW-Authenticate": "Bearer"},
         )
 

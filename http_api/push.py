@@ -183,7 +183,10 @@ def _form(data: bytes) -> dict[str, str]:
         raise PushRefused(
             422, "too_many_fields", f"the form has more than {MAX_FIELDS} fields"
         ) from None
-    return dict(fields)
+    found = dict(fields)
+    if len(found) < len(fields):
+        addresses.refuse_repeated([name for name, _ in fields])
+    return found
 
 
 def _json(request: Request) -> Any:
@@ -241,4 +244,5 @@ def _entry_fields(entry: Any) -> dict[str, Any]:
 
 
 def _id_reused(index: int | None = None) -> PushRefused:
-    return PushRefused(422, "id_reused", "the id was given to other content before", index)
+    reason = "the id was given to other content, or for others, before"
+    return PushRefused(422, "id_reused", reason, index)

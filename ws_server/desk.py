@@ -66,7 +66,8 @@ class Desk:
         wanted = frozenset(name for name in connection.channels if grant.allows(name))
         at = self._listen_to(connection, wanted)
         told = {"id": at, "channels": sorted(wanted)}
-        self._answer(connection, "refreshed", {**told, "expires": grant.expires})
+        expires = None if grant.expires is None else int(grant.expires)
+        self._answer(connection, "refreshed", {**told, "expires": expires})
 
     def _listen_to(self, connection: Connection, wanted: frozenset[str]) -> str:
         had = connection.channels

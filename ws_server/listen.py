@@ -66,24 +66,34 @@ class Listen:
         offered = "" if events else environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")
         if not query and not offered and not events and terms.tokens is None:
             return DEFAULT
-        given = parse_qs(query)
+        found = parse_qs(query, keep_blank_values=True)
+        # An empty parameter counts as left out; but for `channels`, where none can be meant.
+        given = {name: [value for value in found[name] if value] for name in found}
         words = [word.strip() for word in offered.split(",")]
         grant = _grant(terms, {*given.get("token", []), *_tokens_in_headers(environ, words)})
         ours = [word for word in words if word in PROTOCOLS]
-        wanted = _format(given.get("format", [PROTOCOLS[ours[0]] if ours else "text"])[-1])
+        wanted = _format((given.get("format") or [PROTOCOLS[ours[0]] if ours else "text"])[-1])
         names = [name for some in given.get("channels", []) for name in some.split(",") if name]
         return cls(
             format=wanted,
             events=events,
-            last_id=(events and header) or given.get("last_id", [None])[-1],
-            last=_last(given.get("last", ["0"])[-1]),
+            last_id=(events and header) or (given.get("last_id") or [None])[-1],
+            last=_last((given.get("last") or ["0"])[-1]),
             protocol=next((word for word in ours if PROTOCOLS[word] == wanted), None),
-            channels=choose(names, grant, terms.max_channels) if names else grant.default,
+            channels=_channels(found, names, grant, terms.max_channels),
             grant=grant,
         )
 
 
 DEFAULT = Listen()
+
+
+def _channels(
+    found: Mapping[str, list[str]], names: list[str], grant: Grant, most: int
+) -> frozenset[str]:
+    if "channel" in found:
+        raise BadListen(400, "bad_channel", "the parameter is channels, for one channel, too")
+    return choose(names, grant, most) if "channels" in found else grant.default
 
 
 def choose(names: Iterable[str], grant: Grant, most: int) -> frozenset[str]:

@@ -229,3 +229,16 @@ def test_what_is_read_holds_only_what_is_set_and_ours(dotenv: Path) -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         setattr(Settings(), "http_port", 1)  # noqa: B010  # mypy refuses the plain form.
+
+
+def test_a_limit_for_tokens_without_tokens_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"^TOKEN_MESSAGES_PER_SECOND: has no effect"):
+        load({"TOKEN_MESSAGES_PER_SECOND": "5"})
+
+    load({"TOKEN_MESSAGES_PER_SECOND": "5", "PUSH_TOKENS": f"a:{'x' * 16}"})
+
+
+@pytest.mark.parametrize("origin", ["https://*.example", "a.example", "https://a.example/", ""])
+def test_what_is_no_origin_stops_the_start(origin: str) -> None:
+    with pytest.raises(SettingsError, match=r"^ALLOWED_ORIGINS: must be"):
+        load({"ALLOWED_ORIGINS": origin})

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from common.message import Message
@@ -121,7 +122,7 @@ def test_an_addressed_message_is_an_envelope(http: FlaskClient, queue: FakeQueue
     [
         {},
         {"channel": "", "channels": "", "user": "", "users": ""},
-        {"Channel": "a", "USER": "1", "channel_": "a", "channels ": "b", "use": "r", "to": "b"},
+        {"channel_id": "a", "user_id": "1", "username": "a", "usage": "b", "use": "r", "to": "b"},
     ],
     ids=["none", "empty", "unknown"],
 )
@@ -131,6 +132,33 @@ def test_without_an_address_exactly_the_content_is_queued(
 ) -> None:
     assert send(http, {way: {"content": "a", **fields}}) == OK
     assert queue.pushes == [[b"a"]]
+
+
+@pytest.mark.parametrize("name", ["Channel", "chanel", "chanels", "USER", "user_", "userss"])
+@pytest.mark.parametrize("way", ["query_string", "data", "json"])
+def test_what_was_meant_as_an_address_is_not_pushed_to_everybody(
+    http: FlaskClient, queue: FakeQueue, way: str, name: str
+) -> None:
+    sent = send(http, {way: {"content": "a", name: "b"}})
+
+    assert error(sent) == (422, "unknown_field")
+    assert "did you mean" in sent[1]["msg"]
+    assert queue.pushes == []
+
+
+@pytest.mark.parametrize("field", ["channel", "channels", "user", "users"])
+def test_a_field_that_stands_twice_loses_nobody(
+    http: FlaskClient, queue: FakeQueue, field: str
+) -> None:
+    twice = f"content=a&{field}=b&{field}=c"
+    wanted = (422, "bad_user" if field.startswith("user") else "bad_channel")
+
+    assert error(send(http, {"query_string": twice})) == wanted
+    form = {"data": twice, "content_type": "application/x-www-form-urlencoded"}
+    assert error(send(http, form)) == wanted
+    multipart = MultiDict([("content", "a"), (field, "b"), (field, "c")])
+    assert error(send(http, {"data": multipart, "content_type": "multipart/form-data"})) == wanted
+    assert queue.pushes == []
 
 
 def test_nulls_in_json_are_no_addresses(http: FlaskClient, queue: FakeQueue) -> None:
@@ -243,6 +271,8 @@ def test_a_batch_has_no_field_of_an_element(
         ({"users": [1, None]}, "None"),
         ({"user": "4\n2"}, r"'4\n2' cannot be a user: 1 to 95 of"),
         ({"channel": "4 2"}, "'4 2' cannot be a channel: 1 to 100 of"),
+        ({"channel": "a,b"}, "several go into channels"),
+        ({"user": "user:42"}, "leave user: out"),
         ({"channels[0]": "a"}, "'channels[0]'"),
         ({"users": []}, "users"),
     ],

@@ -104,9 +104,19 @@ def test_channels_may_be_given_several_times_and_twice() -> None:
 
 
 @pytest.mark.parametrize("query", ["channels=", "channels", "channels=,", "channels=&channels="])
-def test_no_name_is_no_wish(query: str) -> None:
+def test_no_name_is_a_wish_for_no_channel(query: str) -> None:
     assert asked(query).channels == frozenset()
-    assert asked(f"{query}&token=USER", CLOSED).channels == USER.default
+    assert asked(f"{query}&token=USER", CLOSED).channels == USER.own
+    assert asked("token=USER", CLOSED).channels == USER.default
+
+
+def test_whoever_asks_for_a_channel_by_another_name_is_told() -> None:
+    assert refused("channel=orders") == (400, "bad_channel")
+
+
+@pytest.mark.parametrize("query", ["last_id=", "last=", "format=", "last_id=&last=&format="])
+def test_what_is_empty_counts_as_left_out(query: str) -> None:
+    assert asked(query) == asked("x=y")
 
 
 @pytest.mark.parametrize(
