@@ -14,6 +14,7 @@ from tests.keys import SECRET, forged, in_seconds, public_jwk, signed, write_jwk
 from tests.system import KEY, PREFIX, Process, System, free_port, wait_until
 from tests.websocket import LIMIT, Client, request
 from ws_server.listen import TOKEN_PROTOCOL
+from ws_server.tokens import LEEWAY
 
 RIGHT = signed({"sub": "usr-right", "channels": ["chan-right"], "exp": in_seconds(3600)})
 OLD = signed({"sub": "usr-old", "channels": ["chan-old"], "exp": in_seconds(-3600)})
@@ -162,3 +163,39 @@ def test_a_browser_gives_its_token_in_each_way_that_it_has(system: System, page:
     page.goto(f"http://localhost:{system.http_port}/healthz")  # Another origin.
     assert connect(f"?token={RIGHT}") == "refused"
     assert page.evaluate(FOLLOW, f"{stream}?token={RIGHT}") == "refused"
+
+
+FOLLOW_WITH_NEWER_TOKENS = """([url, tokens]) => {
+  window.got = [];
+  function follow(token, lastId = "") {
+    const source = new EventSource(`${url}?token=${token}&last_id=${lastId}`);
+    source.onmessage = (event) => { lastId = event.lastEventId; window.got.push(event.data); };
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) follow(tokens.shift(), lastId);
+    };
+  }
+  follow(tokens.shift());
+}"""
+
+
+def test_a_page_goes_on_with_a_newer_token_as_the_readme_says(system: System, page: Page) -> None:
+    system.start_http()
+    _, port = system.start_ws(SUBSCRIBE_SECRET=SECRET, POLL_INTERVAL=0.05)
+    short = signed({"sub": "42", "exp": in_seconds(3 - LEEWAY)})
+    long = signed({"sub": "42", "exp": in_seconds(60)})
+    page.goto(f"http://127.0.0.1:{system.http_port}/healthz")
+    page.evaluate(FOLLOW_WITH_NEWER_TOKENS, [f"http://127.0.0.1:{port}/events", [short, long]])
+    wait_until(lambda: streams(system) == 1, "the stream")
+    system.redis.lpush(KEY, "0")
+    page.wait_for_function("window.got.length === 1")
+    wait_until(lambda: streams(system) == 0, "its end")
+
+    system.redis.lpush(KEY, "1", "2")
+
+    page.wait_for_function("window.got.length === 3")
+    assert page.evaluate("window.got") == [f"{PREFIX}{number}" for number in range(3)]
+
+
+def streams(system: System) -> int:
+    """How many streams user 42 has."""
+    return int(system.call("/users/42")[1]["connections"])
