@@ -8,7 +8,6 @@ Redis when Redis is away, and says so once, not at every try.
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 import gevent
@@ -19,10 +18,10 @@ from common.broker import LogState, Settled
 from common.errors import QueueUnavailable
 from common.message import Mark, Page
 from common.outage import Outage
-from ws_server.close_codes import TRY_AGAIN
-from ws_server.hub import LOST, Hub, Start
+from ws_server import starts
+from ws_server.hub import Hub, Start
 from ws_server.listen import Listen
-from ws_server.sender import FORGOTTEN
+from ws_server.starts import Starts
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +29,12 @@ READ_MESSAGES = 1000  # More than a settle moves: a page that is not full was th
 # Settled and not yet sent. Who settled faster than everybody reads would push messages out of the
 # log unread: HISTORY_SIZE must hold so many of each process.
 MOST_UNREAD = 2000
-MOST_FOUND = 10_000  # Ids of clients that are remembered.
 FIRST_PAUSE = 0.1  # Seconds before Redis is tried again; doubled each time.
 LONGEST_PAUSE = 2.0
 LONGEST_BLOCK = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
 
 
-class Log(Protocol):
+class Log(starts.Log, Protocol):
     """The settling and reading half of `common.broker.Broker`."""
 
     def look(self, known: Mark | None = None) -> LogState:
@@ -53,12 +51,6 @@ class Log(Protocol):
     ) -> tuple[Page, bool]:
         """Messages after `known`, and whether they surely follow it."""
 
-    def has(self, id_: int) -> bool:
-        """Whether a message is in the log."""
-
-    def newest(self, count: int, channels: frozenset[str]) -> int:
-        """The id after which the newest messages for these channels come."""
-
 
 class Relay:
     """Keeps the hub at the head of the log."""
@@ -68,9 +60,7 @@ class Relay:
         self._hub = hub
         self._outage = Outage()
         self._rejected = 0
-        self._floor = 0  # Whoever has everything before it can be sent the rest.
-        self._beginnings = (0, 0)  # Ids of no message, with which a client may have been welcomed.
-        self._found: set[int] = set()  # Ids of clients that were looked for in the log.
+        self._starts = Starts(source, hub, self._look_for_a_loss)
         self._stopping = False
         self._unread = 0
         self._may_settle = Event()
@@ -88,7 +78,7 @@ class Relay:
         """Learn where the log ends: what follows will be sent. False if Redis does not say."""
         try:
             state = self._source.look()
-            self._note_state(state)
+            self._starts.note(state)
             self._hub.rewind(Mark(state.epoch, state.last), kept=state.last)
             self._outage.note("settling", None)
             self.is_ready = True
@@ -103,20 +93,8 @@ class Relay:
             pause = _sleep_longer(pause)
 
     def start_of(self, listen: Listen) -> Start:
-        """Where a client starts that asks for this; may ask Redis.
-
-        If Redis does not answer, the client is to come back: an id that cannot be looked for
-        may be of a message that Redis has lost.
-        """
-        start = Start(listen.format_name, listen.channels, listen.grant, listen.address)
-        try:
-            if listen.last_id is not None:
-                return self._resumed(start, listen.last_id)
-            if listen.last:
-                return replace(start, cursor=self._newest(start, listen.last))
-        except QueueUnavailable:
-            return replace(start, refused=TRY_AGAIN)
-        return start
+        """Where a client starts that asks for this; may ask Redis."""
+        return self._starts.of(listen)
 
     def tick(self) -> None:
         """Settle and send everything that waits, in order; does nothing while Redis is away."""
@@ -148,44 +126,11 @@ class Relay:
         while self.is_ready and self._read(None):
             pass
 
-    def _newest(self, start: Start, count: int) -> int:
-        cursor = self._hub.newest(start.format_name, count, start.channels)
-        if cursor is not None:
-            return cursor
-        return max(self._source.newest(count, start.channels), self._floor - 1)
-
-    def _resumed(self, start: Start, last_id: str) -> Start:
-        start = replace(start, asked=last_id)
-        mark, name = Mark.parse(last_id), start.format_name
-        if mark is not None and _is_newer(mark.epoch, self._hub.mark.epoch):
-            self._look_for_a_loss()  # Another process may have noticed one, and this one not yet.
-        head = self._hub.mark
-        if mark is None or mark.epoch != head.epoch:
-            return replace(start, missing="the id is not of this log")
-        if mark.id < self._floor - 1:
-            return replace(start, missing=FORGOTTEN)
-        if mark.id not in (head.id, *self._beginnings) and not self._is_logged(name, mark.id):
-            return replace(start, missing="the id is not of this log")
-        if mark.epoch != self._hub.mark.epoch:
-            return replace(start, missing=LOST)  # While it was looked for.
-        return replace(start, cursor=mark.id)
-
     def _look_for_a_loss(self) -> None:
         known = self._hub.mark
         state = self._source.look(known)
         with self._publishing:
             self._follow(known, state)
-
-    def _is_logged(self, name: str, id_: int) -> bool:
-        """Whether there is such a message; perhaps one that another process has sent already."""
-        if id_ in self._found or self._hub.has_sent(name, id_):
-            return True
-        is_there = self._source.has(id_)
-        if is_there:
-            if len(self._found) >= MOST_FOUND:
-                self._found.clear()
-            self._found.add(id_)
-        return is_there
 
     def _repeat(self, who: str, action: Callable[[], object]) -> None:
         pause = FIRST_PAUSE
@@ -255,12 +200,12 @@ class Relay:
 
         Ids only ever grow. Messages given one behind the head would never be read.
         """
-        self._note_state(state)
+        self._starts.note(state)
         if self._hub.mark.epoch != known.epoch:
             return False  # Noticed by the other half already.
         if state.epoch != known.epoch:
             log.error("Redis has lost messages that were in the log; going on with what is new")
-            self._found.clear()
+            self._starts.forget()
             head = min(self._hub.mark.id, state.start)
             self._hub.rewind(Mark(state.epoch, head), kept=state.start)
             return False
@@ -270,10 +215,6 @@ class Relay:
             return False
         return True
 
-    def _note_state(self, state: LogState) -> None:
-        self._floor = state.floor
-        self._beginnings = (state.start, max(0, state.floor - 1))
-
     def _count_rejected(self, settled: Settled) -> None:
         if settled.rejected:
             self._rejected += settled.rejected
@@ -282,11 +223,6 @@ class Relay:
                 settled.rejected,
                 self._rejected,
             )
-
-
-def _is_newer(epoch: str, other: str) -> bool:
-    """Epochs are named by the time at which they began, in hexadecimal digits."""
-    return (len(epoch), epoch) > (len(other), other)
 
 
 def _sleep_longer(pause: float) -> float:

@@ -1,0 +1,120 @@
+"""Where a client starts: at the head, after an id that it had, or before the newest messages.
+
+Decided from memory if possible; else Redis is asked. What the log is like, the relay says.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+import gevent
+
+from common.broker import LogState
+from common.errors import QueueUnavailable
+from common.message import Mark
+from ws_server.close_codes import TRY_AGAIN
+from ws_server.hub import LOST, Hub, Start
+from ws_server.listen import Listen
+from ws_server.sender import FORGOTTEN
+
+MOST_FOUND = 10_000  # Ids of clients that are remembered.
+UNKNOWN = "the id is not of this log"
+
+
+class Log(Protocol):
+    """What of `common.broker.Broker` is asked."""
+
+    def has(self, id_: int) -> bool:
+        """Whether a message is in the log."""
+
+    def newest(self, count: int, channels: frozenset[str]) -> int:
+        """The id after which the newest messages for these channels come."""
+
+
+class Starts:
+    """`follow` looks whether Redis has lost messages, and begins the new epoch here, if so."""
+
+    def __init__(self, source: Log, hub: Hub, follow: Callable[[], None]) -> None:
+        self._source = source
+        self._hub = hub
+        self._follow = follow
+        self._floor = 0  # Whoever has everything before it can be sent the rest.
+        self._beginnings = (0, 0)  # Ids of no message, with which a client may have been welcomed.
+        self._found: set[int] = set()  # Ids of clients that were looked for in the log.
+
+    def note(self, state: LogState) -> None:
+        """The log as it is now."""
+        self._floor = state.floor
+        self._beginnings = (state.start, max(0, state.floor - 1))
+
+    def forget(self) -> None:
+        """The log has lost messages: what was found in it may be gone."""
+        self._found.clear()
+
+    def of(self, listen: Listen) -> Start:
+        """Where a client starts that asks for this.
+
+        If Redis does not answer, the client is to come back: an id that cannot be looked for
+        may be of a message that Redis has lost.
+        """
+        start = Start(listen.format_name, listen.channels, listen.grant, listen.address)
+        try:
+            if listen.last_id is not None:
+                return self._resumed(start, listen.last_id)
+            if listen.last:
+                return replace(start, cursor=self._newest(start, listen.last))
+        except QueueUnavailable:
+            return replace(start, refused=TRY_AGAIN)
+        return start
+
+    def _newest(self, start: Start, count: int) -> int:
+        cursor = self._hub.newest(start.format_name, count, start.channels)
+        if cursor is not None:
+            return cursor
+        return max(self._source.newest(count, start.channels), self._floor - 1)
+
+    def _resumed(self, start: Start, last_id: str) -> Start:
+        start = replace(start, asked=last_id)
+        mark, name = Mark.parse(last_id), start.format_name
+        if mark is not None and _is_newer(mark.epoch, self._hub.mark.epoch):
+            self._catch_up()  # Another process may have noticed a loss, and this one not yet.
+        head = self._hub.mark
+        if mark is None or mark.epoch != head.epoch:
+            return replace(start, missing=UNKNOWN)
+        if mark.id < self._floor - 1:
+            return replace(start, missing=FORGOTTEN)
+        if mark.id not in (head.id, *self._beginnings) and not self._is_logged(name, mark.id):
+            return replace(start, missing=UNKNOWN)
+        if mark.epoch != self._hub.mark.epoch:
+            return replace(start, missing=LOST)  # While it was looked for.
+        return replace(start, cursor=mark.id)
+
+    def _catch_up(self) -> None:
+        """Follow in a greenlet of its own: who waits here may run out of time in the middle."""
+
+        def follow() -> QueueUnavailable | None:
+            try:
+                self._follow()
+            except QueueUnavailable as problem:
+                return problem
+            return None
+
+        problem = gevent.spawn(follow).get()
+        if problem is not None:
+            raise problem
+
+    def _is_logged(self, name: str, id_: int) -> bool:
+        """Whether there is such a message; perhaps one that another process has sent already."""
+        if id_ in self._found or self._hub.has_sent(name, id_):
+            return True
+        is_there = self._source.has(id_)
+        if is_there:
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            self._found.add(id_)
+        return is_there
+
+
+def _is_newer(epoch: str, other: str) -> bool:
+    """Epochs are named by the time at which they began, in hexadecimal digits."""
+    return (len(epoch), epoch) > (len(other), other)
