@@ -87,7 +87,7 @@ class Hub(Sender):
         at, complete = Mark(feed.epoch, cursor), not start.missing
         greeting = feed.format.welcome(at, start.channels, complete=complete)
         if start.missing:
-            notice = feed.format.gap(feed.mark, start.asked, start.missing)
+            notice = feed.format.gap(at, start.asked, start.missing)
             if notice is None:
                 self.close(connection, GAP)
                 return

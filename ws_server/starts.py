@@ -13,11 +13,12 @@ from common.broker import LogState
 from common.errors import QueueUnavailable
 from common.message import Mark
 from ws_server.close_codes import TRY_AGAIN
-from ws_server.hub import LOST, Hub, Start
+from ws_server.hub import Hub, Start
 from ws_server.listen import Listen
 from ws_server.sender import FORGOTTEN
 
 MOST_FOUND = 10_000  # Ids of clients that are remembered.
+MOST_EPOCHS = 16  # Past ones that are remembered.
 UNKNOWN = "the id is not of this log"
 
 
@@ -41,11 +42,20 @@ class Starts:
         self._floor = 0  # Whoever has everything before it can be sent the rest.
         self._beginnings = (0, 0)  # Ids of no message, with which a client may have been welcomed.
         self._found: set[int] = set()  # Ids of clients that were looked for in the log.
+        self._epoch = ""
+        self._last = 0  # The newest id when somebody looked.
+        self._kept: dict[str, int] = {}  # Of past epochs: up to where the log still has them.
 
     def note(self, state: LogState) -> None:
         """The log as it is now."""
         self._floor = state.floor
         self._beginnings = (state.start, max(0, state.floor - 1))
+        self._last = state.last or self._last
+        if _is_newer(state.epoch, self._epoch):
+            ended = {**self._kept, self._epoch: state.start}
+            newest = list(ended.items())[-MOST_EPOCHS:]
+            self._kept = {epoch: min(kept, state.start) for epoch, kept in newest}
+            self._epoch = state.epoch
 
     def forget(self) -> None:
         """The log has lost messages: what was found in it may be gone."""
@@ -80,14 +90,23 @@ class Starts:
             self._catch_up()  # Another process may have noticed a loss, and this one not yet.
         head = self._hub.mark
         if mark is None or mark.epoch != head.epoch:
-            return replace(start, missing=UNKNOWN)
+            return self._after_loss(start, mark)
         if mark.id < self._floor - 1:
             return replace(start, missing=FORGOTTEN)
         if mark.id not in (head.id, *self._beginnings) and not self._is_logged(name, mark.id):
-            return replace(start, missing=UNKNOWN)
+            self._catch_up()  # Redis has lost it, it seems.
+            return self._after_loss(start, mark)
         if mark.epoch != self._hub.mark.epoch:
-            return replace(start, missing=LOST)  # While it was looked for.
+            return self._after_loss(start, mark)  # While it was looked for.
         return replace(start, cursor=mark.id)
+
+    def _after_loss(self, start: Start, mark: Mark | None) -> Start:
+        """With a gap, and then what the log has that its client has not had."""
+        if mark is None:
+            return replace(start, missing=UNKNOWN)
+        kept = self._last if mark.epoch == self._hub.mark.epoch else self._kept.get(mark.epoch)
+        cursor = None if kept is None else max(min(mark.id, kept), self._floor - 1)
+        return replace(start, cursor=cursor, missing=UNKNOWN)
 
     def _catch_up(self) -> None:
         """Follow in a greenlet of its own: who waits here may run out of time in the middle."""

@@ -392,14 +392,18 @@ def test_a_client_resumes_after_its_last_id(filled: Relay, last_id: str, cursor:
     assert (start.cursor, start.missing) == (cursor << 64, "")
 
 
-@pytest.mark.parametrize("last_id", ["e2-4-0", "nonsense", "e1-12-0", "e1-1-0"])
-def test_a_client_that_cannot_resume_is_told_why(parts: Parts, filled: Relay, last_id: str) -> None:
+@pytest.mark.parametrize(
+    ("last_id", "cursor"), [("e2-4-0", None), ("nonsense", None), ("e1-12-0", 11), ("e1-1-0", None)]
+)
+def test_a_client_that_cannot_resume_is_told_why(
+    parts: Parts, filled: Relay, last_id: str, cursor: int | None
+) -> None:
     parts.log.forgotten = parse_id(b"3-0")
     filled.tick()
 
     start = filled.start_of(Listen(last_id=last_id))
 
-    assert start.cursor is None
+    assert start.cursor == (None if cursor is None else cursor << 64)
     assert start.missing
     assert start.asked == last_id
 
@@ -423,6 +427,47 @@ def test_an_id_of_a_newer_epoch_is_resumed_as_soon_as_this_process_follows(
     assert start.missing == ""
     assert [json.loads(payload).get("content") for payload in client.texts(2)] == [None, "newer"]
     assert [json.loads(payload).get("type") for payload in live.texts(4)[:2]] == ["welcome", "gap"]
+
+
+def test_a_client_whose_id_redis_has_lost_gets_nothing_again_that_it_has(
+    parts: Parts, relay: Relay
+) -> None:
+    """It has read six at another process, this one two, Redis has five left, and nobody knows."""
+    relay.start()
+    parts.log.push(*numbered(2))
+    relay.tick()
+    parts.log.write(*numbered(6)[2:])
+    del parts.log.messages[5:]
+
+    client = parts.connect(start=relay.start_of(Listen("json", last_id="e1-6-0")))[1]
+    relay.tick()
+    parts.log.push(b"new")
+    relay.tick()
+
+    gap, welcome, new = map(json.loads, client.texts(3))
+    assert (gap["after"], gap["id"]) == ("e1-6-0", "e1-5-0")
+    assert (welcome["id"], welcome["complete"]) == ("e1-5-0", False)
+    assert new["content"] == "new"
+
+
+@pytest.mark.parametrize(("had", "missed"), [(5, ["new 0", "new 1"]), (2, ["2", "new 0", "new 1"])])
+def test_a_client_of_the_epoch_before_gets_what_is_left_and_what_is_new(
+    parts: Parts, relay: Relay, had: int, missed: list[str]
+) -> None:
+    relay.start()
+    parts.log.push(*numbered(5))
+    relay.tick()
+    parts.log.lose(keep=3)
+    parts.log.push(b"new 0", b"new 1")
+    relay.tick()
+    parts.start_catch_up()
+
+    client = parts.connect(start=relay.start_of(Listen("json", last_id=f"e1-{had}-0")))[1]
+
+    gap, welcome, *rest = map(json.loads, client.texts(2 + len(missed)))
+    assert gap["id"] == welcome["id"] == f"e1x-{min(had, 3)}-0"
+    assert [row["content"].strip() for row in rest] == missed
+    assert client.has_nothing()
 
 
 def test_an_id_is_not_resumed_if_redis_loses_messages_while_it_is_looked_for(
