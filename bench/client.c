@@ -190,12 +190,22 @@ static size_t parse(struct connection *c, const char *data, size_t size) {
     return at;
 }
 
+/* The first empty line. A byte at a time is found far faster than two, as memmem looks for them. */
+static const char *end_of_event(const char *data, size_t size) {
+    const char *end = data + size, *line = data;
+    while ((line = memchr(line, '\n', end - line)) && line + 1 < end) {
+        if (line[1] == '\n') return line;
+        line++;
+    }
+    return NULL;
+}
+
 /* The same for a stream of events; what does not begin with an id and data is no message. */
 static size_t parse_events(struct connection *c, const char *data, size_t size) {
     size_t at = 0;
     uint64_t now = now_ns();
     const char *stop;
-    while ((stop = memmem(data + at, size - at, "\n\n", 2))) {
+    while ((stop = end_of_event(data + at, size - at))) {
         const char *event = data + at, *line = memchr(event, '\n', stop - event);
         if (line && !memcmp(event, "id: ", 4) && stop - line > 7 && !memcmp(line, "\ndata: ", 7))
             deliver(c, line + 7, stop - line - 7, now);
