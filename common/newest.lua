@@ -5,7 +5,8 @@
 -- ARGV  how many messages, how many to look at, then the subscriptions: channels, and wildcards such as `news.*`
 -- Answer: the id of the oldest of these messages, or of the last that was looked at; '0-1' if the log has none
 
-local LOOK = 128 -- Messages at once.
+local MOST_BYTES = 4 * 1024 * 1024 -- Of contents looked at; reading them is what takes the time.
+local LOOK = 32 -- Messages at once.
 local LOG = KEYS[1]
 local count, room = tonumber(ARGV[1]), tonumber(ARGV[2])
 local wanted = {}
@@ -32,12 +33,12 @@ local function is_for_them(fields)
   return false
 end
 
-local last, found = '+', '0-1'
-while room > 0 do
+local last, found, bytes = '+', '0-1', 0
+while room > 0 and bytes < MOST_BYTES do
   local size = math.min(room, last == '+' and #ARGV == 2 and count or LOOK)
   local entries = redis.call('XREVRANGE', LOG, last, '-', 'COUNT', size)
   for _, entry in ipairs(entries) do
-    found = entry[1]
+    found, bytes = entry[1], bytes + #entry[2][2]
     if is_for_them(entry[2]) then count = count - 1 end
     if count == 0 then return found end
   end

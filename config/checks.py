@@ -10,6 +10,7 @@ from typing import Any
 
 Check = Callable[[str], Any]
 
+MAPPED = IPv6Network("::ffff:0:0/96")  # IPv4 addresses, as a socket of IPv6 has them.
 BEARER = r"[A-Za-z0-9_~+/.=-]{16,}"  # RFC 6750 2.1, and long enough not to be guessed.
 
 
@@ -82,9 +83,12 @@ def origin(text: str) -> str:
 
 def network(text: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(text)
+        found = ip_network(text)
     except ValueError:
         raise ValueError(f"must be addresses or networks, not {text!r}") from None
+    if isinstance(found, IPv6Network) and found.overlaps(MAPPED):
+        raise ValueError(f"must have addresses of IPv4 as such, not {text!r}")
+    return found
 
 
 def named_tokens(text: str) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,7 @@ HTTP that cannot be parsed is answered in the project's JSON shape.
 """
 
 import json
+import select
 import signal
 import socket
 from contextlib import suppress
@@ -16,6 +17,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 import gevent
+from gevent.monkey import get_original
 from gevent.pool import Pool
 from gevent.server import StreamServer
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
@@ -59,6 +61,13 @@ TOO_MANY = Answer(
 )
 
 
+def _takes_more(client: Any) -> bool:
+    """Whether its socket has room: who waits for us has not filled it."""
+    poll = get_original("select", "poll")()
+    poll.register(client.fileno(), select.POLLOUT)
+    return bool(poll.poll(0))
+
+
 def _accept_the_rest(server: StreamServer) -> None:
     """Whoever the kernel has let in already would be cut off without an answer."""
     server.stop_accepting()
@@ -78,6 +87,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         self._peers = Peers(self._limits.connections_per_address, self._limits.trusted_proxies)
         # Whose next head has not arrived, and since when; the longest first.
         self._silent: dict[Any, float] = {}
+        self._asked: dict[Any, float] = {}  # Whose request is under way, and since when.
 
     def init_process(self) -> None:
         # It looks up some 26 settings a request, each through `Config.__getattr__`.
@@ -124,7 +134,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         return server
 
     def _make_room(self) -> None:
-        """All places are taken and others wait outside: whoever is silent has to go."""
+        """All places are taken, and others wait: who is silent, or reads nothing, has to go."""
         end = monotonic() - PATIENCE
         for client, since in list(self._silent.items()):
             if since > end:
@@ -132,6 +142,10 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             # It reads what has arrived, then an end, as if the client had left.
             with suppress(OSError), client.dup() as twin:
                 twin.shutdown(socket.SHUT_RD)
+        for client, since in list(self._asked.items()):
+            if since <= end and not _takes_more(client):
+                with suppress(OSError), client.dup() as twin:
+                    twin.shutdown(socket.SHUT_RDWR)
 
     def timeout_ctx(self) -> gevent.Timeout:
         """For a whole head: each byte that dribbles in does not begin it anew."""
@@ -165,6 +179,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         limit.start()
         self._requests += 1
         self._silent.pop(sock, None)
+        self._asked[sock] = monotonic()
         try:
             answer = super().handle_request(listener_name, req, sock, addr)
             if sock.fileno() < 0:  # The application has taken it away: there is nothing to read.
@@ -177,6 +192,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             raise StopIteration from None  # As gunicorn ends a connection.
         finally:
             self._requests -= 1
+            self._asked.pop(sock, None)
             self._silent[sock] = monotonic()
             limit.close()
 

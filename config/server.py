@@ -34,6 +34,8 @@ REQUESTS = 512  # Under way at once in a process; the rest waits in the backlog.
 HEARTBEAT_TIMEOUT = 30  # Seconds; a worker that is stuck for so long is replaced.
 LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # As gunicorn's own.
 LOG_TIME = "%Y-%m-%d %H:%M:%S %z"
+# By these gunicorn takes over sockets of systemd, whatever addresses were asked for and checked.
+INHERITED = ("LISTEN_PID", "LISTEN_FDS")
 LONGEST_REQUEST_LINE = 8190  # gunicorn's own most; larger content belongs in the body.
 
 
@@ -93,6 +95,8 @@ def load_settings(process: str) -> Settings:
 
     Exits with a message that names the variable when one is wrong.
     """
+    for name in INHERITED:
+        os.environ.pop(name, None)
     try:
         settings = load(os.environ, Path(".env"))
         if process == "HTTP":

@@ -177,7 +177,7 @@ class Settings:
     )
     address_requests_per_second: float = _setting(
         0.0,
-        "Most requests a second to the HTTP API from an address, per process; 0: no limit",
+        "Most requests a second that need a token, from an address, per process; 0: no limit",
         _rate,
     )
     address_messages_per_second: float = _setting(

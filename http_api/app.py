@@ -47,7 +47,7 @@ def create_app(
         settings.max_channels,
     )
     _add_push(app, push, outage)
-    _add_people(app, People(roster, queue), outage)
+    _add_people(app, People(roster, guard.metered(queue)), outage)
     _add_health(app, queue)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)

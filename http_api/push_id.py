@@ -23,7 +23,7 @@ def checked(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        value = str(value)
     if isinstance(value, str) and PRINTABLE.fullmatch(value):
         return value
     raise PushRefused(422, "bad_id", "an id has 1 to 255 printable ASCII characters")

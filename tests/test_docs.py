@@ -284,3 +284,10 @@ def test_the_example_worker_can_be_named_in_worker_class(
 
     assert echo.on_message is not Worker.on_message
     assert echo.on_worker_start is Worker.on_worker_start
+
+
+def test_compose_passes_on_every_setting_but_those_that_it_chooses() -> None:
+    passed = set(re.findall(r"^ +([A-Z_]+):", text("docker-compose.yml"), re.MULTILINE))
+    chosen = {"HTTP_HOST", "HTTP_PORT", "WS_HOST", "DATA_DIR", "EMBEDDED_REDIS_PORT"}
+
+    assert {each.name for each in describe()} - passed == chosen | {"ALLOW_ANONYMOUS_PUSH"}

@@ -57,6 +57,8 @@ class Tokens:
             BadToken: it is none of ours, says what it cannot, or is not valid now.
         """
         claims = self._verified(text)
+        if "aud" in claims:  # Also an empty one, which the library lets pass.
+            _refuse(REASONS[jwt.InvalidAudienceError])
         return Grant(_user(claims), self._channels(claims), _expiry(claims))
 
     def _verified(self, text: str) -> dict[str, Any]:

@@ -612,3 +612,14 @@ def test_redis_says_what_a_subscription_matches_as_python_does(broker: Broker, n
     ):
         found = read(broker, broker.newest(1, frozenset([wanted])), 1).contents[0]
         assert (found == b"to some") == reaches(name, frozenset([wanted])), wanted
+
+
+@pytest.mark.integration
+def test_no_more_than_some_bytes_are_looked_at(broker: Broker) -> None:
+    """Reading 2000 large messages would keep Redis from everybody else for a tenth of a second."""
+    broker.push([Message("x" * 256 * 1024, ("a",)).to_item() for _ in range(40)])
+    settle_all(broker)
+
+    left = read(broker, broker.newest(1, frozenset(["b"])), 100).ids
+
+    assert 4 <= len(left) < 40

@@ -122,6 +122,13 @@ def test_a_push_carries_the_first_token(folder: Path, api: dict[str, str]) -> No
 
 
 @pytest.mark.integration
+def test_a_push_does_not_go_through_a_proxy(folder: Path, api: dict[str, str]) -> None:
+    """Its owner would get the token and the content. Here nobody listens at it."""
+    environ = dict.fromkeys(("http_proxy", "all_proxy"), "http://127.0.0.1:1")
+
+    assert run("push", "hello", **api, **environ).exit_code == 0
+
+
 def test_a_push_can_be_addressed(folder: Path, api: dict[str, str]) -> None:
     named = ["--channel", "orders", "--channel", "news", "--user", "42", "--user", "43"]
 

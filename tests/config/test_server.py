@@ -1,3 +1,4 @@
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,3 +156,18 @@ def test_a_port_that_has_just_been_left_is_free() -> None:
             assert visitor.recv(1) == b""
 
     refuse_taken_address("WS", "127.0.0.1", port)
+
+
+def test_no_socket_of_systemd_takes_the_place_of_the_checked_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    for name, value in (("LISTEN_PID", "1"), ("LISTEN_FDS", "1"), ("HTTP_PORT", str(port))):
+        monkeypatch.setenv(name, value)
+
+    load_settings("HTTP")
+
+    assert os.environ.keys().isdisjoint(["LISTEN_PID", "LISTEN_FDS"])

@@ -242,3 +242,10 @@ def test_a_limit_for_tokens_without_tokens_stops_the_start() -> None:
 def test_what_is_no_origin_stops_the_start(origin: str) -> None:
     with pytest.raises(SettingsError, match=r"^ALLOWED_ORIGINS: must be"):
         load({"ALLOWED_ORIGINS": origin})
+
+
+@pytest.mark.parametrize("network", ["::ffff:127.0.0.1", "::ffff:10.0.0.0/104", "::/0"])
+def test_ipv4_addresses_as_ipv6_are_no_trusted_proxies(network: str) -> None:
+    """Peers are looked up as what they are: none would ever match."""
+    with pytest.raises(SettingsError, match=r"^TRUSTED_PROXIES: must have addresses of IPv4"):
+        load({"TRUSTED_PROXIES": network})

@@ -278,3 +278,14 @@ def test_what_one_limit_refuses_is_not_counted_by_another(
     # The address has five left, which the other token may use.
     answer = http.post("/push/batch", json=["a"] * 5, headers=bearer(OTHER))
     assert answer.status_code == 200
+
+
+def test_a_kick_counts_as_a_message(queue: FakeQueue) -> None:
+    http = api(queue, push_tokens=TOKENS, token_messages_per_second=1.0)
+
+    statuses = [
+        http.delete("/users/42/connections", headers=bearer(TOKEN)).status_code for _ in range(3)
+    ]
+
+    assert statuses == [200, 429, 429]
+    assert len(queue.pushes) == 1

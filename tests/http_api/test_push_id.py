@@ -211,3 +211,10 @@ def test_the_header_is_refused_with_a_batch(http: FlaskClient, queue: FakeQueue)
 
     assert error((response.status_code, response.get_json())) == (422, "bad_id")
     assert queue.pushes == []
+
+
+def test_a_number_is_no_longer_than_a_text(http: FlaskClient, queue: FakeQueue) -> None:
+    answer = http.post("/push", json={"content": "a", "id": 10**300})
+
+    assert (answer.status_code, answer.get_json()["error"]) == (422, "bad_id")
+    assert queue.pushes == []

@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from time import monotonic
 
 import pytest
@@ -126,6 +126,23 @@ def test_the_silent_make_room_when_all_places_are_taken(start: Start) -> None:
 
         assert healthz(port) == b"HTTP/1.1 200 OK"
         assert monotonic() - begin < 10  # They would be kept for 60.
+
+
+def test_whoever_asks_and_reads_nothing_makes_room_too(system: System) -> None:
+    system.start_http(REQUEST_TIMEOUT=60)
+    port = system.http_port
+    with ExitStack() as held:
+        for _ in range(REQUESTS + 10):
+            client = held.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            client.connect(("127.0.0.1", port))
+            client.setblocking(False)
+            with suppress(BlockingIOError):
+                client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n" * 60)
+        begin = monotonic()
+
+        assert healthz(port) == b"HTTP/1.1 200 OK"
+        assert monotonic() - begin < 20  # They would be kept for 60.
 
 
 @pytest.mark.parametrize("command", [["-m", "http_api"], ["-m", "config", "http"]])

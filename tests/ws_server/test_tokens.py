@@ -160,6 +160,8 @@ def test_a_key_in_the_token_itself_counts_for_nothing(with_keys: Callable[..., T
         ({"nbf": in_seconds(3600)}, "bad_token", "not valid yet"),
         ({"iat": in_seconds(3600)}, "bad_token", "not valid yet"),
         ({"aud": "another"}, "bad_token", "audience"),
+        ({"aud": []}, "bad_token", "audience"),
+        ({"aud": None}, "bad_token", "audience"),
         ({"exp": "soon"}, "bad_token", ""),
         ({"exp": None}, "bad_token", ""),
         ({"exp": [1]}, "bad_token", ""),
