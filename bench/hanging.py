@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from time import monotonic, sleep
-from types import TracebackType
 from typing import Self
 
 PACE = 1.0  # Seconds between two bytes of one client.
@@ -38,12 +37,7 @@ class Hanging:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for client in self._clients.values():
             client.socket.close()
 

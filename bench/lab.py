@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
-from types import TracebackType
 from typing import Self
 
 from bench.errors import BenchFailed
@@ -78,12 +77,7 @@ class Lab:
         os.sched_setaffinity(0, self._load_core)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         while self._running:
             self.stop(self._running[-1])
         os.sched_setaffinity(0, self._all_cores)

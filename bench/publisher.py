@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Sequence
 from time import monotonic, monotonic_ns, sleep
-from types import TracebackType
 from typing import Self
 
 from bench.errors import BenchFailed
@@ -28,12 +27,7 @@ class Publisher:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._answers.close()
         self._socket.close()
 

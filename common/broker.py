@@ -17,11 +17,10 @@ retried LPUSH can store a message twice). How commands travel is `common.line`'s
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b, sha1
-from importlib import resources
 from typing import Any
 
 from common.entries import page_of, page_of_stream
-from common.line import Client, Command, Line, Script, redis_errors
+from common.line import Client, Command, Line, Script, redis_errors, source
 from common.message import MOST_LOOKED_AT, Mark, Page, format_id, parse_id
 
 SETTLE_MESSAGES = 500
@@ -83,13 +82,13 @@ class Broker:
         self._epoch = f"{{{key}}}:epoch"
         self._once = f"{{{key}}}:once:"
         rejected = f"{{{key}}}:rejected"
-        script = resources.files("common").joinpath("settle.lua").read_bytes()
+        script = source("settle.lua").encode()
         keys = (self._queue, self._wip, self._log, rejected, self._floor, self._epoch)
         sha = sha1(script, usedforsecurity=False).hexdigest()
         self._script = ("EVALSHA", sha, len(keys), *keys)
         self._bounds = (SETTLE_BYTES, history.size, history.seconds)
-        self._push_once = Script(client, _source("push_once.lua"))
-        self._newest = Script(client, _source("newest.lua"))
+        self._push_once = Script(client, source("push_once.lua"))
+        self._newest = Script(client, source("newest.lua"))
         self._settling = Line(client.connection_pool, script)
         self._reading = Line(client.connection_pool, repeatable=True)
         self._paging = Line(client.connection_pool, script, repeatable=True)
@@ -224,10 +223,6 @@ class Broker:
     def _read(self, cursor: int, count: int, block_seconds: float | None = None) -> Command:
         block = () if block_seconds is None else ("BLOCK", max(1, round(block_seconds * 1000)))
         return ("XREAD", "COUNT", count, *block, "STREAMS", self._log, format_id(cursor))
-
-
-def _source(name: str) -> str:
-    return resources.files("common").joinpath(name).read_text("utf-8")
 
 
 def _is_held(after: int, floor: bytes | None) -> bool:

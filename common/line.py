@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha1
+from importlib import resources
 from time import monotonic
 from typing import Any, TypeAlias
 
@@ -203,6 +204,11 @@ class Line:
         self._connection = connection
         self.connects += 1
         return connection
+
+
+def source(name: str) -> str:
+    """The text of one of the scripts that lie beside this file."""
+    return resources.files("common").joinpath(name).read_text("utf-8")
 
 
 class Script:

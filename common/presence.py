@@ -13,10 +13,9 @@ decides no timing, and knows no connection.
 
 import secrets
 from dataclasses import dataclass, field
-from importlib import resources
 
 from common.channels import USER
-from common.line import Client, Command, Script, redis_errors
+from common.line import Client, Command, Script, redis_errors, source
 
 LEASE = 6.0  # Seconds after its last write in which a process is taken for alive.
 SWEEP_CHANNELS = 500  # Removed at once, at most.
@@ -161,8 +160,7 @@ def _processes(key: str) -> str:
 
 
 def _script(client: Client, name: str) -> Script:
-    source = resources.files("common").joinpath(f"presence_{name}.lua")
-    return Script(client, source.read_text("utf-8"))
+    return Script(client, source(f"presence_{name}.lua"))
 
 
 def _words(changes: Changes) -> Command:

@@ -23,11 +23,9 @@ import simple_websocket
 
 from config import load
 from config.embedded import EmbeddedError
-from config.serve import reachable, serve
+from config.serve import DIRECTLY, reachable, serve
 from config.settings import Settings, SettingsError
 
-# Not through `http_proxy`, whose owner is not to get the token and the content.
-DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # Seconds between two tries to connect.
 TOKEN = re.compile(r"(?<=[?&]token=)[^&#]+")  # In a URL; not to be shown.

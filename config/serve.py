@@ -22,7 +22,8 @@ from config.redis_url import without_password
 from config.server import longest_stop, refuse_taken_address
 from config.settings import Settings
 
-DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # Whatever is set.
+# Not through `http_proxy`, whose owner is not to get a token and what is pushed.
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 READY_TIMEOUT = 30.0  # Seconds for both processes to answer.
 REDIS_PATIENCE = 5.0  # Seconds to wait for Redis before the addresses are shown without it.
 

@@ -89,7 +89,7 @@ def _channels(field: str, value: Any, most: int) -> Iterator[str]:
     for each in _elements(field, value, most):
         name = str(each) if type(each) is int else each
         if not (isinstance(name, str) and is_valid(name)):
-            longest = channels.LONGEST - len(channels.USER) if to_users else channels.LONGEST
+            longest = channels.LONGEST_USER if to_users else channels.LONGEST
             raise _bad(
                 field,
                 f"{_shown(each)} cannot be a {field.removesuffix('s')}: "

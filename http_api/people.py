@@ -7,7 +7,7 @@ push. It knows no route and no token.
 
 from typing import Any, Protocol
 
-from common.channels import is_subscription, is_user
+from common.channels import LONGEST, LONGEST_USER, is_subscription, is_user
 from common.errors import PushRefused
 from common.message import Kick
 from common.presence import Members
@@ -82,7 +82,8 @@ class People:
 
 def _checked_user(user: str) -> str:
     if not is_user(user):
-        raise PushRefused(422, "bad_user", f"a user has 1 to 95 characters: {CHARACTERS}")
+        reason = f"a user has 1 to {LONGEST_USER} characters: {CHARACTERS}"
+        raise PushRefused(422, "bad_user", reason)
     return user
 
 
@@ -91,6 +92,6 @@ def _checked_channel(channel: str) -> str:
         raise PushRefused(
             422,
             "bad_channel",
-            f"a channel has 1 to 100 characters: {CHARACTERS}; a wildcard ends with .*",
+            f"a channel has 1 to {LONGEST} characters: {CHARACTERS}; a wildcard ends with .*",
         )
     return channel

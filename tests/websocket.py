@@ -9,7 +9,6 @@ import socket
 import struct
 from collections.abc import Callable, Mapping
 from time import monotonic
-from types import TracebackType
 from typing import Self
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
@@ -93,12 +92,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.socket.close()
 
     def send(self, opcode: int, payload: bytes = b"", *, fin: bool = True) -> None:

@@ -21,9 +21,8 @@ from ws_server.window import Chunk, Place
 
 log = logging.getLogger(__name__)
 
-SLICE = (
-    0.001  # Seconds of catching up before the event loop has its turn; of a fan-out it is 0.004.
-)
+# Seconds of catching up before the event loop has its turn; of a fan-out it is 0.004.
+SLICE = 0.001
 REDIS_PAUSE = 1.0  # Seconds before Redis is asked again for a client's page.
 
 

@@ -212,12 +212,11 @@ class Hub(Sender):
         return max(self.mark.id, cursor if kept is None else min(cursor, kept))
 
     def _tell_rewound(self, connection: Connection, had: Mark, kept: int | None) -> None:
-        place = self._place_after(had.id, kept)
+        place, reason = self._place_after(had.id, kept), FORGOTTEN if kept is None else LOST
         if connection.owed is not None:
-            self._tell_gap(connection, had, FORGOTTEN if kept is None else LOST, place)
+            self._tell_gap(connection, had, reason, place)
         elif self.is_open(connection):
             at = Mark(self.mark.epoch, place)
-            reason = FORGOTTEN if kept is None else LOST
             notice = connection.feed.format.gap(at, str(had), reason)
             if notice is not None:
                 self._transmit(connection, notice)
