@@ -190,28 +190,26 @@ static size_t parse(struct connection *c, const char *data, size_t size) {
     return at;
 }
 
-/* The first empty line. A byte at a time is found far faster than two, as memmem looks for them. */
-static const char *end_of_event(const char *data, size_t size) {
-    const char *end = data + size, *line = data;
-    while ((line = memchr(line, '\n', end - line)) && line + 1 < end) {
-        if (line[1] == '\n') return line;
-        line++;
+/* Where an event ends: at its first empty line. A byte at a time is found far faster than two, as memmem looks. */
+static const char *end_of_event(const char *data, const char *end) {
+    while ((data = memchr(data, '\n', end - data)) && data + 1 < end) {
+        if (data[1] == '\n') return data;
+        data++;
     }
     return NULL;
 }
 
-/* The same for a stream of events; what does not begin with an id and data is no message. */
+/* The same for a stream of events; what does not begin with an id and data is no message. Each byte is looked at once. */
 static size_t parse_events(struct connection *c, const char *data, size_t size) {
-    size_t at = 0;
+    const char *at = data, *end = data + size, *line, *stop;
     uint64_t now = now_ns();
-    const char *stop;
-    while ((stop = end_of_event(data + at, size - at))) {
-        const char *event = data + at, *line = memchr(event, '\n', stop - event);
-        if (line && !memcmp(event, "id: ", 4) && stop - line > 7 && !memcmp(line, "\ndata: ", 7))
-            deliver(c, line + 7, stop - line - 7, now);
-        at = stop + 2 - data;
+    while ((line = memchr(at, '\n', end - at))) {
+        int is_message = end - line > 7 && !memcmp(line, "\ndata: ", 7) && !memcmp(at, "id: ", 4);
+        if (!(stop = end_of_event(is_message ? line + 7 : line, end))) break;
+        if (is_message) deliver(c, line + 7, stop - line - 7, now);
+        at = stop + 2;
     }
-    return at;
+    return at - data;
 }
 
 static void keep(struct connection *c, const char *data, size_t size) {

@@ -33,9 +33,13 @@ class Publisher:
 
     def paced(self, count: int, per_second: float) -> None:
         """One LPUSH a message, at an even pace."""
+        self.bursts(count, 1, per_second)
+
+    def bursts(self, count: int, size: int, per_second: float) -> None:
+        """So many LPUSHes of `size` messages each, at an even pace."""
         due = monotonic()
         for _ in range(count):
-            self._send([[self._message()]])
+            self.together(size)
             due += 1 / per_second
             sleep(max(0.0, due - monotonic()))
 

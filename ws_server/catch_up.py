@@ -17,6 +17,7 @@ from gevent.event import Event
 from common.errors import QueueUnavailable
 from ws_server.connection import Connection, Owed
 from ws_server.feed import Gap
+from ws_server.outgoing import Outgoing
 from ws_server.window import Chunk, Place
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,9 @@ class CatchUp:
         self._outbox_sent = outbox_sent  # It has read its replies.
         self._between_frames = between_frames  # Changes of what follows can be made.
         self._gone = gone
+        self.outgoing = (
+            Outgoing()
+        )  # What was lent last is lent to those who fell behind in it, too.
         self._due: deque[Connection] = deque()
         self._parked: list[Connection] = []  # Waiting for Redis to come back.
         self._wake = Event()
@@ -118,7 +122,7 @@ class CatchUp:
         start = chunk.start_after(owed.cursor) + owed.skip
         # Deferred changes are to take place between two frames.
         end = chunk.frame_end(start) if owed.deferred else len(chunk.data)
-        sent = connection.write(memoryview(chunk.data)[start:end]) if start < end else 0
+        sent = self.outgoing.put_part(connection, chunk.data, start, end) if start < end else 0
         at = start + sent
         place = chunk.cut(at) if at < len(chunk.data) else Place(chunk.upto)
         owed.cursor, owed.skip = place.cursor, place.skip

@@ -6,6 +6,7 @@ between. Who cannot take all of it falls behind; the hub knows what that means.
 
 from collections.abc import Callable, Collection
 from functools import partial
+from operator import methodcaller
 from time import perf_counter
 
 import gevent
@@ -14,7 +15,8 @@ from ws_server.audience import Audiences
 from ws_server.connection import Connection
 from ws_server.feed import NO_CHANNELS
 from ws_server.mixed import Mixed
-from ws_server.window import Chunk, Place
+from ws_server.outgoing import Outgoing, Put
+from ws_server.window import Chunk, Piece, Place
 
 # Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
 SLICE = 0.004
@@ -27,8 +29,12 @@ class FanOut:
     """Sends chunks to whoever is live."""
 
     def __init__(
-        self, fall_behind: Callable[[Connection, Place], None], drop: Callable[[Connection], None]
+        self,
+        outgoing: Outgoing,
+        fall_behind: Callable[[Connection, Place], None],
+        drop: Callable[[Connection], None],
     ) -> None:
+        self._outgoing = outgoing
         self._fall_behind = fall_behind
         self._drop = drop
         self._end = 0.0  # Of the slice.
@@ -39,10 +45,10 @@ class FanOut:
         self._send_all(chunk, everybody)
 
     def _send_all(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
-        listed = list(everybody)
+        listed, size = list(everybody), len(chunk.data)
+        put = self._outgoing.for_all(chunk.data, len(listed))
         for start in range(0, len(listed), CLOCK_EVERY):
-            some = listed[start : start + CLOCK_EVERY]
-            self._send(chunk.data, chunk.after, chunk.upto, some, chunk.cut)
+            self._send(put, size, chunk, listed[start : start + CLOCK_EVERY], chunk.cut)
             self._take_turns()
 
     def send_mixed(
@@ -50,7 +56,7 @@ class FanOut:
     ) -> None:
         """To each audience what is for it, then to all others what is for everybody."""
         self._begin_slice()
-        after, upto, sent = piece.after, piece.upto, 0
+        sent = 0
         for audience, some in audiences.reached(piece.addressing).items():
             channels, members = audience.channels, audience.members
             if len(members) > CLOCK_EVERY:
@@ -58,7 +64,7 @@ class FanOut:
                 continue
             places = piece.addressing.places(channels) if some is None else some
             data, cut = piece.data(places, channels), partial(piece.cut, places, channels)
-            self._send(data, after, upto, list(members), cut)
+            self._send(methodcaller("put", data), len(data), piece, list(members), cut)
             sent += len(members)
             if sent >= CLOCK_EVERY:
                 sent = 0
@@ -74,12 +80,12 @@ class FanOut:
             gevent.sleep(0)
             self._begin_slice()
 
-    def _send(self, data: bytes, after: int, upto: int, some: list[Connection], cut: Cut) -> None:
-        """The hottest loop: `Connection.write` is written out, nothing is looked up twice.
+    def _send(self, put: Put, size: int, piece: Piece, some: list[Connection], cut: Cut) -> None:
+        """The hottest loop: nothing is looked up twice.
 
         `cut` says where a client stands that took so many bytes.
         """
-        size = len(data)
+        after, upto = piece.after, piece.upto
         for connection in some:
             if connection.cursor > after:
                 if connection.cursor < upto:
@@ -87,7 +93,7 @@ class FanOut:
                     self._fall_behind(connection, Place(connection.cursor))
                 continue  # Behind, closing, gone, or it has this chunk already.
             try:
-                sent = connection.put(data)
+                sent = put(connection)
             except BlockingIOError:
                 sent = 0
             except OSError:

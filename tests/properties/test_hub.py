@@ -19,7 +19,7 @@ from common.message import Mark, parse_id
 from tests.properties.reading import begun_frames_of, events_of
 from tests.websocket import BINARY, CLOSE, PING
 from tests.ws_server.parts import SMALL, Parts, Peer, Peers, let_others_run
-from ws_server import catch_up
+from ws_server import catch_up, outgoing
 from ws_server.close_codes import GAP, CloseCode
 from ws_server.connection import Connection
 from ws_server.hub import Start
@@ -128,6 +128,7 @@ class Server(RuleBasedStateMachine):
         self.clients: list[Client] = []
         self.failures: list[object] = []
         self.pause, catch_up.REDIS_PAUSE = catch_up.REDIS_PAUSE, 0.001
+        self.times, outgoing.LENT_TIMES = outgoing.LENT_TIMES, 1  # What is long is lent.
         setattr(gevent.get_hub(), "handle_error", self._note_failure)  # noqa: B010  # For mypy.
         self.relay.start()
         self.catching_up = gevent.spawn(self.hub.catch_up.run)
@@ -271,7 +272,7 @@ class Server(RuleBasedStateMachine):
             self.catching_up.kill()
             self.parts.close()
             self.peers.close()
-            catch_up.REDIS_PAUSE = self.pause
+            catch_up.REDIS_PAUSE, outgoing.LENT_TIMES = self.pause, self.times
             del gevent.get_hub().handle_error
 
     def _come_to_rest(self) -> None:

@@ -60,11 +60,11 @@ class Peer:
 
     def frame(self) -> tuple[int, bytes]:
         """The next frame; TimeoutError if there is none, EOFError at the end of the stream."""
-        first, second = self._take(2)
+        first, second = self.take(2)
         size = second
         if second >= 126:
-            size = int.from_bytes(self._take(2 if second == 126 else 8))
-        return first & 0x0F, self._take(size)
+            size = int.from_bytes(self.take(2 if second == 126 else 8))
+        return first & 0x0F, self.take(size)
 
     def frames(self, count: int) -> list[tuple[int, bytes]]:
         return [self.frame() for _ in range(count)]
@@ -112,7 +112,8 @@ class Peer:
             self.socket.settimeout(LIMIT)
         return self._buffer == b""
 
-    def _take(self, size: int) -> bytes:
+    def take(self, size: int) -> bytes:
+        """The next `size` bytes; EOFError at the end of the stream."""
         while len(self._buffer) < size:
             more = self.socket.recv(1 << 20)
             if not more:
@@ -195,6 +196,7 @@ class Parts:
     def close(self) -> None:
         for connection in list(self.hub.connections):
             self.hub.drop(connection)
+        self.hub.catch_up.outgoing.forget()
 
     def _read(self, connection: Connection) -> None:
         """A receiver that throws away what it reads."""

@@ -1,5 +1,6 @@
 """Rounds of pings, and the end of whoever is silent, stuck or slow to close."""
 
+import os
 from collections.abc import Callable
 from time import monotonic, time
 
@@ -13,6 +14,7 @@ from ws_server import catch_up, hub, sender
 from ws_server.close_codes import EXPIRED, CloseCode
 from ws_server.grant import Grant
 from ws_server.keepalive import UNANSWERED_PINGS, Keepalive
+from ws_server.outgoing import LENT_BYTES, LENT_TIMES
 
 INTERVAL = 0.03
 LONG = 60.0
@@ -202,3 +204,20 @@ def test_a_grant_that_ends_later_or_never_is_watched_anew(
     keepalive.watch_expiry(connection)
 
     assert client.close_code() == EXPIRED.code
+
+
+def test_memory_for_those_who_fell_behind_is_given_back_when_nobody_is(
+    parts: Parts, start: Start
+) -> None:
+    for _ in range(LENT_TIMES):
+        parts.connect()
+
+    def files() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    before = files()
+    parts.publish(b"x" * LENT_BYTES)
+    assert files() == before + 1
+
+    start(LONG, LONG)
+    wait_until(lambda: files() == before, "given back")

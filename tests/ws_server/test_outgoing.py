@@ -1,0 +1,154 @@
+"""The same bytes for many sockets: what arrives is the same whether they are copied or lent."""
+
+import errno
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.ws_server.parts import SMALL, Parts, numbered, wait_until
+from ws_server.outgoing import KEPT, LENT_BYTES, LENT_TIMES, Outgoing
+
+LONG = bytes(range(256)) * (LENT_BYTES // 256)
+
+
+def refuse(*_: object) -> int:
+    raise OSError(errno.EINVAL, "Invalid argument")
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes each memory that is made to lend from."""
+    made: list[str] = []
+    create = os.memfd_create
+
+    def create_and_note(name: str) -> int:
+        made.append(name)
+        return create(name)
+
+    monkeypatch.setattr(os, "memfd_create", create_and_note)
+    return made
+
+
+@pytest.fixture
+def outgoing() -> Iterator[Outgoing]:
+    outgoing = Outgoing()
+    yield outgoing
+    outgoing.forget()
+
+
+@pytest.mark.parametrize(
+    ("data", "times", "is_lent"),
+    [(LONG, LENT_TIMES, True), (LONG[1:], LENT_TIMES, False), (LONG, LENT_TIMES - 1, False)],
+)
+def test_what_is_long_and_for_many_is_lent(
+    data: bytes, times: int, is_lent: bool, outgoing: Outgoing, parts: Parts, made: list[str]
+) -> None:
+    connection, peer = parts.connect()
+
+    put = outgoing.for_all(data, times)
+    taken = put(connection) + put(connection)
+
+    assert bool(made) == is_lent
+    assert taken == 2 * len(data)
+    assert peer.take(taken) == data + data
+
+
+@pytest.mark.parametrize("times", [1, LENT_TIMES])
+def test_a_full_socket_takes_a_part_and_then_nothing(
+    times: int, outgoing: Outgoing, parts: Parts
+) -> None:
+    connection, peer = parts.connect(SMALL)
+    data = LONG * 8  # What is lent is counted by the 64 KiB.
+
+    put = outgoing.for_all(data, times)
+    taken = put(connection)
+    with pytest.raises(BlockingIOError):
+        put(connection)
+    assert outgoing.put_part(connection, data, taken, len(data)) == 0
+
+    assert 0 < taken < len(data)
+    assert peer.take(taken) == data[:taken]
+
+
+@pytest.mark.parametrize("times", [1, LENT_TIMES])
+def test_a_client_that_is_gone_is_an_error(times: int, outgoing: Outgoing, parts: Parts) -> None:
+    connection, peer = parts.connect()
+    peer.socket.close()
+
+    with pytest.raises(BrokenPipeError):
+        outgoing.for_all(LONG, times)(connection)
+    with pytest.raises(BrokenPipeError):
+        outgoing.put_part(connection, LONG, 0, len(LONG))
+
+
+@pytest.mark.parametrize("missing", ["memfd_create", "sendfile", "write"])
+def test_where_the_system_cannot_lend_it_is_copied(
+    missing: str, outgoing: Outgoing, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, peer = parts.connect()
+    monkeypatch.setattr(os, missing, refuse)
+
+    assert outgoing.for_all(LONG, LENT_TIMES)(connection) == len(LONG)
+    assert outgoing.put_part(connection, LONG, 0, len(LONG)) == len(LONG)
+
+    assert peer.take(2 * len(LONG)) == LONG + LONG
+
+
+def test_a_part_of_what_was_lent_is_lent_again(
+    outgoing: Outgoing, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, peer = parts.connect()
+    data = LONG * 2
+    outgoing.for_all(data, LENT_TIMES)
+    monkeypatch.setattr(connection, "put", refuse)
+
+    assert outgoing.put_part(connection, data, 100, len(data)) == len(data) - 100
+
+    assert peer.take(len(data) - 100) == data[100:]
+
+
+def test_the_same_bytes_are_made_ready_once(outgoing: Outgoing, made: list[str]) -> None:
+    for _ in range(3):
+        outgoing.for_all(LONG, LENT_TIMES)
+
+    assert len(made) == 1
+
+
+def test_what_was_lent_is_kept_up_to_a_bound_and_as_long_as_somebody_is_behind(
+    outgoing: Outgoing,
+) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+
+    for number in range(2 * KEPT):
+        outgoing.for_all(LONG + bytes([number]), LENT_TIMES)
+    assert len(os.listdir("/proc/self/fd")) == before + KEPT
+
+    outgoing.forget()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_what_is_under_way_outlives_the_bound(outgoing: Outgoing, parts: Parts) -> None:
+    connection, peer = parts.connect()
+
+    put = outgoing.for_all(LONG, LENT_TIMES)
+    outgoing.forget()
+
+    assert put(connection) == len(LONG)
+    assert peer.take(len(LONG)) == LONG
+
+
+def test_a_fan_out_that_lends_leaves_nobody_out(parts: Parts, made: list[str]) -> None:
+    parts.start_catch_up()
+    fast = [parts.connect()[1] for _ in range(LENT_TIMES)]
+    slow = [parts.connect(SMALL) for _ in range(3)]
+    contents = numbered(200, size=500)
+
+    for start in (0, 100):
+        parts.publish(*contents[start : start + 100])
+        assert all(peer.texts(100) == contents[start : start + 100] for peer in fast)
+
+    assert len(made) == 2
+    assert parts.hub.behind == {connection for connection, _ in slow}
+    assert all(peer.texts(200) == contents for _, peer in slow)
+    wait_until(lambda: not parts.hub.behind, "all live again")
