@@ -1,6 +1,7 @@
 """Results as tables and claims, and both as Markdown. It knows no scenario."""
 
 from dataclasses import dataclass, field
+from math import nan
 from statistics import median
 
 Cell = float | str | None
@@ -23,6 +24,16 @@ def median_row(rows: list[Row]) -> Row:
     columns = zip(*(row.cells for row in rows), strict=True)
     cells = [median(cell for cell in column if isinstance(cell, float)) for column in columns]
     return Row(rows[0].subject, tuple(cells))
+
+
+def median_ratio(rounds: list[list[Row]], row: int, to: int, column: int) -> float:
+    """How one row compares to another of the same round: other rounds have other neighbours."""
+
+    def cell(rows: list[Row], at: int) -> float:
+        found = rows[at].cells[column]
+        return found if isinstance(found, float) else nan
+
+    return median(cell(rows, row) / cell(rows, to) for rows in rounds)
 
 
 @dataclass(frozen=True)

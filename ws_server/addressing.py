@@ -1,7 +1,6 @@
 """Which messages are for everybody, and which for the subscribers of what. No I/O here."""
 
 from collections.abc import Sequence
-from itertools import chain
 
 from common import channels
 from common.message import KICK_MARK, Page
@@ -39,12 +38,13 @@ class Addressing:
 
     def _note(self, place: int, names: Sequence[str]) -> None:
         index = self.by_subscription
-        for subscription in chain.from_iterable(map(channels.subscriptions_to, names)):
-            places = index.get(subscription)
-            if places is None:
-                index[subscription] = [place]
-            elif places[-1] != place:  # Two addresses can match one wildcard.
-                places.append(place)
+        for name in names:
+            for subscription in channels.subscriptions_to(name):
+                places = index.get(subscription)
+                if places is None:
+                    index[subscription] = [place]
+                elif places[-1] != place:  # Two addresses can match one wildcard.
+                    places.append(place)
 
 
 def addressing_of(page: Page) -> Addressing | None:

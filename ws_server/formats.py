@@ -191,7 +191,7 @@ def _json_bodies(epoch: str, page: Page, names: Names) -> list[bytes]:
     for id_, content, name in zip(page.ids, page.contents, names or repeat(None), strict=False):
         channel = f'"{name}"' if name else "null"  # Nothing in a name needs escaping.
         at = id_.decode()
-        text = encode_basestring(content.decode(errors="replace"))
+        text = encode_basestring(content.decode("utf-8", "replace"))
         time = at.partition("-")[0]
         bodies.append(f'{start}{at}","channel":{channel},"content":{text},"time":{time}}}'.encode())
     return bodies

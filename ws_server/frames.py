@@ -4,6 +4,8 @@ Encoding happens once per message, not once per client; the result is shared by
 all of them. No sockets here.
 """
 
+from struct import Struct
+
 TEXT = 0x1
 BINARY = 0x2
 CLOSE = 0x8
@@ -11,13 +13,19 @@ PING = 0x9
 PONG = 0xA
 
 FIN = 0x80
+SHORT, MEDIUM, LONG = (Struct(head).pack for head in ("!BB", "!BBH", "!BBQ"))  # Heads of a frame.
 UNSENT_CODES = (1004, 1005, 1006, 1015)
 LONGEST_CLOSE_REASON = 123  # RFC 6455 5.5: a control frame carries 125 bytes, 2 are the code.
 
 
 def frame(opcode: int, payload: bytes) -> bytes:
     """One whole frame (RFC 6455 5.2)."""
-    return _head(opcode, len(payload)) + payload
+    length = len(payload)
+    if length < 126:
+        return SHORT(FIN | opcode, length) + payload
+    if length < 65536:
+        return MEDIUM(FIN | opcode, 126, length) + payload
+    return LONG(FIN | opcode, 127, length) + payload
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
@@ -30,11 +38,3 @@ def close_frame(code: int, reason: str = "") -> bytes:
         raise ValueError(f"{code} is no close code that may be sent")
     cut = reason.encode()[:LONGEST_CLOSE_REASON].decode(errors="ignore")
     return frame(CLOSE, code.to_bytes(2) + cut.encode())
-
-
-def _head(opcode: int, length: int) -> bytes:
-    if length < 126:
-        return bytes((FIN | opcode, length))
-    if length < 65536:
-        return bytes((FIN | opcode, 126)) + length.to_bytes(2)
-    return bytes((FIN | opcode, 127)) + length.to_bytes(8)

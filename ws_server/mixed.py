@@ -79,8 +79,9 @@ class Mixed:
 
     def data(self, places: Sequence[int], channels: frozenset[str]) -> bytes:
         """The messages at these places, for whoever listens to these channels."""
-        frames = self._frames_at(places, channels)
-        return frames[0] if len(frames) == 1 else b"".join(frames)
+        if len(places) == 1 and self._has_one_name:
+            return (self._frames or self._encode())[places[0]]
+        return b"".join(self._frames_at(places, channels))
 
     def cut(self, places: Sequence[int], channels: frozenset[str], sent: int) -> Place:
         """Where a client stands that took `sent` bytes of that."""

@@ -16,7 +16,7 @@ from gevent.lock import BoundedSemaphore
 
 from common.broker import LogState, Settled
 from common.errors import QueueUnavailable
-from common.message import Mark, Page
+from common.message import Mark, Page, parse_id
 from common.outage import Outage
 from ws_server import starts
 from ws_server.hub import Hub, Start
@@ -67,6 +67,8 @@ class Relay:
         self._may_settle.set()
         self._settling = BoundedSemaphore()
         self._publishing = BoundedSemaphore()
+        # After what, and the greenlet that reads it.
+        self._ahead: tuple[Mark, gevent.Greenlet[..., tuple[Page, bool] | None]] | None = None
         self.is_ready = False  # The head is known: connections may join.
 
     @property
@@ -176,15 +178,35 @@ class Relay:
         """Send one page of what is new; whether there may be more."""
         known = self._hub.mark
         # Not under the lock: it is not fair, and a loop that blocks here would keep it for ever.
-        page, is_sure = self._source.read_after(known, READ_MESSAGES, block_seconds)
+        page, is_sure = self._read_before(known) or self._source.read_after(
+            known, READ_MESSAGES, block_seconds
+        )
         state = None if is_sure else self._source.look(known)
         with self._publishing:
             if self._hub.mark != known:
                 return True  # Somebody else was first: read again from there.
             if state is not None and not self._follow(known, state):
                 return True
+            if len(page.ids) == READ_MESSAGES:
+                self._read_ahead(Mark(known.epoch, parse_id(page.ids[-1])))
             self._hub.publish(page)
         return self._note_read(page)
+
+    def _read_ahead(self, known: Mark) -> None:
+        """Let Redis look for the next page while this one is sent."""
+
+        def read() -> tuple[Page, bool] | None:
+            try:
+                return self._source.read_after(known, READ_MESSAGES)
+            except QueueUnavailable:
+                return None  # Whoever needs it asks again, and says so.
+
+        self._ahead = known, gevent.spawn(read)
+
+    def _read_before(self, known: Mark) -> tuple[Page, bool] | None:
+        """What was read ahead, if that follows `known`."""
+        ahead, self._ahead = self._ahead, None
+        return ahead[1].get() if ahead is not None and ahead[0] == known else None
 
     def _note_read(self, page: Page) -> bool:
         """Whether there may be more in the log; until that is read, nothing is added to it."""

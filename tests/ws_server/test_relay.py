@@ -2,13 +2,15 @@
 
 import json
 import logging
+from collections.abc import Callable
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from common.broker import LogState
 from common.errors import QueueUnavailable
-from common.message import Page, parse_id
+from common.message import Mark, Page, parse_id
 from tests.ws_server.parts import SMALL, Parts, numbered, wait_until
 from ws_server import fan_out
 from ws_server import relay as module
@@ -245,6 +247,86 @@ def test_a_stop_without_redis_says_so(parts: Parts, relay: Relay) -> None:
 
     with pytest.raises(QueueUnavailable):
         relay.stop()
+
+
+class Reads:
+    """Notes which reads are ahead of what is sent; `at_second` comes before the second's answer."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.ahead: list[bool] = []
+        self.at_second: Callable[[], object] = lambda: None
+        self._hub, self._read = parts.hub, parts.log.read_after
+
+    def read_after(
+        self, known: Mark, count: int, block_seconds: float | None = None
+    ) -> tuple[Page, bool]:
+        self.ahead.append(known.id > self._hub.mark.id)
+        is_second = len(self.ahead) == 2
+        answer = self._read(known, count, block_seconds)
+        if is_second:
+            self.at_second()
+        return answer
+
+
+def fail() -> None:
+    raise GONE
+
+
+@pytest.fixture
+def reads(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Reads:
+    """A fan-out gives others a turn, so that the next page can be read meanwhile."""
+    monkeypatch.setattr(fan_out, "SLICE", 0.0)
+    reads = Reads(parts)
+    monkeypatch.setattr(parts.log, "read_after", reads.read_after)
+    return reads
+
+
+def test_the_next_page_is_read_while_one_is_sent(parts: Parts, relay: Relay, reads: Reads) -> None:
+    relay.start()
+    _, client = parts.connect()
+    contents = numbered(2 * READ_MESSAGES + 1)
+    parts.log.write(*contents)
+
+    relay.stop()
+
+    assert reads.ahead == [False, True, True]
+    assert client.texts(len(contents)) == contents
+
+
+def test_a_page_that_could_not_be_read_ahead_is_read_when_it_is_needed(
+    parts: Parts, relay: Relay, reads: Reads
+) -> None:
+    relay.start()
+    _, client = parts.connect()
+    contents = numbered(READ_MESSAGES + 1)
+    parts.log.write(*contents)
+    reads.at_second = fail
+
+    relay.stop()
+
+    assert reads.ahead == [False, True, False]
+    assert client.texts(len(contents)) == contents
+
+
+def test_what_was_read_ahead_is_not_sent_once_the_log_is_known_to_have_lost_it(
+    parts: Parts, relay: Relay, reads: Reads
+) -> None:
+    relay.start()
+    _, client = parts.connect(start=Start("json"))
+    parts.log.write(*numbered(READ_MESSAGES + 1))
+    gate = Event()
+    reads.at_second = gate.wait
+    gevent.spawn(relay.run_reading)
+    _welcome, *_, last = map(json.loads, client.texts(READ_MESSAGES + 1))
+
+    parts.log.lose(keep=READ_MESSAGES)
+    parts.log.write(b"new")
+    relay.start_of(Listen("json", last_id="e1x-9999-0"))  # Which makes the relay look.
+    gate.set()
+
+    gap, new = map(json.loads, client.texts(2))
+    assert (gap["after"], gap["reason"]) == (last["id"], "Redis has lost messages")
+    assert new["content"] == "new"
 
 
 # Loss: whoever can be told is told.
