@@ -1,7 +1,6 @@
 """Results as tables and claims, and both as Markdown. It knows no scenario."""
 
 from dataclasses import dataclass, field
-from math import nan
 from statistics import median
 
 Cell = float | str | None
@@ -31,7 +30,9 @@ def median_ratio(rounds: list[list[Row]], row: int, to: int, column: int) -> flo
 
     def cell(rows: list[Row], at: int) -> float:
         found = rows[at].cells[column]
-        return found if isinstance(found, float) else nan
+        if not isinstance(found, float):
+            raise TypeError(f"{rows[at].subject} has no number in column {column}")
+        return found
 
     return median(cell(rows, row) / cell(rows, to) for rows in rounds)
 

@@ -46,9 +46,8 @@ class CatchUp:
         self._outbox_sent = outbox_sent  # It has read its replies.
         self._between_frames = between_frames  # Changes of what follows can be made.
         self._gone = gone
-        self.outgoing = (
-            Outgoing()
-        )  # What was lent last is lent to those who fell behind in it, too.
+        # Of all who send: what was lent last is lent to those who fell behind in it, too.
+        self.outgoing = Outgoing()
         self._due: deque[Connection] = deque()
         self._parked: list[Connection] = []  # Waiting for Redis to come back.
         self._wake = Event()

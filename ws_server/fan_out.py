@@ -38,11 +38,11 @@ class FanOut:
     def send(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
         """To everybody the same."""
         self._begin_slice()
-        self._send_all(chunk, everybody)
+        self._send_all(chunk, everybody, keep=True)
 
-    def _send_all(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
+    def _send_all(self, chunk: Chunk, everybody: Collection[Connection], *, keep: bool) -> None:
         listed, size = list(everybody), len(chunk.data)
-        put = self._outgoing.for_all(chunk.data, len(listed))
+        put = self._outgoing.for_all(chunk.data, len(listed), keep=keep)
         for start in range(0, len(listed), CLOCK_EVERY):
             self._send(put, size, chunk, listed[start : start + CLOCK_EVERY])
             self._take_turns()
@@ -56,7 +56,7 @@ class FanOut:
         for audience, some in audiences.reached(piece.addressing).items():
             channels, members = audience.channels, audience.members
             if len(members) > CLOCK_EVERY:
-                self._send_all(piece.select(channels), members)
+                self._send_all(piece.select(channels), members, keep=False)
                 continue
             places = piece.addressing.places(channels) if some is None else some
             self._send_few(piece, channels, places, list(members))
@@ -65,7 +65,8 @@ class FanOut:
                 sent = 0
                 self._take_turns()
         if piece.addressing.open:
-            self._send_all(piece.select(NO_CHANNELS), everybody)  # Whoever has its own skips it.
+            # Whoever has its own skips it.
+            self._send_all(piece.select(NO_CHANNELS), everybody, keep=False)
 
     def _begin_slice(self) -> None:
         self._end = perf_counter() + SLICE

@@ -13,7 +13,7 @@ PING = 0x9
 PONG = 0xA
 
 FIN = 0x80
-SHORT, MEDIUM, LONG = (Struct(head).pack for head in ("!BB", "!BBH", "!BBQ"))  # Heads of a frame.
+_short, _medium, _long = (Struct(head).pack for head in ("!BB", "!BBH", "!BBQ"))  # Heads.
 UNSENT_CODES = (1004, 1005, 1006, 1015)
 LONGEST_CLOSE_REASON = 123  # RFC 6455 5.5: a control frame carries 125 bytes, 2 are the code.
 
@@ -22,10 +22,10 @@ def frame(opcode: int, payload: bytes) -> bytes:
     """One whole frame (RFC 6455 5.2)."""
     length = len(payload)
     if length < 126:
-        return SHORT(FIN | opcode, length) + payload
+        return _short(FIN | opcode, length) + payload
     if length < 65536:
-        return MEDIUM(FIN | opcode, 126, length) + payload
-    return LONG(FIN | opcode, 127, length) + payload
+        return _medium(FIN | opcode, 126, length) + payload
+    return _long(FIN | opcode, 127, length) + payload
 
 
 def close_frame(code: int, reason: str = "") -> bytes:

@@ -59,7 +59,7 @@ class Hub(Sender):
         # A dict, for its order: memory is walked as it was filled.
         self._listeners: dict[Feed, dict[Connection, None]] = {feed: {} for feed in feeds.values()}
         self._audiences = {feed: Audiences() for feed in feeds.values()}
-        self._fan_out = FanOut(self.catch_up.outgoing, self._fall_behind, self.drop)
+        self._fan_out = FanOut(self.outgoing, self._fall_behind, self.drop)
         self._on_gone = on_gone
 
     # Joining and leaving

@@ -8,26 +8,33 @@ socket, and sockets that are read slowly hold the same memory.
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from operator import methodcaller
 
 from ws_server.connection import Connection
 
 LENT_BYTES = 32 * 1024  # Less is copied as fast.
 LENT_TIMES = 32  # For fewer sockets it is not worth making the memory.
-KEPT = 32  # Chunks that were lent last, for those who fell behind in them.
+# Chunks that were lent last, for those who fell behind in them: so many, of so many bytes.
+KEPT, KEPT_BYTES = 32, 4 * 1024 * 1024
+CAN_LEND = hasattr(os, "memfd_create")  # Linux only.
 
 Put = Callable[[Connection], int]
 
 
 class Memory:
-    """A copy of bytes that can be lent; it goes when nobody has this, and no socket needs it."""
+    """A copy of bytes that can be lent; it goes when nobody has this, and no socket needs it.
+
+    Raises:
+        OSError: there is no memory, or no descriptor left.
+    """
 
     __slots__ = ("_file", "data")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self._file = os.memfd_create("chunk")
-        if os.write(self._file, data) < len(data):
+        if os.write(self._file, data) < len(data):  # Beyond it, sendfile would take 0 for ever.
             raise OSError("no memory left")
 
     def __del__(self) -> None:
@@ -49,26 +56,33 @@ class Outgoing:
 
     def __init__(self) -> None:
         self._lent: OrderedDict[int, Memory] = OrderedDict()  # By the identity of its data.
+        self._bytes = 0
 
     def forget(self) -> None:
         """Keep nothing of it: nobody is behind."""
         self._lent.clear()
+        self._bytes = 0
 
-    def for_all(self, data: bytes, times: int) -> Put:
+    def for_all(self, data: bytes, times: int, *, keep: bool = True) -> Put:
         """What puts `data` into the socket of a connection, for about so many of them.
 
         It answers how many bytes the socket took. BlockingIOError: none; OSError: the client is
-        gone.
+        gone. `keep` it for those who fall behind, if they will be sent this very object.
         """
-        is_lent = len(data) >= LENT_BYTES and times >= LENT_TIMES
-        memory = (self._lent.get(id(data)) or self._make(data)) if is_lent else None
+        is_lent = len(data) >= LENT_BYTES and times >= LENT_TIMES and CAN_LEND
+        memory = (self._lent.get(id(data)) or _memory(data)) if is_lent else None
+        if keep and memory is not None:
+            self._keep(memory)
         if memory is None:
             return methodcaller("put", data)
         lend, end = memory.lend, len(data)
         return lambda connection: lend(connection, 0, end)
 
     def put_part(self, connection: Connection, data: bytes, start: int, end: int) -> int:
-        """How many of these bytes of `data` its socket took, 0 if it is full; else OSError."""
+        """How many of these bytes of `data` its socket took, 0 if it is full.
+
+        OSError: the client is gone.
+        """
         memory = self._lent.get(id(data)) if end - start >= LENT_BYTES else None
         if memory is None:
             return connection.write(memoryview(data)[start:end])
@@ -77,12 +91,17 @@ class Outgoing:
         except BlockingIOError:
             return 0
 
-    def _make(self, data: bytes) -> Memory | None:
-        try:
-            memory = Memory(data)
-        except (AttributeError, OSError):
-            return None  # Linux only; or no memory, or no descriptor is left.
-        self._lent[id(data)] = memory
-        if len(self._lent) > KEPT:
-            self._lent.popitem(last=False)
-        return memory
+    def _keep(self, memory: Memory) -> None:
+        if id(memory.data) in self._lent:
+            return
+        self._lent[id(memory.data)] = memory
+        self._bytes += len(memory.data)
+        while len(self._lent) > KEPT or self._bytes > KEPT_BYTES:
+            _, oldest = self._lent.popitem(last=False)
+            self._bytes -= len(oldest.data)
+
+
+def _memory(data: bytes) -> Memory | None:
+    with suppress(OSError):
+        return Memory(data)
+    return None  # It is copied, then.

@@ -19,6 +19,7 @@ from config.server import REQUESTS
 from config.settings import Settings, SettingsError
 from ws_server.app import create_app
 from ws_server.close_codes import GOING_AWAY, RESTARTING
+from ws_server.outgoing import KEPT
 from ws_server.presence import Presence
 from ws_server.service import Service
 from ws_server.terms import Terms, TokenCheck
@@ -26,7 +27,8 @@ from ws_server.worker import Worker
 
 log = logging.getLogger(__name__)
 
-OTHER_FILES = REQUESTS + 64  # Beside connections: handshakes under way, Redis, modules.
+# Beside connections: handshakes under way, what is lent to the kernel, Redis, modules.
+OTHER_FILES = REQUESTS + 2 * KEPT + 64
 # With Python's own (700, 10, 10), a tenth of a fan-out went into looking for garbage among
 # thousands of connections, all of which live long.
 GC_THRESHOLDS = (10_000, 20, 20)

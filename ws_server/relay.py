@@ -16,16 +16,16 @@ from gevent.lock import BoundedSemaphore
 
 from common.broker import LogState, Settled
 from common.errors import QueueUnavailable
-from common.message import Mark, Page, parse_id
+from common.message import Mark, Page
 from common.outage import Outage
-from ws_server import starts
+from ws_server import pages, starts
 from ws_server.hub import Hub, Start
 from ws_server.listen import Listen
+from ws_server.pages import READ_MESSAGES, Pages, is_full
 from ws_server.starts import Starts
 
 log = logging.getLogger(__name__)
 
-READ_MESSAGES = 1000  # More than a settle moves: a page that is not full was the last.
 # Settled and not yet sent. Who settled faster than everybody reads would push messages out of the
 # log unread: HISTORY_SIZE must hold so many of each process.
 MOST_UNREAD = 2000
@@ -34,7 +34,7 @@ LONGEST_PAUSE = 2.0
 LONGEST_BLOCK = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
 
 
-class Log(starts.Log, Protocol):
+class Log(starts.Log, pages.Log, Protocol):
     """The settling and reading half of `common.broker.Broker`."""
 
     def look(self, known: Mark | None = None) -> LogState:
@@ -45,11 +45,6 @@ class Log(starts.Log, Protocol):
 
     def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
         """Move some items from the queue to the log; then block until something is queued."""
-
-    def read_after(
-        self, known: Mark, count: int, block_seconds: float | None = None
-    ) -> tuple[Page, bool]:
-        """Messages after `known`, and whether they surely follow it."""
 
 
 class Relay:
@@ -67,8 +62,7 @@ class Relay:
         self._may_settle.set()
         self._settling = BoundedSemaphore()
         self._publishing = BoundedSemaphore()
-        # After what, and the greenlet that reads it.
-        self._ahead: tuple[Mark, gevent.Greenlet[..., tuple[Page, bool] | None]] | None = None
+        self._pages = Pages(source)
         self.is_ready = False  # The head is known: connections may join.
 
     @property
@@ -164,7 +158,8 @@ class Relay:
     def _settle_and_send(self) -> bool:
         """One settle and the page that it made; whether there is more to do."""
         if not self._may_settle.is_set():
-            return self._read(None)
+            self._read(None)
+            return True
         with self._settling, self._publishing:
             known = self._hub.mark
             settled, page = self._source.settle_and_read(known, READ_MESSAGES)
@@ -177,40 +172,31 @@ class Relay:
     def _read(self, block_seconds: float | None) -> bool:
         """Send one page of what is new; whether there may be more."""
         known = self._hub.mark
-        # Not under the lock: it is not fair, and a loop that blocks here would keep it for ever.
-        page, is_sure = self._read_before(known) or self._source.read_after(
-            known, READ_MESSAGES, block_seconds
-        )
-        state = None if is_sure else self._source.look(known)
+        page = self._pages.take_ahead(known)
+        is_newest = page is None
+        if page is None:
+            # Not under the lock: it is not fair, and a loop that blocks here would keep it for
+            # ever. While nothing is settled, nothing may come for which to wait.
+            may_block = self._may_settle.is_set()
+            page = self._pages.read(known, block_seconds if may_block else None)
+        else:
+            gevent.sleep(0)  # Whoever else wants the lock has its turn, too.
+        state = self._source.look(known) if self._pages.in_doubt else None
         with self._publishing:
             if self._hub.mark != known:
                 return True  # Somebody else was first: read again from there.
-            if state is not None and not self._follow(known, state):
-                return True
-            if len(page.ids) == READ_MESSAGES:
-                self._read_ahead(Mark(known.epoch, parse_id(page.ids[-1])))
+            if state is not None:
+                self._pages.in_doubt = False
+                if not self._follow(known, state):
+                    return True
+            self._pages.read_ahead(page, known.epoch)
             self._hub.publish(page)
-        return self._note_read(page)
-
-    def _read_ahead(self, known: Mark) -> None:
-        """Let Redis look for the next page while this one is sent."""
-
-        def read() -> tuple[Page, bool] | None:
-            try:
-                return self._source.read_after(known, READ_MESSAGES)
-            except QueueUnavailable:
-                return None  # Whoever needs it asks again, and says so.
-
-        self._ahead = known, gevent.spawn(read)
-
-    def _read_before(self, known: Mark) -> tuple[Page, bool] | None:
-        """What was read ahead, if that follows `known`."""
-        ahead, self._ahead = self._ahead, None
-        return ahead[1].get() if ahead is not None and ahead[0] == known else None
+        # What was read ahead is no newer than the page before: it says nothing of the end.
+        return self._note_read(page) if is_newest else True
 
     def _note_read(self, page: Page) -> bool:
         """Whether there may be more in the log; until that is read, nothing is added to it."""
-        if len(page.ids) == READ_MESSAGES:
+        if is_full(page):
             self._may_settle.clear()
             return True
         self._unread = 0

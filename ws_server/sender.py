@@ -35,6 +35,7 @@ class Sender(ABC):
             between_frames=self._make_deferred_changes,
             gone=self.drop,
         )
+        self.outgoing = self.catch_up.outgoing
 
     @abstractmethod
     def drop(self, connection: Connection) -> None:

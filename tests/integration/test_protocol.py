@@ -232,7 +232,7 @@ def test_more_clients_than_allowed_are_told_to_come_back_later(system: System) -
 
 
 def test_clients_beyond_the_file_limit_are_told_to_come_back_later(system: System) -> None:
-    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (598, 598)); "
+    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (662, 662)); "
     process = system.start(
         "-c",
         limited + "runpy.run_module('ws_server', run_name='__main__')",

@@ -7,7 +7,7 @@ from typing import Any
 import gevent
 import pytest
 
-from common.message import Page
+from common.message import Page, parse_id
 from tests.websocket import CLOSE, PING, TEXT
 from tests.ws_server.parts import SMALL, Parts, Peer, let_others_run, wait_until
 from ws_server import fan_out
@@ -60,6 +60,56 @@ def test_a_message_to_one_user_touches_nobody_else(parts: Parts) -> None:
 
     assert len(client.texts(5)) == 5
     assert touched == []
+
+
+def test_an_addressed_message_comes_under_the_name_that_its_listener_knows(parts: Parts) -> None:
+    _, client = parts.connect(start=listening("b", form="json"))
+
+    publish(parts, (b"x", ("a", "b")))
+
+    _welcome, message = map(json.loads, client.texts(2))
+    assert message["channel"] == "b"
+
+
+def test_a_full_socket_of_few_listeners_falls_behind(parts: Parts) -> None:
+    full, client = parts.connect(start=listening("a"))
+    put = full.put
+
+    def refuse(*_: object) -> int:
+        raise BlockingIOError
+
+    full.put = refuse
+    publish(parts, (b"1", ("a",)), (b"2", ("b",)), (b"3", ("a",)))
+    assert parts.hub.behind == {full}
+
+    full.put = put
+    parts.start_catch_up()
+    assert client.texts(2) == [b"1", b"3"]
+
+
+def test_one_of_few_listeners_that_is_gone_is_dropped(parts: Parts) -> None:
+    gone, peer = parts.connect(start=listening("a"))
+    _, client = parts.connect(start=listening("a"))
+    peer.socket.close()
+
+    publish(parts, (b"1", ("a",)))
+
+    assert parts.gone == [gone]
+    assert client.texts(1) == [b"1"]
+
+
+def test_one_of_few_listeners_that_is_ahead_of_this_process_gets_nothing_twice(
+    parts: Parts,
+) -> None:
+    page = parts.log.write(b"1", b"2", addresses=[("a",), ("a",)])
+    start = Start("text", frozenset({"a"}), cursor=parse_id(page.ids[0]))
+    _, client = parts.connect(start=start)
+    parts.start_catch_up()
+
+    parts.hub.publish(page)
+
+    assert client.texts(1) == [b"2"]
+    assert client.has_nothing()
 
 
 def test_a_quiet_client_misses_nothing_of_what_comes_for_it_later(parts: Parts) -> None:

@@ -210,7 +210,9 @@ def test_memory_for_those_who_fell_behind_is_given_back_when_nobody_is(
     parts: Parts, start: Start
 ) -> None:
     for _ in range(LENT_TIMES):
-        parts.connect()
+        parts.connect()[0].busy = True  # So that it may be silent.
+    slow, reader = parts.connect(SMALL)
+    slow.send("x" * 4 * SMALL)  # Its socket is full.
 
     def files() -> int:
         return len(os.listdir("/proc/self/fd"))
@@ -219,5 +221,10 @@ def test_memory_for_those_who_fell_behind_is_given_back_when_nobody_is(
     parts.publish(b"x" * LENT_BYTES)
     assert files() == before + 1
 
-    start(LONG, LONG)
+    start(INTERVAL, LONG)
+    gevent.sleep(3 * INTERVAL)
+    assert files() == before + 1
+
+    parts.start_catch_up()
+    assert reader.texts(2) == [b"x" * 4 * SMALL, b"x" * LENT_BYTES]
     wait_until(lambda: files() == before, "given back")

@@ -3,11 +3,13 @@
 import errno
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.ws_server.parts import SMALL, Parts, numbered, wait_until
-from ws_server.outgoing import KEPT, LENT_BYTES, LENT_TIMES, Outgoing
+from ws_server import outgoing as module
+from ws_server.outgoing import KEPT, KEPT_BYTES, LENT_BYTES, LENT_TIMES, Outgoing
 
 LONG = bytes(range(256)) * (LENT_BYTES // 256)
 
@@ -82,12 +84,30 @@ def test_a_client_that_is_gone_is_an_error(times: int, outgoing: Outgoing, parts
         outgoing.put_part(connection, LONG, 0, len(LONG))
 
 
-@pytest.mark.parametrize("missing", ["memfd_create", "sendfile", "write"])
+def write_a_part(file: int, data: bytes) -> int:
+    return os.pwrite(file, data[:1000], 0)
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "instead"),
+    [
+        (module, "CAN_LEND", False),
+        (os, "memfd_create", refuse),
+        (os, "write", refuse),
+        (os, "write", write_a_part),
+        (os, "sendfile", refuse),
+    ],
+)
 def test_where_the_system_cannot_lend_it_is_copied(
-    missing: str, outgoing: Outgoing, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    where: Any,
+    name: str,
+    instead: object,
+    outgoing: Outgoing,
+    parts: Parts,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connection, peer = parts.connect()
-    monkeypatch.setattr(os, missing, refuse)
+    monkeypatch.setattr(where, name, instead)
 
     assert outgoing.for_all(LONG, LENT_TIMES)(connection) == len(LONG)
     assert outgoing.put_part(connection, LONG, 0, len(LONG)) == len(LONG)
@@ -99,13 +119,39 @@ def test_a_part_of_what_was_lent_is_lent_again(
     outgoing: Outgoing, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection, peer = parts.connect()
-    data = LONG * 2
+    data = LONG * 3
     outgoing.for_all(data, LENT_TIMES)
     monkeypatch.setattr(connection, "put", refuse)
 
-    assert outgoing.put_part(connection, data, 100, len(data)) == len(data) - 100
+    assert outgoing.put_part(connection, data, 100, 100 + len(LONG)) == len(LONG)
 
-    assert peer.take(len(data) - 100) == data[100:]
+    assert peer.take(len(LONG)) == data[100 : 100 + len(LONG)]
+    assert peer.has_nothing()
+
+
+def test_a_part_that_cannot_be_lent_is_copied(
+    outgoing: Outgoing, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, peer = parts.connect()
+    data = LONG * 3
+    outgoing.for_all(data, LENT_TIMES)
+    monkeypatch.setattr(os, "sendfile", refuse)
+
+    assert outgoing.put_part(connection, data, 100, 100 + len(LONG)) == len(LONG)
+
+    assert peer.take(len(LONG)) == data[100 : 100 + len(LONG)]
+    assert peer.has_nothing()
+
+
+def test_what_nobody_will_ask_for_is_not_kept(
+    outgoing: Outgoing, parts: Parts, made: list[str]
+) -> None:
+    connection, _ = parts.connect()
+
+    for _ in range(2):
+        outgoing.for_all(LONG, LENT_TIMES, keep=False)(connection)
+
+    assert len(made) == 2
 
 
 def test_the_same_bytes_are_made_ready_once(outgoing: Outgoing, made: list[str]) -> None:
@@ -115,15 +161,22 @@ def test_the_same_bytes_are_made_ready_once(outgoing: Outgoing, made: list[str])
     assert len(made) == 1
 
 
-def test_what_was_lent_is_kept_up_to_a_bound_and_as_long_as_somebody_is_behind(
-    outgoing: Outgoing,
-) -> None:
+def test_what_was_lent_is_kept_up_to_a_bound(outgoing: Outgoing, made: list[str]) -> None:
     before = len(os.listdir("/proc/self/fd"))
 
-    for number in range(2 * KEPT):
-        outgoing.for_all(LONG + bytes([number]), LENT_TIMES)
+    some = [LONG + bytes([number]) for number in range(2 * KEPT)]
+    for data in some:
+        outgoing.for_all(data, LENT_TIMES)
     assert len(os.listdir("/proc/self/fd")) == before + KEPT
+    outgoing.for_all(some[-1], LENT_TIMES)  # The newest are those that are kept.
+    assert len(made) == len(some)
 
+    outgoing.for_all(bytes(KEPT_BYTES), LENT_TIMES)
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    outgoing.for_all(bytes(KEPT_BYTES + 1), LENT_TIMES)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+    outgoing.for_all(LONG, LENT_TIMES)
     outgoing.forget()
     assert len(os.listdir("/proc/self/fd")) == before
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import gevent
 import pytest
@@ -18,7 +19,8 @@ from ws_server.close_codes import TRY_AGAIN
 from ws_server.fan_out import CLOCK_EVERY
 from ws_server.hub import Start
 from ws_server.listen import Listen
-from ws_server.relay import READ_MESSAGES, Relay
+from ws_server.pages import READ_MESSAGES
+from ws_server.relay import Relay
 
 GONE = QueueUnavailable("gone")
 
@@ -250,11 +252,11 @@ def test_a_stop_without_redis_says_so(parts: Parts, relay: Relay) -> None:
 
 
 class Reads:
-    """Notes which reads are ahead of what is sent; `at_second` comes before the second's answer."""
+    """Notes which reads are ahead of what is sent; `after_second` comes after the second."""
 
     def __init__(self, parts: Parts) -> None:
         self.ahead: list[bool] = []
-        self.at_second: Callable[[], object] = lambda: None
+        self.after_second: Callable[[], object] = lambda: None
         self._hub, self._read = parts.hub, parts.log.read_after
 
     def read_after(
@@ -264,11 +266,11 @@ class Reads:
         is_second = len(self.ahead) == 2
         answer = self._read(known, count, block_seconds)
         if is_second:
-            self.at_second()
+            self.after_second()
         return answer
 
 
-def fail() -> None:
+def fail(*_: object) -> Any:
     raise GONE
 
 
@@ -289,23 +291,70 @@ def test_the_next_page_is_read_while_one_is_sent(parts: Parts, relay: Relay, rea
 
     relay.stop()
 
-    assert reads.ahead == [False, True, True]
+    assert reads.ahead == [False, True, True, False]
     assert client.texts(len(contents)) == contents
 
 
-def test_a_page_that_could_not_be_read_ahead_is_read_when_it_is_needed(
+def test_after_a_page_that_was_read_ahead_and_is_empty_it_goes_on(
+    parts: Parts, relay: Relay, reads: Reads
+) -> None:
+    relay.start()
+    _, client = parts.connect()
+    contents = numbered(READ_MESSAGES)
+    parts.log.write(*contents)
+    gevent.spawn(relay.run_settling, 60.0)
+    gevent.spawn(relay.run_reading)
+    assert client.texts(READ_MESSAGES) == contents
+    wait_until(lambda: len(reads.ahead) == 4, "waiting for news")
+
+    parts.log.push(b"more")
+
+    assert client.texts(1) == [b"more"]
+
+
+def test_what_is_read_ahead_is_not_taken_for_the_end_of_the_log(
     parts: Parts, relay: Relay, reads: Reads
 ) -> None:
     relay.start()
     _, client = parts.connect()
     contents = numbered(READ_MESSAGES + 1)
     parts.log.write(*contents)
-    reads.at_second = fail
+    reads.after_second = lambda: parts.log.write(b"late")
 
     relay.stop()
 
-    assert reads.ahead == [False, True, False]
+    assert client.texts(len(contents) + 1) == [*contents, b"late"]
+
+
+def test_while_redis_is_away_nothing_is_lost_of_what_was_to_be_read_ahead(
+    parts: Parts, relay: Relay, reads: Reads
+) -> None:
+    relay.start()
+    _, client = parts.connect()
+    contents = numbered(READ_MESSAGES + 1)
+    parts.log.write(*contents)
+    reads.after_second = fail
+
+    with pytest.raises(QueueUnavailable):
+        relay.stop()
+    relay.stop()
+
     assert client.texts(len(contents)) == contents
+
+
+def test_who_looks_for_a_loss_does_not_wait_for_the_end_of_a_backlog(
+    parts: Parts, relay: Relay, reads: Reads
+) -> None:
+    relay.start()
+    parts.connect()
+    parts.log.write(*numbered(30 * READ_MESSAGES))
+    gevent.spawn(relay.run_reading)
+    wait_until(lambda: len(reads.ahead) > 2, "under way")
+    before = len(reads.ahead)
+
+    relay.start_of(Listen("json", last_id="e1x-9999-0"))
+
+    assert len(reads.ahead) <= before + 3
 
 
 def test_what_was_read_ahead_is_not_sent_once_the_log_is_known_to_have_lost_it(
@@ -315,7 +364,7 @@ def test_what_was_read_ahead_is_not_sent_once_the_log_is_known_to_have_lost_it(
     _, client = parts.connect(start=Start("json"))
     parts.log.write(*numbered(READ_MESSAGES + 1))
     gate = Event()
-    reads.at_second = gate.wait
+    reads.after_second = gate.wait
     gevent.spawn(relay.run_reading)
     _welcome, *_, last = map(json.loads, client.texts(READ_MESSAGES + 1))
 
@@ -327,6 +376,82 @@ def test_what_was_read_ahead_is_not_sent_once_the_log_is_known_to_have_lost_it(
     gap, new = map(json.loads, client.texts(2))
     assert (gap["after"], gap["reason"]) == (last["id"], "Redis has lost messages")
     assert new["content"] == "new"
+
+
+def test_a_page_that_follows_something_else_by_now_is_thrown_away(
+    parts: Parts, relay: Relay, reads: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fan-out fails, and before the next one it is noticed that Redis has lost something."""
+    relay.start()
+    _, client = parts.connect(start=Start("json"))
+    parts.log.write(*numbered(READ_MESSAGES + 1))
+    publish = parts.hub.publish
+
+    def publish_and_fail(page: Page) -> None:
+        publish(page)
+        raise GONE
+
+    monkeypatch.setattr(parts.hub, "publish", publish_and_fail)
+    with pytest.raises(QueueUnavailable):
+        relay.stop()
+    monkeypatch.setattr(parts.hub, "publish", publish)
+    parts.log.lose(keep=READ_MESSAGES)
+    parts.log.write(b"new")
+    relay.start_of(Listen("json", last_id="e1x-9999-0"))  # Which makes the relay look.
+
+    relay.stop()
+
+    *_, gap, new = map(json.loads, client.texts(READ_MESSAGES + 3))
+    assert (gap["type"], new["content"]) == ("gap", "new")
+
+
+def test_a_doubt_stays_until_somebody_has_looked(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new connection to Redis is in doubt once; the look that it asks for fails."""
+    relay.start()
+    _, client = parts.connect(start=Start("json"))
+    parts.log.push(*numbered(3))
+    relay.tick()
+    parts.log.lose(keep=1)
+    lost, parts.log.epoch = parts.log.epoch, "e1"  # Nobody has noticed.
+    parts.log.write(*[b"new"] * 3)
+    look = parts.log.look
+    looks: list[Mark | None] = []
+
+    def notice(known: Mark | None = None) -> LogState:
+        looks.append(known)
+        parts.log.epoch = lost
+        return look(known)
+
+    monkeypatch.setattr(parts.log, "look", fail)
+    parts.log.is_sure = False
+    with pytest.raises(QueueUnavailable):
+        relay.stop()
+    parts.log.is_sure = True
+    monkeypatch.setattr(parts.log, "look", notice)
+
+    for _ in range(3):
+        relay.stop()
+
+    assert len(looks) == 1
+    kinds = [json.loads(text).get("type", "message") for text in client.texts(8)]
+    assert kinds == ["welcome", *["message"] * 3, "gap", *["message"] * 3]
+
+
+def test_a_tick_goes_on_settling_when_it_has_caught_up_with_others(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.start()
+    _, client = parts.connect()
+    theirs, ours = numbered(READ_MESSAGES), numbered(3)
+    monkeypatch.setattr(parts.log, "settle_limit", 1)
+    parts.log.write(*theirs)
+    parts.log.push(*ours)
+
+    relay.tick()
+
+    assert client.texts(READ_MESSAGES + 3) == [*theirs, *ours]
 
 
 # Loss: whoever can be told is told.
