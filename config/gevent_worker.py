@@ -68,6 +68,11 @@ def _takes_more(client: Any) -> bool:
     return bool(poll.poll(0))
 
 
+def _shut(client: Any, how: int) -> None:
+    with suppress(OSError), client.dup() as twin:
+        twin.shutdown(how)
+
+
 def _accept_the_rest(server: StreamServer) -> None:
     """Whoever the kernel has let in already would be cut off without an answer."""
     server.stop_accepting()
@@ -140,12 +145,10 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             if since > end:
                 break
             # It reads what has arrived, then an end, as if the client had left.
-            with suppress(OSError), client.dup() as twin:
-                twin.shutdown(socket.SHUT_RD)
+            _shut(client, socket.SHUT_RD)
         for client, since in list(self._asked.items()):
             if since <= end and not _takes_more(client):
-                with suppress(OSError), client.dup() as twin:
-                    twin.shutdown(socket.SHUT_RDWR)
+                _shut(client, socket.SHUT_RDWR)
 
     def timeout_ctx(self) -> gevent.Timeout:
         """For a whole head: each byte that dribbles in does not begin it anew."""

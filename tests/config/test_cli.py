@@ -129,6 +129,7 @@ def test_a_push_does_not_go_through_a_proxy(folder: Path, api: dict[str, str]) -
     assert run("push", "hello", **api, **environ).exit_code == 0
 
 
+@pytest.mark.integration
 def test_a_push_can_be_addressed(folder: Path, api: dict[str, str]) -> None:
     named = ["--channel", "orders", "--channel", "news", "--user", "42", "--user", "43"]
 

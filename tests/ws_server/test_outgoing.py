@@ -115,27 +115,14 @@ def test_where_the_system_cannot_lend_it_is_copied(
     assert peer.take(2 * len(LONG)) == LONG + LONG
 
 
-def test_a_part_of_what_was_lent_is_lent_again(
-    outgoing: Outgoing, parts: Parts, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("refused", ["put", "sendfile"])
+def test_a_part_of_what_was_lent_is_lent_again_or_copied(
+    refused: str, outgoing: Outgoing, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection, peer = parts.connect()
     data = LONG * 3
     outgoing.for_all(data, LENT_TIMES)
-    monkeypatch.setattr(connection, "put", refuse)
-
-    assert outgoing.put_part(connection, data, 100, 100 + len(LONG)) == len(LONG)
-
-    assert peer.take(len(LONG)) == data[100 : 100 + len(LONG)]
-    assert peer.has_nothing()
-
-
-def test_a_part_that_cannot_be_lent_is_copied(
-    outgoing: Outgoing, parts: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connection, peer = parts.connect()
-    data = LONG * 3
-    outgoing.for_all(data, LENT_TIMES)
-    monkeypatch.setattr(os, "sendfile", refuse)
+    monkeypatch.setattr(connection if refused == "put" else os, refused, refuse)
 
     assert outgoing.put_part(connection, data, 100, 100 + len(LONG)) == len(LONG)
 

@@ -274,6 +274,13 @@ def fail(*_: object) -> Any:
     raise GONE
 
 
+def lose_what_was_read_ahead(parts: Parts, relay: Relay) -> None:
+    """Redis has lost it, something is new, and the relay has noticed."""
+    parts.log.lose(keep=READ_MESSAGES)
+    parts.log.write(b"new")
+    relay.start_of(Listen("json", last_id="e1x-9999-0"))  # Which makes the relay look.
+
+
 @pytest.fixture
 def reads(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Reads:
     """A fan-out gives others a turn, so that the next page can be read meanwhile."""
@@ -368,9 +375,7 @@ def test_what_was_read_ahead_is_not_sent_once_the_log_is_known_to_have_lost_it(
     gevent.spawn(relay.run_reading)
     _welcome, *_, last = map(json.loads, client.texts(READ_MESSAGES + 1))
 
-    parts.log.lose(keep=READ_MESSAGES)
-    parts.log.write(b"new")
-    relay.start_of(Listen("json", last_id="e1x-9999-0"))  # Which makes the relay look.
+    lose_what_was_read_ahead(parts, relay)
     gate.set()
 
     gap, new = map(json.loads, client.texts(2))
@@ -395,9 +400,7 @@ def test_a_page_that_follows_something_else_by_now_is_thrown_away(
     with pytest.raises(QueueUnavailable):
         relay.stop()
     monkeypatch.setattr(parts.hub, "publish", publish)
-    parts.log.lose(keep=READ_MESSAGES)
-    parts.log.write(b"new")
-    relay.start_of(Listen("json", last_id="e1x-9999-0"))  # Which makes the relay look.
+    lose_what_was_read_ahead(parts, relay)
 
     relay.stop()
 
