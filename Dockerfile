@@ -1,13 +1,16 @@
-# The image of both processes; docker-compose.yml says which one a container runs.
+# The image of everything: alone it serves with a Valkey of its own; docker-compose.yml runs one
+# process in each container.
 FROM python:3.12-slim
 
 # In a container 127.0.0.1 would reach nobody; what is published is the host's choice.
 ENV PYTHONUNBUFFERED=1 \
     HTTP_HOST=0.0.0.0 \
-    WS_HOST=0.0.0.0
+    WS_HOST=0.0.0.0 \
+    DATA_DIR=/data
 
 # A fixed number, so that the owner of mounted files can be matched.
-RUN useradd --uid 10001 --create-home message-center
+RUN useradd --uid 10001 --create-home message-center \
+    && install --directory --owner 10001 /data
 
 WORKDIR /src
 
@@ -29,5 +32,11 @@ WORKDIR /home/message-center
 
 EXPOSE 2345 2346
 
-# Exec form: gunicorn's master is process 1 and gets the signals itself.
-CMD ["message-center", "--help"]
+# `exec`, so that it is process 1 and gets the signals itself. Nobody knows in here where the port is
+# published: without a word about who may push, nothing outside of the container is let in.
+CMD ["sh", "-c", "\
+    if [ -z \"$PUSH_TOKENS$HTTP_PUBLISH$ALLOW_ANONYMOUS_PUSH\" ]; then \
+        export HTTP_HOST=127.0.0.1; \
+        echo 'The HTTP API is reached inside this container only, until PUSH_TOKENS=name:token is set, or HTTP_PUBLISH=127.0.0.1 if its port is published there' >&2; \
+    fi; \
+    exec message-center serve"]

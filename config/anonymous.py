@@ -1,12 +1,13 @@
 """Whether pushes by nobody in particular are what the operator wants.
 
 Without tokens whoever reaches the HTTP API speaks to everybody who listens. On loopback
-that is this machine; anything wider has to be asked for.
+that is this machine; anything wider has to be asked for. A container listens at all of
+its addresses: there, what counts is where its port is published (HTTP_PUBLISH).
 """
 
 import logging
-from ipaddress import ip_address
 
+from config.peers import parse_address
 from config.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -18,30 +19,45 @@ def refuse_anonymous_push(settings: Settings) -> None:
     Raises:
         SettingsError: it would.
     """
+    name, host = _reached_at(settings)
     if _is_open(settings) and not settings.allow_anonymous_push:
         raise SettingsError(
             "PUSH_TOKENS",
-            f"at HTTP_HOST={settings.http_host} other machines could push without a token; set "
-            "PUSH_TOKENS=name:token, or HTTP_HOST=127.0.0.1, or ALLOW_ANONYMOUS_PUSH=1",
+            f"at {name}={host} other machines could push without a token; set "
+            f"PUSH_TOKENS=name:token, or {name}=127.0.0.1, or ALLOW_ANONYMOUS_PUSH=1",
         )
 
 
 def warn_of_anonymous_push(settings: Settings) -> None:
-    """Log that other machines may push without a token, if they may."""
+    """Log that others than this machine may push without a token, if they may."""
+    name, host = _reached_at(settings)
     if _is_open(settings):
         log.warning(
-            "ALLOW_ANONYMOUS_PUSH: at HTTP_HOST=%s other machines can push without a token",
-            settings.http_host,
+            "ALLOW_ANONYMOUS_PUSH: at %s=%s other machines can push without a token", name, host
+        )
+    elif name == "HTTP_PUBLISH" and not settings.push_tokens:
+        log.warning(
+            "HTTP_PUBLISH=%s: whoever is on that machine, or in a container beside this one, can "
+            "push without a token; set PUSH_TOKENS=name:token",
+            host,
         )
 
 
 def _is_open(settings: Settings) -> bool:
-    return not settings.push_tokens and not _is_loopback(settings.http_host)
+    return not settings.push_tokens and not _is_loopback(_reached_at(settings)[1])
+
+
+def _reached_at(settings: Settings) -> tuple[str, str]:
+    """The setting that says where others reach the HTTP API, and its value."""
+    address = parse_address(settings.http_host)
+    if settings.http_publish and address is not None and address.is_unspecified:
+        return "HTTP_PUBLISH", settings.http_publish
+    return "HTTP_HOST", settings.http_host  # One address of many: it says for itself who comes.
 
 
 def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        # Of other names nobody knows here where they will lead.
-        return host.lower() == "localhost"
+    address = parse_address(host)
+    if address is not None:
+        return address.is_loopback
+    # Of other names nobody knows here where they will lead.
+    return host.lower() == "localhost"

@@ -53,6 +53,11 @@ def matching(pattern: str, wanted: str) -> Check:
     return parse
 
 
+def optional(check: Check) -> Check:
+    """Empty, or what `check` takes."""
+    return lambda text: check(text) if text else text
+
+
 def secret(text: str) -> str:
     """It is in no error: that may be logged."""
     if text and len(text.encode()) < 32:  # RFC 7518 3.2: as long as the hash of HS256.

@@ -16,6 +16,7 @@ from config.checks import (
     network,
     number,
     one_of,
+    optional,
     origin,
     secret,
 )
@@ -72,6 +73,12 @@ class Settings:
     )
     http_host: str = _setting("127.0.0.1", "Address of the HTTP API", _host)
     http_port: int = _setting(2346, "Port of the HTTP API", _port)
+    http_publish: str = _setting(
+        "",
+        "In a container that listens at all addresses: where its HTTP port is published. Loopback "
+        "needs no PUSH_TOKENS",
+        optional(_host),
+    )
     http_workers: int = _setting(1, "Processes of the HTTP API", _workers)
     ws_host: str = _setting("127.0.0.1", "Address of the WebSocket server", _host)
     ws_port: int = _setting(2345, "Port of the WebSocket server", _port)

@@ -17,6 +17,7 @@ from wsproto.frame_protocol import CloseReason
 
 from common.broker import SETTLE_MESSAGES
 from common.message import Mark
+from config.anonymous import refuse_anonymous_push
 from config.load import load
 from config.settings import Description, Settings, describe
 from tests.openapi import documented_errors
@@ -122,12 +123,14 @@ def test_the_example_file_changes_nothing_as_it_is() -> None:
     assert all(line.startswith("#") for line in text(".env.example").splitlines() if line)
 
 
-def test_compose_demands_tokens_for_the_http_api_alone() -> None:
+def test_compose_asks_for_nothing_and_gives_tokens_to_the_http_api_alone() -> None:
+    """A `${NAME:?}` anywhere stops `ps`, `logs` and `down`, too."""
     compose = text("docker-compose.yml")
     http = compose[compose.index("\n  http:") : compose.index("\n  ws:")]
 
-    assert compose.count("PUSH_TOKENS:") == 2  # The name, and what it is taken from.
-    assert 'PUSH_TOKENS: "${PUSH_TOKENS:?' in http
+    assert re.findall(r"\$\{\w+:?\?", compose) == []
+    assert compose.count("PUSH_TOKENS:") == 1
+    assert "\n      PUSH_TOKENS:\n" in http
 
 
 def test_the_errors_are_found_in_the_code() -> None:
@@ -291,3 +294,12 @@ def test_compose_passes_on_every_setting_but_those_that_it_chooses() -> None:
     chosen = {"HTTP_HOST", "HTTP_PORT", "WS_HOST", "DATA_DIR", "EMBEDDED_REDIS_PORT"}
 
     assert {each.name for each in describe()} - passed == chosen | {"ALLOW_ANONYMOUS_PUSH"}
+
+
+def test_compose_tells_the_process_where_its_port_is_published() -> None:
+    compose = text("docker-compose.yml")
+    told = re.findall(r'^ +HTTP_PUBLISH: "(.+)"$', compose, re.MULTILINE)
+    published = re.findall(r'^ +- "(.+):\$\{HTTP_PORT:-2346\}:2346"$', compose, re.MULTILINE)
+
+    assert told == published == ["${HTTP_PUBLISH:-127.0.0.1}"]
+    refuse_anonymous_push(Settings(http_host="0.0.0.0", http_publish="127.0.0.1"))

@@ -38,7 +38,9 @@ def test_the_file_of_settings_gets_into_no_repository_and_no_image() -> None:
 
 def test_compose_publishes_the_http_api_on_loopback_and_redis_not_at_all() -> None:
     assert published_ports("redis") == []
-    assert published_ports("http") == ['"127.0.0.1:${HTTP_PORT:-2346}:2346"']
+    assert published_ports("http") == [
+        '"${HTTP_PUBLISH:-127.0.0.1}:${HTTP_PORT:-2346}:2346"'  # Elsewhere it wants tokens.
+    ]
     assert published_ports("ws") == ['"${WS_PORT:-2345}:2345"']  # Found where there is one.
 
 

@@ -8,7 +8,7 @@ from config.server import load_settings
 from config.settings import Settings, SettingsError
 
 TOKENS = (("backend", "0123456789abcdef"),)
-LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST"]
+LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST", "::ffff:127.0.0.1"]
 WIDER = ["0.0.0.0", "::", "[::]", "192.0.2.1", "2001:db8::1", "push.example", "localhost.example"]
 
 
@@ -34,6 +34,42 @@ def test_elsewhere_the_start_is_refused_and_says_what_can_be_done(host: str) -> 
         for way in ("PUSH_TOKENS=name:token", "HTTP_HOST=127.0.0.1", "ALLOW_ANONYMOUS_PUSH=1")
     )
     assert "\n" not in told
+
+
+@pytest.mark.parametrize("everywhere", ["0.0.0.0", "::", "[::]"])
+@pytest.mark.parametrize("published", LOOPBACK)
+def test_a_container_that_is_published_on_loopback_starts_and_warns(
+    everywhere: str, published: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(http_host=everywhere, http_publish=published)
+
+    refuse_anonymous_push(settings)
+    warn_of_anonymous_push(settings)
+
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert f"HTTP_PUBLISH={published}" in caplog.text
+    assert "PUSH_TOKENS=name:token" in caplog.text
+
+
+@pytest.mark.parametrize("published", WIDER)
+def test_a_container_that_is_published_elsewhere_needs_tokens(published: str) -> None:
+    with pytest.raises(SettingsError, match=r"^PUSH_TOKENS: at HTTP_PUBLISH="):
+        refuse_anonymous_push(Settings(http_host="0.0.0.0", http_publish=published))
+    refuse_anonymous_push(Settings(http_host="0.0.0.0", http_publish=published, push_tokens=TOKENS))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "push.example"])
+def test_where_it_is_published_excuses_no_address_of_its_own(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"^PUSH_TOKENS: at HTTP_HOST="):
+        refuse_anonymous_push(Settings(http_host=host, http_publish="127.0.0.1"))
+
+
+def test_with_tokens_a_container_warns_of_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_anonymous_push(
+        Settings(http_host="0.0.0.0", http_publish="127.0.0.1", push_tokens=TOKENS)
+    )
+
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("host", WIDER)
