@@ -3,14 +3,22 @@
 Each error completes the sentence "NAME: ...". No setting is named here.
 """
 
+import os.path
 import re
-from collections.abc import Callable
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 
 Check = Callable[[str], Any]
 
 MAPPED = IPv6Network("::ffff:0:0/96")  # IPv4 addresses, as a socket of IPv6 has them.
+SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+BYTES = {
+    f"{letter}{rest}": 1024**power
+    for power, letter in enumerate(("", "k", "m", "g"))
+    for rest in ("", "b", "ib")
+}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 BEARER = r"[A-Za-z0-9_~+/.=-]{16,}"  # RFC 6750 2.1, and long enough not to be guessed.
 
 
@@ -18,28 +26,41 @@ def _plain(number: float) -> str:
     return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
-def number(kind: type[int] | type[float], low: float, high: float) -> Check:
+def number(
+    kind: type[int] | type[float],
+    low: float,
+    high: float,
+    units: Mapping[str, float] | None = None,
+) -> Check:
+    """A number without a unit; `units` are those that people write all the same."""
     noun = "a whole number" if kind is int else "a number"
 
     def parse(text: str) -> int | float:
+        refusal = f"must be {noun} from {_plain(low)} to {_plain(high)}, not {text!r}"
         try:
             value = kind(text)
         except ValueError:
-            raise ValueError(
-                f"must be {noun} from {_plain(low)} to {_plain(high)}, not {text!r}"
-            ) from None
+            raise ValueError(refusal + _without_unit(text, units or {})) from None
         if not low <= value <= high:  # Also refuses NaN.
-            raise ValueError(f"must be {noun} from {_plain(low)} to {_plain(high)}, not {text!r}")
+            raise ValueError(refusal)
         return value
 
     return parse
 
 
+def _without_unit(text: str, units: Mapping[str, float]) -> str:
+    """What to write instead of a number with one of `units`."""
+    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]+)?) ?([a-z]+)", text.lower())
+    if not found or found[2] not in units:
+        return ""
+    return f": write {_plain(float(found[1]) * units[found[2]])}"
+
+
 def one_of(*allowed: str) -> Check:
     def parse(text: str) -> str:
-        if text not in allowed:
+        if text.lower() not in allowed:
             raise ValueError(f"must be {' or '.join(allowed)}, not {text!r}")
-        return text
+        return text.lower()
 
     return parse
 
@@ -59,14 +80,48 @@ def optional(check: Check) -> Check:
 
 
 def secret(text: str) -> str:
-    """It is in no error: that may be logged."""
+    """It is in no error: that may be logged. Nothing is taken off: others have the same."""
+    if text != text.strip():  # Such as the CR of a file with line ends of Windows.
+        raise ValueError("must not have a blank or a line end before or behind it")
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        raise ValueError("must not be in quotes, which would be part of it")
     if text and len(text.encode()) < 32:  # RFC 7518 3.2: as long as the hash of HS256.
         raise ValueError("must be 32 bytes at least")
     return text
 
 
 def flag(text: str) -> bool:
-    return bool(one_of("0", "1")(text) == "1")
+    word = text.lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    raise ValueError(f"must be 1 or 0, not {text!r}")
+
+
+def without_line_end(text: str) -> str:
+    """All blanks are meant, but not the CR of a file with line ends of Windows."""
+    return text.rstrip("\r")
+
+
+def host(text: str) -> str:
+    """A name or an address to listen at, of IPv6 with or without brackets."""
+    bare = text[1:-1] if re.fullmatch(r"\[.*:.*\]", text) else text
+    if bare.count(":") == 1:
+        raise ValueError(f"must be a host name or address without a port, not {text!r}")
+    if not re.fullmatch(r"[^\s/*\[\]]+", bare):
+        raise ValueError(f"must be a host name or address (0.0.0.0: all), not {text!r}")
+    return bare
+
+
+def path(text: str) -> str:
+    """`~` is a home folder, as in a shell; .env and Docker leave it as it is."""
+    if not text or not text.isprintable():
+        raise ValueError(f"must be a path, not {text!r}")
+    expanded = os.path.expanduser(text)
+    if expanded.startswith("~"):
+        raise ValueError(f"must be a path, and {text!r} names nobody's home folder")
+    return expanded
 
 
 def listed(check: Check, at_least: int = 0) -> Check:
@@ -80,20 +135,66 @@ def listed(check: Check, at_least: int = 0) -> Check:
 
 
 def origin(text: str) -> str:
-    """As browsers write one (RFC 6454 6.2); `*` stands for all."""
-    if text == "*" or re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/?#@*A-Z]+", text):
-        return text
-    raise ValueError(f"must be origins such as https://a.example, or *, not {text!r}")
+    """As browsers write it (RFC 6454 6.2); `*` stands for all.
+
+    `null` is what pages say that have none, and `file://` some apps on a phone.
+    """
+    if text.lower() in ("*", "null"):
+        return text.lower()
+    refusal = f"must be origins such as https://a.example, or *, not {text!r}"
+    scheme, separator, rest = text.partition("://")
+    scheme, place = scheme.lower(), rest.rstrip("/")
+    instead = {"": "https", "ws": "http", "wss": "https"}.get(scheme if separator else "")
+    if instead and (separator or re.fullmatch(r"[\w.-]+(:\d+)?", text)):
+        raise ValueError(f"{refusal}: write {instead}://{place if separator else text}")
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\s/?#@*\\]", place):
+        raise ValueError(refusal)
+    if scheme in DEFAULT_PORTS:
+        place = _as_browsers_write(place, DEFAULT_PORTS[scheme], refusal)
+    elif not place and scheme != "file":
+        raise ValueError(refusal)
+    return f"{scheme}://{place}"
+
+
+def _as_browsers_write(place: str, default_port: int, refusal: str) -> str:
+    """The host, and the port if it is another than `default_port`."""
+    found = re.fullmatch(r"(\[.+\]|[^:\[\]]+)(?::([0-9]{1,5}))?", place)
+    port = int(found[2] or default_port) if found else 0
+    if not found or not 0 < port <= 65535:
+        raise ValueError(refusal)
+    name = found[1].lower()
+    try:
+        written = _ipv6(name) if name.startswith("[") else name.encode("idna").decode()
+        # The older rules of `idna` change what browsers keep, such as ß; those are refused.
+        is_the_same = name.isascii() or written.encode().decode("idna") == name
+    except ValueError:
+        raise ValueError(refusal) from None
+    if not is_the_same:
+        raise ValueError(f"{refusal}: write the name as browsers do, with xn--")
+    return written if port == default_port else f"{written}:{port}"
+
+
+def _ipv6(bracketed: str) -> str:
+    return f"[{IPv6Address(bracketed[1:-1])}]"
 
 
 def network(text: str) -> IPv4Network | IPv6Network:
     try:
         found = ip_network(text)
     except ValueError:
-        raise ValueError(f"must be addresses or networks, not {text!r}") from None
+        instead = _network_around(text)
+        raise ValueError(f"must be addresses or networks, not {text!r}{instead}") from None
     if isinstance(found, IPv6Network) and found.overlaps(MAPPED):
         raise ValueError(f"must have addresses of IPv4 as such, not {text!r}")
     return found
+
+
+def _network_around(address: str) -> str:
+    """What was meant by an address inside of a network, such as 10.0.0.1/8."""
+    try:
+        return f": write {ip_network(address, strict=False)}"
+    except ValueError:
+        return ""
 
 
 def named_tokens(text: str) -> tuple[tuple[str, str], ...]:

@@ -1,11 +1,12 @@
 """Settings from the environment and `.env`: the only place that reads either.
 
-A bad value, or a name that nobody knows, stops the start with the variable's name.
+A bad value, or a name that is nearly one of ours, stops the start with the variable's name.
 It opens no file but `.env`, connects to nothing and keeps no state.
 """
 
 import difflib
 import io
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import fields
@@ -16,8 +17,19 @@ from dotenv.parser import parse_stream
 
 from config.settings import Settings, SettingsError
 
-# What Kubernetes puts into every container beside a Service named message-center.
-KUBERNETES = re.compile(r"MESSAGE_CENTER_(SERVICE_HOST|(SERVICE_)?PORT(_\w+)?)")
+log = logging.getLogger(__name__)
+
+PREFIX = "MESSAGE_CENTER_"
+# What Kubernetes and `docker --link` put into a container beside a Service or container of any
+# name: NAME_PORT=tcp://10.0.0.1:2345, which of one that is called `ws` is our WS_PORT.
+LINK = re.compile(r"(tcp|udp|sctp)://\S*")
+LINKED = re.compile(
+    rf"{PREFIX}(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?|NAME|ENV_\w+)"
+)
+SIMILAR = 0.8  # Of difflib's ratio, for a name in `.env`, which is ours.
+# For a name in the environment, where others write, too, and for one that begins as ours do: an
+# application may well have a MESSAGE_CENTER_URL.
+NEARLY_THE_SAME = 0.93
 
 
 def load(environ: Mapping[str, str], dotenv_path: Path | None = None) -> Settings:
@@ -36,20 +48,28 @@ def read(environ: Mapping[str, str], dotenv_path: Path | None = None) -> dict[st
         SettingsError: a name is unknown.
     """
     known = {each.name.upper() for each in fields(Settings)}
-    written = _read_dotenv(dotenv_path) if dotenv_path and dotenv_path.is_file() else {}
+    written = _read_dotenv(dotenv_path) if dotenv_path else {}
+    linked = {name for name in known if LINK.fullmatch(environ.get(name, ""))}
+    for name in linked:
+        log.warning("%s: %r is of Kubernetes or --link: ignored", name, environ[name])
     for name in environ:
-        _refuse_unknown(name, known, strict=False)
+        if not LINK.fullmatch(environ[name]):
+            _refuse_unknown(name, known, strict=False)
     for name in written:
         _refuse_unknown(name, known, strict=True)
-    values = {**written, **environ}
+    values = {**written, **{name: environ[name] for name in environ.keys() - linked}}
     return {name: value for name in known if (value := values.get(name)) is not None}
 
 
 def _read_dotenv(path: Path) -> dict[str, str | None]:
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # Notepad begins it with a BOM.
+    except FileNotFoundError:
+        return {}
     except UnicodeDecodeError:
         raise SettingsError(str(path), "is not UTF-8") from None
+    except OSError as problem:
+        raise SettingsError(str(path), f"cannot be read: {problem.strerror}") from None
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
             line = binding.original.line
@@ -58,15 +78,29 @@ def _read_dotenv(path: Path) -> dict[str, str | None]:
 
 
 def _refuse_unknown(name: str, known: set[str], *, strict: bool) -> None:
-    """Stop at a name that looks like ours and is not; `strict` also stops at near misses."""
+    """Stop at a name that can only be meant as ours; log any other that begins as ours do."""
     if name in known:
         return
-    if not strict and KUBERNETES.fullmatch(name):
-        return
-    near = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.8)
-    if name.startswith("MESSAGE_CENTER_") or (strict and near):
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise SettingsError(name, f"there is no such setting{hint}")
+    meant = _meant(name.upper(), known, strict=strict)
+    if meant:
+        raise SettingsError(name, f"there is no such setting; did you mean {meant}?")
+    if name.startswith(PREFIX) and not LINKED.fullmatch(name):
+        log.warning("%s: there is no such setting; ignored", name)
+
+
+def _meant(name: str, known: set[str], *, strict: bool) -> str | None:
+    """The setting that somebody meant who wrote `name`; None if it may be somebody else's."""
+    bare = name.removeprefix(PREFIX)
+    if bare != name and bare in known:
+        return bare
+    is_apart = strict and bare == name
+    near = difflib.get_close_matches(
+        name,
+        sorted(known) if is_apart else [f"{PREFIX}KEY"],
+        n=1,
+        cutoff=SIMILAR if is_apart else NEARLY_THE_SAME,
+    )
+    return near[0] if near else None
 
 
 def parse(values: Mapping[str, str]) -> Settings:
@@ -82,7 +116,8 @@ def parse(values: Mapping[str, str]) -> Settings:
             continue
         try:
             values[name].encode()  # The environment may hold any bytes.
-            parsed[each.name] = each.metadata["check"](values[name])
+            text = values[name] if each.metadata["exact"] else values[name].strip()
+            parsed[each.name] = each.metadata["check"](text)
         except UnicodeEncodeError:
             raise SettingsError(name, "is not UTF-8") from None
         except ValueError as problem:

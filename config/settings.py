@@ -8,8 +8,11 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from config.checks import (
+    BYTES,
+    SECONDS,
     Check,
     flag,
+    host,
     listed,
     matching,
     named_tokens,
@@ -18,7 +21,9 @@ from config.checks import (
     one_of,
     optional,
     origin,
+    path,
     secret,
+    without_line_end,
 )
 from config.redis_url import redis_url
 
@@ -38,16 +43,20 @@ class SettingsError(ValueError):
         return f"{self.name}: {self.problem}"
 
 
-def _setting(default: Any, meaning: str, check: Check = str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "check": check}, repr=not secret)
+def _setting(
+    default: Any, meaning: str, check: Check, *, secret: bool = False, exact: bool = False
+) -> Any:
+    """`exact`: blanks before and behind the value belong to it."""
+    metadata = {"meaning": meaning, "check": check, "exact": exact}
+    return field(default=default, metadata=metadata, repr=not secret)
 
 
-_host = matching(r"[^\s/]+", "a host name or address")
 _port = number(int, 1, 65535)
 _workers = number(int, 1, 256)
 _count = number(int, 1, 1_000_000_000)
-_seconds = number(float, 0.001, 31_536_000)
-_size = number(int, 1, 1024 * MIB)
+_seconds = number(float, 0.001, 31_536_000, SECONDS)
+_size = number(int, 1, 1024 * MIB, BYTES)
+_long_time = number(int, 1, 1_000_000_000, SECONDS)
 _rate = number(float, 0, 1_000_000)
 
 
@@ -69,18 +78,18 @@ class Settings:
     redis_timeout: float = _setting(
         5.0,
         "Longest wait for Redis to connect or to answer, in seconds",
-        number(float, 2, 3600),  # Blocking commands block for one second.
+        number(float, 2, 3600, SECONDS),  # Blocking commands block for one second.
     )
-    http_host: str = _setting("127.0.0.1", "Address of the HTTP API", _host)
+    http_host: str = _setting("127.0.0.1", "Address of the HTTP API", host)
     http_port: int = _setting(2346, "Port of the HTTP API", _port)
     http_publish: str = _setting(
         "",
         "In a container that listens at all addresses: where its HTTP port is published. Loopback "
         "needs no PUSH_TOKENS",
-        optional(_host),
+        optional(host),
     )
     http_workers: int = _setting(1, "Processes of the HTTP API", _workers)
-    ws_host: str = _setting("127.0.0.1", "Address of the WebSocket server", _host)
+    ws_host: str = _setting("127.0.0.1", "Address of the WebSocket server", host)
     ws_port: int = _setting(2345, "Port of the WebSocket server", _port)
     ws_workers: int = _setting(1, "Processes of the WebSocket server, one core each", _workers)
     delivery: str = _setting(
@@ -90,7 +99,10 @@ class Settings:
     )
     poll_interval: float = _setting(1.0, "Seconds between two looks at the queue", _seconds)
     message_prefix: str = _setting(
-        "Python语言消息中心: ", "Put before each message in the text format; may be empty"
+        "Python语言消息中心: ",
+        "Put before each message in the text format; may be empty",
+        without_line_end,
+        exact=True,
     )
     max_content_bytes: int = _setting(
         64 * KIB, "Largest content of one message, in bytes of UTF-8", _size
@@ -99,19 +111,19 @@ class Settings:
     idempotency_seconds: int = _setting(
         3600,
         "How long the id of a push is remembered, in seconds; it is accepted once in that time",
-        number(int, 1, 7 * 86_400),
+        number(int, 1, 7 * 86_400, SECONDS),
     )
     max_body_bytes: int = _setting(16 * MIB, "Largest body of a request, in bytes", _size)
     header_timeout: float = _setting(
         15.0,
         "Longest time for the head of a request or a handshake to arrive, and for an idle "
         "connection, in seconds",
-        number(float, 1, 3600),
+        number(float, 1, 3600, SECONDS),
     )
     request_timeout: float = _setting(
         30.0,
         "Longest time for a request to arrive and be answered, in seconds",
-        number(float, 1, 86_400),
+        number(float, 1, 86_400, SECONDS),
     )
     history_size: int = _setting(
         100_000,
@@ -119,7 +131,7 @@ class Settings:
         number(int, 5_000, 1_000_000_000),  # Some settles of each process: see MOST_UNREAD.
     )
     history_seconds: int = _setting(
-        86_400, "Age after which the log forgets a message, in seconds", _count
+        86_400, "Age after which the log forgets a message, in seconds", _long_time
     )
     window_bytes: int = _setting(
         16 * MIB,
@@ -160,11 +172,13 @@ class Settings:
         "needs one",
         secret,
         secret=True,
+        exact=True,
     )
     subscribe_jwks_file: str = _setting(
         "",
         "Whoever listens needs a token signed with one of the keys in this file (a JWKS; RS256, "
         "ES256 and the like)",
+        optional(path),
     )
     allowed_origins: tuple[str, ...] = _setting(
         ("*",),
@@ -199,16 +213,14 @@ class Settings:
         0.0, "Most messages a second from one WebSocket client; 0: no limit", _rate
     )
     stop_timeout: float = _setting(
-        10.0, "Longest time for a graceful stop, in seconds", number(float, 0.1, 3600)
+        10.0, "Longest time for a graceful stop, in seconds", number(float, 0.1, 3600, SECONDS)
     )
     worker_class: str = _setting(
         "ws_server.worker:Worker",
         "The class with the six hooks, as `module:Class`",
         matching(r"\w+(\.\w+)*:\w+", "module:Class"),
     )
-    data_dir: str = _setting(
-        ".message-center", "Folder of the embedded Valkey's data", matching(r".+", "a folder")
-    )
+    data_dir: str = _setting(".message-center", "Folder of the embedded Valkey's data", path)
     embedded_redis_port: int = _setting(
         6379,
         "Port of the embedded Valkey; when taken, or 0, any free one",

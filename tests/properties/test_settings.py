@@ -10,7 +10,7 @@ import redis
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from config.load import load, parse, read
+from config.load import LINK, load, parse, read
 from config.settings import Settings, SettingsError, describe
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ tails = st.sampled_from(
 )
 schemes = st.sampled_from(["redis://", "rediss://", "unix://", "unix:///", "http://", "redis:"])
 urls = st.tuples(schemes, hosts | anything, tails | anything).map("".join)
+links = st.sampled_from(["tcp://10.0.0.1:80", "udp://[::1]:1", "sctp://"])
 variables = st.dictionaries(st.sampled_from(NAMES), anything | near | urls, max_size=4)
 
 
@@ -53,15 +54,19 @@ def test_any_values_make_settings_or_an_error_that_names_one(values: dict[str, s
             assert getattr(settings, each.name) == each.default
 
 
-@given(st.dictionaries(st.sampled_from(NAMES) | anything, anything, max_size=4))
+@given(st.dictionaries(st.sampled_from(NAMES) | anything, anything | links, max_size=4))
 def test_any_environment_is_read_or_the_unknown_name_is_told(environ: dict[str, str]) -> None:
     found = outcome(lambda: read(environ))
 
     if isinstance(found, SettingsError):
-        assert found.name.startswith("MESSAGE_CENTER_")
+        assert "MESSAGE" in found.name.upper()
         assert found.name not in NAMES
         return
-    assert found == {name: value for name, value in environ.items() if name in NAMES}
+    assert found == {
+        name: value
+        for name, value in environ.items()
+        if name in NAMES and not LINK.fullmatch(value)
+    }
 
 
 lines = st.tuples(st.sampled_from(NAMES) | st.text(), st.sampled_from(["=", " = ", ""]), near)
@@ -85,3 +90,25 @@ def test_an_address_that_is_taken_is_one_for_the_driver_too(text: str) -> None:
 
     if isinstance(settings, Settings):
         redis.ConnectionPool.from_url(text).make_connection()  # Which opens no socket yet.
+
+
+origins = st.tuples(
+    st.sampled_from(["https://", "http://", "HTTP://", "app://", "file://", ""]),
+    st.sampled_from(["a.example", "Bücher.example", "[::1]", "", "ﬁ.example"]) | anything,
+    st.sampled_from(["", ":443", ":80", ":0080", ":x", "/", "/x"]),
+).map("".join)
+
+
+@given(origins)
+def test_an_origin_that_is_taken_is_taken_as_it_is_kept(text: str) -> None:
+    kept = outcome(lambda: parse({"ALLOWED_ORIGINS": text}))
+
+    if isinstance(kept, Settings):
+        again = parse({"ALLOWED_ORIGINS": ",".join(kept.allowed_origins)})
+        assert again.allowed_origins == kept.allowed_origins
+
+
+@given(st.sampled_from(["1", "0.5", "9" * 13, "٣", ""]), st.text(max_size=4))
+def test_a_number_with_anything_behind_it_is_refused_or_a_number(digits: str, rest: str) -> None:
+    for name in ("POLL_INTERVAL", "MAX_BODY_BYTES"):
+        outcome(lambda name=name: parse({name: digits + rest}))  # type: ignore[misc]
