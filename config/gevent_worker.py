@@ -63,6 +63,8 @@ TOO_MANY = Answer(
 
 def _takes_more(client: Any) -> bool:
     """Whether its socket has room: who waits for us has not filled it."""
+    if client.fileno() < 0:
+        return True  # Handed over: whoever has it is not to be disturbed.
     poll = get_original("select", "poll")()
     poll.register(client.fileno(), select.POLLOUT)
     return bool(poll.poll(0))

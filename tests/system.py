@@ -10,7 +10,8 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
@@ -140,6 +141,16 @@ class System:
         if self._valkey is not None:
             self._valkey.stop()
         self._valkey = None
+
+    @contextmanager
+    def stalled_redis(self) -> Iterator[None]:
+        """Redis is there, takes connections, and answers nothing."""
+        pid = self.redis.info("server")["process_id"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def start(self, *command: str, **settings: object) -> Process:
         """Any process of ours, with this system's Redis."""

@@ -1,9 +1,7 @@
 """One process of the WebSocket server: its parts, its start, and its stop as a list of steps."""
 
 import logging
-import os
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -15,6 +13,8 @@ from common.broker import Broker
 from common.errors import QueueUnavailable
 from config.settings import Settings
 from ws_server import hooks
+from ws_server.arrivals import Arrival, Arrivals, has_left
+from ws_server.census import Census
 from ws_server.close_codes import CloseCode
 from ws_server.connection import Connection
 from ws_server.desk import Desk
@@ -36,6 +36,7 @@ FAREWELL_TIMEOUT = 1.0  # Seconds for the last calls of `on_close`.
 # costs half a millisecond where they do.
 CLOSE_RATE = 2000
 CLOSE_STEP = 0.05  # Seconds between two batches.
+LAST_LOOK = 0.5  # Seconds for the last look at the log: clients are told soon, whatever Redis does.
 
 
 class Service:
@@ -66,30 +67,32 @@ class Service:
         self._on_connect = self._overridden("on_connect")
         self._on_close = self._overridden("on_close")
         self._keepalive = Keepalive(self._hub, settings.ping_interval, settings.slow_client_seconds)
-        self._by_address: Counter[str] = Counter()
+        self._arrivals = Arrivals(self._relay.start_of, self._take_in, settings.redis_timeout)
+        self._census = Census(presence, settings.max_connections, settings.connections_per_address)
+        self._joining = False
+        self._ungreeted: set[Connection] = set()  # Of them no hook has heard.
         self._farewells = Group()
-        self._stopping = False
+        self._farewell: CloseCode | None = None  # What clients are told at the stop.
 
     @property
     def is_ready(self) -> bool:
         """Whether Redis answers and connections are taken."""
-        return self._relay.is_connected and not self._stopping
+        return self._relay.is_connected and self._farewell is None
 
     @property
     def refuses(self) -> str | None:
         """Why no connection is taken now, if so."""
-        if self._stopping:
+        if self._farewell is not None:
             return "the server stops"
         if not self._relay.is_ready:
             return "the server waits for Redis"
-        if len(self._hub.connections) >= self._settings.max_connections:
+        if self._census.is_full:
             return "too many connections"
         return None
 
     def is_crowded(self, address: str) -> bool:
         """Whether no more connections are taken from an address; for all of them, see `refuses`."""
-        most = self._settings.connections_per_address
-        return bool(most and address and self._by_address[address] >= most)
+        return self._census.is_crowded(address)
 
     def start(self) -> None:
         """Start everything that runs by itself. With Redis there, clients can join at once."""
@@ -102,41 +105,82 @@ class Service:
             gevent.spawn(self._start_late)
 
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
-        """Take over a socket whose handshake is done, with what was read from it too early."""
-        self._note_arrival(listen)
-        try:
-            start = self._start_of(listen)
-        except BaseException:  # The time-out of its request, say: there is no connection yet.
-            os.close(fd)
-            self._note_end(listen.grant.user, listen.channels, listen.address)
-            raise
-        connection = self._hub.join(fd, self._receiver.read, start)
-        if connection.is_open and listen.grant.expires is not None:
+        """Take over a socket whose handshake is done, with what was read from it too early.
+
+        Never waits: who calls holds a place of the web server. Whatever has to wait goes on in a
+        greenlet, and counts as a connection meanwhile.
+        """
+        self._census.enter(listen)  # Before anything can make it leave again.
+        arrival = Arrival(fd, early, listen)
+        if listen.last_id is None and not listen.last:
+            self._take_in(arrival, self._relay.start_of(listen))
+        else:
+            self._arrivals.add(arrival)
+
+    def _take_in(self, arrival: Arrival, start: Start) -> None:
+        connection = self._join(arrival, start)
+        if not self._hub.is_open(connection):
+            return  # Refused, or gone already: its hook would greet nobody.
+        if arrival.listen.grant.expires is not None:
             self._keepalive.watch_expiry(connection)
-        if self._on_connect is not None:
-            connection.busy = True  # What it sends is read after the hook, and after `early`.
+        if self._on_connect is None:
+            self._begin_reading(connection, arrival.early)
+        else:
+            self._ungreeted.add(connection)
+            connection.busy = True  # What it sends is read after the hook.
             connection.stop_watching()
-            try:
-                self._call(self._on_connect, connection)
-            finally:
-                connection.busy = False
+            gevent.spawn(self._welcome, self._on_connect, connection, arrival.early)
+
+    def _begin_reading(self, connection: Connection, early: bytes) -> None:
         if early and connection.is_open:
             self._receiver.feed(connection, early)
         self._hub.resume_reading(connection)
 
+    def _join(self, arrival: Arrival, start: Start) -> Connection:
+        if self._farewell is not None:
+            start = arrival.refused(self._farewell)
+        self._joining = True  # If it ends here, its `on_close` is not called either.
+        try:
+            connection = self._hub.join(arrival.fd, self._receiver.read, start)
+        finally:
+            self._joining = False
+        if connection in self._hub.closing:
+            self._ungreeted.add(connection)
+        return connection
+
+    def _welcome(
+        self, on_connect: Callable[[Connection], None], connection: Connection, early: bytes
+    ) -> None:
+        if not connection.is_open or has_left(connection.fd):
+            self._hub.drop(connection)
+            return
+        self._ungreeted.discard(connection)
+
+        def greet() -> None:
+            with gevent.Timeout(self._settings.request_timeout):
+                on_connect(connection)
+
+        try:
+            hooks.call(greet, partial(self._worker.on_error, connection))
+        finally:
+            connection.busy = False
+        self._begin_reading(connection, early)
+
     def stop(self, farewell: CloseCode, *, reload: bool) -> None:
         """The list of steps, within STOP_TIMEOUT; the web server accepts nothing any more."""
-        self._stopping = True
+        self._farewell = farewell
         half = self._settings.stop_timeout / 2  # For sending; the rest for the close handshakes.
         start = monotonic()
+        self._arrivals.stop(farewell)
         if reload:
             gevent.spawn(self._guard, self._worker.on_worker_reload).join(half)
         self._close_in_batches(farewell, (start + half - monotonic()) / 2)  # It still relays.
-        self._stop_settling(max(0.1, start + half - monotonic()))
+        self._stop_settling(max(0.1, min(LAST_LOOK, start + half - monotonic())))
+        self._close_live(list(self._hub.connections), farewell)
         _wait_until(lambda: not self._hub.behind, start + half)
         for connection in list(self._hub.connections):
             self._hub.close(connection, farewell)
-        _wait_until(lambda: not self._hub.connections, start + 2 * half)
+        _wait_until(lambda: not len(self._census), start + 2 * half)
         self._cut_off_the_rest()
 
     def _start_late(self) -> None:
@@ -157,15 +201,19 @@ class Service:
             log.warning("Stopping without the last look at the log: %s", problem)
 
     def _close_in_batches(self, farewell: CloseCode, seconds: float) -> None:
-        """All but the last batch, and those that are behind: they are still being sent things."""
+        """All but the last batch."""
         everybody = list(self._hub.connections)
         steps = max(1, int(seconds / CLOSE_STEP))
         batch = max(round(CLOSE_RATE * CLOSE_STEP), len(everybody) // steps + 1)
         for start in range(0, len(everybody) - batch, batch):
-            for connection in everybody[start : start + batch]:
-                if connection.owed is None:
-                    self._hub.close(connection, farewell)
+            self._close_live(everybody[start : start + batch], farewell)
             gevent.sleep(CLOSE_STEP)
+
+    def _close_live(self, connections: Iterable[Connection], farewell: CloseCode) -> None:
+        """Not those who are behind: they are still being sent things."""
+        for connection in connections:
+            if connection.owed is None:
+                self._hub.close(connection, farewell)
 
     def _cut_off_the_rest(self) -> None:
         rest = list(self._hub.connections)
@@ -176,35 +224,16 @@ class Service:
         self._presence.stop(FAREWELL_TIMEOUT)
         self._farewells.join(FAREWELL_TIMEOUT)
 
-    def _note_arrival(self, listen: Listen) -> None:
-        """Before anything can make it leave again."""
-        self._presence.joined(listen.grant.user, listen.channels)
-        if listen.address:
-            self._by_address[listen.address] += 1
-
     def _note_change(self, connection: Connection, had: frozenset[str]) -> None:
-        self._presence.changed(connection.grant.user, had, connection.channels)
+        self._census.note_change(connection, had)
         self._keepalive.watch_expiry(connection)
 
-    def _start_of(self, listen: Listen) -> Start:
-        """Where it starts. If Redis is asked, no longer than REDIS_TIMEOUT, whoever else asks."""
-        if listen.last_id is None and not listen.last:
-            return self._relay.start_of(listen)
-        with gevent.Timeout(self._settings.redis_timeout, QueueUnavailable("no answer in time")):
-            return self._relay.start_of(listen)
-
-    def _note_end(self, user: str | None, channels: frozenset[str], address: str) -> None:
-        """The opposite of `_note_arrival`."""
-        self._presence.left(user, channels)
-        if address:
-            self._by_address[address] -= 1
-            if not self._by_address[address]:
-                del self._by_address[address]
-
     def _forget(self, connection: Connection) -> None:
-        self._note_end(connection.grant.user, connection.channels, connection.address)
+        self._census.leave(connection)
         self._keepalive.forget(connection)
-        if self._on_close is not None:
+        if connection in self._ungreeted:
+            self._ungreeted.remove(connection)
+        elif self._on_close is not None and not self._joining:
             self._farewells.add(gevent.spawn(self._call, self._on_close, connection))
 
     def _call(self, hook: Callable[[Connection], None], connection: Connection) -> None:

@@ -201,35 +201,77 @@ def test_a_client_that_is_gone_at_once_leaves_nothing_behind(running: Running) -
     assert running.entries.users == {}
 
 
-def test_a_request_that_times_out_while_redis_is_asked_leaves_nothing_behind(
-    running: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    service = running.build(connections_per_address=1)
-    fd, peer = running.peers.make()
+def wait_for_redis(running: Running) -> None:
+    """From now on Redis does not answer who asks for the newest messages."""
+    running.log.newest = lambda *_: Event().wait()  # type: ignore[method-assign]
+
+
+def test_whoever_waits_for_redis_counts_and_leaves_nothing_behind(running: Running) -> None:
+    service = running.build(connections_per_address=1, max_connections=1, redis_timeout=0.05)
+    wait_for_redis(running)
     grant = Grant("1", frozenset(["a"]))
-    listen = Listen("json", last=3, channels=grant.default, grant=grant, address="10.0.0.1")
 
-    def time_out(*_: object) -> int:
-        raise gevent.Timeout(1)  # As REQUEST_TIMEOUT does.
-
-    monkeypatch.setattr(running.log, "newest", time_out)
-    with pytest.raises(gevent.Timeout):
-        service.adopt(fd, b"", listen)
+    peer = running.connect(listen=Listen("json", False, None, 3, None, grant.default, grant, "::"))
     running.presence.do_round(0)
+    assert service.is_crowded("::")
+    assert service.refuses == "too many connections"
+    assert running.entries.users == {"1": 1}
 
-    assert peer.stream() == b""
-    assert not service.is_crowded("10.0.0.1")
+    assert peer.close_code() == TRY_AGAIN.code
+    peer.socket.close()
+    wait_until(lambda: service.refuses is None, "gone")
+    running.presence.do_round(1)
+    assert not service.is_crowded("::")
     assert running.entries.users == {}
 
 
-def test_whoever_waits_for_redis_behind_others_is_sent_away_in_time(running: Running) -> None:
-    service = running.build(redis_timeout=0.05)
-    fd, client = running.peers.make()
-    running.log.newest = lambda *_: Event().wait()  # type: ignore[method-assign]
+def test_whoever_hangs_up_while_redis_is_asked_leaves_nothing_behind(running: Running) -> None:
+    service = running.build(max_connections=1, redis_timeout=0.05)
+    wait_for_redis(running)
 
-    service.adopt(fd, b"", Listen(last=3))
+    running.connect(listen=Listen(last=3)).socket.close()
 
-    assert client.close_code() == TRY_AGAIN.code
+    wait_until(lambda: service.refuses is None, "gone")
+    assert running.worker.events == ["start"]
+
+
+def test_many_who_wait_for_redis_are_sent_away_in_time(running: Running) -> None:
+    running.build(redis_timeout=0.05)
+    wait_for_redis(running)
+
+    clients = [running.connect(listen=Listen(last=3)) for _ in range(50)]
+
+    assert {client.close_code() for client in clients} == {TRY_AGAIN.code}
+
+
+def test_no_hook_is_called_for_who_is_refused_has_a_gap_or_has_left(running: Running) -> None:
+    service = running.build(redis_timeout=0.05, max_connections=1)
+    running.connect().socket.close()
+    running.connect(listen=Listen(last_id="of-another-log")).rest()
+    wait_for_redis(running)
+    running.connect(listen=Listen(last=3)).rest()
+    running.connect(listen=Listen(last=3)).socket.close()
+    running.peers.close()
+
+    wait_until(lambda: service.refuses is None, "all are gone")
+
+    assert running.worker.events == ["start"]
+
+
+@pytest.mark.parametrize("waits_for", ["redis", "the hook"])
+def test_whoever_waits_is_told_of_a_stop_like_everybody(running: Running, waits_for: str) -> None:
+    running.build(redis_timeout=60.0)
+    wait_for_redis(running)
+    running.worker.gate.clear()
+    listen = Listen(last=3) if waits_for == "redis" else DEFAULT
+    clients = [leaving(running.connect(listen=listen)) for _ in range(50)]
+    let_others_run()
+
+    took = stop(running)
+    running.worker.gate.set()
+
+    assert {client.get(timeout=5)[-1][1][:2] for client in clients} == {(1001).to_bytes(2)}
+    assert took < 1
 
 
 def test_whoever_leaves_at_the_greeting_is_not_waited_for_at_its_expiry(running: Running) -> None:
