@@ -177,7 +177,7 @@ def test_the_close_code_of_a_breach_is_documented(readme: str, code: CloseReason
 
 @pytest.mark.parametrize("readme", READMES)
 def test_the_table_of_parameters_has_what_a_client_can_ask_for(readme: str) -> None:
-    asked = set(re.findall(r'given\.get\("(\w+)"', text("ws_server/listen.py")))
+    asked = set(re.findall(r'given\.(?:last|all)\("(\w+)"', text("ws_server/listen.py")))
     documented = {name: " ".join(rest) for name, *rest in rows(readme) if name.strip("`") in asked}
 
     assert asked == {name.strip("`") for name in documented}

@@ -1,22 +1,23 @@
 """What a client asks for when it connects: a format, where to start, and which channels.
 
-In the query, or in a header where the protocol has one for it. Other parameters
-are the page's own business. Nothing is checked here against a key: that is for
-`ws_server.tokens`.
+In the query, or in a header where the protocol has one for it. Nothing is checked
+here against a key: that is for `ws_server.tokens`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
 from common.channels import is_subscription
+from ws_server import parameters
 from ws_server.grant import ANYBODY, Grant
+from ws_server.parameters import LAST_EVENT_ID, BadParameter, Parameters
 from ws_server.terms import OPEN, Terms
 
-JSON_PROTOCOL, TEXT_PROTOCOL = "message-center.json", "message-center.text"
+NAMESPACE = "message-center"  # Of all our subprotocols.
+JSON_PROTOCOL, TEXT_PROTOCOL = f"{NAMESPACE}.json", f"{NAMESPACE}.text"
 PROTOCOLS = {JSON_PROTOCOL: "json", TEXT_PROTOCOL: "text"}
-TOKEN_PROTOCOL = "message-center.token."  # noqa: S105  # And then the token. Never agreed on.
+TOKEN_PROTOCOL = f"{NAMESPACE}.token."  # And then the token. Never agreed on.
 FORMATS = ("text", "json")
 MOST_LAST = 1000
 ENVIRON_KEY = "message_center.listen"  # Where a checked request carries its `Listen`.
@@ -66,21 +67,22 @@ class Listen:
         offered = "" if events else environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")
         if not query and not offered and not events and terms.tokens is None:
             return DEFAULT
-        found = parse_qs(query, keep_blank_values=True)
-        # An empty parameter counts as left out; but for `channels`, where none can be meant.
-        given = {name: [value for value in found[name] if value] for name in found}
+        given = _parameters(query)
         words = [word.strip() for word in offered.split(",")]
-        grant = _grant(terms, {*given.get("token", []), *_tokens_in_headers(environ, words)})
-        ours = [word for word in words if word in PROTOCOLS]
-        wanted = _format((given.get("format") or [PROTOCOLS[ours[0]] if ours else "text"])[-1])
-        names = [name for some in given.get("channels", []) for name in some.split(",") if name]
+        ours = _protocols(words)
+        tokens = {*given.all("token"), *_tokens_in_headers(environ, words)}
+        grant = _grant(terms, tokens)
+        wanted = _format(given.last("format") or (PROTOCOLS[ours[0]] if ours else "text"))
         return cls(
             format=wanted,
             events=events,
-            last_id=(events and header) or (given.get("last_id") or [None])[-1],
-            last=_last((given.get("last") or ["0"])[-1]),
+            last_id=(events and header)
+            or given.last(LAST_EVENT_ID)
+            or given.last("last_id")
+            or None,
+            last=_last(given.last("last") or "0"),
             protocol=next((word for word in ours if PROTOCOLS[word] == wanted), None),
-            channels=_channels(found, names, grant, terms.max_channels),
+            channels=_channels(given, grant, terms.max_channels),
             grant=grant,
         )
 
@@ -88,12 +90,33 @@ class Listen:
 DEFAULT = Listen()
 
 
-def _channels(
-    found: Mapping[str, list[str]], names: list[str], grant: Grant, most: int
-) -> frozenset[str]:
-    if "channel" in found:
-        raise BadListen(400, "bad_channel", "the parameter is channels, for one channel, too")
-    return choose(names, grant, most) if "channels" in found else grant.default
+def _parameters(query: str) -> Parameters:
+    try:
+        return parameters.read(query)
+    except BadParameter as problem:
+        raise BadListen(400, problem.error, str(problem)) from None
+
+
+def _protocols(words: list[str]) -> list[str]:
+    """Those that can be agreed on; another server's are its own business, unless ours was meant."""
+    for word in words:
+        if word not in PROTOCOLS and not word.startswith(TOKEN_PROTOCOL) and _is_meant(word):
+            # The word itself may hold a token, so it is not shown.
+            known = ", ".join([*PROTOCOLS, f"{TOKEN_PROTOCOL}TOKEN"])
+            raise BadListen(400, "bad_parameter", f"unknown subprotocol; there are {known}")
+    return [word for word in words if word in PROTOCOLS]
+
+
+def _is_meant(word: str) -> bool:
+    is_ours = parameters.plain(word).startswith(parameters.plain(NAMESPACE))
+    return is_ours or parameters.is_near(word.partition(".")[0], NAMESPACE)
+
+
+def _channels(given: Parameters, grant: Grant, most: int) -> frozenset[str]:
+    if "channels" not in given:
+        return grant.default
+    names = [name for some in given.all("channels") for name in some.split(",") if name]
+    return choose(names, grant, most)
 
 
 def choose(names: Iterable[str], grant: Grant, most: int) -> frozenset[str]:

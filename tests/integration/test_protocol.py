@@ -83,7 +83,7 @@ def test_what_is_no_http_gets_a_400(shared: Shared) -> None:
 
 def test_any_path_is_accepted_as_the_original_accepts_it(shared: Shared) -> None:
 
-    with Client(shared.port, "/ws/messages?user=1") as client:
+    with Client(shared.port, "/ws/messages?uid=1") as client:
         shared.system.redis.lpush(KEY, "hello")
         assert client.texts(1) == [PREFIX + "hello"]
 

@@ -27,7 +27,7 @@ def refused(
 
 def test_who_asks_for_nothing_gets_text_from_now_on() -> None:
     assert asked() == DEFAULT == Listen("text")
-    assert asked("user=1&x") == DEFAULT
+    assert asked("uid=1&x") == DEFAULT
 
 
 def test_the_format_is_chosen_by_query_or_subprotocol() -> None:
@@ -112,6 +112,48 @@ def test_no_name_is_a_wish_for_no_channel(query: str) -> None:
 
 def test_whoever_asks_for_a_channel_by_another_name_is_told() -> None:
     assert refused("channel=orders") == (400, "bad_channel")
+    assert refused("channels[]=orders") == (400, "bad_channel")
+    assert refused("chanels=orders", events=True) == (400, "bad_channel")
+
+
+@pytest.mark.parametrize("query", ["user=42", "users=42,43", "fromat=json", "lastid=1a-1-0"])
+def test_a_parameter_that_was_meant_is_named(query: str) -> None:
+    assert refused(query) == (400, "bad_parameter")
+
+
+@pytest.mark.parametrize("name", ["lastEventId", "lastEventID", "Last-Event-ID", "last_event_id"])
+def test_the_id_of_a_polyfill_goes_before_where_the_page_began(name: str) -> None:
+    query = f"last_id=old&{name}=newer"
+
+    assert asked(query, events=True).last_id == "newer"
+    assert asked(query, events=True, HTTP_LAST_EVENT_ID="newest").last_id == "newest"
+
+
+def test_of_several_the_last_counts_even_if_it_is_empty() -> None:
+    assert asked("format=json&format=text").format == "text"
+    assert asked("format=json&format=") == DEFAULT
+    assert asked("last=5&last=7").last == 7
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "message-center",
+        "message-center.jsno",
+        "Message-Center.json",
+        "message_center.json",
+        "messagecenter.text",
+        "message-centre.json",
+        "message-center.Token.abc",
+        "message-center.channels.orders",
+    ],
+)
+def test_a_subprotocol_that_was_meant_as_ours_is_refused(word: str) -> None:
+    with pytest.raises(BadListen, match=r"message-center\.json") as raised:
+        asked(HTTP_SEC_WEBSOCKET_PROTOCOL=f"chat, {word}")
+
+    assert (raised.value.status, raised.value.error) == (400, "bad_parameter")
+    assert "abc" not in str(raised.value)  # It may be a token.
 
 
 @pytest.mark.parametrize("query", ["last_id=", "last=", "format=", "last_id=&last=&format="])

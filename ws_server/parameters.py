@@ -1,0 +1,117 @@
+"""The parameters of a client that listens: from a query to those that mean something here.
+
+What is not known here belongs to the page and is ignored, unless one of ours was meant: a
+client that is misunderstood would wait for its messages for ever. No I/O, and no tokens.
+"""
+
+from dataclasses import dataclass, field
+from reprlib import repr as cut_repr
+from urllib.parse import unquote_to_bytes
+
+KNOWN = frozenset(["format", "last_id", "last", "channels", "token"])
+LAST_EVENT_ID = "lastEventId"
+# What polyfills of EventSource add to the address when they come back.
+LAST_EVENT_IDS = ("lasteventid", "evslasteventid")
+LONGEST_NAME = 24  # A longer name was not meant as one of ours.
+SHORT = 4  # Too many words are one letter away from such a word.
+
+
+class BadParameter(Exception):
+    """A parameter that cannot be; `error` for machines, the text names it without its value."""
+
+    def __init__(self, meant: str, reason: str) -> None:
+        super().__init__(reason)
+        self.error = "bad_channel" if meant == "channels" else "bad_parameter"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What was given, by name; an empty one counts as left out, but for `channels`."""
+
+    given: dict[str, list[str]] = field(default_factory=dict)
+
+    def last(self, name: str) -> str:
+        """Of several with one name the last counts, as in PHP; empty if there is none."""
+        return self.given.get(name, [""])[-1]
+
+    def all(self, name: str) -> list[str]:
+        """Every value that is not empty."""
+        return [value for value in self.given.get(name, ()) if value]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.given
+
+
+def read(query: str) -> Parameters:
+    """The known ones in a query string of WSGI, each of whose characters stands for a byte.
+
+    Raises:
+        BadParameter: one is not UTF-8, or its name shows that another was meant.
+    """
+    found: dict[str, list[str]] = {}
+    for pair in query.encode("latin-1", "replace").replace(b"+", b" ").split(b"&"):
+        name, _, value = pair.partition(b"=")
+        known = _known(unquote_to_bytes(name).decode(errors="replace"))
+        if known is not None:
+            found.setdefault(known, []).append(_text(known, unquote_to_bytes(value)))
+    return Parameters(found)
+
+
+def is_near(word: str, meant: str) -> bool:
+    """Whether one letter more, less, other or elsewhere makes `meant` of `word`."""
+    return not _variants(plain(meant)).isdisjoint(_variants(plain(word)))
+
+
+def plain(name: str) -> str:
+    """Without case and without what joins words: `lastId` and `last-id` are `last_id`."""
+    return name.lower().translate(_JOINTS)
+
+
+def _known(name: str) -> str | None:
+    """The parameter that a name stands for; None if it belongs to the page."""
+    if name in KNOWN:
+        return name
+    base = name.partition("[")[0]  # PHP calls a list's first channels[0].
+    if len(base) > LONGEST_NAME:
+        return None
+    word = plain(base)
+    if word in LAST_EVENT_IDS:
+        return LAST_EVENT_ID
+    meant = next((_MEANT[each] for each in _variants(word) if each in _MEANT), None)
+    if meant is None:
+        return None
+    raise BadParameter(meant, _misnamed(name, base, meant))
+
+
+def _misnamed(name: str, base: str, meant: str) -> str:
+    shown = cut_repr(name)[:60]
+    if meant == "user":
+        return f"there is no parameter {shown}: which user listens is said by a token"
+    if base == meant == "channels":
+        return f"{shown} is not understood: join the names with commas, channels=orders,news"
+    return f"there is no parameter {shown}; did you mean {meant}?"
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise BadParameter(name, f"{name} is not UTF-8") from None
+
+
+def _variants(word: str) -> set[str]:
+    """`word`, and `word` with any one letter left out: two words that share one are near."""
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+_JOINTS = str.maketrans("", "", "-_. ")
+_MEANT = {
+    variant: meant
+    for word, meant in [
+        *((plain(name), name) for name in sorted(KNOWN)),
+        ("channel", "channels"),
+        ("user", "user"),
+        *((word, LAST_EVENT_ID) for word in LAST_EVENT_IDS),
+    ]
+    for variant in (_variants(word) if len(word) > SHORT else {word})
+}
