@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 SUBSCRIBE, UNSUBSCRIBE, TOKEN = "subscribe", "unsubscribe", "token"
+KNOWN = frozenset([SUBSCRIBE, UNSUBSCRIBE, TOKEN])
+FORMS = '{"subscribe": ["orders"]}, {"unsubscribe": ["orders"]} or {"token": "..."}'
+BLANKS = "\ufeff \t\r\n"  # Some clients begin a text with a byte order mark.
 
 
 class BadCommand(Exception):
@@ -43,31 +46,46 @@ def parse_command(data: str | bytes) -> Command | None:
     Raises:
         BadCommand: it is one, and wrong.
     """
-    fields = _fields(data)
-    known = fields.keys() & {SUBSCRIBE, UNSUBSCRIBE, TOKEN}
+    pairs = _pairs(data)
+    fields = dict(pairs)
+    known = fields.keys() & KNOWN
     if not known:
         return None
+    if len(fields) < len(pairs):
+        raise BadCommand("bad_command", "a name stands twice in the command")
     if TOKEN in known:
         if len(fields) > 1 or not isinstance(fields[TOKEN], str):
             raise BadCommand("bad_command", "a token is text, and a command of its own")
         return Refresh(fields[TOKEN])
     if len(fields) > len(known):
-        raise BadCommand("bad_command", f"beside {' and '.join(sorted(known))} nothing can stand")
+        raise BadCommand("bad_command", f"besides {' and '.join(sorted(known))} nothing can stand")
     return Change(_names(fields, SUBSCRIBE), _names(fields, UNSUBSCRIBE))
 
 
-def _fields(data: str | bytes) -> dict[str, Any]:
-    if not (isinstance(data, str) and data.lstrip().startswith("{")):
-        return {}
+def explain(data: str | bytes) -> str:
+    """Why a message is no command, for who meant one."""
+    kind = "a text frame" if isinstance(data, bytes) else "a JSON object"
+    return f"a command is {kind}: {FORMS}"
+
+
+def _pairs(data: str | bytes) -> tuple[tuple[str, Any], ...]:
+    """The names and values of a JSON object, as they stand; none if it is anything else."""
+    if not isinstance(data, str):
+        return ()
+    text = data.strip(BLANKS)
+    if not text.startswith("{"):
+        return ()
     try:
-        document = json.loads(data)
+        document: tuple[tuple[str, Any], ...] = json.loads(text, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
+        return ()
+    return document
 
 
 def _names(fields: dict[str, Any], name: str) -> frozenset[str]:
     names = fields.get(name, [])
     if not (isinstance(names, list) and all(isinstance(each, str) for each in names)):
-        raise BadCommand("bad_command", f"{name} must be a list of channels")
+        raise BadCommand(
+            "bad_command", f'{name} must be a list of channels: {{"{name}": ["orders"]}}'
+        )
     return frozenset(names)

@@ -7,7 +7,7 @@ one exact place of the log is the hub's business.
 from collections.abc import Callable
 from functools import partial
 
-from ws_server.commands import BadCommand, Change, Refresh, parse_command
+from ws_server.commands import BadCommand, Change, Refresh, explain, parse_command
 from ws_server.connection import Connection
 from ws_server.hub import Hub
 from ws_server.listen import BadListen, choose
@@ -36,9 +36,9 @@ class Desk:
         self._hub.between_frames(connection, partial(self._carry_out, connection, command))
         return True
 
-    def refuse(self, connection: Connection) -> None:
+    def refuse(self, connection: Connection, data: str | bytes) -> None:
         """Answer a message that is no command, and that nobody else wants."""
-        self._refuse(connection, "bad_command", "known are subscribe, unsubscribe and token")
+        self._refuse(connection, "bad_command", explain(data))
 
     def _carry_out(self, connection: Connection, command: Change | Refresh) -> None:
         if not self._hub.is_open(connection):

@@ -14,6 +14,8 @@ from wsproto.frame_protocol import CloseReason
 from common.bucket import Bucket
 
 MASKED_EMPTY_PONG = b"\x8a\x80"
+BAD_GATEWAY = 1014  # Registered with IANA since RFC 6455; wsproto takes it for a breach.
+MASKED_CLOSE, MASK_BIT, LONGEST_CLOSE = 0x88, 0x80, 125
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,16 @@ def is_lone_pong(data: bytes) -> bool:
     return len(data) == 6 and data[:2] == MASKED_EMPTY_PONG
 
 
+def ends_with_bad_gateway(data: bytes) -> bool:
+    """Whether the last frame of `data` closes with 1014."""
+    for length in range(2, LONGEST_CLOSE + 1):
+        frame = data[-6 - length :]
+        if frame[:2] == bytes([MASKED_CLOSE, MASK_BIT | length]):
+            code = bytes(byte ^ mask for byte, mask in zip(frame[6:8], frame[2:4], strict=True))
+            return int.from_bytes(code) == BAD_GATEWAY
+    return False
+
+
 class Reader:
     """The reading half of one connection; made when its client first says something."""
 
@@ -68,6 +80,8 @@ class Reader:
         self._protocol.receive_data(data)
         for event in self._protocol.events():
             outcome = self._outcome(event)
+            if isinstance(outcome, Failed) and ends_with_bad_gateway(data):
+                outcome = Closed(BAD_GATEWAY, "")
             if outcome is not None:
                 yield outcome
             if isinstance(outcome, Closed | Failed):

@@ -138,4 +138,4 @@ class Receiver:
         if self._on_message is not None:
             self._on_message(connection, data)
         elif takes_commands:
-            self._desk.refuse(connection)
+            self._desk.refuse(connection, data)

@@ -69,6 +69,8 @@ class Tokens:
             return jwt.decode(text, key.material, [key.algorithm], leeway=LEEWAY)
         except jwt.ExpiredSignatureError:
             raise BadToken(401, "token_expired", "the token has expired") from None
+        except RecursionError:  # Older PyJWTs pass it on.
+            _refuse(NO_TOKEN)
         except jwt.PyJWTError as problem:
             _refuse(REASONS.get(type(problem), NO_TOKEN))
 

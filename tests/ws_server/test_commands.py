@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ws_server.commands import BadCommand, Change, Refresh, parse_command
+from ws_server.commands import BadCommand, Change, Refresh, explain, parse_command
 
 NONE: frozenset[str] = frozenset()
 
@@ -51,6 +51,34 @@ def test_a_wrong_command_is_refused(said: object) -> None:
     assert refused.value.error == "bad_command"
 
 
+@pytest.mark.parametrize("before", ["\ufeff", " \r\n", "\t\ufeff"])
+def test_a_byte_order_mark_and_blanks_around_a_command_mean_nothing(before: str) -> None:
+    assert parse_command(before + '{"subscribe": ["a"]}\n') == Change(frozenset(["a"]), NONE)
+
+
+@pytest.mark.parametrize(
+    "said", ['{"subscribe": ["a"], "subscribe": ["b"]}', '{"token": "a", "token": "b"}']
+)
+def test_a_name_that_stands_twice_in_a_command_is_refused(said: str) -> None:
+    with pytest.raises(BadCommand, match="twice"):
+        parse_command(said)
+
+
+def test_a_name_that_stands_twice_elsewhere_is_for_the_hook() -> None:
+    assert parse_command('{"x": 1, "x": 2, "y": {"token": 1, "token": 2}}') is None
+
+
+@pytest.mark.parametrize("name", ["subscribe", "unsubscribe"])
+def test_who_names_one_channel_as_text_is_shown_the_list(name: str) -> None:
+    with pytest.raises(BadCommand, match=rf'list of channels: {{"{name}": \["orders"\]}}'):
+        parse_command(json.dumps({name: "a"}))
+
+
+def test_what_is_no_command_is_told_what_one_looks_like() -> None:
+    assert '{"subscribe": ["orders"]}' in explain('{"type": "subscribe", "channels": ["b"]}')
+    assert "a text frame" in explain(b'{"subscribe": ["a"]}')
+
+
 names = st.sampled_from(["subscribe", "unsubscribe", "token", "x"])
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -75,3 +103,4 @@ def test_whatever_is_said_is_a_command_or_refused_or_neither(said: str | bytes) 
 
 def test_a_deeply_nested_text_is_no_command() -> None:
     assert parse_command('{"a":' * 100_000) is None
+    assert parse_command('{"subscribe":' + "[" * 100_000 + "]" * 100_000 + "}") is None

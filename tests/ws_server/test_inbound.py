@@ -61,6 +61,17 @@ def test_a_control_frame_between_fragments_is_answered_before_their_end() -> Non
     ) == [Pinged(b"?"), Received(b"ab")]
 
 
+@pytest.mark.parametrize("reason", [b"", b"bad gateway", b"x" * 123])
+@pytest.mark.parametrize("before", [b"", frame(TEXT, b"x") + frame(PING, b"\x88")])
+def test_a_close_code_that_is_registered_since_is_answered_with_itself(
+    before: bytes, reason: bytes
+) -> None:
+    close = frame(CLOSE, (1014).to_bytes(2) + reason)
+
+    assert read(before + close)[-1] == Closed(1014, "")
+    assert isinstance(read(before + frame(CLOSE, (1016).to_bytes(2) + reason))[-1], Failed)
+
+
 def test_a_message_may_be_as_large_as_the_limit() -> None:
     assert read(frame(TEXT, b"x" * LIMIT)) == [Received("x" * LIMIT)]
     assert read(frame(TEXT, b"x" * 4, fin=False), frame(CONTINUATION, b"x" * 6)) == [

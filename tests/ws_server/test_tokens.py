@@ -52,6 +52,15 @@ def test_a_token_says_who_listens_to_what_until_when() -> None:
     assert SHARED.check(signed({**CLAIMS, "exp": expires + 0.5})).expires == expires + LEEWAY
 
 
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_deeply_nested_part_is_no_token(part: int) -> None:
+    parts = signed(CLAIMS).split(".")
+    deep = b'{"alg":"HS256","a":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+    parts[part] = base64.urlsafe_b64encode(deep).rstrip(b"=").decode()
+
+    assert refused(SHARED, ".".join(parts)).error == "bad_token"
+
+
 def test_a_token_that_says_nothing_grants_nothing_but_what_is_for_everybody() -> None:
     assert SHARED.check(signed({})) == Grant(None, frozenset())
 
