@@ -203,7 +203,7 @@ def test_the_table_of_notices_has_their_fields(readme: str) -> None:
 @pytest.mark.parametrize("readme", READMES)
 def test_what_proxies_are_told_is_documented(readme: str) -> None:
     listed = Terms(origins=frozenset(["https://a.example"])).sharing(None)
-    told = [*EVENTS_HEADERS.items(), *OPEN.sharing(None).items(), *listed.items()]
+    told = {**EVENTS_HEADERS, **OPEN.sharing(None), **listed}.items()
     written = [f"`{name}: {value}`" for name, value in told if name != "Content-Type"]
 
     assert len(written) == 4

@@ -1,12 +1,14 @@
 """The Flask application on the WebSocket port: handshakes through flask-sock, events, and health.
 
-A WebSocket is accepted at every path, as Workerman accepts it: proxies pass theirs
-on. Whatever is refused is refused before the route, as plain HTTP.
+A WebSocket is accepted at every path, as Workerman accepts it, and the rest behind every
+prefix: proxies pass theirs on. Whatever is refused is refused before the route, as plain
+HTTP, and a plain GET at the same address says why: a browser shows a page no more of a
+refused WebSocket than a 1006.
 """
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn, Protocol
 
@@ -17,13 +19,18 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from common.http_errors import HttpError
+from config.settings import Settings
 from ws_server.handshake import EVENTS_HEADERS, HandOff, Refusal, events_head, refusal
 from ws_server.listen import ENVIRON_KEY, BadListen, Listen
+from ws_server.misdirected import misdirected, where_to_push
 from ws_server.terms import OPEN, Terms
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
+ALLOWED = ("GET", "HEAD", "OPTIONS")
+JSON = "application/json; charset=utf-8"
+View = Callable[..., Response]
 
 
 class Adopter(Protocol):
@@ -51,17 +58,47 @@ class Site(Flask):
         if request is None:
             return None
         scheme = "ws" if _wants_websocket(request.environ) else "http"
-        return MapAdapter(self.url_map, "", "/", "", scheme, request.path, request.method)
+        return MapAdapter(self.url_map, "", "/", "", scheme, _clean_path(request), request.method)
 
 
-def create_app(service: Adopter, terms: Terms = OPEN) -> Flask:
-    """The WSGI application; needs gunicorn, whose sockets it hands over."""
+def create_app(service: Adopter, terms: Terms = OPEN, http_port: int = Settings.http_port) -> Flask:
+    """The WSGI application; needs gunicorn, whose sockets it hands over.
+
+    `http_port` is where others push, for those who do it here.
+    """
     app = Site(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.mimetype = JSON  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # `Site` does it, without a redirect.
+    _add_methods(app, terms, http_port)
     _add_websocket(app, service, terms)
     _add_events(app, service, terms)
-    _add_http(app, service)
+    _add_health(app, service)
+    _add_explanation(app, service, terms, http_port)
+    _add_errors(app)
     return app
+
+
+def _add_methods(app: Flask, terms: Terms, http_port: int) -> None:
+    """What holds at every path: which methods there are, and which pages may read the answers."""
+
+    @app.before_request
+    def check_method() -> Response | None:
+        if request.method == "OPTIONS":
+            wanted = request.headers.get("Access-Control-Request-Headers", "")
+            permission = terms.permission(request.headers.get("Origin"), wanted)
+            return Response(status=204, headers={"Allow": ", ".join(ALLOWED), **permission})
+        if request.method in ALLOWED:
+            return None
+        if problem := misdirected(_clean_path(request), request.host, http_port):
+            return _refuse(problem)
+        reason = f"this port is for listening; {where_to_push(request.host, http_port)}"
+        return _refuse(Refusal(405, "method_not_allowed", reason, {"Allow": ", ".join(ALLOWED)}))
+
+    @app.after_request
+    def share(response: Response) -> Response:
+        response.headers.update(terms.sharing(request.headers.get("Origin")))
+        return response
 
 
 def _add_websocket(app: Flask, service: Adopter, terms: Terms) -> None:
@@ -74,12 +111,8 @@ def _add_websocket(app: Flask, service: Adopter, terms: Terms) -> None:
         if not _wants_websocket(request.environ):
             return None
         environ = request.environ
-        problem = (
-            _wrong_origin(environ, terms)
-            or refusal(environ)
-            or _note_listen(environ, terms, events=False)
-        )
-        problem = problem or _no_room(service, environ)
+        problem = _wrong_origin(environ, terms) or refusal(environ)
+        problem = problem or _why_not(service, terms, environ)
         return None if problem is None else _refuse(problem)
 
     def listen(handed: HandOff, **_path: str) -> None:
@@ -90,40 +123,49 @@ def _add_websocket(app: Flask, service: Adopter, terms: Terms) -> None:
 
 
 def _add_events(app: Flask, service: Adopter, terms: Terms) -> None:
-    @app.get("/events")
-    def events() -> Response:
+    @_at_every_prefix(app, "events")
+    def events(_prefix: str = "") -> Response:
         environ = request.environ
-        sharing = terms.sharing(environ.get("HTTP_ORIGIN"))
         problem = _wrong_origin(environ, terms) or _note_listen(environ, terms, events=True)
         if problem is not None:
-            return _refuse(problem, sharing)
-        headers = {**EVENTS_HEADERS, **sharing}
+            return _refuse(problem)
         if request.method == "HEAD":
-            return Response(headers=headers)
+            return Response(headers=EVENTS_HEADERS)
         if problem := _no_room(service, environ):
             # An EventSource gives up at an error status; at an end of the stream it comes back.
             wait = random.randint(RETRY_AFTER * 500, RETRY_AFTER * 1500)  # Not all at once.
-            return Response(f"retry: {wait}\n: {problem.reason}\n\n", headers=headers)
+            return Response(f"retry: {wait}\n: {problem.reason}\n\n", headers=EVENTS_HEADERS)
+        sharing = terms.sharing(environ.get("HTTP_ORIGIN"))
         return _hand_over(service, HandOff(environ, events_head(sharing)))
 
 
-def _add_http(app: Flask, service: Adopter) -> None:
-    @app.get("/healthz")
-    def healthz() -> Response:
+def _add_health(app: Flask, service: Adopter) -> None:
+    @_at_every_prefix(app, "healthz")
+    def healthz(_prefix: str = "") -> Response:
         return jsonify(status="ok")
 
-    @app.get("/readyz")
-    def readyz() -> Response:
+    @_at_every_prefix(app, "readyz")
+    def readyz(_prefix: str = "") -> Response:
         if service.is_ready:
             return jsonify(status="ready")
         reason = service.refuses or "Redis does not answer"
         return _refuse(Refusal(503, "not_ready", reason))
 
+
+def _add_explanation(app: Flask, service: Adopter, terms: Terms, http_port: int) -> None:
     @app.get("/")
     @app.get("/<path:_path>")
     def explain(_path: str = "") -> Response:
+        """Why a WebSocket would be refused here; otherwise, that it is what this port wants."""
+        environ = request.environ
+        problem = (
+            misdirected(_clean_path(request), request.host, http_port)
+            or _wrong_origin(environ, terms)
+            or _why_not(service, terms, environ)
+        )
         return _refuse(
-            Refusal(
+            problem
+            or Refusal(
                 426,
                 "upgrade_required",
                 f'this port speaks WebSocket: new WebSocket("ws://{request.host}{request.path}")',
@@ -131,6 +173,8 @@ def _add_http(app: Flask, service: Adopter) -> None:
             )
         )
 
+
+def _add_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(problem: HTTPException) -> Response:
         told = HttpError.of(problem)
@@ -143,9 +187,29 @@ def _add_http(app: Flask, service: Adopter) -> None:
         return _refuse(Refusal(500, "internal_error", reason))
 
 
+def _at_every_prefix(app: Flask, name: str) -> Callable[[View], View]:
+    """A route for GET and HEAD at /NAME, /any/prefix/NAME, and each with a slash behind."""
+
+    def add(view: View) -> View:
+        for rule in (f"/{name}", f"/<path:_prefix>/{name}"):
+            app.add_url_rule(rule, name, view, methods=["GET"])
+        return view
+
+    return add
+
+
+def _clean_path(request: Request) -> str:
+    """`//events/` is `/events`: a proxy may join its own slash and that of the address."""
+    path = request.path
+    if "//" not in path and not path.endswith("/"):
+        return path
+    return "/" + "/".join(filter(None, path.split("/")))
+
+
 def _wants_websocket(environ: Mapping[str, Any]) -> bool:
     """Whether the request asks for the upgrade at all, rightly or wrongly."""
-    return "websocket" in environ.get("HTTP_UPGRADE", "").lower()
+    asks = "websocket" in environ.get("HTTP_UPGRADE", "").lower()
+    return asks and environ["REQUEST_METHOD"] not in ("HEAD", "OPTIONS")
 
 
 def _wrong_origin(environ: Mapping[str, Any], terms: Terms) -> Refusal | None:
@@ -168,6 +232,11 @@ def _note_listen(environ: dict[str, Any], terms: Terms, *, events: bool) -> Refu
     return None
 
 
+def _why_not(service: Adopter, terms: Terms, environ: dict[str, Any]) -> Refusal | None:
+    """Why a WebSocket is not taken that asks for this, and from here, if it is not."""
+    return _note_listen(environ, terms, events=False) or _no_room(service, environ)
+
+
 def _no_room(service: Adopter, environ: Mapping[str, Any]) -> Refusal | None:
     """Why a client that may listen cannot now."""
     headers = {"Retry-After": str(RETRY_AFTER)}
@@ -184,9 +253,8 @@ def _hand_over(service: Adopter, handed: HandOff) -> NoReturn:
     raise GreenletExit  # There is no response: nothing is left for Flask and gunicorn to do.
 
 
-def _refuse(problem: Refusal, sharing: Mapping[str, str] | None = None) -> Response:
-    """In the one JSON shape; with `sharing`, a page of another origin may read why, too."""
+def _refuse(problem: Refusal) -> Response:
     response = jsonify({"code": -1, "msg": problem.reason, "error": problem.error})
     response.status_code = problem.status
-    response.headers.update({**problem.headers, **(sharing or {})})
+    response.headers.update(problem.headers)
     return response

@@ -56,7 +56,7 @@ def load(settings: Settings) -> Flask:
     key = settings.message_center_key
     broker, presence = Broker(client, key, history), Presence(Entries(client, key))
     service = Service(settings, broker, presence, worker_class, terms)
-    app = create_app(service, terms)
+    app = create_app(service, terms, settings.http_port)
     app.extensions[SERVICE] = service
     service.start()
     gc.set_threshold(*GC_THRESHOLDS)

@@ -74,7 +74,7 @@ def test_it_is_not_ready_for_a_reason(
     assert response.get_json() == {"code": -1, "msg": reason, "error": "not_ready"}
 
 
-@pytest.mark.parametrize("path", ["/", "/ws/messages?user=1", "/healthz", "/消息"])
+@pytest.mark.parametrize("path", ["/", "/ws/messages?uid=1", "/healthz", "/消息"])
 def test_a_refused_client_is_told_when_to_come_back(
     http: FlaskClient, service: FakeAdopter, path: str
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_wrong_handshake_is_refused_before_anybody_is_asked(
     assert response.headers["Sec-WebSocket-Version"] == "13"
 
 
-@pytest.mark.parametrize("path", ["/", "/ws/messages?user=1", "/healthz", "/消息"])
+@pytest.mark.parametrize("path", ["/", "/ws/messages?uid=1", "/healthz", "/消息"])
 def test_a_right_handshake_hands_the_socket_over_at_every_path(
     http: FlaskClient, service: FakeAdopter, path: str
 ) -> None:
@@ -157,10 +157,57 @@ def test_every_other_failure_has_the_same_shape(
     assert response.get_json()["code"] == -1
 
 
-def test_a_wrong_method_is_told_the_right_one(http: FlaskClient) -> None:
-    allowed = http.delete("/healthz").headers.get("Allow", "")
+@pytest.mark.parametrize("path", ["/", "/events", "/any/events", "/healthz", "/readyz", "/x/y"])
+def test_a_wrong_method_is_told_the_right_ones_as_options_is(http: FlaskClient, path: str) -> None:
+    refused = http.delete(path)
+    asked = http.options(path)
 
-    assert "GET" in allowed.split(", ")  # RFC 9110 15.5.6 wants it.
+    assert (refused.status_code, asked.status_code, asked.data) == (405, 204, b"")
+    assert refused.headers["Allow"] == asked.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert "port 2346, http://localhost:2346/push" in refused.get_json()["msg"]
+
+
+@pytest.mark.parametrize("path", ["/", "/?format=xml", "/healthz", "/events?last=-1", "/push"])
+def test_a_head_is_answered_as_a_get_without_the_body(http: FlaskClient, path: str) -> None:
+    got, looked = http.get(path), http.head(path)
+
+    assert (looked.status_code, looked.data) == (got.status_code, b"")
+    assert looked.headers.get("Content-Type") == got.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_an_upgrade_is_for_get_alone(http: FlaskClient, method: str) -> None:
+    assert http.open("/", method=method, headers=HANDSHAKE).status_code in {204, 426}
+    assert http.post("/", headers=HANDSHAKE).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/push?content=hello&user=42"),
+        ("POST", "/push"),
+        ("POST", "/push/"),
+        ("POST", "/push/batch"),
+        ("POST", "/index.php/push/index.html"),
+        ("DELETE", "/users/42/connections"),
+        ("GET", "/channels/orders"),
+        ("GET", "/openapi.json"),
+    ],
+)
+def test_whoever_pushes_here_is_told_the_right_port(
+    service: FakeAdopter, method: str, path: str
+) -> None:
+    http = create_app(service, http_port=4321).test_client()
+
+    response = http.open(path, method=method, headers={"Host": "[::1]:2345"})
+
+    assert (response.status_code, response.get_json()["error"]) == (421, "wrong_port")
+    assert "port 4321, http://[::1]:4321/push" in response.get_json()["msg"]
+
+
+@pytest.mark.parametrize("path", ["/", "/events?format=xml", "/healthz", "/readyz", "/push"])
+def test_every_answer_says_how_its_text_is_encoded(http: FlaskClient, path: str) -> None:
+    assert http.get(path).headers["Content-Type"] == "application/json; charset=utf-8"
 
 
 @pytest.fixture
@@ -176,9 +223,12 @@ def adopted(
     """What the service is told of a client that is let in, and the head of its answer."""
     ours, theirs = socket.socketpair()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
+    path, _, query = path.partition("?")
+    # The test's client takes `//events` for the address of a host.
+    asked = {"PATH_INFO": path, "QUERY_STRING": query}
     web_server = {"gunicorn.socket": ours, "wsgi.input": FakeInput()}
     with pytest.raises(GreenletExit):
-        http.get(path, headers=named, environ_overrides=web_server)
+        http.get("/", headers=named, environ_overrides={**asked, **web_server})
     ours.close()
     ((fd, _, listen),) = service.adopted
     os.close(fd)
@@ -236,8 +286,79 @@ def test_a_page_of_a_wrong_origin_may_not_read_why(closed: FlaskClient) -> None:
 def test_any_page_may_read_why_while_no_origins_are_listed(http: FlaskClient) -> None:
     response = http.get("/events?format=xml", headers={"Origin": "https://b.example"})
 
-    assert response.headers["Access-Control-Allow-Origin"] == "*"
-    assert "Vary" not in response.headers
+    assert response.headers["Access-Control-Allow-Origin"] == "https://b.example"
+    assert response.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("path", ["/events", "/events/", "//events", "/a/b/events", "//a//events/"])
+def test_events_are_behind_every_prefix(http: FlaskClient, service: FakeAdopter, path: str) -> None:
+    listen, answer = adopted(http, service, f"{path}?format=json")
+
+    assert listen.format_name == "json-events"
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream")
+
+
+@pytest.mark.parametrize("path", ["//", "//ws", "/a//b/", "/events", "/push"])
+def test_a_websocket_is_taken_at_paths_that_a_proxy_has_joined(
+    http: FlaskClient, service: FakeAdopter, path: str
+) -> None:
+    listen, _ = adopted(http, service, path, **HANDSHAKE)
+
+    assert listen == DEFAULT
+
+
+def test_health_is_behind_every_prefix(http: FlaskClient) -> None:
+    assert http.get("/any/healthz").get_json() == {"status": "ok"}
+    assert http.get("/readyz/").get_json() == {"status": "ready"}
+
+
+@pytest.mark.parametrize("path", ["/", "/events", "/any/path"])
+@pytest.mark.parametrize("wanted", ["authorization", "last-event-id,cache-control"])
+def test_a_listed_page_may_send_headers_of_its_own(
+    closed: FlaskClient, path: str, wanted: str
+) -> None:
+    asked = {"Origin": PAGE, "Access-Control-Request-Headers": wanted}
+    response = closed.options(path, headers={**asked, "Access-Control-Request-Method": "GET"})
+
+    assert response.status_code == 204
+    assert response.headers["Access-Control-Allow-Origin"] == PAGE
+    assert response.headers["Access-Control-Allow-Credentials"] == "true"
+    assert response.headers["Access-Control-Allow-Headers"].replace(" ", "") == wanted
+    assert response.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
+    assert int(response.headers["Access-Control-Max-Age"]) > 0
+
+
+def test_a_preflight_of_another_page_gives_no_leave(closed: FlaskClient) -> None:
+    asked = {"Origin": "https://b.example", "Access-Control-Request-Headers": "authorization"}
+    response = closed.options("/events", headers=asked)
+
+    assert [name for name, _ in response.headers if name.startswith("Access-Control")] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "error"),
+    [
+        ("/?token=WRONG", 401, "bad_token"),
+        ("/any/path", 401, "unauthorized"),
+        ("/?token=USER&channels=other", 403, "channel_forbidden"),
+        ("/?token=USER&chanels=orders", 400, "bad_channel"),
+        ("/?token=USER", 426, "upgrade_required"),
+    ],
+)
+def test_a_page_may_ask_why_its_websocket_was_refused(
+    closed: FlaskClient, path: str, status: int, error: str
+) -> None:
+    response = closed.get(path, headers={"Origin": PAGE})
+
+    assert (response.status_code, response.get_json()["error"]) == (status, error)
+    assert response.headers["Access-Control-Allow-Origin"] == PAGE
+
+
+def test_it_is_told_that_there_is_no_room_as_well(http: FlaskClient, service: FakeAdopter) -> None:
+    service.refuses = "too many connections"
+    response = http.get("/", headers={"Origin": PAGE})
+
+    assert (response.status_code, response.get_json()["error"]) == (503, "unavailable")
 
 
 def test_the_origin_is_looked_at_first(closed: FlaskClient) -> None:
@@ -280,7 +401,8 @@ def test_a_stream_of_events_may_be_read_by_the_page_that_asked(
     )
 
     assert (listen.grant, listen.channels) == (USER, frozenset(["orders", "user:42"]))
-    assert f"\r\nAccess-Control-Allow-Origin: {PAGE}\r\nVary: Origin\r\n".encode() in answer
+    assert f"\r\nAccess-Control-Allow-Origin: {PAGE}\r\n".encode() in answer
+    assert b"\r\nAccess-Control-Allow-Credentials: true\r\nVary: Origin\r\n" in answer
 
 
 def test_a_stream_of_events_that_cannot_begin_may_be_read_as_well(
