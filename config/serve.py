@@ -16,51 +16,63 @@ from time import monotonic, sleep
 from types import FrameType
 
 from config import children
+from config.addresses import reachable, refuse_shared_ports, refuse_taken_address
 from config.anonymous import refuse_anonymous_push
+from config.banner import Banner
 from config.embedded import EmbeddedValkey
-from config.redis_url import without_password
-from config.server import longest_stop, refuse_taken_address
+from config.server import longest_stop
 from config.settings import Settings
 
 # Not through `http_proxy`, whose owner is not to get a token and what is pushed.
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 READY_TIMEOUT = 30.0  # Seconds for both processes to answer.
+LOOK_INTERVAL = 0.2  # Seconds between two looks at whether one has ended.
 REDIS_PATIENCE = 5.0  # Seconds to wait for Redis before the addresses are shown without it.
 
-# SIGHUP, too: the terminal is closed.
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# SIGHUP, too: the terminal is closed. One that was ignored at the start, as by nohup or for a
+# script's `&`, stays ignored; SIGTERM is always meant.
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+IGNORED_AT_WILL = (signal.SIGINT, signal.SIGHUP)
+MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)  # They would end it without a word.
 
 
 class Stopped(Exception):
     """One of STOPPING has arrived."""
 
 
-def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> int:
+def serve(settings: Settings, *, embedded: bool, command: str, say: Callable[[str], None]) -> int:
     """Run until a signal (returns 0) or until a process ends by itself (returns 1).
+
+    `command` is this one, as people are told to type it.
 
     Raises:
         SettingsError: an address cannot be used, or not without PUSH_TOKENS.
         EmbeddedError: the embedded Valkey does not start.
     """
     refuse_anonymous_push(settings)
-    refuse_taken_address("HTTP", settings.http_host, settings.http_port)
-    refuse_taken_address("WS", settings.ws_host, settings.ws_port)
-    for number in STOPPING:
-        signal.signal(number, _raise_stopped)
+    refuse_shared_ports(settings, embedded=embedded)
     valkey = None
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        url = settings.redis_url
+        _raise_at_signals()
+        refuse_taken_address("HTTP", settings.http_host, settings.http_port)
+        refuse_taken_address("WS", settings.ws_host, settings.ws_port)
         if embedded:
             valkey = EmbeddedValkey.start(Path(settings.data_dir), settings.embedded_redis_port)
-            url = valkey.url
             running["valkey"] = valkey.process
-        environ = {**os.environ, "REDIS_URL": url}
+        banner = Banner(
+            settings=settings,
+            redis_url=valkey.url if valkey else settings.redis_url,
+            command=command,
+            environ=os.environ,
+            other_redis=valkey.instead_of if valkey else 0,
+        )
+        environ = {**os.environ, "REDIS_URL": banner.redis_url}
         running["http_api"] = _start("http_api", environ)
         running["ws_server"] = _start("ws_server", environ)
         if _wait_until(settings, running, "healthz", READY_TIMEOUT):
             has_redis = _wait_until(settings, running, "readyz", REDIS_PATIENCE)
-            say(_addresses(settings, url, has_redis=has_redis))
+            say(banner.text(has_redis=has_redis))
         _wait_for_an_end(running)
         say(_obituary(running))
         return 1
@@ -68,6 +80,15 @@ def serve(settings: Settings, *, embedded: bool, say: Callable[[str], None]) -> 
         return 0
     finally:
         _stop_all(running, valkey, longest_stop(settings) + 5)
+
+
+def _raise_at_signals() -> None:
+    for number in STOPPING:
+        if number in IGNORED_AT_WILL and signal.getsignal(number) is signal.SIG_IGN:
+            continue
+        signal.signal(number, _raise_stopped)
+    for number in MEANINGLESS:
+        signal.signal(number, _do_nothing)  # Not SIG_IGN, which the children would inherit.
 
 
 def _start(package: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -102,9 +123,13 @@ def _answers_well(url: str) -> bool:
 
 
 def _wait_for_an_end(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    """Return when any child has ended; a signal interrupts it by raising `Stopped`."""
+    """Return when any child has ended; a signal interrupts it by raising `Stopped`.
+
+    It looks again and again: what would wait for any child and leave its status to Popen,
+    `os.waitid`, macOS has only since Python 3.13.
+    """
     while all(child.poll() is None for child in running.values()):
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        sleep(LOOK_INTERVAL)
 
 
 def _obituary(running: Mapping[str, subprocess.Popen[bytes]]) -> str:
@@ -115,27 +140,6 @@ def _obituary(running: Mapping[str, subprocess.Popen[bytes]]) -> str:
 
 def _status(code: int) -> str:
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"status {code}"
-
-
-def _addresses(settings: Settings, redis_url: str, *, has_redis: bool) -> str:
-    http = f"http://{reachable(settings.http_host)}:{settings.http_port}"
-    note = "" if has_redis else "  (does not answer yet: pushes get 503)"
-    push = f"curl '{http}/push?content=hello'"
-    if settings.push_tokens:  # The command has one; on the screen there is none to be seen.
-        push = "message-center push hello"
-    return (
-        f"\n  HTTP API   {http}/          (open it: the first page)\n"
-        f"  WebSocket  ws://{reachable(settings.ws_host)}:{settings.ws_port}/\n"
-        f"  Redis      {without_password(redis_url)}{note}\n\n"
-        f"  Try:  {push}\n"
-        f"  Stop: Ctrl-C\n"
-    )
-
-
-def reachable(host: str) -> str:
-    """An address that a client on this machine can use for a host to listen at."""
-    named = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
-    return f"[{named}]" if ":" in named and not named.startswith("[") else named
 
 
 def _stop_all(
@@ -151,6 +155,10 @@ def _stop_all(
         children.stop(child, timeout)
     if valkey is not None:
         valkey.stop()
+
+
+def _do_nothing(_signal: int, _frame: FrameType | None) -> None:
+    pass
 
 
 def _raise_stopped(_signal: int, _frame: FrameType | None) -> None:

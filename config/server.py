@@ -5,14 +5,13 @@ chosen is a setting of ours. The application is named, not imported: it must be
 imported in the worker processes, after gevent has patched the standard library.
 """
 
-import errno
 import logging
 import math
 import mmap
 import os
 import signal
-import socket
 import sys
+import tempfile
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +22,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import AppImportError
 
+from config.addresses import refuse_taken_address
 from config.anonymous import refuse_anonymous_push
 from config.load import load
 from config.settings import Settings, SettingsError
@@ -36,6 +36,7 @@ LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # As gun
 LOG_TIME = "%Y-%m-%d %H:%M:%S %z"
 # By these gunicorn takes over sockets of systemd, whatever addresses were asked for and checked.
 INHERITED = ("LISTEN_PID", "LISTEN_FDS")
+MEMORY = "/dev/shm"  # noqa: S108  # A folder of Linux, where no other can be written.
 LONGEST_REQUEST_LINE = 8190  # gunicorn's own most; larger content belongs in the body.
 
 
@@ -98,6 +99,7 @@ def load_settings(process: str) -> Settings:
     for name in INHERITED:
         os.environ.pop(name, None)
     try:
+        _need_temporary_files()
         settings = load(os.environ, Path(".env"))
         if process == "HTTP":
             refuse_anonymous_push(settings)
@@ -107,6 +109,22 @@ def load_settings(process: str) -> Settings:
     except SettingsError as problem:
         sys.exit(f"Error: {problem}")
     return settings
+
+
+def _need_temporary_files() -> None:
+    """Each worker has one as its heartbeat, and a large form is kept in one.
+
+    Raises:
+        SettingsError: there is nowhere to write one.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        if not os.access(MEMORY, os.W_OK | os.X_OK):
+            raise SettingsError(
+                "TMPDIR", "no folder for temporary files can be written; set TMPDIR to one"
+            ) from None
+        tempfile.tempdir = MEMORY
 
 
 def options(settings: Settings, host: str, port: int, workers: int) -> dict[str, Any]:
@@ -137,26 +155,6 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
 def longest_stop(settings: Settings) -> int:
     """Seconds for a process to stop: the last requests may take STOP_TIMEOUT, then the clients."""
     return 2 * round(settings.stop_timeout) + 5
-
-
-def refuse_taken_address(process: str, host: str, port: int) -> None:
-    """Say at once, and by the setting's name, that `process` (HTTP, WS) cannot use its address.
-
-    Raises:
-        SettingsError: another process has the port, or the host is not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as problem:
-            is_port = problem.errno in (errno.EADDRINUSE, errno.EACCES)
-            name = f"{process}_PORT" if is_port else f"{process}_HOST"
-            raise SettingsError(
-                name,
-                f"cannot use {host}:{port}: {problem.strerror}; stop what uses it, or set {name}",
-            ) from None
 
 
 def _stop_gracefully_on_interrupt(arbiter: Arbiter) -> None:

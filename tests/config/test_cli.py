@@ -13,6 +13,7 @@ import jwt
 import pytest
 from click.testing import CliRunner, Result
 
+from config import leftovers
 from config.cli import TOKEN, main
 from tests.keys import SECRET
 
@@ -149,7 +150,8 @@ def test_serve_refuses_before_it_starts_anything(folder: Path) -> None:
 
 
 @pytest.mark.integration
-def test_serve_says_which_port_is_taken(folder: Path) -> None:
+def test_serve_says_which_port_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers, "PATIENCE", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         result = run("serve", HTTP_HOST="127.0.0.1", HTTP_PORT=port)

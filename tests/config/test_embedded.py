@@ -1,5 +1,9 @@
+import os
 import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -43,6 +47,7 @@ def test_a_taken_port_means_any_free_one(tmp_path: Path) -> None:
         server = EmbeddedValkey.start(tmp_path, taken)
     try:
         assert server.url != f"redis://127.0.0.1:{taken}/0"
+        assert server.instead_of == taken
         broker_of(server).ping()
     finally:
         server.stop()
@@ -54,3 +59,78 @@ def test_a_start_that_fails_shows_what_valkey_said(tmp_path: Path) -> None:
 
     with pytest.raises(EmbeddedError, match=r"does not start:\n(.|\n)*appendonlydir"):
         EmbeddedValkey.start(tmp_path, 0)
+
+
+@pytest.mark.parametrize("name", ["lock", "valkey.log"])
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+
+    with pytest.raises(EmbeddedError, match=rf"^DATA_DIR: cannot use .*/{name}: Is a directory$"):
+        EmbeddedValkey.start(tmp_path, 0)
+
+
+def test_whose_a_path_is_that_cannot_be_used_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+
+    told = rf"/file/data: Not a directory; .*/file is user {owner}'s, and this is user {owner + 1}$"
+    with pytest.raises(EmbeddedError, match=told):
+        EmbeddedValkey.start(tmp_path / "file" / "data", 0)
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """One that other users reach, too."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+@pytest.mark.parametrize("name", [".", "lock", "valkey.log", "appendonlydir"])
+def test_what_another_user_has_made_is_told_in_one_sentence(public_folder: Path, name: str) -> None:
+    """As after a first start with sudo."""
+    nobody = 65534
+    EmbeddedValkey.start(public_folder, 0).stop()
+    for path in [public_folder, *public_folder.rglob("*")]:
+        os.chown(path, nobody, nobody)
+    os.chown(public_folder / name, 0, 0)
+    (public_folder / name).chmod(0o700)
+
+    assert told_to(nobody, public_folder).startswith("DATA_DIR")
+
+
+def told_to(user: int, folder: Path) -> str:
+    """What a start by another user is refused with."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
+        try:
+            EmbeddedValkey.start(folder, 0).stop()
+        except EmbeddedError as problem:
+            os.write(writer, str(problem).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as said:
+        text = said.read()
+    os.waitpid(child, 0)
+    return text
+
+
+def test_a_server_that_is_just_ending_is_waited_for(tmp_path: Path) -> None:
+    first = EmbeddedValkey.start(tmp_path, 0)
+    ending = threading.Timer(0.3, first.stop)
+    ending.start()
+
+    second = EmbeddedValkey.start(tmp_path, int(first.url.split(":")[-1].partition("/")[0]))
+
+    ending.join()
+    assert second.instead_of == 0
+    second.stop()

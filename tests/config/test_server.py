@@ -1,5 +1,6 @@
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import pytest
 from gunicorn.errors import AppImportError
 
-from config.server import Server, load_settings, options, refuse_taken_address
+from config import leftovers
+from config import server as server_module
+from config.server import Server, load_settings, options
 from config.settings import Settings, SettingsError
 from tests.fakes import FakeApp
+from tests.system import free_port
 
 
 def load_app(settings: Settings) -> FakeApp:
@@ -32,7 +36,8 @@ def make_server(load: str = "load_app") -> Server:
 
 
 @pytest.fixture
-def taken_port() -> Iterator[int]:
+def taken_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(leftovers, "PATIENCE", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
 
@@ -141,21 +146,33 @@ def test_an_address_of_another_machine_ends_the_process_with_its_name(
         load_settings("HTTP")
 
 
-@pytest.mark.integration
-def test_a_port_is_taken_while_somebody_listens(taken_port: int) -> None:
-    with pytest.raises(SettingsError, match=rf"^WS_PORT: cannot use 127.0.0.1:{taken_port}: "):
-        refuse_taken_address("WS", "127.0.0.1", taken_port)
+def test_without_a_temporary_folder_memory_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "gettempdir", find_no_folder)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("WS_PORT", str(free_port()))
+    monkeypatch.setattr(server_module, "MEMORY", str(tmp_path))
+
+    load_settings("WS")
+
+    assert tempfile.tempdir == str(tmp_path)
 
 
-@pytest.mark.integration
-def test_a_port_that_has_just_been_left_is_free() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as left:
-        port = left.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port)) as visitor:
-            left.accept()[0].close()  # The side that closes first keeps the port in TIME_WAIT.
-            assert visitor.recv(1) == b""
+def test_without_any_place_for_temporary_files_the_start_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "gettempdir", find_no_folder)
+    monkeypatch.setattr(server_module, "MEMORY", str(tmp_path / "nowhere"))
 
-    refuse_taken_address("WS", "127.0.0.1", port)
+    with pytest.raises(SystemExit, match=r"^Error: TMPDIR: no folder for temporary files"):
+        load_settings("WS")
+
+
+def find_no_folder() -> str:
+    raise FileNotFoundError("No usable temporary directory found")
 
 
 def test_no_socket_of_systemd_takes_the_place_of_the_checked_address(

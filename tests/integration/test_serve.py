@@ -7,10 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
+from config.serve import STOPPING
 from tests.system import PREFIX, Process, System, environment, free_port, wait_until
 from tests.websocket import LIMIT, Client
 
@@ -22,7 +23,10 @@ class Serve(Process):
 
     started: ClassVar[list["Serve"]] = []
 
-    def __init__(self, folder: Path, *, safe_path: bool = False, **settings: object) -> None:
+    def __init__(
+        self, folder: Path, *, safe_path: bool = False, first: str = "", **settings: object
+    ) -> None:
+        """`first` is Python that runs before it, in its process."""
         self.http_port, self.ws_port = free_port(), free_port()
         own = {
             "HTTP_PORT": self.http_port,
@@ -32,6 +36,8 @@ class Serve(Process):
             "POLL_INTERVAL": 0.05,
         }
         command = ["-P"] * safe_path + ["-m", "config", "serve"]
+        if first:
+            command = ["-c", f"{first}; from config.cli import main; main(['serve'])"]
         super().__init__(command, folder, **{**own, **settings})
         self.started.append(self)
 
@@ -110,7 +116,7 @@ def test_serve_prints_the_addresses_and_a_push_reaches_a_listener(
     assert listener.stop(signal.SIGINT) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("number", [*STOPPING, signal.SIGKILL])
 def test_however_serve_ends_it_leaves_no_process_behind(tmp_path: Path, number: int) -> None:
     serve = Serve(tmp_path)
     serve.wait_for_addresses()
@@ -122,6 +128,63 @@ def test_however_serve_ends_it_leaves_no_process_behind(tmp_path: Path, number: 
 
     assert status == (-9 if number == signal.SIGKILL else 0)
     wait_until_gone(below)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_is_ignored_at_the_start_stays_ignored(tmp_path: Path, number: int) -> None:
+    """As by nohup, and by the `&` of a script."""
+    ignore = f"import signal; signal.signal({int(number)}, signal.SIG_IGN)"
+    serve = Serve(tmp_path, first=ignore)
+    serve.wait_for_addresses()
+
+    os.kill(serve.pid, number)
+
+    with pytest.raises(subprocess.TimeoutExpired):
+        serve.popen.wait(1)
+    with Client(serve.ws_port) as client:
+        assert client.status == 101
+    assert serve.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH])
+def test_a_signal_that_means_nothing_ends_nothing(tmp_path: Path, number: int) -> None:
+    serve = Serve(tmp_path)
+    serve.wait_for_addresses()
+
+    os.kill(serve.pid, number)
+
+    with pytest.raises(subprocess.TimeoutExpired):
+        serve.popen.wait(0.5)
+    assert serve.stop() == 0
+
+
+def test_serve_needs_no_waitid(tmp_path: Path) -> None:
+    """macOS has it since Python 3.13 only."""
+    serve = Serve(tmp_path, first="import os; del os.waitid, os.P_ALL")
+    serve.wait_for_addresses()
+    os.kill(next(iter(serve.children())), signal.SIGKILL)
+
+    assert serve.popen.wait(LIMIT * 2) == 1
+    assert "ended with signal SIGKILL" in serve.output
+    assert "Traceback" not in serve.output
+
+
+def test_a_start_right_after_a_kill_waits_for_what_it_left(tmp_path: Path) -> None:
+    first = Serve(tmp_path, EMBEDDED_REDIS_PORT=free_port())
+    first.wait_for_addresses()
+    wanted: dict[str, Any] = {
+        "HTTP_PORT": first.http_port,
+        "WS_PORT": first.ws_port,
+        "EMBEDDED_REDIS_PORT": re.search(r"redis://127\.0\.0\.1:(\d+)", first.output)[1],  # type: ignore[index]
+    }
+    with Client(first.ws_port) as client:  # Its farewell takes a moment.
+        assert client.status == 101
+        os.kill(first.pid, signal.SIGKILL)
+        second = Serve(tmp_path, **wanted)
+        second.wait_for_addresses()
+
+    assert f"redis://127.0.0.1:{wanted['EMBEDDED_REDIS_PORT']}/0" in second.output
+    assert second.stop() == 0
 
 
 @pytest.mark.parametrize("victim", ["http_api", "ws_server", "valkey"])
@@ -168,6 +231,26 @@ def test_a_second_serve_on_the_same_data_is_refused(tmp_path: Path) -> None:
     assert second.popen.wait(LIMIT * 2) == 1
     assert "DATA_DIR: another message-center is running" in second.output
     first.stop()
+
+
+def test_a_second_serve_at_the_same_ports_is_refused_soon(tmp_path: Path) -> None:
+    first = Serve(tmp_path)
+    first.wait_for_addresses()
+
+    ports: dict[str, Any] = {"HTTP_PORT": first.http_port, "WS_PORT": first.ws_port}
+    second = Serve(tmp_path, **ports, DATA_DIR=tmp_path / "other")
+
+    assert second.popen.wait(LIMIT * 2) == 1
+    assert f"HTTP_PORT: cannot use 127.0.0.1:{first.http_port}" in second.output
+    assert "waiting" not in second.output
+    first.stop()
+
+
+def test_one_port_for_both_is_refused_by_name(tmp_path: Path) -> None:
+    serve = Serve(tmp_path, HTTP_PORT=8099, WS_PORT=8099)
+
+    assert serve.popen.wait(LIMIT) == 1
+    assert "WS_PORT: must differ from HTTP_PORT, which is 8099, too" in serve.output
 
 
 @pytest.mark.parametrize("command", ["serve", "http", "ws", "push", "listen"])
