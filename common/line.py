@@ -21,6 +21,7 @@ from redis.exceptions import AskError, ClusterDownError, NoScriptError, ReadOnly
 from redis.retry import Retry
 
 from common.errors import QueueUnavailable
+from common.redis_words import known_words, own_words
 from config.redis_url import Address, Nodes
 
 Client: TypeAlias = redis.Redis
@@ -36,6 +37,9 @@ PARTING = (
     AskError,
     ClusterDownError,
 )
+
+# What the driver says itself; all others repeat what Redis has answered.
+OWN_PROBLEMS = (redis.ConnectionError, redis.TimeoutError, redis.DataError)
 
 
 def connect(url: str, timeout: float, connections: int, key: str = "") -> redis.Redis:
@@ -102,7 +106,7 @@ class Master:
                     self.address = ask(node, host)
                     return self.address
             except (redis.RedisError, OSError) as problem:
-                problems.append(f"{host}:{port} says: {problem}")
+                problems.append(f"{host}:{port} says: {_told(problem)}")
         raise redis.ConnectionError(f"where is the master? {'; '.join(problems)}")
 
     def _ask_sentinel(self, node: Any, _host: str) -> Address:
@@ -254,6 +258,13 @@ def redis_errors() -> Iterator[None]:
         raise QueueUnavailable(
             f"the queue is at {moved.host}:{moved.port} of a cluster now "
             "(REDIS_URL must be redis+cluster://…, or the cluster is not followed)"
-        ) from moved
+        ) from None
     except (redis.RedisError, OSError) as problem:
-        raise QueueUnavailable(str(problem) or type(problem).__name__) from problem
+        # Not from the problem: Redis may have quoted a message in it, and tracebacks are logged.
+        raise QueueUnavailable(_told(problem)) from None
+
+
+def _told(problem: Exception) -> str:
+    if isinstance(problem, OSError) or type(problem) in OWN_PROBLEMS:
+        return own_words(str(problem)) or type(problem).__name__
+    return known_words(str(problem), type(problem).__name__)
