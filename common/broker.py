@@ -6,7 +6,9 @@ Keys, all in one hash slot:
     {KEY}:log        stream  every message that left the queue; field `c` is its content, `a` its
                              addresses joined by a space; everybody's has no `a` (see `Page`)
     {KEY}:rejected   list    envelopes that could not be read, newest first
-    {KEY}:floor      string  the oldest id in the log, once the log has forgotten anything
+    {KEY}:floor      string  from which id on the log has everything: that of its first entry, or an
+                             older one if the log was empty then
+    {KEY}:first      string  the entry that was the first in a log that was empty
     {KEY}:epoch      string  changes whenever the log has lost messages that it should have kept
     {KEY}:once:ID    string  a hash of the item that was pushed under this id, for a while
 
@@ -22,6 +24,7 @@ from typing import Any
 from common.entries import page_of, page_of_stream
 from common.line import Client, Command, Line, Script, redis_errors, source
 from common.message import MOST_LOOKED_AT, Mark, Page, format_id, parse_id
+from common.redis_words import known_words
 
 SETTLE_MESSAGES = 500
 SETTLE_BYTES = 1024 * 1024
@@ -44,18 +47,26 @@ class LogState:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What one settle did: `waiting` items were still queued; and the log as it found it."""
+    """What one settle did: `waiting` items were still queued; and the log as it is then.
+
+    `reason` says why the first of the `rejected` could not be read, `problem` which command of
+    Redis failed, if any: nothing is lost then, and what was `moved` is in the log.
+    """
 
     moved: int
     rejected: int
     waiting: int
     log: LogState = field(default=LogState(""), compare=False)
+    reason: str = field(default="", compare=False)
+    problem: str = ""
 
     @classmethod
     def parse(cls, answer: Any) -> "Settled":
         """From what settle.lua answers."""
-        moved, rejected, waiting, epoch, *ids = answer
-        return cls(moved, rejected, waiting, LogState(epoch.decode(), *map(parse_id, ids)))
+        moved, rejected, waiting, epoch, *ids, reason, problem = answer
+        state = LogState(epoch.decode(), *map(parse_id, ids))
+        failed = known_words(problem.decode(errors="replace")) if problem else ""
+        return cls(moved, rejected, waiting, state, reason.decode(), failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +90,12 @@ class Broker:
         self._wip = f"{{{key}}}:wip"
         self._log = f"{{{key}}}:log"
         self._floor = f"{{{key}}}:floor"
+        first = f"{{{key}}}:first"
         self._epoch = f"{{{key}}}:epoch"
         self._once = f"{{{key}}}:once:"
-        rejected = f"{{{key}}}:rejected"
+        self.aside = f"{{{key}}}:rejected"
         script = source("settle.lua").encode()
-        keys = (self._queue, self._wip, self._log, rejected, self._floor, self._epoch)
+        keys = (self._queue, self._wip, self._log, self.aside, self._floor, first, self._epoch)
         sha = sha1(script, usedforsecurity=False).hexdigest()
         self._script = ("EVALSHA", sha, len(keys), *keys)
         self._bounds = (SETTLE_BYTES, history.size, history.seconds)

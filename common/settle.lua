@@ -1,73 +1,135 @@
 -- Move messages from the queue to the log: one atomic step, so that each is always in one of the two.
 --
--- KEYS  queue, waiting-in-progress (BLMOVE's target, older than the queue), log, rejected, floor, epoch
+-- KEYS  queue, waiting-in-progress (BLMOVE's target, older than the queue), log, rejected, floor, first, epoch
 -- ARGV  most messages (0: only look), about the most bytes, messages that the log keeps, seconds that it
 --       keeps them; the epoch and the newest id that the caller knows ('' and '0-0': none)
 -- Answer: {messages moved to the log, items set aside, items that still wait, epoch, the newest id when the
---          epoch began, floor, the newest id (only if looking)}
+--          epoch began, floor, the newest id (only if looking), why the first item was set aside, what failed}
 --
--- Items are popped a few at a time, so that the bound on bytes is kept within a handful of items.
+-- A script that fails halfway is not undone. So what is popped has been written before, and a command that fails
+-- ends the settling but not the script: what was settled until then is told as ever, and with it what failed.
 
-local QUEUE, WIP, LOG, REJECTED, FLOOR, EPOCH = unpack(KEYS)
-local POP = 32
+local QUEUE, WIP, LOG, REJECTED, FLOOR, FIRST, EPOCH = unpack(KEYS)
+local HANDFUL, MOST = 32, 128 -- Items read, written and popped together: one by one takes a quarter longer.
 local NONE = '0-0'
 local MARK = 30 -- The first byte of an envelope.
-local MESSAGE, KICK = {content = true, channels = true}, {kick = true} -- The fields of an envelope.
+local NAMES = {'channel', 'channels', 'user', 'users'} -- As FIELDS of http_api/addresses.py.
+local LISTS, USERS = {channels = true, users = true}, {user = true, users = true}
+local KNOWN = {content = true, channel = true, channels = true, user = true, users = true}
 local MOST_CHANNELS = 1000 -- As MAX_CHANNELS, at the most.
-local room, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
+local LARGEST = 2 ^ 53 -- From here on cjson rounds: a number would be somebody else's.
+local BYTES = tonumber(ARGV[2])
+local room, bytes = tonumber(ARGV[1]), BYTES
 local known_epoch, known_id = ARGV[5], ARGV[6]
 local looking = room == 0
-local settled, rejected = 0, 0
+local settled, rejected, reason, problem = 0, 0, '', ''
+local first_added -- To a log that was empty.
+
+-- Nil; the first failure is told.
+local function fail(reply)
+  if problem == '' then problem = reply.err end
+  return nil
+end
+
+-- The answer of a command; nil if it failed.
+local function try(...)
+  local reply = redis.pcall(...)
+  if type(reply) == 'table' and reply.err then return fail(reply) end
+  return reply
+end
 
 -- Whether it can be the name of a channel: NAME of common/channels.py.
 local function is_name(text)
   return type(text) == 'string' and #text >= 1 and #text <= 100 and not string.find(text, '[^A-Za-z0-9_.:@-]')
 end
 
--- The names of a list, each once, joined by a space; nil if it is no list of names. To cjson an object is a table,
--- too: one without a length.
-local function addresses(names)
-  if type(names) ~= 'table' or #names == 0 or #names > MOST_CHANNELS then return nil end
-  local found, seen = {}, {}
-  for _, name in ipairs(names) do
-    if not is_name(name) then return nil end
-    if not seen[name] then found[#found + 1] = name end
-    seen[name] = true
+-- As text, if it is a whole number.
+local function as_text(name)
+  if type(name) ~= 'number' or name ~= math.floor(name) or math.abs(name) >= LARGEST then return name end
+  return name == 0 and '0' or string.format('%.0f', name)
+end
+
+-- The channel of a user; nil if it cannot be one.
+local function channel_of(user)
+  if type(user) ~= 'string' or user == '' or string.sub(user, 1, 5) == 'user:' then return nil end
+  return is_name('user:' .. user) and 'user:' .. user or nil
+end
+
+-- What may be names. `channels` and `users` are lists, or text with commas; to cjson an object is a table, too:
+-- one without a length.
+local function elements(field, value)
+  if not LISTS[field] or type(value) ~= 'table' and type(value) ~= 'string' then return {value} end
+  if type(value) == 'table' then return value end
+  local found = {}
+  for name in string.gmatch(value .. ',', '([^,]*),') do found[#found + 1] = name end
+  return found
+end
+
+-- Add the channels that a field names to those that were found; why not, if it names nobody or what is no name.
+local function add(found, seen, field, value)
+  local names, of_users = elements(field, value), USERS[field]
+  if #names == 0 then return field .. ' names nobody' end
+  if #names > MOST_CHANNELS then return field .. ' has too many names' end
+  for at = 1, #names do
+    local name = names[at]
+    if type(name) ~= 'string' then name = as_text(name) end
+    if of_users then name = channel_of(name) end
+    if not is_name(name) then return field .. ' has what cannot be a name' end
+    if not seen[name] then
+      seen[name] = true
+      found[#found + 1] = name
+    end
   end
+end
+
+-- The channels of an envelope, each once, joined by a space; '' if it names none: for everybody. Nil, and why, if
+-- that cannot be read.
+local function addresses(fields)
+  local found, seen = {}, {}
+  for at = 1, 4 do
+    local value = fields[NAMES[at]]
+    local why = value ~= nil and add(found, seen, NAMES[at], value)
+    if why then return nil, why end
+  end
+  if #found > MOST_CHANNELS then return nil, 'too many names' end
   return table.concat(found, ' ')
 end
 
-local function address_of_kick(user)
-  if type(user) ~= 'string' or user == '' or not is_name('user:' .. user) then return nil end
-  return '!' .. user
+local function read_kick(fields)
+  for name in pairs(fields) do
+    if name ~= 'kick' then return nil, 'a kick has other fields' end
+  end
+  if not channel_of(fields.kick) then return nil, 'kick is no user' end
+  return '', '!' .. fields.kick
 end
 
--- Content and addresses of an envelope; no addresses: for everybody; no content: it cannot be read. A field that
--- this version does not know makes it unreadable: what was meant for some must not go to all.
+-- Content and addresses of an envelope, '' for everybody; nil, and why, if it cannot be read. A field that this
+-- version does not know makes it unreadable: what was meant for some must not go to all.
 local function read(envelope)
   local ok, fields = pcall(cjson.decode, envelope)
-  if not ok or type(fields) ~= 'table' then return nil end
-  local known = fields.kick and KICK or MESSAGE
+  if not ok then return nil, 'it is not JSON' end
+  if type(fields) ~= 'table' then return nil, 'it is no object' end
+  if fields.kick ~= nil then return read_kick(fields) end
   for name in pairs(fields) do
-    if not known[name] then return nil end
+    if not KNOWN[name] then return nil, 'it has a field that is not known' end
   end
-  if known == KICK then
-    local address = address_of_kick(fields.kick)
-    return address and '', address
+  if type(fields.content) ~= 'string' then return nil, 'content is no text' end
+  local to, why = addresses(fields)
+  return to and fields.content, to or why
+end
+
+-- What XINFO says of the log.
+local function info(name)
+  if redis.call('EXISTS', LOG) == 0 then return nil end
+  local found = redis.call('XINFO', 'STREAM', LOG)
+  for at = 1, #found, 2 do
+    if found[at] == name then return found[at + 1] end
   end
-  if type(fields.content) ~= 'string' then return nil end
-  if fields.channels == nil then return fields.content end
-  local names = addresses(fields.channels)
-  return names and fields.content, names
 end
 
 -- The newest id that the log has ever given.
 local function last_id()
-  if redis.call('EXISTS', LOG) == 0 then return NONE end
-  local info = redis.call('XINFO', 'STREAM', LOG)
-  for at = 1, #info, 2 do
-    if info[at] == 'last-generated-id' then return info[at + 1] end
-  end
+  return info('last-generated-id') or NONE
 end
 
 local function parts(id)
@@ -76,8 +138,9 @@ local function parts(id)
 end
 
 local function next_id(id)
-  local time, sequence = string.match(id, '(%d+)-(%d+)')
-  return string.format('%s-%d', time, sequence + 1)
+  local time, sequence = parts(id)
+  if sequence < LARGEST then return string.format('%.0f-%d', time, sequence + 1) end
+  return string.format('%.0f-0', time + 1)
 end
 
 local function is_before(id, other)
@@ -86,70 +149,137 @@ local function is_before(id, other)
   return time < other_time or time == other_time and sequence < other_sequence
 end
 
--- Whether a message that was in the log is neither there nor forgotten as it should be.
-local function is_lost(id)
-  if id == NONE or #redis.call('XRANGE', LOG, id, id) > 0 then return false end
-  local floor = redis.call('GET', FLOOR)
-  return not (floor and is_before(id, floor))
+-- The text of a key, if it has one. What is of another type counts as gone, and SET replaces it.
+local function text_of(key)
+  local reply = redis.pcall('GET', key)
+  if type(reply) ~= 'table' then return reply or nil end
+  if string.find(reply.err, '^WRONGTYPE') then return nil end
+  return redis.call('GET', key) -- Fails again.
 end
 
--- The epoch names a stretch of time in which the log has lost nothing: emptied by a FLUSHALL, or gone back to
--- an older snapshot, it begins a new one.
-local function current_epoch()
-  local epoch = redis.call('GET', EPOCH)
-  local name, start = string.match(epoch or '', '^(%w+) (%d+-%d+)$')
-  if name and not (name == known_epoch and is_lost(known_id)) then return name, start end
+local function first_id()
+  local first = redis.call('XRANGE', LOG, '-', '+', 'COUNT', 1)[1]
+  return first and first[1]
+end
+
+-- From which id on the log has everything. That is its first entry, or comes before it: of a log that was empty the
+-- next id possible, and then FIRST is the entry that came. Another first entry, or no floor: somebody else has
+-- trimmed, or Redis has evicted it, and nobody knows more than what is there.
+local function true_floor()
+  local floor, first = text_of(FLOOR), first_id()
+  local is_whole = floor and string.find(floor, '^%d+-%d+$') and (first == floor or first == text_of(FIRST))
+  if first and is_whole then return floor, first end
+  local healed = first or next_id(last_id())
+  if healed ~= floor and (floor or healed ~= next_id(NONE)) then try('SET', FLOOR, healed) end
+  return healed, first
+end
+
+-- Whether a message of this epoch that was in the log is neither there, nor forgotten as it should be, nor the one
+-- that somebody has deleted (XDEL).
+local function is_lost(id, floor, start)
+  if not is_before(start, id) or #redis.call('XRANGE', LOG, id, id) > 0 then return false end
+  return not is_before(id, floor) and info('max-deleted-entry-id') ~= id
+end
+
+-- Epochs are named by the time at which they began, in hexadecimal digits.
+local function time_of(epoch)
+  return epoch and #epoch <= 13 and tonumber(epoch, 16) or 0
+end
+
+-- The epoch names a stretch of time in which the log has lost nothing: emptied by a FLUSHALL, or gone back to an
+-- older snapshot, it begins a new one. That is newer than all that are known, whatever the clock says.
+local function current_epoch(floor)
+  local name, start = string.match(text_of(EPOCH) or '', '^([1-9a-f][0-9a-f]*) (%d+-%d+)$')
+  local stored, known = time_of(name), time_of(known_epoch)
+  if stored > known or stored > 0 and stored == known and not is_lost(known_id, floor, start) then return name, start end
   local now = redis.call('TIME')
-  name, start = string.format('%x', now[1] * 1000 + math.floor(now[2] / 1000)), last_id()
+  local time = math.max(now[1] * 1000 + math.floor(now[2] / 1000), stored + 1, known + 1)
+  name, start = string.format('%x', time), last_id()
   redis.call('SET', EPOCH, name .. ' ' .. start)
   return name, start
 end
 
-local function settle(item)
-  if string.byte(item) ~= MARK then
-    redis.call('XADD', LOG, '*', 'c', item)
-    settled = settled + 1
-    return
-  end
-  local content, address = read(string.sub(item, 2))
-  if not content then
-    redis.call('LPUSH', REJECTED, item)
-    rejected = rejected + 1
-    return
-  end
-  if address then
-    redis.call('XADD', LOG, '*', 'c', content, 'a', address)
-  else
-    redis.call('XADD', LOG, '*', 'c', content)
-  end
-  settled = settled + 1
+-- Set aside what cannot be read; whether that is done.
+local function set_aside(item, why)
+  if not try('LPUSH', REJECTED, item) then return false end
+  if rejected == 0 then reason = why end
+  rejected = rejected + 1
+  return true
 end
 
--- A script that fails halfway is not undone: fail before anything is popped, if a key is not what it should be.
-redis.call('XLEN', LOG)
-redis.call('LLEN', REJECTED)
+-- Write an item where it belongs; whether it is there.
+local function write(item)
+  local id
+  if string.byte(item) == MARK then
+    local content, to = read(string.sub(item, 2))
+    if not content then return set_aside(item, to) end
+    id = to == '' and redis.pcall('XADD', LOG, '*', 'c', content)
+      or to ~= '' and redis.pcall('XADD', LOG, '*', 'c', content, 'a', to)
+  else
+    id = redis.pcall('XADD', LOG, '*', 'c', item) -- Not `try`: it takes a tenth of all.
+  end
+  if type(id) == 'table' then
+    fail(id)
+    return false
+  end
+  first_added = first_added or id
+  settled = settled + 1
+  return true
+end
 
-local epoch, start = current_epoch()
+-- The right to pop, asked for before anything is written. It is a write as well, so a Redis that is full lets all
+-- that follows pass: what it has can be delivered. RPOP takes longer, as it copies what it pops, but some may do no more.
+local may_trim = not redis.pcall('LTRIM', WIP, 0, -1).err and not redis.pcall('LTRIM', QUEUE, 0, -1).err
+if not may_trim and try('RPOP', WIP, 0) ~= nil then try('RPOP', QUEUE, 0) end
+
+local function pop(source, count)
+  if may_trim then try('LTRIM', source, 0, -count - 1) else try('RPOP', source, count) end
+end
+
+-- How many items are read at once: as many as the room for bytes has, if they are as long as those before.
+local function handful()
+  local done = settled + rejected
+  if done == 0 then return math.min(room, HANDFUL) end
+  local length = (BYTES - bytes) / done
+  return math.max(1, math.min(room, MOST, math.floor(bytes / length)))
+end
+
+-- Settle a handful of a list, the oldest first, and pop as many as were written; whether there may be more.
+local function settle(source)
+  local most, done = handful(), 0
+  local items = try('LRANGE', source, -most, -1)
+  for at = items and #items or 0, 1, -1 do
+    if not write(items[at]) then break end
+    bytes = bytes - #items[at]
+    done = done + 1
+  end
+  if done > 0 then pop(source, done) end
+  room = room - done
+  return done == most
+end
+
+-- Forget what is beyond the history; where the log begins then.
+local function trim(floor)
+  local oldest = string.format('%d000', redis.call('TIME')[1] - ARGV[4])
+  local gone = try('XTRIM', LOG, 'MAXLEN', '~', ARGV[3]) or 0
+  gone = gone + (try('XTRIM', LOG, 'MINID', '~', oldest) or 0)
+  if gone == 0 then return floor end
+  local healed = first_id() or next_id(last_id())
+  try('SET', FLOOR, healed)
+  return healed
+end
+
+local floor, first = true_floor()
+local epoch, start = current_epoch(floor)
 
 for _, source in ipairs({WIP, QUEUE}) do
-  while room > 0 and bytes > 0 do
-    local items = redis.call('RPOP', source, math.min(room, POP))
-    if not items then break end
-    for _, item in ipairs(items) do
-      settle(item)
-      bytes = bytes - #item
-    end
-    room = room - #items
-  end
+  while room > 0 and bytes > 0 and problem == '' and settle(source) do end
 end
-
--- Forget what is beyond the history, and note from which id on the log is whole.
-local oldest = string.format('%d000', redis.call('TIME')[1] - ARGV[4])
-local gone = redis.call('XTRIM', LOG, 'MAXLEN', '~', ARGV[3]) + redis.call('XTRIM', LOG, 'MINID', '~', oldest)
-if gone > 0 then
-  local first = redis.call('XRANGE', LOG, '-', '+', 'COUNT', 1)[1]
-  redis.call('SET', FLOOR, first and first[1] or next_id(last_id()))
+if first_added and not first then
+  try('SET', FLOOR, floor)
+  try('SET', FIRST, first_added)
 end
+floor = trim(floor)
 
-local waiting = redis.call('LLEN', WIP) + redis.call('LLEN', QUEUE)
-return {settled, rejected, waiting, epoch, start, redis.call('GET', FLOOR) or NONE, looking and last_id() or NONE}
+local waiting = (try('LLEN', WIP) or 0) + (try('LLEN', QUEUE) or 0)
+return {settled, rejected, waiting, epoch, start, floor, looking and last_id() or NONE, reason, problem}

@@ -117,7 +117,9 @@ class FakeLog:
         self.addresses: dict[bytes, tuple[str, ...]] = {}  # By id; none: for everybody.
         self.fault: Exception | None = None
         self.settle_fault: Exception | None = None
+        self.aside = "{fake}:rejected"
         self.rejected = 0  # What the next settle says that it set aside.
+        self.problem = ""  # What settles say that failed, beside what they have done.
         self.settle_limit = 500
         self.forgotten = 0  # Up to this id the log keeps nothing.
         self.epoch = "e1"
@@ -210,7 +212,8 @@ class FakeLog:
         moved = [self.queue.popleft() for _ in range(count)]
         self.write(*moved, addresses=[self._queue_addresses.popleft() for _ in moved])
         rejected, self.rejected = self.rejected, 0
-        return Settled(len(moved), rejected, len(self.queue), self.look())
+        reason = "content is no text" if rejected else ""
+        return Settled(len(moved), rejected, len(self.queue), self.look(), reason, self.problem)
 
     def _floor(self) -> int:
         return self.forgotten + 1 if self.forgotten else 0

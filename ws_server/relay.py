@@ -37,6 +37,8 @@ LONGEST_BLOCK = 0.5  # Seconds in one blocking command; less than any sensible R
 class Log(starts.Log, pages.Log, Protocol):
     """The settling and reading half of `common.broker.Broker`."""
 
+    aside: str  # The list of what could not be read.
+
     def look(self, known: Mark | None = None) -> LogState:
         """The state of the log; begins a new epoch if it has lost `known`."""
 
@@ -58,6 +60,7 @@ class Relay:
         self._starts = Starts(source, hub, self._look_for_a_loss)
         self._stopping = False
         self._unread = 0
+        self._problem: QueueUnavailable | None = None  # Of the last settle that did something.
         self._may_settle = Event()
         self._may_settle.set()
         self._settling = BoundedSemaphore()
@@ -97,7 +100,7 @@ class Relay:
         try:
             while not self._stopping and self._settle_and_send():
                 pass
-            self._outage.note("settling", None)
+            self._outage.note("settling", self._problem)
         except QueueUnavailable as problem:
             self._outage.note("settling", problem)
 
@@ -108,7 +111,7 @@ class Relay:
 
     def run_reading(self) -> None:
         """Send what enters the log, as it enters, until stopped: the other half of instant."""
-        self._repeat("reading", lambda: self._read(LONGEST_BLOCK))
+        self._repeat("reading", self._read_when_settled)
 
     def stop(self) -> None:
         """Settle no more; send what is settled. What still waits stays in Redis, for others.
@@ -128,12 +131,11 @@ class Relay:
         with self._publishing:
             self._follow(known, state)
 
-    def _repeat(self, who: str, action: Callable[[], object]) -> None:
+    def _repeat(self, who: str, action: Callable[[], QueueUnavailable | None]) -> None:
         pause = FIRST_PAUSE
         while not self._stopping:
             try:
-                action()
-                self._outage.note(who, None)
+                self._outage.note(who, action())
                 pause = FIRST_PAUSE
             except QueueUnavailable as problem:
                 self._outage.note(who, problem)
@@ -142,9 +144,12 @@ class Relay:
                 log.exception("The relay failed (%s); going on", who)
                 pause = _sleep_longer(pause)
 
-    def _settle_when_pushed(self, longest_wait: float) -> None:
+    def _read_when_settled(self) -> None:
+        self._read(LONGEST_BLOCK)
+
+    def _settle_when_pushed(self, longest_wait: float) -> QueueUnavailable | None:
         if not self._may_settle.wait(LONGEST_BLOCK):
-            return
+            return None
         with self._settling:
             known = self._hub.mark
             settled = self._source.settle_and_wait(known, longest_wait)
@@ -154,6 +159,7 @@ class Relay:
             self._may_settle.clear()
         with self._publishing:
             self._follow(known, settled.log)
+        return _problem_of(settled)
 
     def _settle_and_send(self) -> bool:
         """One settle and the page that it made; whether there is more to do."""
@@ -167,7 +173,10 @@ class Relay:
             if not self._follow(known, settled.log):
                 return True
             self._hub.publish(page)
-        return self._note_read(page) or settled.waiting > 0
+        if self._note_read(page):
+            return True
+        self._problem = _problem_of(settled)
+        return settled.waiting > 0
 
     def _read(self, block_seconds: float | None) -> bool:
         """Send one page of what is new; whether there may be more."""
@@ -227,10 +236,26 @@ class Relay:
         if settled.rejected:
             self._rejected += settled.rejected
             log.warning(
-                "Set aside %d unreadable envelopes (%d in all); see the list of rejected items",
+                "Set aside %d unreadable envelopes (%d in all), see the list %s; of the first, %s",
                 settled.rejected,
                 self._rejected,
+                self._source.aside,
+                settled.reason,
             )
+
+
+def _problem_of(settled: Settled) -> QueueUnavailable | None:
+    """What failed beside what was done.
+
+    Raises:
+        QueueUnavailable: nothing was done, so to go on at once would be of no use.
+    """
+    if not settled.problem:
+        return None
+    problem = QueueUnavailable(settled.problem)
+    if settled.waiting and not settled.moved and not settled.rejected:
+        raise problem
+    return problem
 
 
 def _sleep_longer(pause: float) -> float:

@@ -94,7 +94,8 @@ def test_a_lost_redis_is_an_unavailable_queue(call: Callable[[Broker], object]) 
     with pytest.raises(QueueUnavailable) as caught:
         call(broker)
 
-    assert isinstance(caught.value.__cause__, redis.RedisError)
+    assert caught.value.__cause__ is None  # Redis may have quoted a message in it.
+    assert caught.value.__suppress_context__
 
 
 def test_nothing_is_connected_before_the_first_command() -> None:
@@ -202,7 +203,7 @@ def test_an_envelope_comes_out_as_the_content_that_went_in(broker: Broker, conte
         b'\x1e{"content":null}',
         b'\x1e{"content":1}',
         b'\x1e{"content":["a"]}',
-        b'\x1e{"content":"a","channel":"b"}',
+        b'\x1e{"content":"a","chanel":"b"}',
         b'\x1e{"channel":"b"}',
     ],
 )
@@ -234,11 +235,10 @@ def test_a_bounded_settle_counts_what_it_sets_aside(broker: Broker) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("name", ["log", "rejected"])
 def test_a_settle_that_fails_leaves_the_messages_in_the_queue(
-    broker: Broker, client: redis.Redis, key: str, name: str
+    broker: Broker, client: redis.Redis, key: str
 ) -> None:
-    client.set(f"{{{key}}}:{name}", "a string where none belongs")
+    client.set(f"{{{key}}}:log", "a string where none belongs")
     broker.push([b"a", b"\x1e"])
 
     with pytest.raises(QueueUnavailable, match=r"WRONGTYPE"):
@@ -447,7 +447,7 @@ def test_the_keys_lie_in_one_slot(client: redis.Redis, key: str) -> None:
     broker.push([b"taken", b"queued"])
     client.lmove(key, f"{{{key}}}:wip", "RIGHT", "LEFT")
 
-    rest = ("wip", "log", "rejected", "floor", "epoch")
+    rest = ("wip", "log", "rejected", "floor", "first", "epoch")
     names = [key, *(f"{{{key}}}:{name}" for name in rest)]
     assert sorted(client.keys(f"*{key}*")) == sorted(name.encode() for name in names)
 

@@ -122,7 +122,60 @@ def test_set_aside_envelopes_are_logged_without_their_content(
         parts.log.rejected = rejected
         relay.tick()
 
-    assert [record.args for record in caplog.records] == [(2, 2), (3, 5)]
+    where = ("{fake}:rejected", "content is no text")
+    assert [record.args for record in caplog.records] == [(2, 2, *where), (3, 5, *where)]
+
+
+def test_what_is_settled_is_sent_though_redis_refuses_something(
+    parts: Parts, relay: Relay, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    relay.start()
+    _, client = parts.connect()
+    parts.log.problem = "NOPERM"
+    parts.log.settle_limit = 2
+    parts.log.push(*numbered(5))
+
+    relay.tick()  # Each settle does something, so it goes on.
+
+    assert client.texts(5) == numbered(5)
+    assert not relay.is_connected
+    parts.log.problem = ""
+    relay.tick()
+    assert relay.is_connected
+    assert outage_lines(caplog) == ["ERROR", "INFO"]
+
+
+def test_a_settle_that_does_nothing_is_tried_again_later(parts: Parts, relay: Relay) -> None:
+    relay.start()
+    parts.log.problem = "NOPERM"
+    parts.log.settle_limit = 0
+    parts.log.push(b"waits")
+
+    relay.tick()
+
+    assert not relay.is_connected
+    parts.log.problem, parts.log.settle_limit = "", 500
+    relay.tick()
+    assert relay.is_connected
+
+
+def test_instant_sends_what_is_settled_though_redis_refuses_something(
+    parts: Parts, relay: Relay
+) -> None:
+    relay.start()
+    _, client = parts.connect()
+    parts.log.problem = "NOPERM"
+    gevent.spawn(relay.run_settling, 0.01)
+    gevent.spawn(relay.run_reading)
+
+    parts.log.push(b"a")
+
+    wait_until(lambda: not relay.is_connected, "the refusal is noted")
+    assert client.texts(1) == [b"a"]
+    parts.log.problem = ""
+    wait_until(lambda: relay.is_connected, "the end of it is noted")
+    relay.stop()
 
 
 def test_a_push_is_sent_at_once_by_the_two_halves_of_instant(parts: Parts, relay: Relay) -> None:
