@@ -49,16 +49,26 @@ def read(environ: Mapping[str, str], dotenv_path: Path | None = None) -> dict[st
     """
     known = {each.name.upper() for each in fields(Settings)}
     written = _read_dotenv(dotenv_path) if dotenv_path else {}
-    linked = {name for name in known if LINK.fullmatch(environ.get(name, ""))}
-    for name in linked:
+    ours = without_links(environ)
+    for name in sorted(environ.keys() - ours.keys()):
         log.warning("%s: %r is of Kubernetes or --link: ignored", name, environ[name])
     for name in environ:
         if not LINK.fullmatch(environ[name]):
             _refuse_unknown(name, known, strict=False)
     for name in written:
         _refuse_unknown(name, known, strict=True)
-    values = {**written, **{name: environ[name] for name in environ.keys() - linked}}
+    values = {**written, **ours}
     return {name: value for name in known if (value := values.get(name)) is not None}
+
+
+def without_links(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without settings of ours whose values Kubernetes or --link has written."""
+    ours = {each.name.upper() for each in fields(Settings)}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in ours or not LINK.fullmatch(value)
+    }
 
 
 def _read_dotenv(path: Path) -> dict[str, str | None]:

@@ -20,6 +20,7 @@ from config.addresses import reachable, refuse_shared_ports, refuse_taken_addres
 from config.anonymous import refuse_anonymous_push
 from config.banner import Banner
 from config.embedded import EmbeddedValkey
+from config.load import without_links
 from config.server import longest_stop
 from config.settings import Settings
 
@@ -67,7 +68,7 @@ def serve(settings: Settings, *, embedded: bool, command: str, say: Callable[[st
             environ=os.environ,
             other_redis=valkey.instead_of if valkey else 0,
         )
-        environ = {**os.environ, "REDIS_URL": banner.redis_url}
+        environ = {**without_links(os.environ), "REDIS_URL": banner.redis_url}
         running["http_api"] = _start("http_api", environ)
         running["ws_server"] = _start("ws_server", environ)
         if _wait_until(settings, running, "healthz", READY_TIMEOUT):

@@ -28,7 +28,7 @@ from ws_server.frames import PING, frame
 from ws_server.handshake import EVENTS_HEADERS
 from ws_server.hub import LOST
 from ws_server.listen import FORMATS, MOST_LAST, PROTOCOLS, TOKEN_PROTOCOL
-from ws_server.process import load_worker_class
+from ws_server.named_class import load_worker_class
 from ws_server.relay import MOST_UNREAD
 from ws_server.sender import FORGOTTEN
 from ws_server.starts import UNKNOWN

@@ -3,11 +3,9 @@
 import gc
 import logging
 import resource
-import sys
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 
 from flask import Flask
 
@@ -16,14 +14,14 @@ from common.client_address import client_of
 from common.line import connect
 from common.presence import Entries
 from config.server import REQUESTS
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 from ws_server.app import create_app
 from ws_server.close_codes import GOING_AWAY, RESTARTING
+from ws_server.named_class import load_worker_class
 from ws_server.outgoing import KEPT
 from ws_server.presence import Presence
 from ws_server.service import Service
 from ws_server.terms import Terms, TokenCheck
-from ws_server.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -106,22 +104,3 @@ def stop(app: Flask, *, reload: bool) -> None:
     """The end of the process; the web server accepts nothing any more."""
     service: Service = app.extensions[SERVICE]
     service.stop(RESTARTING if reload else GOING_AWAY, reload=reload)
-
-
-def load_worker_class(path: str) -> type[Worker]:
-    """The class named by WORKER_CLASS, as `module:Class`.
-
-    Raises:
-        SettingsError: there is none, or it is no `Worker`.
-    """
-    module_name, _, class_name = path.partition(":")
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.append(folder)  # Last: nothing in it may stand in for a module of ours.
-    try:
-        found = getattr(import_module(module_name), class_name)
-    except (ImportError, AttributeError) as problem:
-        raise SettingsError("WORKER_CLASS", f"cannot load {path}: {problem}") from problem
-    if not (isinstance(found, type) and issubclass(found, Worker)):
-        raise SettingsError("WORKER_CLASS", f"{path} is not a subclass of ws_server.worker:Worker")
-    return found

@@ -189,6 +189,12 @@ class Service:
 
     def _start_worker(self) -> None:
         self._guard(self._worker.on_worker_start)
+        if not self._worker.has_relay:
+            log.warning(
+                "%s.on_worker_start has not called super().on_worker_start(): "
+                "no message reaches a client",
+                type(self._worker).__qualname__,
+            )
 
     def _guard(self, hook: Callable[[], None]) -> None:
         hooks.call(hook, partial(self._worker.on_error, None))

@@ -26,7 +26,14 @@ class Worker:
     def __init__(self, settings: Settings, hub: Hub, relay: Relay) -> None:
         self.settings = settings
         self.hub = hub
-        self.relay = relay
+        self._relay = relay
+        self.has_relay = False  # Whether anybody has taken up the relay.
+
+    @property
+    def relay(self) -> Relay:
+        """What brings messages from Redis to the hub, once it is called on and on."""
+        self.has_relay = True
+        return self._relay
 
     def on_worker_start(self) -> None:
         """The process is up: start the timer (or, with DELIVERY=instant, the blocking pop)."""

@@ -128,6 +128,41 @@ def test_without_redis_it_refuses_and_starts_as_soon_as_redis_answers(running: R
     assert running.worker.events == ["start"]
 
 
+class Forgetful(Worker):
+    """Forgets `super()`."""
+
+    def on_worker_start(self) -> None:
+        self.every(1, lambda: None)
+
+
+class ByItself(Worker):
+    """Relays in a way of its own."""
+
+    def on_worker_start(self) -> None:
+        self.every(0.01, self.relay.tick)
+
+
+def test_a_worker_that_does_not_call_super_is_warned_of(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    running.build(Forgetful)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "Forgetful.on_worker_start has not called super().on_worker_start(): "
+        "no message reaches a client"
+    ]
+
+
+@pytest.mark.parametrize("kind", [Worker, Noting, ByItself])
+@pytest.mark.parametrize("delivery", ["timer", "instant"])
+def test_a_worker_that_relays_is_not(
+    running: Running, kind: type[Worker], delivery: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    running.build(kind, delivery=delivery)
+
+    assert caplog.records == []
+
+
 def test_an_outage_makes_it_not_ready_but_still_takes_clients(running: Running) -> None:
     service = running.build()
     running.log.fault = GONE
