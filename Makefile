@@ -30,7 +30,7 @@ bench: $(BIN)/.bench ## Measure, next to a floor in C and to peers; BENCH='--sho
 	@command -v cc >/dev/null || { echo 'The load client is written in C: install a C compiler (cc)'; exit 1; }
 	@$(BIN)/python -m bench $(BENCH)
 
-chaos: $(BIN)/.dev ## Kill, stop and cut everything, and look for a lost or doubled message; CHAOS='--seconds 600 --seed 7'
+chaos: $(BIN)/.dev ## Kill, stop, cut and crowd everything, and look for a lost or doubled message; CHAOS='--seconds 600 --seed 7', CHAOS=--help
 	@$(BIN)/python -m chaos $(CHAOS)
 
 fuzz: $(BIN)/.dev ## Nonsense at the WebSocket port, while others look on; FUZZ='--seconds 60 --seed 7'

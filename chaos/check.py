@@ -27,19 +27,30 @@ class Tally:
 
 
 class Check:
-    """Follows one ledger; `resumes` if the reader has ids to go on after."""
+    """Follows one ledger.
+
+    `resumes` if the reader has ids to go on after; `leaves` if it does not stay until the end.
+    """
 
     def __init__(
-        self, name: str, truth: Truth, *, resumes: bool = True, vanished: Collection[str] = NONE
+        self,
+        name: str,
+        truth: Truth,
+        *,
+        resumes: bool = True,
+        leaves: bool = False,
+        vanished: Collection[str] = NONE,
     ) -> None:
         self.tally = Tally(name)
         self._truth = truth
         self._resumes = resumes
+        self._leaves = leaves
         self._vanished = vanished  # For a reader without ids: what others have seen vanish.
         self._at: int | None = None  # The place that must be read next.
         self._seen: set[int] = set()
         self._missing: dict[int, str] = {}  # Places that were passed over, and where.
         self._untold: str | None = None  # It has read what vanished, and was not told yet.
+        self._is_anew = False  # It was told that it goes on at the beginning of another log.
         self._trail: list[str] = []  # What happened since the last message.
         self._before = "the start"
         self._last_id = "0-0"
@@ -48,7 +59,7 @@ class Check:
         """Take the whole ledger; what is wrong is in the tally."""
         for entry in entries:
             self._take(entry)
-        if self._resumes:
+        if self._resumes and not self._leaves:
             self._end()
         self._tell_missing()
         return self.tally
@@ -69,8 +80,7 @@ class Check:
         match record:
             case Opened():
                 self.tally.figures["connections"] += 1
-                if not self._resumes:
-                    self._begin_anew()
+                self._open(record)
             case Welcome() if self._at is None:
                 self._at = self._truth.after(record.id)
             case Gap():
@@ -81,6 +91,14 @@ class Check:
                 self.tally.ends[record.why] += 1
             case Broken():
                 self._wrong("broken", "a stream", record.what)
+
+    def _open(self, opened: Opened) -> None:
+        if not self._resumes:
+            self._begin_anew()
+        elif self._at is None and opened.last_id:
+            # It has come with an id of somebody else's: whatever it is told, it is owed the rest.
+            self._at = self._truth.after(opened.last_id)
+            self._last_id = opened.last_id
 
     def _read(self, read: Read, time: float) -> None:
         if read.label not in self._truth.tried:
@@ -113,8 +131,12 @@ class Check:
             self._missing.pop(place, None)
             self._wrong("out of order", read.label, self._where())
         else:
-            self._pass_over(expected, place, f"{self._where()}; then {read.label}")
+            start = max(expected, self._truth.wiped_before(place)) if self._is_anew else expected
+            if start > expected:
+                self.tally.figures["inside gaps"] += start - expected
+            self._pass_over(start, place, f"{self._where()}; then {read.label}")
             self._at = place + 1
+            self._is_anew = False
         self._seen.add(place)
 
     def _pass_over(self, start: int, end: int, where: str) -> None:
@@ -130,6 +152,8 @@ class Check:
             )
         if self._at is not None:
             self.tally.figures["inside gaps"] += max(0, end - self._at)
+        # The ids of another log may be smaller: the gap is all of the former one.
+        self._is_anew = redis_id(gap.id) < redis_id(self._last_id)
         self._at = max(self._at or 0, end)
         self._untold = None
 

@@ -17,6 +17,8 @@ from common.message import ENVELOPE_MARK
 
 QUEUE = b"message_center"
 LOG = b"{message_center}:log"
+REJECTED = b"{message_center}:rejected"
+UNREADABLE = "?unreadable"  # The label of an envelope that nobody can read.
 FILES = "appendonlydir/*.incr.aof"
 LOSES = 1.0  # Seconds of writing that a power failure takes away.
 
@@ -31,16 +33,26 @@ class Logged:
 
 @dataclass(slots=True)
 class Kept:
-    """`queued` are labels in the order of LPUSH, `log` is the log without what it forgot since."""
+    """`queued` are labels in the order of LPUSH, `log` is the log with what it forgot since.
+
+    The log was thrown away as a whole when it had `wiped` messages; `rejected` envelopes were
+    set aside.
+    """
 
     queued: list[str] = field(default_factory=list)
     log: list[Logged] = field(default_factory=list)
+    wiped: list[int] = field(default_factory=list)
+    rejected: int = 0
 
     def add(self, words: list[bytes]) -> None:
         """One command of the file."""
         name, key = words[0].upper(), words[1] if len(words) > 1 else b""
         if name == b"LPUSH" and key == QUEUE:
-            self.queued += [_label(_content(item)) for item in words[2:]]
+            self.queued += map(_queued_label, words[2:])
+        elif name in (b"LPUSH", b"RPUSH") and key == REJECTED:
+            self.rejected += len(words) - 2
+        elif name in (b"DEL", b"UNLINK") and LOG in words:
+            self.wiped.append(len(self.log))
         elif name == b"XADD" and key == LOG:
             id_ = next(word for word in words[2:] if ID.fullmatch(word))
             milliseconds, _, sequence = id_.partition(b"-")
@@ -112,12 +124,15 @@ def _size(data: bytes, at: int) -> tuple[int, int]:
     return int(data[at + 1 : end]), end + 2
 
 
-def _content(item: bytes) -> bytes:
+def _queued_label(item: bytes) -> str:
     """Of what stands on the queue: bare, or in an envelope."""
     if not item.startswith(ENVELOPE_MARK):
-        return item
-    content: str = json.loads(item[1:])["content"]
-    return content.encode()
+        return _label(item)
+    try:
+        content: str = json.loads(item[1:])["content"]
+    except ValueError:
+        return UNREADABLE
+    return label_of(content)
 
 
 def _label(item: bytes) -> str:

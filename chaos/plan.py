@@ -1,13 +1,14 @@
 """Who is struck, how, and when: drawn from a seed, so that a run can be repeated.
 
-A plan is only a list. What a strike does is the business of `chaos.stage`; one
-that finds its victim down already does nothing. No I/O here.
+A plan is only a list. What a strike does is the business of `chaos.stage` and
+`chaos.scenes`; one that finds its victim down already does nothing. No I/O here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
+from typing import NamedTuple
 
 
 class Act(StrEnum):
@@ -24,9 +25,16 @@ class Act(StrEnum):
     HUP = "hup"  # SIGHUP.
     CUT = "cut"  # Half of the connections of a link end, in the middle of what they carry.
     FREEZE = "freeze"  # A link carries nothing for a moment.
+    FORBID = "forbid"  # Our processes may not use a command of Valkey for a moment.
+    TRIM = "trim"  # Somebody else trims the log, again and again for a moment.
+    EVICT = "evict"  # A key is gone, as a Valkey that is full throws keys away if it may.
+    FULL = "full"  # Valkey takes nothing more for a moment.
+    RETURN = "return"  # Hundreds of clients come back to a server while Valkey stands still.
+    HOLD = "hold"  # Hundreds of sockets hold the places of two ports, as cheaply as they can.
 
 
 HTTP_APIS, WS_SERVERS = ("http1", "http2"), ("ws1", "ws2")
+HTTP_BESIDE = dict(zip(WS_SERVERS, HTTP_APIS, strict=True))
 VALKEY = "valkey"
 PUBLISHERS, READERS = ("publisher-a", "publisher-b"), ("reader-a", "reader-b")
 REDIS_LINKS = ("redis-http1", "redis-http2", "redis-ws1", "redis-ws2")
@@ -35,11 +43,33 @@ READER_LINKS = ("to-ws1", "to-ws2")
 SERVER_ACTS = (Act.KILL, Act.CRASH, Act.WORKER, Act.RETIRE, Act.STOP, Act.PAUSE, Act.TERM, Act.HUP)
 PLAIN_ACTS = (Act.KILL, Act.KILL, Act.STOP, Act.TERM)
 LINK_ACTS = (Act.CUT, Act.CUT, Act.FREEZE)
+# These wait until nothing else is wrong, have a time of their own, and are measured.
+SCENES = frozenset({Act.FULL, Act.RETURN, Act.HOLD})
+
+HOWS: Mapping[Act, tuple[str, ...]] = {
+    # What is forbidden; `@all` is everything.
+    Act.FORBID: (
+        *("xadd", "lpush", "set", "xtrim", "rpop", "lrange", "ltrim", "evalsha"),
+        *("blmove", "xread", "xrange", "get", "@all"),
+    ),
+    Act.TRIM: ("0", "3", "30", "300"),  # Messages that are left.
+    Act.EVICT: ("floor", "epoch", "log", "all"),
+    # How Valkey stands still: SIGSTOP, CLIENT PAUSE, DEBUG SLEEP. `+term`: in the middle of it the
+    # server gets a SIGTERM.
+    Act.RETURN: ("stop", "pause", "sleep", "stop+term", "pause+term"),
+    # With what a place is held: requests one after the other, ten at once, nothing, a head or
+    # a body that dribbles, a body that is announced and does not come; or all of these.
+    Act.HOLD: (
+        *("keep-alive", "pipeline", "silent", "head", "body", "expect", "all"),
+        *("keep-alive+term", "silent+term", "all+term"),
+    ),
+}
 
 # Seconds: for how long a victim stays away, stopped or frozen. The longest are longer than
 # REDIS_TIMEOUT and SLOW_CLIENT_SECONDS of the servers under test.
 SHORTEST, USUAL, LONGEST = 0.05, 1.0, 6.0
 MEAN_PAUSE = 0.9  # Seconds between two strikes.
+SCENE_SHORTEST, SCENE_LONGEST = 2.0, 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +80,15 @@ class Strike:
     victim: str
     act: Act
     seconds: float
+    how: str = ""  # One of HOWS.
+
+
+class Card(NamedTuple):
+    """A strike that can be drawn; of a scene, how is drawn, too."""
+
+    victim: str
+    act: Act
+    how: str = ""
 
 
 def kind_of(victim: str) -> str:
@@ -61,18 +100,24 @@ def kind_of(victim: str) -> str:
     return victim.partition("-")[0].rstrip("12")
 
 
-def deck() -> list[tuple[str, Act]]:
-    """Every victim with every act that it can suffer."""
+def deck(only: Collection[Act] = frozenset(Act)) -> list[Card]:
+    """Every victim with every act that it can suffer, of those that are wanted."""
     acts = {
-        **dict.fromkeys(HTTP_APIS + WS_SERVERS, SERVER_ACTS),
+        **dict.fromkeys(HTTP_APIS, SERVER_ACTS),
+        **dict.fromkeys(WS_SERVERS, (*SERVER_ACTS, Act.HOLD, Act.RETURN)),
         **dict.fromkeys((*PUBLISHERS, *READERS), PLAIN_ACTS),
-        VALKEY: (*PLAIN_ACTS, Act.POWER),
+        VALKEY: (*PLAIN_ACTS, Act.POWER, Act.FULL),
         **dict.fromkeys(REDIS_LINKS + READER_LINKS, LINK_ACTS),
     }
-    return [(victim, act) for victim, its in acts.items() for act in its]
+    cards = [Card(victim, act) for victim, its in acts.items() for act in its]
+    for act in (Act.FORBID, Act.TRIM, Act.EVICT):
+        cards += [Card(VALKEY, act, how) for how in HOWS[act]]
+    return [card for card in cards if card.act in only]
 
 
-def draw(seed: int, seconds: float, pause: float = MEAN_PAUSE) -> Iterator[Strike]:
+def draw(
+    seed: int, seconds: float, pause: float = MEAN_PAUSE, only: Collection[Act] = frozenset(Act)
+) -> Iterator[Strike]:
     """Strikes within so many seconds: all of the deck, shuffled, again and again.
 
     `pause` is the mean time between two, in seconds.
@@ -80,36 +125,21 @@ def draw(seed: int, seconds: float, pause: float = MEAN_PAUSE) -> Iterator[Strik
     random = Random(seed)
     at = pause
     while True:
-        cards = deck()
+        cards = deck(only)
         random.shuffle(cards)
-        for victim, act in cards:
+        for card in cards:
             if at >= seconds:
                 return
-            away = min(LONGEST, SHORTEST + random.expovariate(1 / USUAL))
-            yield Strike(round(at, 3), victim, act, round(away, 3))
+            yield _drawn(random, card, at)
             # Now and then two at nearly the same moment: one fault seldom comes alone.
             at += random.expovariate(1 / pause)
 
 
-# For `make test`: each kind of fault once or twice, in a quarter of a minute.
-SMALL_SECONDS = 13.0
-SMALL = (
-    Strike(0.5, "redis-ws1", Act.CUT, 0.1),
-    Strike(1.0, "ws1", Act.CRASH, 1.0),
-    Strike(1.5, "http1", Act.KILL, 0.5),
-    Strike(2.5, "reader-a", Act.KILL, 0.3),
-    Strike(3.5, VALKEY, Act.KILL, 0.5),
-    Strike(4.5, "publisher-a", Act.KILL, 0.2),
-    Strike(5.0, "to-ws1", Act.CUT, 0.1),
-    Strike(5.2, "to-ws2", Act.CUT, 0.1),
-    Strike(5.5, "ws2", Act.TERM, 0.5),
-    Strike(6.0, "http2", Act.WORKER, 0.1),
-    Strike(7.0, "redis-http1", Act.CUT, 0.1),
-    Strike(7.5, VALKEY, Act.STOP, 0.7),
-    Strike(8.5, "ws1", Act.HUP, 0.1),
-    Strike(9.0, "ws2", Act.PAUSE, 0.5),
-    Strike(9.5, "to-ws1", Act.FREEZE, 1.0),
-    Strike(10.0, "redis-ws2", Act.FREEZE, 2.2),
-    Strike(10.5, "reader-b", Act.STOP, 0.5),
-    Strike(11.5, "ws1", Act.WORKER, 0.1),
-)
+def _drawn(random: Random, card: Card, at: float) -> Strike:
+    if card.act in SCENES:
+        how = random.choice(HOWS.get(card.act, ("",)))
+        lasts = random.uniform(SCENE_SHORTEST, SCENE_LONGEST)
+    else:
+        how = card.how
+        lasts = min(LONGEST, SHORTEST + random.expovariate(1 / USUAL))
+    return Strike(round(at, 3), card.victim, card.act, round(lasts, 3), how)

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from chaos.ledger import Ledger, newest_first
-from chaos.records import Broken, Gap, Lost, Opened, Read, Welcome
+from chaos.records import Broken, Gap, Lost, Opened, Read, Record, Welcome
 from chaos.wire import Decoder, Events, WebSocket
 
 # Two ways to ask for the same where there are two.
@@ -36,9 +36,14 @@ PIECE = 64 * 1024
 class Reader:
     """One client, over as many connections as it takes."""
 
-    def __init__(self, name: str, way: str, folder: Path, ports: list[int]) -> None:
-        path = folder / f"{name}.{way}.ledger"
-        self._way = way
+    patience = PATIENCE
+    pauses = (SHORTEST_PAUSE, LONGEST_PAUSE)
+
+    def __init__(
+        self, path: Path, decoder: Callable[[], Decoder], ports: list[int], piece: int = PIECE
+    ) -> None:
+        self._piece = piece
+        self._decoder = decoder
         self._ledger = Ledger(path)
         self._random = Random(path.name)
         self._ports = cycle(self._random.sample(ports, len(ports)))
@@ -46,18 +51,28 @@ class Reader:
         self._last_id = next(ids, "")
 
     async def run(self) -> None:
-        """Read for ever."""
+        """Read until it is done."""
         while True:
             port = next(self._ports)
-            self._ledger.add([Opened(port, self._last_id)])
+            self._note([Opened(port, self._last_id)])
             try:
-                await self._follow(port, DECODERS[self._way]())
+                await self._follow(port, self._decoder())
             except (OSError, TimeoutError) as problem:
-                self._ledger.add([Lost(type(problem).__name__)])
-            await asyncio.sleep(self._random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))
+                self._note([Lost(type(problem).__name__)])
+            if self._is_done():
+                return
+            await asyncio.sleep(self._random.uniform(*self.pauses))
+
+    def _is_done(self) -> bool:
+        """Whether it has read enough."""
+        return False
+
+    def _note(self, records: list[Record]) -> None:
+        """Write them down."""
+        self._ledger.add(records)
 
     async def _follow(self, port: int, decoder: Decoder) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             writer.write(decoder.request(port, self._last_id))
@@ -70,10 +85,11 @@ class Reader:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, decoder: Decoder
     ) -> bool:
         """Write down one piece of the stream; whether it goes on."""
-        async with asyncio.timeout(PATIENCE):  # Unlike wait_for, it swallows no cancellation.
-            data = await reader.read(PIECE)
-        records = list(decoder.receive(data)) if data else [Lost("end of stream")]
-        self._ledger.add(records)
+        async with asyncio.timeout(self.patience):  # Unlike wait_for, it swallows no cancellation.
+            data = await reader.read(self._piece)
+        ended: list[Record] = [Lost("end of stream")]
+        records = list(decoder.receive(data)) if data else ended
+        self._note(records)
         for record in records:
             # As a browser has it: welcome and gap have ids to go on after, too.
             if isinstance(record, Read | Welcome | Gap):
@@ -81,14 +97,18 @@ class Reader:
         if answer := decoder.answer():
             writer.write(answer)
             await writer.drain()
-        return not any(isinstance(record, Lost | Broken) for record in records)
+        is_over = any(isinstance(record, Lost | Broken) for record in records)
+        return not is_over and not self._is_done()
 
 
 async def read_until_told(name: str, folder: Path, ports: list[int]) -> None:
     """All readers of this process, until SIGTERM."""
     told = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    running = [asyncio.create_task(Reader(name, way, folder, ports).run()) for way in DECODERS]
+    running = [
+        asyncio.create_task(Reader(folder / f"{name}.{way}.ledger", decoder, ports).run())
+        for way, decoder in DECODERS.items()
+    ]
     told_task = asyncio.create_task(told.wait())
     done, _ = await asyncio.wait([told_task, *running], return_when=asyncio.FIRST_COMPLETED)
     for task in done - {told_task}:

@@ -28,6 +28,7 @@ def report(result: Result, seed: str) -> str:
         _push_lines(result),
         _table(("Readers", *(title for _, title in COLUMNS)), _reader_rows(result.tallies)),
         _ends(result.tallies),
+        "\n".join(["Scenes:", *(f"  {line}" for line in result.scenes or ["none"])]),
         "\n".join(_wrong_lines(result, seed)),
     ]
     return "\n\n".join(parts)

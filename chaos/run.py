@@ -7,13 +7,14 @@ from pathlib import Path
 from time import monotonic
 
 from chaos.cast import Cast
-from chaos.check import Tally, check_all
+from chaos.check import Check, Tally, check_all
 from chaos.kept import read_kept
 from chaos.ledger import entries
 from chaos.marker import Markers, without_marker
-from chaos.plan import HTTP_APIS, PUBLISHERS, READERS, Act, Strike
+from chaos.plan import HTTP_APIS, PUBLISHERS, READERS, SCENES, Act, Strike
 from chaos.pushes import Pushes
 from chaos.reader import WITHOUT_IDS
+from chaos.scenes import Scenes
 from chaos.stage import Stage
 from chaos.truth import Truth
 from chaos.wrong import Wrong
@@ -33,6 +34,7 @@ class Result:
     lost_by_valkey: int = 0
     tallies: list[Tally] = field(default_factory=list)
     wrong: list[Wrong] = field(default_factory=list)
+    scenes: list[str] = field(default_factory=list)  # What was measured in each.
 
 
 def run(
@@ -49,11 +51,12 @@ def run(
     """
     cast = Cast(folder, settings)
     stage = Stage(cast)
+    scenes = Scenes(stage, folder)
     try:
         say("starting ...")
         stage.start()
         say(f"striking for {seconds:.0f} s ...")
-        _strike(stage, strikes, seconds)
+        _strike(stage, scenes, strikes, seconds)
         say("calming down ...")
         stage.calm()
         stage.end(PUBLISHERS)
@@ -63,14 +66,21 @@ def run(
         stage.end_all()
     stage.note_tracebacks()
     say("checking ...")
-    return _check(stage, cast, markers)
+    result = _check(stage, cast, markers)
+    result.scenes = scenes.figures
+    return result
 
 
-def _strike(stage: Stage, strikes: Iterable[Strike], seconds: float) -> None:
+def _strike(stage: Stage, scenes: Scenes, strikes: Iterable[Strike], seconds: float) -> None:
     begin = monotonic()
     for strike in strikes:
         stage.tend_for(begin + strike.at - monotonic())
-        stage.strike(strike)
+        if strike.act in SCENES:
+            start = monotonic()
+            scenes.play(strike)
+            begin += monotonic() - start  # The others keep their distance from each other.
+        else:
+            stage.strike(strike)
     stage.tend_for(begin + seconds - monotonic())
 
 
@@ -100,6 +110,10 @@ def _check(stage: Stage, cast: Cast, markers: Markers) -> Result:
     ledgers = ((path.stem, entries(path)) for path in _readers(cast.ledgers))
     wrong = [*stage.wrong, *pushes.wrong, *truth.check()]
     tallies = list(check_all(ledgers, truth, WITHOUT_IDS))
+    tallies += [
+        Check(path.stem, truth, leaves=True).follow(entries(path))
+        for path in sorted(cast.ledgers.glob("crowd*.ledger"))
+    ]
     return Result(
         stage.strikes,
         sum(actor.refused_starts for actor in stage.actors.values()),

@@ -16,6 +16,7 @@ from time import monotonic, sleep, time
 from chaos.actor import Actor, Held
 from chaos.cast import PROXY, Cast
 from chaos.kept import Unsynced
+from chaos.meddler import Meddler
 from chaos.plan import HTTP_APIS, PUBLISHERS, READERS, VALKEY, WS_SERVERS, Act, Strike, kind_of
 from chaos.wrong import Wrong, clock
 
@@ -24,6 +25,7 @@ READY_TIMEOUT = 60.0
 END_TIMEOUT = 40.0  # Longer than a publisher's last tries, and than a server's graceful stop.
 ORDER_TIMEOUT = 5.0
 ORPHAN_TIMEOUT = 10.0  # Seconds for a worker to notice that its master is gone, and to stop.
+MEDDLE_AGAIN = 0.05  # Seconds before the log is trimmed again, or Valkey asked again.
 FIRST_WAIT = 1.0  # Seconds for the readers to connect: they begin with an empty log.
 
 
@@ -39,6 +41,8 @@ class Stage:
         self.valkey_kills: list[float] = []
         self.wrong: list[Wrong] = []
         self.actors = {actor.name: actor for actor in cast.actors()}
+        self.meddler = Meddler(cast.ports[VALKEY])
+        self.ledgers = cast.ledgers
         self._ports = cast.ports
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._number = count()
@@ -88,6 +92,10 @@ class Stage:
             sleep(TICK)
         return True
 
+    def port(self, name: str) -> int:
+        """Where a server listens."""
+        return self._ports[name]
+
     def calm(self) -> None:
         """Let everything come back that a strike has taken."""
         everybody = self.actors.values()
@@ -127,6 +135,7 @@ class Stage:
         self.end((*PUBLISHERS, *READERS))
         self.end((*HTTP_APIS, *WS_SERVERS))
         self.end((PROXY, VALKEY))
+        self.meddler.close()
         end = monotonic() + ORPHAN_TIMEOUT
         for worker in self._orphans:
             if not worker.has_ended(max(0.0, end - monotonic())):
@@ -142,9 +151,13 @@ class Stage:
         actor = self.actors.get(strike.victim)
         is_done = self._strike_actor(actor, strike) if actor else self._strike_link(strike)
         if is_done:
-            self.strikes[kind_of(strike.victim), strike.act] += 1
-            with self._diary.open("a") as diary:
-                diary.write(f"{clock(time())} {strike}\n")
+            self.note_strike(strike)
+
+    def note_strike(self, strike: Strike) -> None:
+        """It was done, here or elsewhere."""
+        self.strikes[kind_of(strike.victim), strike.act] += 1
+        with self._diary.open("a") as diary:
+            diary.write(f"{clock(time())} {strike}\n")
 
     def _strike_link(self, strike: Strike) -> bool:
         if strike.act is Act.CUT:
@@ -164,8 +177,26 @@ class Stage:
                 actor.send(signal.SIGSTOP)
                 actor.busy_until = monotonic() + strike.seconds
                 self._later(strike.seconds, lambda: actor.send(signal.SIGCONT))
+            case Act.FORBID | Act.TRIM | Act.EVICT:
+                return self._meddle(strike)
             case _:
                 return self._strike_worker(actor, strike)
+        return True
+
+    def _meddle(self, strike: Strike) -> bool:
+        """Once or, to trim, again and again; until what was taken is given back."""
+        if not self.meddler.do(strike):
+            return False
+        end = monotonic() + strike.seconds
+
+        def go_on() -> None:
+            if monotonic() < end and strike.act is Act.TRIM:
+                self.meddler.do(strike)
+            elif monotonic() >= end and self.meddler.undo(strike):
+                return
+            self._later(MEDDLE_AGAIN, go_on)
+
+        self._later(MEDDLE_AGAIN, go_on)
         return True
 
     def _kill(self, actor: Actor, strike: Strike) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from chaos.kept import Kept
+from chaos.kept import UNREADABLE, Kept
 from chaos.pushes import Pushes
 from chaos.wrong import Wrong
 
@@ -30,6 +30,8 @@ class Truth:
         self.acknowledged = pushes.acknowledged
         self.lost_by_valkey = 0  # Acknowledged, and never written to disk.
         self._queued = set(kept.queued)
+        self._unreadable = (kept.queued.count(UNREADABLE), kept.rejected)
+        self._wiped = kept.wiped
         self._kills = valkey_kills
         self._ids = [each.id for each in kept.log]
         self._by_id = {each.id: place for place, each in enumerate(kept.log)}
@@ -49,6 +51,11 @@ class Truth:
         """The same by its label."""
         return self._by_label.get(label, UNKNOWN)
 
+    def wiped_before(self, place: int) -> int:
+        """The first place of the log as it is at `place`: all before was thrown away at once."""
+        at = bisect_right(self._wiped, place)
+        return self._wiped[at - 1] if at else 0
+
     def may_have_lost(self, since: float) -> bool:
         """Whether what was known at that time can have been lost by a kill -9 of Valkey."""
         return any(since - LATE <= kill <= since + DURABLE_AFTER for kill in self._kills)
@@ -63,6 +70,7 @@ class Truth:
         for label, time in self.acknowledged.items():
             if label not in self._by_label:
                 yield from self._lost(label, time)
+        yield from self._set_aside()
         yield from self._swapped()
 
     def _lost(self, label: str, time: float) -> Iterator[Wrong]:
@@ -72,6 +80,13 @@ class Truth:
             self.lost_by_valkey += 1
         else:
             yield Wrong("missing", label, "the queue", "acknowledged, and never queued")
+
+    def _set_aside(self) -> Iterator[Wrong]:
+        queued, rejected = self._unreadable
+        if queued != rejected:
+            where = f"{queued} were queued, {rejected} set aside"
+            what = "missing" if rejected < queued else "doubled"
+            yield Wrong(what, "an envelope that cannot be read", "the list of them", where)
 
     def _swapped(self) -> Iterator[Wrong]:
         """A publisher begins a push when the one before is done: so the log has their order."""

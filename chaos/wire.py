@@ -51,17 +51,23 @@ class Head:
 
 
 class WebSocket:
-    """The text format, or JSON: asked for in the query, or as a subprotocol."""
+    """The text format, or JSON: asked for in the query, or as a subprotocol.
 
-    def __init__(self, *, is_json: bool, as_protocol: bool = False) -> None:
+    It begins with the `last` messages, or after an id.
+    """
+
+    def __init__(self, *, is_json: bool, as_protocol: bool = False, last: int = 0) -> None:
         self._is_json = is_json
         self._as_protocol = as_protocol
+        self._last = last
         self._head = Head(101)
         self._buffer = bytearray()
         self._answers = b""
 
     def request(self, port: int, last_id: str) -> bytes:
         query = {"channels": LISTEN} | ({"last_id": last_id} if last_id else {})
+        if self._last and not last_id:
+            query["last"] = str(self._last)
         if self._is_json and not self._as_protocol:
             query["format"] = "json"
         headers = {

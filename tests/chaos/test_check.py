@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 
 from chaos.check import Check, Tally, check_all
-from chaos.kept import Kept, Logged
+from chaos.kept import UNREADABLE, Kept, Logged
 from chaos.pushes import Pushes
 from chaos.records import (
     Acknowledged,
@@ -174,6 +174,44 @@ def test_what_valkey_lost_later_may_have_been_read_if_that_is_told() -> None:
     assert found(checked(*told, start=KILLED_AT + 60)) == [("not in the log", a_label(1))]
 
 
+def test_who_is_told_of_another_log_lacks_the_former_one_and_nothing_else() -> None:
+    known = Truth(Kept([], kept(*range(6)).log, wiped=[3]), pushes(6))
+    anew = Gap("epoch2-0-0", an_id(0), "lost")
+    told = greeted(*reads(0), anew, *reads(3, 4, 5))
+    late = greeted(*reads(0), anew, *reads(4, 5))
+    untold = greeted(*reads(0, 3, 4, 5))
+
+    assert Check("r", known).follow(entries(*told)).wrong == []
+    assert found(Check("r", known).follow(entries(*late))) == [("missing", a_label(3))]
+    assert found(Check("r", known).follow(entries(*untold))) == [
+        ("missing", a_label(1)),
+        ("missing", a_label(2)),
+    ]
+
+
+def test_a_gap_that_leads_back_in_the_same_log_excuses_nothing() -> None:
+    known = Truth(Kept([], kept(*range(6)).log, wiped=[]), pushes(6))
+    records = greeted(*reads(0, 1), Gap("epoch2-0-0", an_id(1), "lost"), *reads(3, 4, 5))
+
+    assert found(Check("r", known).follow(entries(*records))) == [("missing", a_label(2))]
+
+
+def test_who_comes_with_the_id_of_another_is_owed_what_follows_whatever_it_is_told() -> None:
+    told_late = Welcome(an_id(2), complete=True)
+    records = [Opened(1, an_id(0)), told_late, *reads(3, 4)]
+
+    assert found(Check("r", truth(), leaves=True).follow(entries(*records))) == [
+        ("missing", a_label(1)),
+        ("missing", a_label(2)),
+    ]
+
+
+def test_who_leaves_need_not_have_come_to_the_end() -> None:
+    records = [Opened(1, an_id(0)), Welcome(an_id(0), complete=True), *reads(1, 2)]
+
+    assert Check("r", truth(), leaves=True).follow(entries(*records)).wrong == []
+
+
 def texts(*numbers: int) -> list[Record]:
     return [Read("", a_label(number)) for number in numbers]
 
@@ -241,6 +279,18 @@ def test_what_is_doubled_swapped_or_made_up_in_the_log_is_found() -> None:
     assert log_check(kept(0, 1, 1), pushes(2))[0] == [("doubled", a_label(1), "the log")]
     assert log_check(kept(1, 0), pushes(2))[0] == [("out of order", a_label(0), "the log")]
     assert log_check(kept(0, 1), pushes(1))[0] == [("never pushed", a_label(1), "the log")]
+
+
+@pytest.mark.parametrize(("rejected", "what"), [(1, "missing"), (3, "doubled")])
+def test_an_envelope_that_cannot_be_read_is_set_aside_once(rejected: int, what: str) -> None:
+    log = kept(0, 1)
+    log.queued += [UNREADABLE, UNREADABLE]
+    log.rejected = 2
+    assert log_check(log, pushes(2)) == ([], 0)
+
+    log.rejected = rejected
+    (wrong,) = log_check(log, pushes(2))[0]
+    assert wrong[0] == what
 
 
 def test_a_late_push_that_was_not_acknowledged_may_come_out_of_order() -> None:

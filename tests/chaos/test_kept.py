@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from chaos.content import content
-from chaos.kept import Logged, Unsynced, commands, read_kept
+from chaos.kept import UNREADABLE, Logged, Unsynced, commands, read_kept
 from common.message import Message
 
 
@@ -45,6 +45,18 @@ def test_what_is_for_some_is_queued_in_an_envelope_and_logged_with_its_addresses
     kept = read_kept(tmp_path)
 
     assert (kept.queued, kept.log) == (["a-1"], [Logged((17, 3), "a-1")])
+
+
+def test_it_says_when_the_log_was_thrown_away_and_what_was_set_aside(tmp_path: Path) -> None:
+    bad = "\x1e{cut off"
+    queued = command("LPUSH", "message_center", bad)
+    aside = command("LPUSH", "{message_center}:rejected", bad)
+    wiped = command("UNLINK", "{message_center}:floor", "{message_center}:log")
+    make_files(tmp_path, queued + SETTLED + wiped + aside + SETTLED)
+
+    kept = read_kept(tmp_path)
+
+    assert (kept.queued, kept.rejected, kept.wiped) == ([UNREADABLE], 1, [1])
 
 
 def test_a_command_that_was_cut_short_is_left_out() -> None:
