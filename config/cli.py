@@ -4,34 +4,29 @@ It starts processes and talks to them over the network like anybody else; it
 imports neither of them.
 """
 
+import codecs
 import json
 import os
-import random
-import re
 import sys
-import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import suppress
-from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 
 import click
-import simple_websocket
 
 from config import load
 from config.addresses import reachable
 from config.banner import command_as_typed
 from config.embedded import EmbeddedError
+from config.listening import Listener
 from config.serve import DIRECTLY, serve
 from config.settings import Settings, SettingsError
+from config.ws_client import checked
 
 ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.
-FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # Seconds between two tries to connect.
-TOKEN = re.compile(r"(?<=[?&]token=)[^&#]+")  # In a URL; not to be shown.
-LISTEN_PING = 25  # Seconds; a server that does not answer is given up.
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,12 +77,15 @@ def push(text: str, channels: tuple[str, ...], users: tuple[str, ...]) -> None:
 
     With the first of PUSH_TOKENS, if there are any.
     """
+    text = _as_typed(text, "TEXT")
+    channels = tuple(_as_typed(name, "--channel") for name in channels)
+    users = tuple(_as_typed(name, "--user") for name in users)
     _, settings = _settings()
     url = f"http://{reachable(settings.http_host)}:{settings.http_port}/push"
     addressed = {"channels": ",".join(channels), "users": ",".join(users)}
     form = {"content": text} | {name: value for name, value in addressed.items() if value}
     status, body = _post(url, form, [token for _, token in settings.push_tokens][:1])
-    click.echo(body)
+    _print(f"{body}\n")
     if status != 200 or not _is_success(body):
         sys.exit(1)
 
@@ -95,13 +93,20 @@ def push(text: str, channels: tuple[str, ...], users: tuple[str, ...]) -> None:
 @main.command()
 @click.argument("url", required=False)
 def listen(url: str | None) -> None:
-    """Print what arrives at URL (this machine's server by default); reconnect for ever."""
+    """Print what arrives at URL (this machine's server by default); reconnect after a break.
+
+    Ends with status 1 when it is refused, or thrown out, so that coming back would be no use.
+    """
     if url is None:
         _, settings = _settings()
         url = f"ws://{reachable(settings.ws_host)}:{settings.ws_port}/"
-    url = _checked(url)
+    try:
+        url = checked(_as_typed(url, "URL"))
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="URL") from problem
     with suppress(KeyboardInterrupt):
-        _listen_for_ever(url)
+        Listener(url, _print, _say).run()
+        sys.exit(1)
 
 
 def _is_success(body: str) -> bool:
@@ -112,53 +117,39 @@ def _is_success(body: str) -> bool:
     return isinstance(answer, dict) and answer.get("code") == 0
 
 
-def _checked(url: str) -> str:
+def _as_typed(text: str, name: str) -> str:
+    """An argument as text, also where Python could not know that it was typed in UTF-8."""
     try:
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("ws", "wss") or not parts.hostname or parts.port == 0:
-            raise ValueError("it must be ws://host:port/ or wss://host:port/")
-    except ValueError as problem:
-        raise click.BadParameter(str(problem), param_hint="URL") from problem
-    return url if parts.path else f"{url}/"
+        text.encode()
+    except UnicodeEncodeError:  # Some of it stands for bytes that Python could not read.
+        try:
+            return os.fsencode(text).decode()
+        except UnicodeError:
+            raise click.BadParameter("it is not UTF-8", param_hint=name) from None
+    return text
 
 
-def _listen_for_ever(url: str) -> None:
-    wait = FIRST_WAIT
-    while True:
-        if _print_messages(url):
-            wait = FIRST_WAIT
-        pause = wait * random.uniform(0.5, 1.5)
-        _say(f"trying again in {pause:.1f} s")
-        time.sleep(pause)
-        wait = min(wait * 2, LONGEST_WAIT)
-
-
-def _print_messages(url: str) -> bool:
-    """Print until the connection ends; whether there was one."""
-    connected = False
-    shown = TOKEN.sub("…", url)
+def _print(text: str | bytes) -> None:
+    """To standard output at once; what its encoding does not have is escaped, not lost."""
     try:
-        client = simple_websocket.Client.connect(
-            url, ping_interval=LISTEN_PING, thread_class=partial(threading.Thread, daemon=True)
-        )
-        connected = True
-        _say(f"connected to {shown}")
-        while True:
-            _print(client.receive())
-    except simple_websocket.ConnectionClosed as closed:
-        _say(f"closed: {closed.reason} {closed.message or ''}".rstrip())
-    except (OSError, simple_websocket.ConnectionError) as problem:
-        _say(f"cannot connect to {shown}: {problem}")
-    return connected
-
-
-def _print(message: str | bytes) -> None:
-    try:
-        click.echo(message)
-    except BrokenPipeError:
-        # Nobody reads on, as in `listen | head -1`. Python would complain at its own exit.
+        _to_stdout(text)
+    except OSError as problem:
+        # Python would complain about it once more at its own exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        if isinstance(problem, BrokenPipeError):  # As in `listen | head -1`.
+            sys.exit(0)
+        raise click.ClickException(f"cannot write: {problem.strerror}") from problem
+
+
+def _to_stdout(text: str | bytes) -> None:
+    if sys.stdout is None:  # It was closed before the start.
+        raise click.ClickException("cannot write: there is no standard output")
+    encoding = sys.stdout.encoding or "ascii"
+    if codecs.lookup(encoding).name == "ascii":
+        encoding = "utf-8"  # Nobody has said what it is.
+    data = text.encode(encoding, "backslashreplace") if isinstance(text, str) else text
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 def _become(module: str, *arguments: str) -> None:
@@ -180,10 +171,10 @@ def _post(url: str, form: dict[str, str], tokens: list[str]) -> tuple[int, str]:
         request.add_unredirected_header("Authorization", f"Bearer {token}")
     try:
         with DIRECTLY.open(request, timeout=ANSWER_TIMEOUT) as answer:
-            return answer.status, answer.read().decode().strip()
+            return answer.status, answer.read().decode(errors="replace").strip()
     except urllib.error.HTTPError as refused:
-        return refused.code, refused.read().decode().strip()
-    except OSError as problem:
+        return refused.code, refused.read().decode(errors="replace").strip()
+    except (OSError, HTTPException) as problem:
         reason = getattr(problem, "reason", problem)
         raise click.ClickException(f"no answer from {url}: {reason}") from problem
 

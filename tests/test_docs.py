@@ -18,6 +18,7 @@ from wsproto.frame_protocol import CloseReason
 from common.broker import SETTLE_MESSAGES
 from common.message import Mark
 from config.anonymous import refuse_anonymous_push
+from config.listening import FOR_GOOD
 from config.load import load
 from config.settings import Description, Settings, describe
 from tests.openapi import documented_errors
@@ -173,6 +174,17 @@ def test_the_close_code_of_a_breach_is_documented(readme: str, code: CloseReason
     advice = [cells[2] for cells in rows(readme) if cells[0] == str(code.value)]
 
     assert advice == [READMES[readme][False]]
+
+
+def test_the_command_listen_comes_back_as_the_table_advises() -> None:
+    advised = {
+        int(cells[0]): cells[2] for cells in rows("README.md") if re.fullmatch(r"\d{4}", cells[0])
+    }
+
+    assert len(advised) > 9
+    assert {code for code, advice in advised.items() if advice == "no"} == set(FOR_GOOD) & set(
+        advised
+    )
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -17,7 +17,7 @@ MAY_IMPORT = {
 }
 OWNERS = {
     "redis": {"common/line.py"},
-    "wsproto": {"ws_server/inbound.py"},
+    "wsproto": {"config/ws_client.py", "ws_server/inbound.py"},
     "jwt": {"ws_server/jwks.py", "ws_server/sign.py", "ws_server/tokens.py"},
 }
 

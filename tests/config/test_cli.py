@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from config import leftovers
-from config.cli import TOKEN, main
+from config.cli import main
+from tests.config.servers import close, playing
 from tests.keys import SECRET
 
 
@@ -49,19 +50,6 @@ def test_the_help_names_every_command(folder: Path) -> None:
     assert all(f"  {name} " in shown for name in ("http", "listen", "push", "serve", "token", "ws"))
 
 
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("ws://h/?token=a.b.c", "ws://h/?token=…"),
-        ("ws://h/?last=1&token=a.b.c&format=json", "ws://h/?last=1&token=…&format=json"),
-        ("ws://h/?token=a&token=b#c", "ws://h/?token=…&token=…#c"),
-        ("ws://h/token=a?mytoken=b", "ws://h/token=a?mytoken=b"),
-    ],
-)
-def test_a_token_in_a_url_is_not_shown(url: str, shown: str) -> None:
-    assert TOKEN.sub("…", url) == shown
-
-
 @pytest.mark.integration
 def test_the_command_prints_a_token(folder: Path) -> None:
     command = [sys.executable, "-P", "-m", "config", "token", "--user", "42"]
@@ -92,7 +80,7 @@ class Recorder(BaseHTTPRequestHandler):
         self.seen.append((self.headers["Authorization"], parse_qs(body)))
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b'{"code":0,"msg":"success"}')
+        self.wfile.write('{"code":0,"msg":"success 🎉"}'.encode())
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
         pass
@@ -138,6 +126,118 @@ def test_a_push_can_be_addressed(folder: Path, api: dict[str, str]) -> None:
     assert [form for _, form in Recorder.seen] == [
         {"content": ["hello"], "channels": ["orders,news"], "users": ["42,43"]}
     ]
+
+
+def command(*arguments: str | bytes, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    """As a terminal starts it, where nothing but `environ` says what the encoding is."""
+    plain = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))
+    }
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "config", *arguments],
+        env={**plain, **environ},
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+
+POSIX = {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+ENCODINGS = [POSIX, {"LANG": "C.UTF-8"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "gbk"}]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("environ", ENCODINGS)
+def test_a_push_is_of_utf_8_whatever_the_terminal_is(
+    folder: Path, api: dict[str, str], environ: dict[str, str]
+) -> None:
+    done = command("push", "已付款 🎉".encode(), **api, **environ)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert Recorder.seen == [(None, {"content": ["已付款 🎉"]})]
+    assert done.stdout.decode("gbk", "replace").startswith('{"code":0,"msg":"success')
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["push", b"caf\xe9"], b"TEXT"),
+        (["push", "--channel", b"\xb6\xa9", "x"], b"--channel"),
+        (["push", "--user", b"\xff", "x"], b"--user"),
+        (["listen", b"ws://127.0.0.1:1/?channels=\xff"], b"URL"),
+    ],
+)
+def test_an_argument_that_is_no_text_is_refused_by_name(
+    folder: Path, api: dict[str, str], arguments: list[str | bytes], name: bytes
+) -> None:
+    done = command(*arguments, **api, LANG="C.UTF-8")
+
+    assert done.returncode == 2
+    assert b"Invalid value for " + name + b": it is not UTF-8" in done.stderr
+    assert Recorder.seen == []
+
+
+PAID = "已付款 🎉".encode()
+MESSAGES = bytes([0x81, len(PAID)]) + PAID + b"\x81\x05after" + close(4003)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("environ", ENCODINGS)
+def test_listening_goes_on_after_what_a_terminal_cannot_show(
+    folder: Path, environ: dict[str, str]
+) -> None:
+    with playing(MESSAGES) as server:
+        done = command("listen", server.url, **environ)
+
+    shown = "已付款 \\U0001f389".encode("gbk") if environ == ENCODINGS[-1] else PAID
+    assert done.stdout == shown + b"\nafter\n"
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, b"closed: 4003")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("shell", "status", "error"),
+    [
+        ('"$@" | head -1', 0, b""),
+        ('"$@" >/dev/full', 1, b"Error: cannot write: No space left on device\n"),
+        ('"$@" >&-', 1, b"Error: cannot write: there is no standard output\n"),
+    ],
+)
+def test_listening_ends_where_nobody_reads_on(
+    folder: Path, shell: str, status: int, error: bytes
+) -> None:
+    listen = [sys.executable, "-P", "-m", "config", "listen"]
+    with playing(b"\x81\x02hi" * 20_000 + close(4003)) as server:
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", shell, "-", *listen, server.url],
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+
+    assert done.returncode == status
+    assert done.stderr == b"connected to " + server.url.encode() + b"\n" + error
+
+
+@pytest.mark.integration
+def test_a_push_to_what_speaks_no_http_fails_in_words(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        answering = threading.Thread(target=answer_nonsense, args=[other])
+        answering.start()
+        port = str(other.getsockname()[1])
+        done = command("push", "x", HTTP_HOST="127.0.0.1", HTTP_PORT=port)
+        answering.join()
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"Error: no answer from http://127.0.0.1:")
+
+
+def answer_nonsense(listener: socket.socket) -> None:
+    client, _ = listener.accept()
+    with client:
+        client.recv(65536)
+        client.sendall(b"-ERR unknown command\r\n")  # As Redis does.
 
 
 @pytest.mark.integration
