@@ -13,8 +13,11 @@ from typing import Self
 
 ENVELOPE_MARK = b"\x1e"
 KICK_MARK = "!"
+NOBODY = ("",)  # The addresses of an entry of the log that is no message of ours.
+LARGEST_HALF = 2**64 - 1  # Of an id.
 MOST_LOOKED_AT = 2000  # Of the newest messages of the log, to find those for somebody.
-MARK = re.compile(r"([0-9a-z]{1,20})-(\d{1,20})-(\d{1,20})", re.ASCII)
+NUMBER = r"(0|[1-9]\d{0,19})"
+MARK = re.compile(rf"([0-9a-z]{{1,20}})-{NUMBER}-{NUMBER}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class Page:
     """Some messages of the log in their order: `ids[i]` is the id of `contents[i]`.
 
     `addresses[i]` are the channels that it was pushed to, none if it is for everybody; or
-    the one address `KICK_MARK + USER`, which no channel can have, for a `Kick`. None instead of the
-    list: all of the page is for everybody.
+    the one address `KICK_MARK + USER`, which no channel can have, for a `Kick`; or NOBODY.
+    None instead of the list: all of the page is for everybody.
     """
 
     ids: list[bytes]
@@ -101,5 +104,7 @@ class Mark:
         found = MARK.fullmatch(text)
         if found is None:
             return None
-        epoch, milliseconds, sequence = found.groups()
-        return cls(epoch, int(milliseconds) << 64 | int(sequence))
+        epoch, milliseconds, sequence = found[1], int(found[2]), int(found[3])
+        if max(milliseconds, sequence) > LARGEST_HALF:
+            return None  # No Redis has such an id, and none would look for it.
+        return cls(epoch, milliseconds << 64 | sequence)

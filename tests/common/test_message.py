@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from common.message import Message, Page, format_id, parse_id
+from common.message import Mark, Message, Page, format_id, parse_id
 
 LARGEST = 2**64 - 1  # Of either half of a stream id.
 
@@ -56,3 +56,35 @@ def test_what_is_no_id_is_refused(text: bytes) -> None:
 def test_a_page_is_true_when_it_holds_a_message() -> None:
     assert Page([b"1-0"], [b""])
     assert not Page([], [])
+
+
+@pytest.mark.parametrize("id_", ["0-0", "1795479070601-7", f"{LARGEST}-{LARGEST}", "0-10"])
+def test_a_mark_is_read_as_it_is_written(id_: str) -> None:
+    mark = Mark.parse(f"e1-{id_}")
+
+    assert mark is not None
+    assert str(mark) == f"e1-{id_}"
+
+
+@pytest.mark.parametrize(
+    "id_",
+    [
+        f"{LARGEST + 1}-0",
+        f"0-{LARGEST + 1}",
+        "99999999999999999999-0",
+        "0-99999999999999999999",
+        "00-0",
+        "0-01",
+        "0005-0",
+        "1-",
+        "-1",
+        "+1-0",
+        "1-0 ",
+        "1-0\n",
+        "1_0-0",
+        "\u0661-1",
+        "1-0-0",
+    ],
+)
+def test_what_is_no_mark_of_ours_is_none(id_: str) -> None:
+    assert Mark.parse(f"e1-{id_}") is None
