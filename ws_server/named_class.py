@@ -33,7 +33,7 @@ def load_worker_class(path: str) -> type[Worker]:
     own = _find_own()
     try:
         found = getattr(_import(module_name, own), class_name)
-    except (ImportError, AttributeError) as problem:
+    except (ImportError, AttributeError, SyntaxError) as problem:
         told = f"cannot load {path}: {problem}{_clash(own)}"
         raise SettingsError("WORKER_CLASS", told) from problem
     if not (isinstance(found, type) and issubclass(found, Worker)):

@@ -134,6 +134,13 @@ def test_what_cannot_be_had_both_ways_is_said_in_one_sentence(project: Path) -> 
     assert "\n" not in str(told.value)
 
 
+def test_a_module_that_is_no_python_is_told_with_its_line(project: Path) -> None:
+    write(project, {"my_worker": "\nclass Mine\n"})
+
+    with pytest.raises(SettingsError, match=r"^WORKER_CLASS: .*\(my_worker\.py, line 2\)$"):
+        load_worker_class("my_worker:Mine")
+
+
 def test_a_folder_that_is_gone_does_not_hide_what_is_installed(tmp_path: Path) -> None:
     program = (
         "import os, sys; sys.path.insert(0, sys.argv[2]); os.chdir(sys.argv[1]); "
