@@ -17,7 +17,7 @@ retried LPUSH can store a message twice). How commands travel is `common.line`'s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b, sha1
 from typing import Any
 
@@ -28,6 +28,7 @@ from common.redis_words import known_words
 
 SETTLE_MESSAGES = 500
 SETTLE_BYTES = 1024 * 1024
+LONG = 64 * 1024  # Bytes of a message that is not read again to see whether it is still there.
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Broker:
         sha = sha1(script, usedforsecurity=False).hexdigest()
         self._script = ("EVALSHA", sha, len(keys), *keys)
         self._bounds = (SETTLE_BYTES, history.size, history.seconds)
+        self._long = -1  # The last id read, if its message is LONG.
         self._push_once = Script(client, source("push_once.lua"))
         self._newest = Script(client, source("newest.lua"))
         self._settling = Line(client.connection_pool, script)
@@ -153,8 +155,14 @@ class Broker:
         Raises:
             QueueUnavailable: Redis did not confirm it; the messages are in the queue or in the log.
         """
-        settled, entries = self._settling.call(self._settle(known), self._read(known.id, count))
-        return Settled.parse(settled), page_of_stream(entries)
+        settled, entries, at_known = self._settling.call(
+            self._settle(known), self._read(known.id, count), self._at(known.id)
+        )
+        done, page = Settled.parse(settled), page_of_stream(entries)
+        if page and not at_known and known.id >= done.log.floor:
+            # It was there when the script looked: somebody may have trimmed the log since.
+            done = replace(done, log=self.look(known))
+        return done, self._note_long(page)
 
     def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
         """Settle as `settle_and_read`, then block until something is queued (BLMOVE).
@@ -179,18 +187,24 @@ class Broker:
             QueueUnavailable: Redis did not answer.
         """
         before = self._reading.connects
-        # Epoch and floor last: what was read follows `known` if it did even then.
-        entries, epoch, floor = self._reading.call(
-            self._read(known.id, count, block_seconds), ("GET", self._epoch), ("GET", self._floor)
+        # These last: what was read follows `known` if it did even then.
+        entries, epoch, floor, at_known = self._reading.call(
+            self._read(known.id, count, block_seconds),
+            ("GET", self._epoch),
+            ("GET", self._floor),
+            self._at(known.id),
         )
+        page = self._note_long(page_of_stream(entries))
         is_sure = (
             # A new connection may lead to a Redis that came back with older data.
             self._reading.connects == before
             and epoch is not None
             and epoch.split()[0] == known.epoch.encode()
             and _is_held(known.id, floor)
+            # The floor is from the last settle, and somebody may have trimmed the log since.
+            and (bool(at_known) or not page)
         )
-        return page_of_stream(entries), is_sure
+        return page, is_sure
 
     def has(self, id_: int) -> bool:
         """Whether the log has a message with this id (XRANGE).
@@ -231,6 +245,15 @@ class Broker:
     def _settle(self, known: Mark | None, messages: int = SETTLE_MESSAGES) -> Command:
         place = (known.epoch, format_id(known.id)) if known else ("", format_id(0))
         return (*self._script, messages, *self._bounds, *place)
+
+    def _at(self, id_: int) -> Command:
+        """For the message with this id; for nothing if that is too long to be read in vain."""
+        return ("XRANGE", self._log, *[format_id(id_)] * 2, "COUNT", int(id_ != self._long))
+
+    def _note_long(self, page: Page) -> Page:
+        if page and len(page.contents[-1]) > LONG:
+            self._long = parse_id(page.ids[-1])
+        return page
 
     def _read(self, cursor: int, count: int, block_seconds: float | None = None) -> Command:
         block = () if block_seconds is None else ("BLOCK", max(1, round(block_seconds * 1000)))
