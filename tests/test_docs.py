@@ -308,6 +308,15 @@ def test_compose_passes_on_every_setting_but_those_that_it_chooses() -> None:
     assert {each.name for each in describe()} - passed == chosen | {"ALLOW_ANONYMOUS_PUSH"}
 
 
+def test_compose_builds_what_it_does_not_pull() -> None:
+    """A name of ours would be looked for in a registry by `up` on a fresh clone."""
+    compose = text("docker-compose.yml")
+    process = compose[compose.index("\nx-process:") : compose.index("\nservices:")]
+
+    assert "\n  build: .\n" in process
+    assert re.findall(r"^ +image: (.+)", compose, re.MULTILINE) == ["redis:7-alpine"]
+
+
 def test_compose_tells_the_process_where_its_port_is_published() -> None:
     compose = text("docker-compose.yml")
     told = re.findall(r'^ +HTTP_PUBLISH: "(.+)"$', compose, re.MULTILINE)
