@@ -48,8 +48,10 @@ class Banner:
             for name in SHOWN
             if name in self.environ
         ]
-        hint = "    (with PUSH_TOKENS as here)" if "PUSH_TOKENS" in self.environ else ""
-        return " ".join([*map(shlex.quote, set_here), f"{self.command} push hello{hint}"])
+        push = " ".join([*map(shlex.quote, set_here), f"{self.command} push hello"])
+        # A line of its own: the other one is to be pasted.
+        hint = "\n        (in a shell with these PUSH_TOKENS)"
+        return push + (hint if "PUSH_TOKENS" in self.environ else "")
 
     def _other_redis(self) -> str:
         port = self.other_redis
@@ -68,5 +70,7 @@ def command_as_typed(words: Sequence[str], arguments: Sequence[str]) -> str:
     """The command of `sys.orig_argv` without its arguments; it works in any folder."""
     command = list(words[: len(words) - len(arguments)])
     if "-m" not in command:  # A script with a path, and before it the Python that runs it.
-        command = [os.path.abspath(command[-1])]
+        command = command[-1:]
+    if "/" in command[0]:
+        command[0] = os.path.abspath(command[0])
     return shlex.join(command)

@@ -11,7 +11,7 @@ from time import monotonic, sleep
 log = logging.getLogger(__name__)
 
 PATIENCE = 5.0  # Seconds to wait for the end of what holds a thing.
-GRACE = 0.5  # Seconds after which an answer is not the last one of somebody who is dying.
+GRACE = 1.0  # Seconds after which an answer is not the last one of somebody who is dying.
 STEP = 0.05
 
 

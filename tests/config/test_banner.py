@@ -45,7 +45,8 @@ def test_what_another_shell_does_not_know_is_shown_or_said() -> None:
     environ = {"HTTP_PORT": "8080\r", "HTTP_HOST": "::1", "PUSH_TOKENS": "backend:…"}
     text = shown(environ, push_tokens=TOKENS, http_port=8080, http_host="::1")
 
-    assert f"Try:  HTTP_HOST=::1 HTTP_PORT=8080 {COMMAND} push hello    (with PUSH_TOKENS" in text
+    assert f"  Try:  HTTP_HOST=::1 HTTP_PORT=8080 {COMMAND} push hello\n" in text
+    assert "(in a shell with these PUSH_TOKENS)\n" in text
 
 
 @pytest.mark.integration
@@ -89,6 +90,7 @@ def shown_beside(answer: bytes) -> tuple[int, str]:
         (["/v/bin/python", ".venv/bin/message-center", "serve"], "{}/.venv/bin/message-center"),
         (["/v/bin/python", "/my folder/message-center", "serve"], "'/my folder/message-center'"),
         (["python3", "-P", "-m", "config", "serve"], "python3 -P -m config"),
+        ([".venv/bin/python", "-m", "config", "serve"], "{}/.venv/bin/python -m config"),
     ],
 )
 def test_the_command_works_where_it_is_pasted(words: list[str], typed: str) -> None:
