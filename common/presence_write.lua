@@ -42,8 +42,14 @@ if last < confirmed then
   return 0
 end
 
-if confirmed == 0 then redis.call('SADD', PROCESSES, process) end
-redis.call('SET', LEASE, number, 'PX', milliseconds)
+-- First what a full Redis refuses: it would let the rest pass after a command that only removes. The process is
+-- entered before its hashes, or nobody would sweep what a failure has left. The lease is renewed last: what was
+-- written halfway does not count for longer, and is written again under the next number.
+if confirmed == 0 then
+  redis.call('SADD', PROCESSES, process)
+else
+  redis.call('SET', LEASE, last, 'KEEPTTL')
+end
 write_list(USERS)
 for key = 5, #KEYS do
   local name = next_word()
@@ -53,4 +59,5 @@ for key = 5, #KEYS do
   if total == '0' then redis.call('UNLINK', KEYS[key]) end
   write_list(KEYS[key])
 end
+redis.call('SET', LEASE, number, 'PX', milliseconds)
 return 1

@@ -6,12 +6,25 @@
 -- Answer: 0, or the place (from 1) of the first item whose id stands for another; then nothing was done
 
 local MOST = 1000 -- Lua puts no more than some 8000 values on its stack.
+local NOBODY = '' -- What an id stands for that was taken back; it expires at once.
 local queue, seconds = KEYS[1], ARGV[1]
-local items, hashes = {}, {}
+local items, hashes, taken = {}, {}, {}
+
+-- The item for which an id stands.
+local function hash_of(key)
+  local hash = hashes[key] or redis.call('GET', key)
+  return hash ~= NOBODY and hash or nil
+end
+
+-- Let the ids stand for nothing again, by a command that was allowed for each a moment ago; what failed is answered.
+local function take_back(failure)
+  for _, key in ipairs(taken) do redis.call('SET', key, NOBODY, 'PX', 1) end
+  return failure
+end
 
 for at = 2, #KEYS do
   local key, item, hash = KEYS[at], ARGV[2 * at - 2], ARGV[2 * at - 1]
-  local known = key ~= queue and (hashes[key] or redis.call('GET', key))
+  local known = key ~= queue and hash_of(key)
   if not known then
     items[#items + 1] = item
     if key ~= queue then hashes[key] = hash end
@@ -20,12 +33,16 @@ for at = 2, #KEYS do
   end
 end
 
--- A script that fails halfway is not undone. LPUSH comes first: it fails if the queue is no list, SET never does.
-for at = 1, #items, MOST do
-  redis.call('LPUSH', queue, unpack(items, at, math.min(at + MOST - 1, #items)))
-end
+-- A script that fails halfway is not undone. The ids come first, as they can be taken back: what is queued, somebody
+-- may have popped the next moment, and without the right to remember ids each try would queue it again.
 for key, hash in pairs(hashes) do
-  redis.call('SET', key, hash, 'EX', seconds)
+  local reply = redis.pcall('SET', key, hash, 'EX', seconds)
+  if reply.err then return take_back(reply) end
+  taken[#taken + 1] = key
+end
+for at = 1, #items, MOST do
+  local reply = redis.pcall('LPUSH', queue, unpack(items, at, math.min(at + MOST - 1, #items)))
+  if type(reply) == 'table' and reply.err then return take_back(reply) end
 end
 
 return 0

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,30 @@ def test_a_first_write_whose_answer_is_lost_for_good_can_be_tried_again(
         assert Roster(client, key).connections_of("42") == 2
 
         client.connection_pool.disconnect()
+
+
+@pytest.mark.parametrize("right", ["hset", "hdel", "sadd", "set"])
+def test_what_was_written_halfway_does_not_count_and_is_written_again(
+    valkey: EmbeddedValkey, client: redis.Redis, key: str, right: str
+) -> None:
+    client.acl_setuser(
+        key, reset=True, enabled=True, nopass=True, keys=["*"], commands=["+@all", f"-{right}"]
+    )
+    url = valkey.url.replace("redis://", f"redis://{key}:x@")
+    with closing(connect(url, timeout=5, connections=1)) as own:
+        entries, roster = Entries(own, key), Roster(client, key)
+        changes = Changes({"42": 1, "7": 0})
+        for _ in range(3):
+            with pytest.raises(QueueUnavailable, match="command"):
+                entries.write(changes)
+        assert roster.connections_of("42") == 0
+
+        client.execute_command("ACL", "SETUSER", key, f"+{right}")
+        assert entries.write(changes)
+        assert roster.connections_of("42") == 1
+        entries.leave()
+    client.acl_deluser(key)
+    assert client.keys(f"*{{{key}}}*") == []
 
 
 def test_a_full_redis_takes_nothing_in_part(

@@ -39,7 +39,8 @@ def queued(client: redis.Redis, key: str) -> list[Any]:
 
 
 def remembered(client: redis.Redis, key: str) -> list[bytes]:
-    names: list[Any] = client.keys(f"{{{key}}}:once:*")
+    """What was taken back stands for nothing, and is gone within a millisecond."""
+    names: list[Any] = [name for name in client.keys(f"{{{key}}}:once:*") if client.get(name)]
     return sorted(name.partition(b":once:")[2] for name in names)
 
 
@@ -247,3 +248,57 @@ def test_a_server_that_never_answers_is_asked_only_once() -> None:
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
+
+
+# A command that Redis refuses.
+
+
+@pytest.fixture
+def limited(valkey: EmbeddedValkey, client: redis.Redis, key: str) -> Iterator[Broker]:
+    """A broker of the user `key`, whose rights can be changed."""
+    client.acl_setuser(key, reset=True, enabled=True, nopass=True, keys=["*"], commands=["+@all"])
+    own = connect(valkey.url.replace("redis://", f"redis://{key}:x@"), timeout=5, connections=1)
+    yield Broker(own, key, History(1, 1))
+    own.connection_pool.disconnect()
+    client.acl_deluser(key)
+
+
+@pytest.mark.parametrize("right", ["set", "lpush", "get"])
+def test_what_redis_refuses_halfway_leaves_nothing(
+    limited: Broker, client: redis.Redis, key: str, right: str
+) -> None:
+    client.execute_command("ACL", "SETUSER", key, f"-{right}")
+
+    for _ in range(5):
+        with pytest.raises(QueueUnavailable, match="command"):
+            limited.push_once([b"a", b"free", b"b"], ["1", None, "2"], SECONDS)
+
+    assert queued(client, key) == []
+    client.execute_command("ACL", "SETUSER", key, f"+{right}")
+    assert limited.push_once([b"a", b"free", b"b"], ["1", None, "2"], SECONDS) is None
+    assert queued(client, key) == [b"a", b"free", b"b"]
+
+
+def test_an_id_whose_push_was_refused_stands_for_nothing(
+    limited: Broker, client: redis.Redis, key: str
+) -> None:
+    client.set(key, "a string where none belongs")
+    with pytest.raises(QueueUnavailable, match="WRONGTYPE"):
+        limited.push_once([b"a"], ["1"], SECONDS)
+    client.delete(key)
+
+    assert limited.push_once([b"other"], ["1"], SECONDS) is None
+    assert queued(client, key) == [b"other"]
+
+
+def test_an_id_that_redis_may_not_remember_takes_the_others_back(
+    limited: Broker, client: redis.Redis, key: str
+) -> None:
+    rules = ("resetkeys", f"~{key}", f"~{{{key}}}:once:good*", f"%R~{{{key}}}:once:bad")
+    client.execute_command("ACL", "SETUSER", key, *rules)
+
+    with pytest.raises(QueueUnavailable):
+        limited.push_once([b"a", b"b", b"c"], ["good1", "bad", "good2"], SECONDS)
+
+    assert queued(client, key) == []
+    assert limited.push_once([b"x", b"y"], ["good1", "good2"], SECONDS) is None
