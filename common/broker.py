@@ -66,7 +66,8 @@ class Settled:
         """From what settle.lua answers."""
         moved, rejected, waiting, epoch, *ids, reason, problem = answer
         state = LogState(epoch.decode(), *map(parse_id, ids))
-        failed = known_words(problem.decode(errors="replace")) if problem else ""
+        command, _, error = problem.decode(errors="replace").partition(" ")
+        failed = f"{command}: {known_words(error)}" if problem else ""
         return cls(moved, rejected, waiting, state, reason.decode(), failed)
 
 

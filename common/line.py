@@ -38,6 +38,8 @@ PARTING = (
     ClusterDownError,
 )
 
+IDLE = 0.5  # Seconds; Redis closes none that was used within the last one.
+
 # What the driver says itself; all others repeat what Redis has answered.
 OWN_PROBLEMS = (redis.ConnectionError, redis.TimeoutError, redis.DataError)
 
@@ -164,6 +166,7 @@ class Line:
         self._repeatable = repeatable  # Its commands only read.
         self._script = script  # To be known to the server before the first command.
         self._connection: Any = None
+        self._used = 0.0  # When it answered last.
         self.connects = 0  # How often it was opened.
         self._lock = threading.Lock()
 
@@ -186,16 +189,30 @@ class Line:
 
     def _exchange(self, commands: Sequence[Command]) -> list[Any]:
         connection = self._connection
-        if connection is None or (self._follows and connection.is_outdated):
+        if connection is None or (self._follows and connection.is_outdated) or self._is_closed():
             connection = self._open()
         try:
             connection.send_packed_command(connection.pack_commands(commands))
-            return [connection.read_response() for _ in commands]
+            answers = [connection.read_response() for _ in commands]
+            self._used = monotonic()
+            return answers
         except BaseException:
             # What is on its way belongs to commands that nobody waits for any more.
             self._connection = None
             connection.disconnect()
             raise
+
+    def _is_closed(self) -> bool:
+        """Whether Redis has closed the connection while it was idle, by its `timeout`, say.
+
+        Asked before anything is sent: so nothing can be done twice.
+        """
+        if monotonic() - self._used < IDLE:
+            return False
+        try:
+            return bool(self._connection.can_read())  # Nobody has asked for anything.
+        except (redis.ConnectionError, OSError):
+            return True
 
     def _open(self) -> Any:
         if self._connection is not None:

@@ -25,16 +25,16 @@ local looking = room == 0
 local settled, rejected, reason, problem = 0, 0, '', ''
 local first_added -- To a log that was empty.
 
--- Nil; the first failure is told.
-local function fail(reply)
-  if problem == '' then problem = reply.err end
+-- Nil; the first failure is told, with the command.
+local function fail(command, reply)
+  if problem == '' then problem = command .. ' ' .. reply.err end
   return nil
 end
 
 -- The answer of a command; nil if it failed.
-local function try(...)
-  local reply = redis.pcall(...)
-  if type(reply) == 'table' and reply.err then return fail(reply) end
+local function try(command, ...)
+  local reply = redis.pcall(command, ...)
+  if type(reply) == 'table' and reply.err then return fail(command, reply) end
   return reply
 end
 
@@ -219,7 +219,7 @@ local function write(item)
     id = redis.pcall('XADD', LOG, '*', 'c', item) -- Not `try`: it takes a tenth of all.
   end
   if type(id) == 'table' then
-    fail(id)
+    fail('XADD', id)
     return false
   end
   first_added = first_added or id

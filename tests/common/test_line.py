@@ -102,3 +102,27 @@ def test_a_pool_leaves_a_server_that_became_a_replica(servers: tuple[Server, Ser
 
     assert client.client_id() != before
     client.close()
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_a_connection_that_redis_has_closed_is_opened_again_before_anything_is_sent(
+    valkey: EmbeddedValkey, client: redis.Redis, monkeypatch: pytest.MonkeyPatch, repeatable: bool
+) -> None:
+    monkeypatch.setattr("common.line.IDLE", 0)
+    with closing(connect(valkey.url, 5, 1)) as own:
+        line = Line(own.connection_pool, repeatable=repeatable)
+        for count in range(1, 4):
+            (id_,) = line.call(("CLIENT", "ID"))
+            assert line.connects == count
+            client.client_kill_filter(_id=id_)
+
+
+def test_a_connection_that_is_in_use_is_not_asked_whether_it_is_open(
+    valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(connect(valkey.url, 5, 1)) as own:
+        line = Line(own.connection_pool)
+        line.call(("PING",))
+        monkeypatch.setattr(redis.Connection, "can_read", None)
+
+        assert line.call(("PING",)) == [b"PONG"]
