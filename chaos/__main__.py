@@ -24,7 +24,7 @@ from chaos.stage import StartFailed
     "--only",
     metavar="FAULT",
     multiple=True,
-    type=click.Choice([*Act]),
+    type=click.Choice([act.value for act in Act]),
     help=f"These faults only, of {', '.join(Act)}; may be given several times.",
 )
 @click.option("--small", type=click.Choice([*SMALLS]), help="A fixed plan of `make test`.")

@@ -113,7 +113,7 @@ class Visitor(threading.Thread):
             return False
         if answer.startswith(self._wanted):
             return True
-        self.problems[answer[:40].decode(errors="replace")] += 1
+        self.problems[answer.partition(b"\r")[0].decode(errors="replace") or "nothing"] += 1
         return False
 
 

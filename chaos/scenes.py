@@ -23,6 +23,7 @@ LIVE, FEW = (
     20,
 )  # Clients that are there all the time, and that come back to a port that is held.
 ARRIVAL = 20.0  # Seconds for the live ones to be there.
+AGING = 1.0  # Seconds after which no server has the first message in memory any more.
 GRIP = 1.0  # Seconds until all places are held that can be.
 SERVED = 60.0  # Seconds after a fault for everybody to have read everything.
 # What is promised, in seconds; for a busy machine.
@@ -111,6 +112,7 @@ class Scenes:
         words = (self._stage.ledgers, f"crowd{self._number}", LIVE, coming, seconds)
         crowd = self._program("chaos.crowd", self._stage.port(strike.victim), *words)
         self._stage.tend_until(crowd.is_here, ARRIVAL)
+        self._stage.tend_for(AGING)
         return crowd
 
     def _see_off(self, strike: Strike, crowd: Program, watch: Watch) -> str:

@@ -236,6 +236,18 @@ def test_without_ids_a_connection_is_still_held_to_the_log(
     assert found(tally) == [(what, a_label(1))]
 
 
+def test_without_ids_nobody_is_told_of_a_log_that_is_gone() -> None:
+    known = Truth(Kept([], kept(*range(6)).log, wiped=[3]), pushes(6))
+
+    def checked_texts(*numbers: int) -> list[tuple[str, str]]:
+        records = [Opened(1, ""), *texts(*numbers)]
+        return found(Check("r", known, resumes=False).follow(entries(*records)))
+
+    assert checked_texts(0, 3, 4, 5) == []
+    assert checked_texts(0, 4, 5) == [("missing", a_label(3))]
+    assert checked_texts(0, 2, 3) == [("missing", a_label(1))]
+
+
 def test_without_ids_what_vanished_for_others_cannot_be_placed() -> None:
     with_ids = greeted(Read(an_id(77), a_label(1)), Gap("e-0-0", an_id(77), "lost"))
     all_of_it = [*with_ids, *reads(0, 1, 2, 3, 4, 5)]
