@@ -106,10 +106,11 @@ def _add_first_page(app: Flask, ws_port: int) -> None:
     @app.get("/")
     def first_page() -> Response:
         response = Response(render_template("first_page.html", ws_port=ws_port))
-        # The page connects to another port of whatever host it was opened at.
+        # The page connects to another port of whatever host it was opened at, and whoever
+        # tries out an EventSource in its console as well.
         response.headers["Content-Security-Policy"] = (
             "default-src 'self'; img-src 'self' data:; "
-            "connect-src 'self' ws: wss:; frame-ancestors 'none'"
+            "connect-src 'self' ws: wss: http: https:; frame-ancestors 'none'"
         )
         return response
 
