@@ -18,9 +18,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from gunicorn.app.base import BaseApplication
-from gunicorn.arbiter import Arbiter
-from gunicorn.errors import AppImportError
+try:
+    from gunicorn.app.base import BaseApplication
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.errors import AppImportError
+except FileNotFoundError:  # It asks for the folder as it is imported.
+    sys.exit("Error: the folder of the start is gone; start in another one")
 
 from config.addresses import refuse_taken_address
 from config.anonymous import refuse_anonymous_push

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from config.serve import STOPPING
-from tests.system import PREFIX, Process, System, environment, free_port, wait_until
+from tests.system import PREFIX, ROOT, Process, System, environment, free_port, wait_until
 from tests.websocket import LIMIT, Client
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
@@ -244,6 +244,26 @@ def test_a_second_serve_at_the_same_ports_is_refused_soon(tmp_path: Path) -> Non
     assert f"HTTP_PORT: cannot use 127.0.0.1:{first.http_port}" in second.output
     assert "waiting" not in second.output
     first.stop()
+
+
+@pytest.mark.parametrize("command", ["serve", "http", "ws"])
+def test_a_folder_of_the_start_that_is_gone_is_told(tmp_path: Path, command: str) -> None:
+    (tmp_path / "gone").mkdir()
+    go = "import os, sys; os.chdir('gone'); os.rmdir('../gone'); "
+    program = go + f"from config.cli import main; main(['{command}'])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        env={**environment(), "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT * 2,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == "Error: the folder of the start is gone; start in another one\n"
 
 
 def test_one_port_for_both_is_refused_by_name(tmp_path: Path) -> None:
