@@ -106,6 +106,7 @@ class Broker:
         self._newest = Script(client, source("newest.lua"))
         self._settling = Line(client.connection_pool, script)
         self._reading = Line(client.connection_pool, repeatable=True)
+        self._checking = Line(client.connection_pool, repeatable=True)
         self._paging = Line(client.connection_pool, script, repeatable=True)
 
     def push(self, items: Sequence[bytes]) -> None:
@@ -134,10 +135,10 @@ class Broker:
         place: int = self._push_once.run(keys, (seconds, *hashed), repeatable=all(ids))
         return place - 1 if place else None
 
-    def ping(self) -> None:
-        """Raises QueueUnavailable unless Redis answers."""
-        with redis_errors():
-            self._redis.ping()
+    def check(self) -> None:
+        """Raises QueueUnavailable unless a push would be taken just now; leaves nothing."""
+        self._checking.rehearse(("LPUSH", self._queue, b""))
+        self._checking.call(("LLEN", self._queue))  # Fails if it is no list.
 
     def look(self, known: Mark | None = None) -> LogState:
         """The state of the log; begins a new epoch if the log has lost the message `known`.

@@ -187,10 +187,27 @@ class Line:
                     raise
                 return self._exchange(commands)
 
+    def rehearse(self, command: Command) -> None:
+        """Have a command checked and not done, by a transaction that is thrown away.
+
+        Redis checks what it is to do later as soon as it comes: rights, memory, its role, the
+        disk and the replicas. The types of keys it does not look at.
+
+        Raises:
+            QueueUnavailable: it would be refused; or Redis did not answer.
+        """
+        with self._lock, redis_errors():
+            # By itself: without a transaction what follows would be done.
+            self._exchange([("MULTI",)])
+            self._send(self._connection, [command, ("DISCARD",)])
+
     def _exchange(self, commands: Sequence[Command]) -> list[Any]:
         connection = self._connection
         if connection is None or (self._follows and connection.is_outdated) or self._is_closed():
             connection = self._open()
+        return self._send(connection, commands)
+
+    def _send(self, connection: Any, commands: Sequence[Command]) -> list[Any]:
         try:
             connection.send_packed_command(connection.pack_commands(commands))
             answers = [connection.read_response() for _ in commands]

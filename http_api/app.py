@@ -16,19 +16,18 @@ from config.settings import Settings
 from http_api.guard import Guard
 from http_api.people import People, Roster
 from http_api.push import Push, Queue
+from http_api.readiness import Queue as QueueToCheck
+from http_api.readiness import Readiness
 
 log = logging.getLogger(__name__)
 
 
-class PingableQueue(Queue, Protocol):
+class CheckedQueue(Queue, QueueToCheck, Protocol):
     """What the API needs of `common.broker.Broker`."""
-
-    def ping(self) -> None:
-        """QueueUnavailable unless Redis answers."""
 
 
 def create_app(
-    settings: Settings, queue: PingableQueue, roster: Roster, clock: Callable[[], float] = monotonic
+    settings: Settings, queue: CheckedQueue, roster: Roster, clock: Callable[[], float] = monotonic
 ) -> Flask:
     """The WSGI application; connects to nothing by itself."""
     app = Flask(__name__)
@@ -48,7 +47,7 @@ def create_app(
     )
     _add_push(app, push, outage)
     _add_people(app, People(roster, guard.metered(queue)), outage)
-    _add_health(app, queue)
+    _add_health(app, Readiness(queue, clock), outage)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)
     _add_refusals(app)
@@ -91,14 +90,15 @@ def _add_people(app: Flask, people: People, outage: Outage) -> None:
         return jsonify(body)
 
 
-def _add_health(app: Flask, queue: PingableQueue) -> None:
+def _add_health(app: Flask, readiness: Readiness, outage: Outage) -> None:
     @app.get("/healthz")
     def healthz() -> Response:
         return jsonify(status="ok")
 
     @app.get("/readyz")
     def readyz() -> Response:
-        queue.ping()
+        readiness.check()
+        outage.note("push", None)
         return jsonify(status="ready")
 
 

@@ -29,13 +29,13 @@ class FakeQueue:
         self.fault: Exception | None = None
 
     def push(self, items: Sequence[bytes]) -> None:
-        self.ping()
+        self.check()
         self.pushes.append(list(items))
 
     def push_once(
         self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
     ) -> int | None:
-        self.ping()
+        self.check()
         self.seconds.add(seconds)
         once, new = dict(self._once), []
         for place, (item, id_) in enumerate(zip(items, ids, strict=True)):
@@ -57,7 +57,7 @@ class FakeQueue:
         self.pushes, self._once = [], {}
         return items
 
-    def ping(self) -> None:
+    def check(self) -> None:
         if self.fault is not None:
             raise self.fault
 

@@ -20,7 +20,7 @@ LONG_AGO = 1_000_000_000_000  # Milliseconds: the year 2001.
 
 EVERY_CALL: dict[str, Callable[[Broker], object]] = {
     "push": lambda broker: broker.push([b"a"]),
-    "ping": Broker.ping,
+    "check": Broker.check,
     "look": Broker.look,
     "settle_and_read": lambda broker: broker.settle_and_read(NOTHING, 1),
     "settle_and_wait": lambda broker: broker.settle_and_wait(NOTHING, 0.01),

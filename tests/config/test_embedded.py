@@ -36,7 +36,7 @@ def test_one_folder_serves_one_at_a_time(tmp_path: Path) -> None:
     try:
         with pytest.raises(EmbeddedError, match=r"^DATA_DIR: .*is running on"):
             EmbeddedValkey.start(tmp_path, 0)
-        broker_of(first).ping()
+        broker_of(first).check()
     finally:
         first.stop()
 
@@ -48,7 +48,7 @@ def test_a_taken_port_means_any_free_one(tmp_path: Path) -> None:
     try:
         assert server.url != f"redis://127.0.0.1:{taken}/0"
         assert server.instead_of == taken
-        broker_of(server).ping()
+        broker_of(server).check()
     finally:
         server.stop()
 

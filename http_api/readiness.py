@@ -1,0 +1,43 @@
+"""Whether a push would be taken just now, found out once a second, however many ask."""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from common.errors import QueueUnavailable
+
+FRESH = 1.0  # Seconds for which an answer counts.
+
+
+class Queue(Protocol):
+    """The part of `common.broker.Broker` that is asked."""
+
+    def check(self) -> None:
+        """QueueUnavailable unless a push would be taken; leaves nothing."""
+
+
+class Readiness:
+    """Asks the queue, and remembers for a moment what it said."""
+
+    def __init__(self, queue: Queue, clock: Callable[[], float]) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._until = -1.0
+        self._problem = ""
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Raises QueueUnavailable, with what Redis has refused, unless a push would be taken."""
+        with self._lock:  # Who comes meanwhile waits for the same answer.
+            if self._clock() >= self._until:
+                self._problem = self._ask()
+                self._until = self._clock() + FRESH
+            if self._problem:
+                raise QueueUnavailable(self._problem)
+
+    def _ask(self) -> str:
+        try:
+            self._queue.check()
+        except QueueUnavailable as problem:
+            return problem.reason
+        return ""
