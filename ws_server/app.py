@@ -168,10 +168,16 @@ def _add_explanation(app: Flask, service: Adopter, terms: Terms, http_port: int)
             or Refusal(
                 426,
                 "upgrade_required",
-                f'this port speaks WebSocket: new WebSocket("ws://{request.host}{request.path}")',
+                _how_to_upgrade(),
                 {"Upgrade": "websocket", "Connection": "Upgrade"},
             )
         )
+
+
+def _how_to_upgrade() -> str:
+    if "Sec-WebSocket-Key" in request.headers:  # A bare `proxy_pass` leaves the others out.
+        return "the handshake came without Upgrade: the proxy in front must pass it on"
+    return f'this port speaks WebSocket: new WebSocket("ws://{request.host}{request.path}")'
 
 
 def _add_errors(app: Flask) -> None:

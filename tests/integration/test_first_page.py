@@ -245,7 +245,7 @@ def test_a_page_of_another_origin_is_told_which_setting_says_so(system: System, 
     page.goto(f"http://127.0.0.1:{system.http_port}/")
 
     expect(page.locator("#state")).to_contain_text(
-        f"pages of http://127.0.0.1:{system.http_port} may not listen (ALLOWED_ORIGINS)"
+        f"may pages of http://127.0.0.1:{system.http_port} listen (ALLOWED_ORIGINS)?"
     )
 
 

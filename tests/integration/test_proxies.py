@@ -92,9 +92,11 @@ def test_messages_pass_through_with_tls_in_every_format(
         text = stack.enter_context(proxy.connect())
         js = stack.enter_context(proxy.connect("/any/path?format=json"))
         events = stack.enter_context(proxy.asked(LISTEN, "/events"))
+        prefixed = stack.enter_context(proxy.asked(LISTEN, "/any/prefix/events/"))
         assert text.status == js.status == 101
         assert events.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         assert json.loads(next_data(events))["complete"] is True
+        assert json.loads(next_data(prefixed))["complete"] is True
         assert json.loads(js.texts(1)[0])["type"] == "welcome"
 
         with proxy.asked(API, "/push", "content=by TLS") as answer:
@@ -125,6 +127,11 @@ def test_an_event_source_gets_an_empty_stream_while_the_server_is_away(
             assert answer.headers["Content-Type"] == "text/event-stream"
             assert answer.headers["Access-Control-Allow-Origin"] == "*"
             assert answer.read().strip() == b": away"
+        page = {"Origin": "https://a.example"}
+        with proxy.asked(LISTEN, "/any/events/?last_id=1-0", None, page) as answer:
+            assert answer.status == 200
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
+            assert answer.headers["Access-Control-Allow-Credentials"] == "true"
         with proxy.connect() as client:
             assert client.status == 502
         with proxy.asked(API, "/push", "content=x") as answer:

@@ -45,6 +45,15 @@ def test_a_plain_get_is_told_what_this_port_speaks(http: FlaskClient) -> None:
     assert "ws://here:2345/" in response.get_json()["msg"]
 
 
+def test_a_handshake_without_its_upgrade_is_told_of_the_proxy(http: FlaskClient) -> None:
+    left = {name: value for name, value in HANDSHAKE.items() if name.startswith("Sec-")}
+
+    response = http.get("/", headers={**left, "Connection": "close"})
+
+    assert (response.status_code, response.get_json()["error"]) == (426, "upgrade_required")
+    assert "the proxy in front must pass it on" in response.get_json()["msg"]
+
+
 def test_the_process_is_healthy_even_when_it_is_not_ready(
     http: FlaskClient, service: FakeAdopter
 ) -> None:
