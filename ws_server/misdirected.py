@@ -14,7 +14,7 @@ def misdirected(path: str, host: str, http_port: int) -> Refusal | None:
     """Says where the HTTP API is, if the path is one of its own."""
     if HTTP_API(path):
         reason = f"the HTTP API is at another port: {where_to_push(host, http_port)}"
-        return Refusal(421, "wrong_port", reason)
+        return Refusal(400, "wrong_port", reason)
     return None
 
 

@@ -210,7 +210,7 @@ def test_whoever_pushes_here_is_told_the_right_port(
 
     response = http.open(path, method=method, headers={"Host": "[::1]:2345"})
 
-    assert (response.status_code, response.get_json()["error"]) == (421, "wrong_port")
+    assert (response.status_code, response.get_json()["error"]) == (400, "wrong_port")
     assert "port 4321, http://[::1]:4321/push" in response.get_json()["msg"]
 
 
