@@ -29,6 +29,8 @@ from common.redis_words import known_words
 SETTLE_MESSAGES = 500
 SETTLE_BYTES = 1024 * 1024
 LONG = 64 * 1024  # Bytes of a message that is not read again to see whether it is still there.
+# What one look of `pick_between` is bounded by: 1 to 2 ms of Redis' time.
+PICK_LOOKED, PICK_LOOKED_BYTES, PICK_BYTES = 400, 512 * 1024, 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,22 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """What lies in the log after one id and up to another, as far as one look went: to `upto`.
+
+    `looked` messages of so many `bytes` are there; `page` may have only some of them, of
+    `page_bytes`. `is_whole`: surely none is missing, neither at the start nor at the end.
+    """
+
+    page: Page
+    upto: int
+    looked: int
+    bytes: int
+    page_bytes: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """How much the log keeps, at least: so many messages, for so many seconds."""
 
@@ -102,6 +120,8 @@ class Broker:
         self._script = ("EVALSHA", sha, len(keys), *keys)
         self._bounds = (SETTLE_BYTES, history.size, history.seconds)
         self._long = -1  # The last id read, if its message is LONG.
+        self._whole = ("EVAL", source("whole.lua"), 3, self._log, self._floor, f"{{{key}}}:first")
+        self._pick = ("EVAL", source("pick.lua"), 1, self._log)
         self._push_once = Script(client, source("push_once.lua"))
         self._newest = Script(client, source("newest.lua"))
         self._settling = Line(client.connection_pool, script)
@@ -209,13 +229,13 @@ class Broker:
         return page, is_sure
 
     def has(self, id_: int) -> bool:
-        """Whether the log has a message with this id (XRANGE).
+        """Whether the log has a message with this id.
 
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        (entries,) = self._paging.call(("XRANGE", self._log, format_id(id_), format_id(id_)))
-        return bool(entries)
+        ((_is_whole, has),) = self._paging.call(self._ask_whole(id_))
+        return bool(has)
 
     def newest(self, count: int, channels: frozenset[str]) -> int:
         """The id after which the newest `count` messages for these channels come.
@@ -229,20 +249,40 @@ class Broker:
         found: bytes = self._newest.run([self._log], words, repeatable=True)
         return parse_id(found) - 1
 
-    def read_between(self, after: int, upto: int, count: int) -> tuple[Page, bool]:
-        """Up to `count` messages after one id up to another, and whether none before is missing.
-
-        False says that the log may have forgotten what came right after `after`.
+    def read_between(self, after: int, upto: int, count: int) -> Stretch:
+        """Up to `count` messages after one id up to another.
 
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        # The floor last: what was read is whole if the log had not forgotten it even then.
-        entries, floor = self._paging.call(
+        # What was read is whole if the log has everything even then.
+        entries, (is_followed, _has) = self._paging.call(
             ("XRANGE", self._log, b"(" + format_id(after), format_id(upto), "COUNT", count),
-            ("GET", self._floor),
+            self._ask_whole(after),
         )
-        return page_of(entries), _is_held(after, floor)
+        page = page_of(entries)
+        last = parse_id(page.ids[-1]) if page else after
+        is_whole = is_followed > 0 and (len(entries) == count or last == upto)
+        size = _size_of(entries)
+        return Stretch(page, last, len(entries), size, size, is_whole)
+
+    def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
+        """The messages after one id up to another that are for the listeners of these channels.
+
+        Raises:
+            QueueUnavailable: Redis did not answer.
+        """
+        bounds = (PICK_LOOKED, PICK_LOOKED_BYTES, PICK_BYTES)
+        (last, looked, size, is_end, entries), (is_followed, _has) = self._paging.call(
+            (*self._pick, format_id(after), format_id(upto), *bounds, *channels),
+            self._ask_whole(after),
+        )
+        end = parse_id(last)
+        is_whole = is_followed > 0 and (not is_end or end == upto)
+        return Stretch(page_of(entries), end, looked, size, _size_of(entries), is_whole)
+
+    def _ask_whole(self, after: int) -> Command:
+        return (*self._whole, format_id(after), format_id(after + 1))
 
     def _settle(self, known: Mark | None, messages: int = SETTLE_MESSAGES) -> Command:
         place = (known.epoch, format_id(known.id)) if known else ("", format_id(0))
@@ -260,6 +300,11 @@ class Broker:
     def _read(self, cursor: int, count: int, block_seconds: float | None = None) -> Command:
         block = () if block_seconds is None else ("BLOCK", max(1, round(block_seconds * 1000)))
         return ("XREAD", "COUNT", count, *block, "STREAMS", self._log, format_id(cursor))
+
+
+def _size_of(entries: Any) -> int:
+    """As pick.lua counts it."""
+    return sum(sum(map(len, fields)) for _, fields in entries)
 
 
 def _is_held(after: int, floor: bytes | None) -> bool:

@@ -135,7 +135,8 @@ class Settings:
     )
     window_bytes: int = _setting(
         16 * MIB,
-        "Recent frames kept in memory for clients that fell behind, per process and format in use",
+        "Memory for what clients that fell behind may need: recent messages, and pages of the log "
+        "for those further behind; bytes, per process and format in use",
         _size,
     )
     ping_interval: float = _setting(

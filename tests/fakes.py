@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from gevent.event import Event
 
-from common.broker import LogState, Settled
+from common.broker import PICK_LOOKED, LogState, Settled, Stretch
 from common.channels import reaches
 from common.message import Mark, Page, format_id, parse_id
 from common.presence import Members
@@ -126,6 +126,7 @@ class FakeLog:
         self.started = 0  # The newest id when the epoch began.
         self.is_sure = True  # What `read_after` says of what it has read.
         self.history_reads: list[int] = []  # After which id, each time.
+        self.picks: list[tuple[int, frozenset[str]]] = []  # Those of them for some channels only.
         self.gate = Event()
         self.gate.set()
         self.waited_for = Event()  # Set as soon as a reader waits at the gate.
@@ -170,7 +171,7 @@ class FakeLog:
         cursor = 0
         for id_, _ in reversed(self.messages):
             cursor, names = parse_id(id_) - 1, self.addresses[id_]
-            count -= not names or any(reaches(name, channels) for name in names)
+            count -= _is_for(names, channels)
             if not count:
                 break
         return cursor
@@ -198,13 +199,31 @@ class FakeLog:
         is_sure = self.is_sure and known.epoch == self.epoch and known.id >= self._floor() - 1
         return self._between(known.id, self.last_id(), count), is_sure
 
-    def read_between(self, after: int, upto: int, count: int) -> tuple[Page, bool]:
+    def read_between(self, after: int, upto: int, count: int) -> Stretch:
+        self._note_read(after)
+        page = self._between(after, upto, count)
+        return self._stretch(page, page, after, upto, is_end=len(page.ids) < count)
+
+    def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
+        self._note_read(after)
+        self.picks.append((after, channels))
+        looked = self._between(after, upto, PICK_LOOKED)
+        rows = zip(looked.ids, looked.contents, strict=True)
+        picked = [row for row in rows if _is_for(self.addresses[row[0]], channels)]
+        is_end = len(looked.ids) < PICK_LOOKED
+        return self._stretch(looked, self._page(picked), after, upto, is_end=is_end)
+
+    def _note_read(self, after: int) -> None:
         self.history_reads.append(after)
         if not self.gate.is_set():
             self.waited_for.set()
             self.gate.wait()
         self._fail()
-        return self._between(after, upto, count), after >= self.forgotten
+
+    def _stretch(self, looked: Page, page: Page, after: int, upto: int, *, is_end: bool) -> Stretch:
+        last = parse_id(looked.ids[-1]) if looked else after
+        is_whole = after >= self.forgotten and (not is_end or last == upto)
+        return Stretch(page, last, len(looked.ids), _size_of(looked), _size_of(page), is_whole)
 
     def _settle(self) -> Settled:
         self._fail(self.settle_fault)
@@ -219,8 +238,8 @@ class FakeLog:
         return self.forgotten + 1 if self.forgotten else 0
 
     def _between(self, after: int, upto: int, count: int) -> Page:
-        found = [row for row in self.messages if after < parse_id(row[0]) <= upto]
-        return self._page(found[:count])
+        # The id of `messages[at]` is (at + 1)-0.
+        return self._page(self.messages[after >> 64 : upto >> 64][:count])
 
     def _page(self, rows: list[tuple[bytes, bytes]]) -> Page:
         addresses = [self.addresses[id_] for id_, _ in rows]
@@ -241,6 +260,14 @@ class FakeLog:
         for fault in (self.fault, *more):
             if fault is not None:
                 raise fault
+
+
+def _size_of(page: Page) -> int:
+    return sum(map(len, page.contents))
+
+
+def _is_for(names: tuple[str, ...], channels: frozenset[str]) -> bool:
+    return not names or any(reaches(name, channels) for name in names)
 
 
 class FakeAdopter:

@@ -1,8 +1,13 @@
-"""Which messages are for everybody, and which for the subscribers of what. No I/O here."""
+"""Which messages are for everybody, and which for the subscribers of what. No I/O here.
 
+Only names are indexed. A name with 49 dots matches 49 wildcards, so an index of those would
+take 50 times the memory of the names; in a sorted list they are found as fast.
+"""
+
+from bisect import bisect_left
 from collections.abc import Sequence
 
-from common import channels
+from common.channels import USER
 from common.message import KICK_MARK, Page
 
 
@@ -12,39 +17,55 @@ class Addressing:
     Messages are named by their places in the page.
     """
 
-    __slots__ = ("by_subscription", "kicked", "open")
+    __slots__ = ("_dotted", "by_name", "kicked", "open")
 
     def __init__(self, addresses: Sequence[tuple[str, ...]]) -> None:
         self.open: list[int] = []  # For everybody.
         self.kicked: list[str] = []  # Users whose connections are to be closed.
-        self.by_subscription: dict[str, list[int]] = {}  # Beside what is for everybody.
+        self.by_name: dict[str, list[int]] = {}  # Besides what is for everybody.
+        self._dotted: list[str] | None = None
+        by_name = self.by_name
         for place, names in enumerate(addresses):
             if not names:
                 self.open.append(place)
             elif names[0].startswith(KICK_MARK):
                 self.kicked.append(names[0].removeprefix(KICK_MARK))
             else:
-                self._note(place, names)
+                for name in names:
+                    places = by_name.get(name)
+                    if places is None:
+                        by_name[name] = [place]
+                    elif places[-1] != place:
+                        places.append(place)
+
+    @property
+    def dotted(self) -> list[str]:
+        """The names that a wildcard may match, sorted: none of a user is among them."""
+        if self._dotted is None:
+            names = (name for name in self.by_name if "." in name)
+            self._dotted = sorted(name for name in names if not name.startswith(USER))
+        return self._dotted
 
     def places(self, wanted: frozenset[str]) -> Sequence[int]:
         """The messages for whoever listens to `wanted`, in their order."""
-        by_subscription = self.by_subscription
-        found = [by_subscription[name] for name in wanted if name in by_subscription]
+        by_name = self.by_name
+        found = [by_name[name] for name in wanted if name in by_name]
+        if self.dotted:
+            for each in wanted:
+                if each[-1] == "*":
+                    found += self.match(each)
         if not found:
             return self.open
         if len(found) == 1 and not self.open:
             return found[0]
         return sorted(set(self.open).union(*found))
 
-    def _note(self, place: int, names: Sequence[str]) -> None:
-        index = self.by_subscription
-        for name in names:
-            for subscription in channels.subscriptions_to(name):
-                places = index.get(subscription)
-                if places is None:
-                    index[subscription] = [place]
-                elif places[-1] != place:  # Two addresses can match one wildcard.
-                    places.append(place)
+    def match(self, wildcard: str) -> list[list[int]]:
+        """The messages that a wildcard brings, of each name that it matches."""
+        # What begins with the same letters stands together; "/" is what follows "." in ASCII.
+        start = bisect_left(self.dotted, wildcard[:-1])
+        end = bisect_left(self.dotted, wildcard[:-2] + "/", start)
+        return [self.by_name[name] for name in self.dotted[start:end]]
 
 
 def addressing_of(page: Page) -> Addressing | None:

@@ -6,6 +6,7 @@ sent the same bytes. Nothing here encodes or sends.
 
 from collections.abc import Sequence
 
+from common.channels import WILD, subscriptions_to
 from ws_server.addressing import Addressing
 from ws_server.connection import Connection
 
@@ -26,6 +27,7 @@ class Audiences:
     def __init__(self) -> None:
         self._by_channels: dict[frozenset[str], Audience] = {}
         self._by_subscription: dict[str, dict[Audience, None]] = {}
+        self._wildcards: dict[str, None] = {}  # Those among the subscriptions.
 
     def add(self, connection: Connection) -> None:
         """Count it among those who listen to its channels."""
@@ -37,6 +39,8 @@ class Audiences:
             audience = self._by_channels[wanted] = Audience(wanted)
             for name in wanted:
                 self._by_subscription.setdefault(name, {})[audience] = None
+                if name.endswith(WILD):
+                    self._wildcards[name] = None
         connection.channels = audience.channels  # One set for all of them.
         audience.members[connection] = None
 
@@ -53,6 +57,7 @@ class Audiences:
                 del listening[audience]
                 if not listening:
                     del self._by_subscription[name]
+                    self._wildcards.pop(name, None)
 
     def reached(self, addressing: Addressing) -> dict[Audience, Sequence[int] | None]:
         """Those that get more than what is for everybody.
@@ -62,9 +67,26 @@ class Audiences:
         """
         listening, has_open = self._by_subscription, bool(addressing.open)
         found: dict[Audience, Sequence[int] | None] = {}
-        for name, places in addressing.by_subscription.items():
+        for name, places in addressing.by_name.items():
             for audience in listening.get(name, ()):
                 found[audience] = None if has_open or audience in found else places
+        for wildcard, lists in self._matched(addressing).items() if self._wildcards else ():
+            places = lists[0] if len(lists) == 1 else sorted(set[int]().union(*lists))
+            for audience in listening[wildcard]:
+                found[audience] = None if has_open or audience in found else places
+        return found
+
+    def _matched(self, addressing: Addressing) -> dict[str, list[list[int]]]:
+        """What each wildcard brings, name by name; the fewer of both are looked through."""
+        wildcards, names = self._wildcards, addressing.dotted
+        if len(wildcards) <= len(names):
+            looked_up = ((wildcard, addressing.match(wildcard)) for wildcard in wildcards)
+            return {wildcard: lists for wildcard, lists in looked_up if lists}
+        found: dict[str, list[list[int]]] = {}
+        for name in names:
+            for each in subscriptions_to(name):
+                if each in wildcards:
+                    found.setdefault(each, []).append(addressing.by_name[name])
         return found
 
     def members(self, subscription: str) -> list[Connection]:

@@ -16,7 +16,7 @@ from gevent.event import Event
 
 from common.errors import QueueUnavailable
 from ws_server.connection import Connection, Owed
-from ws_server.feed import Gap
+from ws_server.older import Gap
 from ws_server.outgoing import Outgoing
 from ws_server.window import Chunk, Place
 

@@ -1,52 +1,37 @@
-"""The log as this process sees it: its head, the recent chunks, and pages of what is older.
+"""The log as this process sees it: its head, the recent pieces, and pages of what is older.
 
 One feed for each format. Encoding happens here, once for all clients. It sends
-nothing, and asks Redis only for what the window no longer holds, once for all who
-are behind at the same place.
+nothing, and asks Redis only for what memory no longer holds. All that it keeps has one
+bound in bytes, of which pages for clients that are behind take half at the most while the
+window needs the rest.
 """
 
-from array import array
-from collections import OrderedDict
-from collections.abc import Iterator
-from itertools import accumulate
-from typing import Protocol
-
-from common.message import KICK_MARK, Mark, Page, parse_id
-from ws_server.addressing import Addressing, addressing_of
+from common.message import Mark, Page, parse_id
+from ws_server.addressing import Addressing
 from ws_server.formats import Format
+from ws_server.memory import Kept
 from ws_server.mixed import Mixed
+from ws_server.older import History, Older
+from ws_server.pieces import piece_of
 from ws_server.window import Chunk, Piece, Window
 
-CHUNK_MESSAGES = 500
-CHUNK_BYTES = 256 * 1024
-PAGES = 64  # Pages of older messages kept for the next client that is behind at the same place.
 NO_CHANNELS: frozenset[str] = frozenset()
-SELECTIONS = 64  # Chunks of audiences kept likewise.
-
-
-class History(Protocol):
-    """The reading half of `common.broker.Broker` for what is older."""
-
-    def read_between(self, after: int, upto: int, count: int) -> tuple[Page, bool]:
-        """Messages after one id up to another, and whether none is missing."""
-
-
-class Gap(Exception):
-    """The log no longer holds what a client needs next."""
+SELECTIONS = 64  # Chunks of audiences kept for the next client with the same channels.
 
 
 class Feed:
     """What there is to send after any cursor, in one format."""
 
-    def __init__(self, history: History, form: Format, window_bytes: int) -> None:
+    def __init__(self, history: History, form: Format, most_bytes: int) -> None:
         self.format = form
         self.epoch = ""
         self.head = 0
         self.done = 0  # Everything up to here has been offered to every live client.
-        self._history = history
-        self._window = Window(window_bytes)
-        self._pages: OrderedDict[int, Piece] = OrderedDict()
-        self._selections: OrderedDict[tuple[Piece, frozenset[str]], Chunk] = OrderedDict()
+        self._most_bytes = most_bytes
+        self._window = Window()
+        self._older = Older(history, form)
+        # By the ids before and at the end of the piece, and the channels.
+        self._selections: Kept[tuple[int, int, frozenset[str]], Chunk] = Kept(SELECTIONS)
 
     @property
     def mark(self) -> Mark:
@@ -55,8 +40,10 @@ class Feed:
 
     def append(self, part: Page, addressing: Addressing | None) -> Chunk | Mixed:
         """Add new messages at the head, a part as `cut` makes it."""
-        piece = self._piece(self.head, parse_id(part.ids[-1]), part, addressing)
+        upto = parse_id(part.ids[-1])
+        piece = piece_of(self.format, self.epoch, self.head, upto, part, addressing)
         self._window.add(piece)
+        self._make_room()
         self.head = piece.upto
         return piece
 
@@ -69,8 +56,22 @@ class Feed:
     def rewind(self, mark: Mark) -> None:
         """Forget all that was read, and go on after `mark`."""
         self.epoch = mark.epoch
-        self._pages.clear()
+        self._older.rewind(mark.epoch)
         self.skip(mark.id)
+
+    def give_back(self) -> None:
+        """Nobody is behind: forget what was kept for those who were."""
+        self._older.pages.clear()
+        self._selections.clear()
+
+    @property
+    def kept_bytes(self) -> int:
+        """About how much memory is taken by what it keeps."""
+        return self._window.memory.used + self._old_bytes
+
+    @property
+    def _old_bytes(self) -> int:
+        return self._older.pages.memory.used + self._selections.memory.used
 
     def has(self, id_: int) -> bool:
         """Whether memory has the message with this id."""
@@ -95,76 +96,35 @@ class Feed:
         """
         if cursor >= self.head:
             return None
-        piece = self._window.find(cursor) or self._find_page(cursor) or self._read_page(cursor)
-        return piece if isinstance(piece, Chunk) else self._selected(piece, channels)
-
-    def _selected(self, piece: Piece, channels: frozenset[str]) -> Chunk:
-        chunk = self._selections.pop((piece, channels), None) or piece.select(channels)
-        self._selections[piece, channels] = chunk
-        if len(self._selections) > SELECTIONS:
-            self._selections.popitem(last=False)
+        piece = self._window.find(cursor) or self._older.find(cursor, channels)
+        if piece is None:
+            piece = self._older.read(cursor, self._window.start(self.head), channels)
+        chunk = piece if isinstance(piece, Chunk) else self._selected(piece, channels)
+        self._make_room()
         return chunk
 
-    def _find_page(self, cursor: int) -> Piece | None:
-        for page in reversed(self._pages.values()):
-            if page.after <= cursor < page.upto:
-                self._pages.move_to_end(page.after)
-                return page
-        return None
+    def _selected(self, piece: Piece, channels: frozenset[str]) -> Chunk:
+        key = (piece.after, piece.upto, channels)
+        chunk = self._selections.get(key)
+        if chunk is None:
+            chunk = piece.select(channels)
+            self._selections.put(key, chunk)
+        return chunk
 
-    def _read_page(self, cursor: int) -> Piece:
-        upto, epoch = self._window.start(self.head), self.epoch
-        page, complete = self._history.read_between(cursor, upto, CHUNK_MESSAGES)
-        if not complete:
-            raise Gap
-        part = next(cut(page), page)
-        is_all = len(part.ids) == len(page.ids) < CHUNK_MESSAGES
-        last = parse_id(part.ids[-1]) if part.ids else cursor
-        if is_all and last != upto:
-            raise Gap  # There was a message `upto`: a Redis that has lost it has lost others.
-        piece = self._piece(cursor, last, part, addressing_of(part))
-        if epoch == self.epoch:  # Or it is of a log that was lost meanwhile.
-            self._pages[cursor] = piece
-        if len(self._pages) > PAGES:
-            self._pages.popitem(last=False)
-        return piece
+    def _make_room(self) -> None:
+        """Forget the oldest until the bound is kept; the last of each kind stays, however large."""
+        while self.kept_bytes > self._most_bytes:
+            has_much_old = 2 * self._old_bytes > self._most_bytes
+            if has_much_old and self._forget_old():
+                continue
+            if len(self._window) > 1:
+                self._window.forget_oldest()
+            elif not self._forget_old():
+                return
 
-    def _piece(
-        self, after: int, upto: int, page: Page, addressing: Addressing | None
-    ) -> Chunk | Mixed:
-        if addressing is not None:
-            return Mixed(self.format, self.epoch, after, upto, page, addressing)
-        frames = self.format.messages(self.epoch, page)
-        ends = array("Q", accumulate(map(len, frames)))
-        return Chunk(after, upto, b"".join(frames), page.ids, ends)
-
-
-def cut(page: Page) -> Iterator[Page]:
-    """Parts of `page` of about CHUNK_BYTES at most; one message at least in each.
-
-    A kick is the last of its part, so that what was pushed after it is sent after it.
-    """
-    kicked = _places_after_kicks(page)
-    start = size = 0
-    for at, content in enumerate(page.contents):
-        is_full = size + len(content) > CHUNK_BYTES or at - start == CHUNK_MESSAGES
-        if at > start and (is_full or at in kicked):
-            yield _part(page, start, at)
-            start, size = at, 0
-        size += len(content)
-    if start < len(page.ids):
-        yield _part(page, start, len(page.ids)) if start else page
-
-
-def _places_after_kicks(page: Page) -> set[int]:
-    addresses = page.addresses or ()
-    return {
-        at + 1 for at, names in enumerate(addresses) if names and names[0].startswith(KICK_MARK)
-    }
-
-
-def _part(page: Page, start: int, end: int) -> Page:
-    addresses = page.addresses[start:end] if page.addresses else None
-    if addresses and not any(addresses):
-        addresses = None  # All of this part is for everybody.
-    return Page(page.ids[start:end], page.contents[start:end], addresses)
+    def _forget_old(self) -> bool:
+        kinds = [kind for kind in (self._older.pages, self._selections) if len(kind) > 1]
+        largest = max(kinds, key=lambda kind: kind.memory.used, default=None)
+        if largest is not None:
+            largest.forget_oldest()
+        return largest is not None

@@ -17,9 +17,10 @@ from ws_server.audience import Audiences
 from ws_server.close_codes import GAP, KICKED, CloseCode
 from ws_server.connection import NOWHERE, Connection
 from ws_server.fan_out import FanOut
-from ws_server.feed import NO_CHANNELS, Feed, cut
+from ws_server.feed import NO_CHANNELS, Feed
 from ws_server.grant import ANYBODY, Grant
 from ws_server.mixed import Mixed
+from ws_server.pieces import cut
 from ws_server.sender import FORGOTTEN, Sender, cursor_of
 from ws_server.window import Place
 
@@ -127,6 +128,12 @@ class Hub(Sender):
         return self._feeds[format_name].has(id_)
 
     # Sending
+
+    def give_back(self) -> None:
+        """Nobody is behind: forget what is kept for those who are."""
+        self.outgoing.forget()
+        for feed in self._listeners:
+            feed.give_back()
 
     def publish(self, page: Page) -> None:
         """Send new messages of the log to whom they are for; yields to the loop in between."""

@@ -58,7 +58,7 @@ class Keepalive:
 
     def _begin_round(self) -> None:
         if not self._hub.behind:
-            self._hub.outgoing.forget()
+            self._hub.give_back()
         self._due = list(self._hub.connections)
         self._share = round(len(self._due) * self._step / self._interval) + 1
 

@@ -8,13 +8,13 @@ from array import array
 from collections.abc import Sequence
 from itertools import accumulate
 
-from common.channels import subscriptions_to
 from common.message import Page
 from ws_server.addressing import Addressing
 from ws_server.formats import Format
+from ws_server.memory import Memory
 from ws_server.window import OVERHEAD, Chunk, Place, has_id
 
-NAME_OVERHEAD = 256  # Bytes that an address takes, with its place in the index.
+NAME_OVERHEAD = 400  # Bytes that a name takes, with its place in the index and among the ranks.
 
 
 class Mixed:
@@ -22,11 +22,13 @@ class Mixed:
 
     __slots__ = (
         "_addresses",
+        "_contents",
         "_epoch",
         "_format",
         "_frames",
         "_has_one_name",
-        "_page",
+        "_ids",
+        "_memory",
         "_ranks",
         "_special",
         "addressing",
@@ -42,36 +44,55 @@ class Mixed:
         self.upto = upto
         self._format = form
         self._epoch = epoch
-        self._page = page
+        self._ids = page.ids
+        self._contents: list[bytes] = page.contents
         self.addressing = addressing
         self._addresses = page.addresses or [()] * len(page.ids)
+        counts = list(map(len, self._addresses))
         # Whether all listeners see each message under the same name, if under any.
-        self._has_one_name = not form.shows_channel or max(map(len, self._addresses)) < 2
+        self._has_one_name = not form.shows_channel or max(counts, default=0) < 2
         self._frames: list[bytes] = []
         # Under another name than the first: the last that was asked for, by its place among them.
         self._special: dict[int, tuple[int, bytes]] = {}
         self._ranks: tuple[int, dict[str, int]] = (-1, {})  # Of one message: see `_rank_of_name`.
-        # About how many bytes of memory it takes: what came, and two frames of each.
-        names = sum(map(len, self._addresses))
-        self.cost = (
-            3 * sum(map(len, page.contents))
-            + NAME_OVERHEAD * names
-            + 4 * OVERHEAD * (len(page.ids) + 4)
-        )
+        self._memory: Memory | None = None  # To which its growth is charged.
+        # About how many bytes of memory it takes.
+        self.cost = _memory_of(page.contents) + NAME_OVERHEAD * sum(counts)
+        self.cost += OVERHEAD * (len(page.ids) + 16)
 
     @property
     def size(self) -> int:
         """How many messages it has, whoever they are for."""
-        return len(self._page.ids)
+        return len(self._ids)
+
+    def keep_in(self, memory: Memory) -> None:
+        """Count what it takes, now and when it grows."""
+        self._memory = memory
+        memory.used += self.cost
+
+    def drop_from(self, memory: Memory) -> None:
+        """The opposite: it is kept no more."""
+        self._memory = None
+        memory.used -= self.cost
+
+    def _grow(self, size: int) -> None:
+        self.cost += size
+        if self._memory is not None:
+            self._memory.used += size
 
     def has(self, id_: int) -> bool:
         """Whether the message with this id is in it, whoever it is for."""
-        return has_id(self._page.ids, id_)
+        return has_id(self._ids, id_)
 
     def ids_for(self, channels: frozenset[str]) -> list[bytes]:
         """The ids of the messages for whoever listens to these channels."""
-        ids = self._page.ids
+        ids = self._ids
         return [ids[place] for place in self.addressing.places(channels)]
+
+    def share_of(self, channels: frozenset[str]) -> float:
+        """How much of its bytes is for whoever listens to these channels: 1.0 is all."""
+        sizes = list(map(len, self._frames or self._contents))
+        return sum(sizes[place] for place in self.addressing.places(channels)) / max(1, sum(sizes))
 
     def select(self, channels: frozenset[str]) -> Chunk:
         """The frames of the messages for whoever listens to these channels; perhaps none."""
@@ -88,7 +109,7 @@ class Mixed:
         return self._chunk(places, channels).cut(sent)
 
     def _chunk(self, places: Sequence[int], channels: frozenset[str]) -> Chunk:
-        frames, ids = self._frames_at(places, channels), self._page.ids
+        frames, ids = self._frames_at(places, channels) if places else [], self._ids
         ends = array("Q", accumulate(map(len, frames)))
         return Chunk(self.after, self.upto, b"".join(frames), [ids[at] for at in places], ends)
 
@@ -101,7 +122,12 @@ class Mixed:
     def _encode(self) -> list[bytes]:
         """All of them at once: that takes a fraction of the time, even if few are wanted."""
         names = [names[0] if names else None for names in self._addresses]
-        self._frames = self._format.messages(self._epoch, self._page, names)
+        page = Page(self._ids, self._contents)
+        self._frames = self._format.messages(self._epoch, page, names)
+        self._grow(_memory_of(self._frames))
+        if self._has_one_name:  # Or a frame is made of a content again, for another name.
+            self._grow(-_memory_of(self._contents))
+            self._contents = []
         return self._frames
 
     def _frame_at(self, place: int, channels: frozenset[str]) -> bytes:
@@ -112,18 +138,26 @@ class Mixed:
             return frames[place]
         known, frame = self._special.get(place, (0, b""))
         if known != rank:
-            page = Page([self._page.ids[place]], [self._page.contents[place]])
+            before = len(frame)
+            page = Page([self._ids[place]], [self._contents[place]])
             (frame,) = self._format.messages(self._epoch, page, [names[rank]])
             self._special[place] = rank, frame
+            self._grow(len(frame) - before if before else len(frame) + 4 * OVERHEAD)
         return frame
 
     def _rank_of_name(self, place: int, channels: frozenset[str]) -> int:
         """Which of the names of a message brings it to these listeners: the first that does."""
+        names = self._addresses[place]
         if self._ranks[0] != place:
-            ranks: dict[str, int] = {}
-            for rank, name in enumerate(self._addresses[place]):
-                for subscription in subscriptions_to(name):
-                    ranks.setdefault(subscription, rank)
-            self._ranks = place, ranks
+            self._ranks = place, {name: rank for rank, name in enumerate(names)}
         ranks = self._ranks[1]
-        return min(ranks[each] for each in channels if each in ranks)
+        first = min((ranks[each] for each in channels if each in ranks), default=len(names))
+        starts = tuple(each[:-1] for each in channels if each[-1] == "*")
+        if not starts:
+            return first
+        matched = (rank for rank in range(first) if names[rank].startswith(starts))
+        return next(matched, first)
+
+
+def _memory_of(texts: Sequence[bytes]) -> int:
+    return sum(map(len, texts)) + OVERHEAD * len(texts)

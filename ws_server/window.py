@@ -1,7 +1,7 @@
 """Chunks: pieces of the log, encoded once; and the window of the recent pieces.
 
 A piece covers the messages after one id up to another. The window holds the
-newest ones, bounded in bytes, so that clients a little behind catch up without
+newest ones, as many as the feed affords, so that clients a little behind catch up without
 Redis. Neither holds anything for any single client. No I/O here.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from common.message import MOST_LOOKED_AT, parse_id
+from ws_server.memory import Memory
 
 KEPT_REST = 4096  # Bytes; what a client that is behind costs at the most.
 OVERHEAD = 64  # Bytes that a message costs in memory beside its frame: its id, mostly.
@@ -54,6 +55,14 @@ class Chunk(NamedTuple):
         """How many messages it has."""
         return len(self.ids)
 
+    def keep_in(self, memory: Memory) -> None:
+        """Count what it takes."""
+        memory.used += self.cost
+
+    def drop_from(self, memory: Memory) -> None:
+        """Count it no more."""
+        memory.used -= self.cost
+
     def start_after(self, cursor: int) -> int:
         """The byte at which the frames after message `cursor` start."""
         if cursor <= self.after:
@@ -72,6 +81,10 @@ class Chunk(NamedTuple):
     def ids_for(self, _channels: frozenset[str]) -> Sequence[bytes]:
         """The ids of the messages for whoever listens to these channels: all of them."""
         return self.ids
+
+    def share_of(self, _channels: frozenset[str]) -> float:
+        """How much of it is for whoever listens to these channels: all of it."""
+        return 1.0
 
     def select(self, _channels: frozenset[str]) -> "Chunk":
         """The messages for whoever listens to these channels: all of them."""
@@ -115,11 +128,20 @@ class Piece(Protocol):
     def size(self) -> int:
         """How many messages it has, whoever they are for."""
 
+    def keep_in(self, memory: Memory) -> None:
+        """Count what it takes, now and when it grows."""
+
+    def drop_from(self, memory: Memory) -> None:
+        """The opposite: it is kept no more."""
+
     def has(self, id_: int) -> bool:
         """Whether the message with this id is in it."""
 
     def ids_for(self, channels: frozenset[str], /) -> Sequence[bytes]:
         """The ids of the messages for whoever listens to these channels."""
+
+    def share_of(self, channels: frozenset[str], /) -> float:
+        """How much of its bytes is for whoever listens to these channels: 1.0 is all."""
 
     def select(self, channels: frozenset[str], /) -> Chunk:
         """The messages for whoever listens to these channels; perhaps none."""
@@ -129,36 +151,41 @@ FORGOTTEN = Chunk(0, 0, b"", (), array("Q"))  # In the place of one that takes n
 
 
 class Window:
-    """Consecutive pieces that end at the head of the log, at most `max_bytes` of them."""
+    """Consecutive pieces that end at the head of the log; how much they take is in `memory`."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self) -> None:
+        self.memory = Memory()
         self._pieces: list[Piece] = []
         self._starts: list[int] = []  # `after` of each, for the bisection.
         self._first = 0  # Those before are forgotten; cleared away now and then.
-        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._pieces) - self._first
 
     def add(self, piece: Piece) -> None:
-        """Append the piece that follows the last; forget the oldest beyond the bound."""
+        """Append the piece that follows the last."""
         self._pieces.append(piece)
         self._starts.append(piece.after)
-        self._bytes += piece.cost
-        while self._bytes > self._max_bytes and len(self) > 1:
-            self._bytes -= self._pieces[self._first].cost
-            self._pieces[self._first] = FORGOTTEN
-            self._first += 1
+        piece.keep_in(self.memory)
+
+    def forget_oldest(self) -> Piece:
+        """Forget the oldest piece, and say which."""
+        piece = self._pieces[self._first]
+        piece.drop_from(self.memory)
+        self._pieces[self._first] = FORGOTTEN
+        self._first += 1
         if self._first > len(self._pieces) // 2:
             del self._pieces[: self._first], self._starts[: self._first]
             self._first = 0
+        return piece
 
     def clear(self) -> None:
         """Forget everything."""
+        while len(self):
+            self.forget_oldest()
         self._pieces.clear()
         self._starts.clear()
-        self._first = self._bytes = 0
+        self._first = 0
 
     def find(self, cursor: int) -> Piece | None:
         """The piece that has what follows `cursor`, if it is held."""

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from common import broker as module
-from common.broker import SETTLE_BYTES, SETTLE_MESSAGES, Broker, History, Settled
+from common.broker import SETTLE_BYTES, SETTLE_MESSAGES, Broker, History, Settled, Stretch
 from common.channels import reaches
 from common.errors import QueueUnavailable
 from common.line import connect
@@ -28,6 +28,7 @@ EVERY_CALL: dict[str, Callable[[Broker], object]] = {
     "has": lambda broker: broker.has(1),
     "newest": lambda broker: broker.newest(1, frozenset()),
     "read_between": lambda broker: broker.read_between(0, 1, 1),
+    "pick_between": lambda broker: broker.pick_between(0, 1, frozenset()),
 }
 
 
@@ -367,22 +368,32 @@ def test_what_lies_between_two_ids_ends_with_the_second(broker: Broker) -> None:
     settle(broker)
     ids = [parse_id(id_) for id_ in read(broker, 0, 5).ids]
 
-    page, complete = broker.read_between(ids[1], ids[3], 10)
+    found = broker.read_between(ids[1], ids[3], 10)
 
-    assert (page.contents, complete) == ([b"2", b"3"], True)
-    assert broker.read_between(ids[1], ids[3], 1)[0].contents == [b"2"]
-    assert broker.read_between(ids[4], ids[4], 10) == (Page([], []), True)
+    assert (found.page.contents, found.upto, found.is_whole) == ([b"2", b"3"], ids[3], True)
+    assert (found.looked, found.bytes, found.page_bytes) == (2, 4, 4)
+    first = broker.read_between(ids[1], ids[3], 1)
+    assert (first.page.contents, first.upto, first.is_whole) == ([b"2"], ids[2], True)
+    assert broker.read_between(ids[4], ids[4], 10) == Stretch(Page([], []), ids[4], 0, 0, 0, True)
 
 
 @pytest.mark.integration
 def test_a_log_that_forgot_nothing_is_complete_from_the_start(broker: Broker) -> None:
-    assert broker.read_between(0, 1, 10) == (Page([], []), True)
     broker.push(numbered(2))
     settle(broker)
 
-    page, complete = broker.read_between(0, broker.look().last, 10)
+    found = broker.read_between(0, broker.look().last, 10)
 
-    assert (page.contents, complete) == ([b"0", b"1"], True)
+    assert (found.page.contents, found.is_whole) == ([b"0", b"1"], True)
+
+
+@pytest.mark.integration
+def test_a_log_without_its_last_message_is_not_whole(broker: Broker) -> None:
+    assert not broker.read_between(0, 1, 10).is_whole
+    broker.push(numbered(2))
+    settle(broker)
+
+    assert not broker.read_between(0, broker.look().last + 1, 10).is_whole
 
 
 @pytest.mark.integration
@@ -419,8 +430,8 @@ def test_a_reader_behind_what_the_log_forgot_is_told_so(client: redis.Redis, key
     oldest = parse_id(read(broker, 0, 1).ids[0])
 
     for cursor in (0, oldest - 2):
-        page, complete = broker.read_between(cursor, head, 1)
-        assert (parse_id(page.ids[0]), complete) == (oldest, False)
+        found = broker.read_between(cursor, head, 1)
+        assert (parse_id(found.page.ids[0]), found.is_whole) == (oldest, False)
 
 
 @pytest.mark.integration
@@ -432,11 +443,11 @@ def test_a_reader_at_the_edge_of_what_the_log_forgot_misses_nothing(
     settle_all(broker)
     ids = [parse_id(id_) for id_ in read(broker, 0, 2).ids]
 
-    before, complete_before = broker.read_between(ids[0] - 1, broker.look().last, 1)
-    after, complete_after = broker.read_between(ids[0], broker.look().last, 1)
+    before = broker.read_between(ids[0] - 1, broker.look().last, 1)
+    after = broker.read_between(ids[0], broker.look().last, 1)
 
-    assert (before.ids, complete_before) == ([format_id(ids[0])], True)
-    assert (after.ids, complete_after) == ([format_id(ids[1])], True)
+    assert (before.page.ids, before.is_whole) == ([format_id(ids[0])], True)
+    assert (after.page.ids, after.is_whole) == ([format_id(ids[1])], True)
 
 
 @pytest.mark.integration

@@ -29,7 +29,7 @@ READERS: dict[str, Callable[[Broker], Page]] = {
     "settle_and_read": lambda broker: broker.settle_and_read(NOTHING, 1000)[1],
     "read_after": lambda broker: broker.read_after(NOTHING, 1000)[0],
     "read_after blocking": lambda broker: broker.read_after(NOTHING, 1000, 0.01)[0],
-    "read_between": lambda broker: broker.read_between(0, 1 << 127, 1000)[0],
+    "read_between": lambda broker: broker.read_between(0, 1 << 127, 1000).page,
 }
 
 names = st.from_regex(channels.NAME, fullmatch=True)

@@ -70,7 +70,7 @@ def test_what_starts_after_a_cursor_is_every_frame_with_a_greater_id(
 
 @given(st.data(), st.integers(1, 40_000))
 def test_the_window_is_the_end_of_the_list_of_chunks(data: st.DataObject, bound: int) -> None:
-    window, every, head = Window(bound), list[Chunk](), data.draw(st.integers(0, 1 << 70))
+    window, every, head = Window(), list[Chunk](), data.draw(st.integers(0, 1 << 70))
     for _ in range(data.draw(st.integers(0, 6))):
         if data.draw(st.integers(0, 15)) == 0:
             window.clear()
@@ -79,7 +79,8 @@ def test_the_window_is_the_end_of_the_list_of_chunks(data: st.DataObject, bound:
         window.add(every[-1])
         head = every[-1].upto
         while sum(each.cost for each in every) > bound and len(every) > 1:
-            del every[0]
+            assert window.forget_oldest() is every.pop(0)
+        assert window.memory.used == sum(each.cost for each in every)
 
     assert len(window) == len(every)
     assert window.start(head) == (every[0].after if every else head)

@@ -196,7 +196,7 @@ class Parts:
     def close(self) -> None:
         for connection in list(self.hub.connections):
             self.hub.drop(connection)
-        self.hub.outgoing.forget()
+        self.hub.give_back()
 
     def _read(self, connection: Connection) -> None:
         """A receiver that throws away what it reads."""

@@ -37,7 +37,7 @@ def test_a_kick_is_for_nobody_and_names_its_user() -> None:
     addressing = Addressing(PAGE)
 
     assert addressing.kicked == ["7"]
-    assert "!7" not in addressing.by_subscription
+    assert "!7" not in addressing.by_name
 
 
 def test_a_page_for_everybody_needs_no_addressing() -> None:

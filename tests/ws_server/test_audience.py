@@ -53,4 +53,4 @@ def test_nothing_is_left_of_those_who_are_gone(parts: Parts) -> None:
 
     assert audiences.members("a") == []
     assert audiences.reached(Addressing([("a",), ("b.c",)])) == {}
-    assert vars(audiences) == {"_by_channels": {}, "_by_subscription": {}}
+    assert vars(audiences) == {"_by_channels": {}, "_by_subscription": {}, "_wildcards": {}}

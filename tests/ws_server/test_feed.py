@@ -7,8 +7,10 @@ from common.errors import QueueUnavailable
 from common.message import Mark, Page, parse_id
 from tests.fakes import FakeLog
 from tests.ws_server.parts import numbered
-from ws_server.feed import CHUNK_BYTES, CHUNK_MESSAGES, PAGES, Feed, Gap, cut
+from ws_server.feed import Feed
 from ws_server.formats import TextFrames
+from ws_server.older import FIRST_MESSAGES, PAGES, Gap
+from ws_server.pieces import CHUNK_BYTES, CHUNK_MESSAGES, cut
 from ws_server.window import Chunk
 
 LARGE = 1 << 30
@@ -40,6 +42,15 @@ def drain(feed: Feed, cursor: int) -> bytes:
         cursor = chunk.upto
     assert cursor == feed.head
     return received
+
+
+def behind(count: int) -> tuple[FakeLog, Feed]:
+    """A feed at the head of so many messages, none of which is in memory."""
+    log = FakeLog()
+    feed = Feed(log, TextFrames(""), LARGE)
+    log.write(*numbered(count))
+    feed.skip(log.last_id())
+    return log, feed
 
 
 def test_at_the_head_there_is_nothing() -> None:
@@ -129,20 +140,16 @@ def test_what_memory_holds_is_not_read_again() -> None:
 
 
 def test_clients_at_the_same_place_share_one_read() -> None:
-    log = FakeLog()
-    feed = Feed(log, TextFrames(""), 1)
-    fill(feed, log, numbered(600))
+    log, feed = behind(600)
 
     received = {drain(feed, 0) for _ in range(5)}
 
     assert len(received) == 1
-    assert log.history_reads == [0]
+    assert len(log.history_reads) == len(set(log.history_reads)) == 4
 
 
 def test_only_a_few_pages_are_kept() -> None:
-    log = FakeLog()
-    feed = Feed(log, TextFrames(""), 1)
-    fill(feed, log, numbered((PAGES + 2) * CHUNK_MESSAGES))
+    log, feed = behind((PAGES + 2) * CHUNK_MESSAGES)
     places = range(0, (PAGES + 1) * CHUNK_MESSAGES, CHUNK_MESSAGES)
     cursors = [parse_id(log.messages[at][0]) for at in places]
 
@@ -153,10 +160,8 @@ def test_only_a_few_pages_are_kept() -> None:
 
 
 def test_who_is_behind_at_a_place_near_by_shares_the_page() -> None:
-    log = FakeLog()
-    feed = Feed(log, TextFrames(""), 1)
-    fill(feed, log, numbered(600))
-    first, second = (parse_id(log.messages[at][0]) for at in (3, 40))
+    log, feed = behind(600)
+    first, second = (parse_id(log.messages[at][0]) for at in (3, 3 + FIRST_MESSAGES - 1))
     page = feed.next_chunk(first)
 
     assert feed.next_chunk(second) is page

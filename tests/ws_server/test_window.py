@@ -77,13 +77,13 @@ def test_ids_sort_as_redis_sorts_them() -> None:
 
 
 def test_an_empty_window_has_nothing_and_starts_at_the_head() -> None:
-    window = Window(1000)
+    window = Window()
 
     assert (len(window), window.find(0), window.find(7), window.start(7)) == (0, None, None, 7)
 
 
 def test_every_cursor_finds_the_chunk_that_has_what_follows_it() -> None:
-    window = Window(1_000_000)
+    window = Window()
     chunks = [chunk(after, [b"a", b"b"]) for after in range(100, 160, 6)]
     for each in chunks:
         window.add(each)
@@ -98,14 +98,16 @@ def test_every_cursor_finds_the_chunk_that_has_what_follows_it() -> None:
     assert window.start(160) == 100
 
 
-def test_however_many_chunks_pass_the_window_stays_bounded_and_ends_at_the_head() -> None:
-    bound = 10 * chunk(0, [b"x" * 50] * 2).cost
-    window = Window(bound)
+def test_however_many_chunks_pass_those_that_are_left_end_at_the_head() -> None:
+    window = Window()
 
     for after in range(0, 6000, 6):
         window.add(chunk(after, [b"x" * 50] * 2))
         head = after + 6
+        if len(window) > 10:
+            assert window.forget_oldest().after == head - 66
         assert len(window) == min(10, head // 6)
+        assert window.memory.used == len(window) * chunk(0, [b"x" * 50] * 2).cost
         start = window.start(head)
         assert start == head - 6 * len(window)
         assert window.find(start - 1) is None
@@ -113,24 +115,16 @@ def test_however_many_chunks_pass_the_window_stays_bounded_and_ends_at_the_head(
         assert all(window.find(cursor) is not None for cursor in range(start, head))
 
 
-def test_a_chunk_larger_than_the_bound_is_kept_alone() -> None:
-    window = Window(1)
-    window.add(chunk(0, [b"x"]))
-    window.add(chunk(3, [b"x" * 100]))
-
-    assert len(window) == 1
-    assert window.start(6) == 3
-
-
 def test_what_the_window_has_forgotten_is_freed_at_once() -> None:
-    large, small = chunk(0, [b"x" * 10_000]), chunk(3, [b"x"])
-    window = Window(large.cost + 20 * small.cost)
+    large = chunk(0, [b"x" * 10_000])
+    window = Window()
     memory = weakref.ref(large.ids)
     window.add(large)
     del large
-
     for after in range(3, 3 + 30 * GAP, GAP):
         window.add(chunk(after, [b"x"]))
+
+    window.forget_oldest()
 
     assert window.find(0) is None
     assert memory() is None
@@ -138,7 +132,7 @@ def test_what_the_window_has_forgotten_is_freed_at_once() -> None:
 
 def test_the_newest_for_some_are_looked_for_among_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_LOOKED_AT", 5)
-    window = Window(1 << 20)
+    window = Window()
     addresses: list[tuple[str, ...]] = [("a",)]
     for number in range(1, 10):
         page = Page([format_id(number << 64)], [b"x"], addresses)
