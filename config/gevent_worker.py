@@ -1,45 +1,45 @@
 """gunicorn's gevent worker, with limits of our own.
 
 A head and a request have a limited time each, an address a limited number of sockets, and
-the silent make room when it is scarce. A stop waits for requests but for no idle connection.
-HTTP that cannot be parsed is answered in the project's JSON shape.
+when there is no room, those who have kept a place for longest make some. A stop waits for
+requests but for no idle connection. What cannot be read as HTTP is answered in the project's
+JSON shape.
 """
 
-import json
-import select
+import errno
+import logging
 import signal
-import socket
 from contextlib import suppress
 from functools import partial
-from http.client import responses
 from time import monotonic
 from types import FrameType
 from typing import Any, NamedTuple
 
 import gevent
-from gevent.monkey import get_original
 from gevent.pool import Pool
 from gevent.server import StreamServer
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
+from gunicorn.http.errors import ParseException
+from gunicorn.util import close
 from gunicorn.workers.ggevent import GeventWorker
 
+from config.guests import Guest, queue_length, who_must_go
+from config.http_requests import Answer, Requests, refusal
 from config.peers import Peers
+
+log = logging.getLogger(__name__)
 
 ACCEPTS = 24  # Connections accepted between two turns of the event loop.
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
+SCARCE_STEP = 0.05  # The same while there is no room.
 DRAIN_STEP = 0.02
 LAST_REQUESTS = 0.1  # Seconds for the requests of connections that were accepted last.
-PATIENCE = 1.0  # Seconds of silence that nobody is blamed for, even if there is no room left.
 ONE_READ = 64 * 1024
+OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+ACCEPT_PAUSE = 0.1  # Seconds until a descriptor may be free.
 
-
-class Answer(NamedTuple):
-    """What a client is told whose bytes are no request, or are not read at all."""
-
-    status: int
-    error: str
-    reason: str
-    header: str = ""
+TOO_MANY = Answer(
+    429, "too_many_connections", "too many connections from one address", "Retry-After: 5\r\n"
+)
 
 
 class Address(NamedTuple):
@@ -51,50 +51,61 @@ class Address(NamedTuple):
         return self.name
 
 
-LONG_LINE = Answer(
-    414, "uri_too_long", "the request line is too long; send large content in a POST body"
-)
-LONG_HEADERS = Answer(431, "headers_too_large", "the headers are too many or too long")
-NO_HTTP = Answer(400, "bad_request", "the request is not valid HTTP")
-TOO_MANY = Answer(
-    429, "too_many_connections", "too many connections from one address", "Retry-After: 5\r\n"
-)
+class Door(StreamServer):
+    """Accepts guests, as long as its pool has places."""
 
+    _is_out_of_files = False
 
-def _takes_more(client: Any) -> bool:
-    """Whether its socket has room: who waits for us has not filled it."""
-    if client.fileno() < 0:
-        return True  # Handed over: whoever has it is not to be disturbed.
-    poll = get_original("select", "poll")()
-    poll.register(client.fileno(), select.POLLOUT)
-    return bool(poll.poll(0))
+    def do_read(self) -> Any:
+        """Who comes next, if anybody waits and there is a descriptor for it."""
+        try:
+            accepted = super().do_read()
+        except OSError as problem:
+            if problem.errno not in OUT_OF_FILES:
+                raise
+            self._pause(problem)
+            return None
+        self._is_out_of_files = False
+        if accepted is None:
+            return None
+        plain, address = accepted
+        return Guest(plain.family, plain.type, plain.proto, plain.detach()), address
 
+    def _pause(self, problem: OSError) -> None:
+        if not self._is_out_of_files:
+            log.error("Accepting nobody for now: %s (ulimit -n)", problem.strerror)
+        self._is_out_of_files = True
+        self.stop_accepting()
+        gevent.spawn_later(ACCEPT_PAUSE, self._resume)
 
-def _shut(client: Any, how: int) -> None:
-    with suppress(OSError), client.dup() as twin:
-        twin.shutdown(how)
+    def _resume(self) -> None:
+        if self.started:
+            self.start_accepting()
 
+    def accept_the_rest(self, most: int) -> None:
+        """Whoever the kernel has let in already would be cut off without an answer.
 
-def _accept_the_rest(server: StreamServer) -> None:
-    """Whoever the kernel has let in already would be cut off without an answer."""
-    server.stop_accepting()
-    end = monotonic() + LAST_REQUESTS  # At a reload there is no end of them: others listen, too.
-    while monotonic() < end and (accepted := server.do_read()) is not None:
-        server.do_handle(*accepted)
+        No place is waited for: at the stop, those who hold them may do so for long.
+        """
+        self.stop_accepting()
+        end = monotonic() + LAST_REQUESTS  # At a reload there is no end of them: others listen.
+        for _ in range(most):
+            accepted = self.do_read() if monotonic() < end else None
+            if accepted is None:
+                return
+            gevent.spawn(self.handle, *accepted)
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
     """Named in `config.server`; gunicorn makes one per process."""
 
-    _requests = 0  # Under way.
-
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._limits = self.app.settings
         self._peers = Peers(self._limits.connections_per_address, self._limits.trusted_proxies)
-        # Whose next head has not arrived, and since when; the longest first.
-        self._silent: dict[Any, float] = {}
-        self._asked: dict[Any, float] = {}  # Whose request is under way, and since when.
+        self._guests: set[Guest] = set()
+        self._requests = 0  # Under way.
+        self._others_wait = False  # For a place.
 
     def init_process(self) -> None:
         # It looks up some 26 settings a request, each through `Config.__getattr__`.
@@ -111,80 +122,102 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def run(self) -> None:
         """Serve until told to stop; then finish the requests under way, not idle connections."""
-        servers = [self._start_server(listener) for listener in self.sockets]
+        doors = [self._open_door(listener) for listener in self.sockets]
         try:
             while self.alive:
                 self.notify()  # Exits if the master is gone.
-                if any(server.full() for server in servers):
-                    self._make_room()
-                gevent.sleep(ALIVE_STEP)
+                self._look_for_room(doors)
+                gevent.sleep(SCARCE_STEP if self._others_wait else ALIVE_STEP)
         finally:
-            for server in servers:
-                _accept_the_rest(server)
-                server.close()  # The port is free at once.
+            for door in doors:
+                door.accept_the_rest(self.worker_connections)
+                door.close()  # The port is free at once.
+        self._finish()
+
+    def _finish(self) -> None:
+        """End the requests under way, and meanwhile the application: its clients are told soon."""
         now = monotonic()
-        # Whoever was let in last has not said yet what it wants.
-        while monotonic() < now + LAST_REQUESTS or (
+        gevent.sleep(LAST_REQUESTS)  # Whoever was let in last has not said yet what it wants.
+        stopping = gevent.spawn(self.app.stop_application)
+        while (
             self._requests and monotonic() < now + self._limits.stop_timeout
-        ):
+        ) or not stopping.dead:
             self.notify()
             gevent.sleep(DRAIN_STEP)
 
-    def _start_server(self, listener: Any) -> StreamServer:
+    def _open_door(self, listener: Any) -> Door:
         listener.setblocking(1)
-        pool = Pool(self.worker_connections)
         handle = partial(self.handle, Address(listener.getsockname()))
-        server = StreamServer(listener, handle=handle, spawn=pool)
+        door = Door(listener, handle=handle, spawn=Pool(self.worker_connections))
         # gevent would accept 100 at once, and whatever else there is to do would wait for them all.
-        server.max_accept = 1 if self.cfg.workers > 1 else ACCEPTS
-        server.start()
-        return server
+        door.max_accept = 1 if self.cfg.workers > 1 else ACCEPTS
+        door.start()
+        return door
 
-    def _make_room(self) -> None:
-        """All places are taken, and others wait: who is silent, or reads nothing, has to go."""
-        end = monotonic() - PATIENCE
-        for client, since in list(self._silent.items()):
-            if since > end:
-                break
-            # It reads what has arrived, then an end, as if the client had left.
-            _shut(client, socket.SHUT_RD)
-        for client, since in list(self._asked.items()):
-            if since <= end and not _takes_more(client):
-                _shut(client, socket.SHUT_RDWR)
-
-    def timeout_ctx(self) -> gevent.Timeout:
-        """For a whole head: each byte that dribbles in does not begin it anew."""
-        silently: Any = False  # gevent's types do not know it.
-        return gevent.Timeout(self._limits.header_timeout, silently)
+    def _look_for_room(self, doors: list[Door]) -> None:
+        """While more wait than are let in at once, nobody keeps a place between two requests."""
+        waiting = sum(queue_length(door.socket) for door in doors)
+        is_full = any(door.full() for door in doors)
+        self._others_wait = waiting > (0 if is_full else ACCEPTS)
+        if is_full and waiting:
+            for guest in who_must_go(self._guests, waiting, self.worker_connections, monotonic()):
+                guest.cut()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve one connection until its end."""
         peer = self._peers.enter(addr[0])
         if peer is None:
             self._turn_away(client, addr)
             return
-        self._silent[client] = monotonic()
+        self._guests.add(client)
         try:
-            super().handle(listener, client, addr)
+            self._serve(listener.getsockname(), client, addr)
         finally:
-            self._silent.pop(client, None)
+            self._guests.discard(client)
             self._peers.leave(peer)
+            close(client)
 
-    def _turn_away(self, client: Any, addr: Any) -> None:
-        """Answer at once and read no more than is there; gevent closes it."""
+    def _serve(self, listener_name: Any, client: Guest, addr: Any) -> None:
+        client.setblocking(True)
+        request = None
+        try:
+            requests = Requests(self.cfg, client, addr)
+            while request := self._next(requests):
+                self.handle_request(listener_name, request, client, addr)
+                client.complete()
+                client.give_way()
+        except StopIteration:
+            pass  # As gunicorn ends a connection.
+        except OSError as problem:
+            self.log.debug("%s has left: %s", addr, problem)
+        except BaseException as problem:
+            self.handle_error(request, client, addr, problem)
+
+    def _next(self, requests: Requests) -> Any:
+        """The next request; None if its whole head takes too long, however it dribbles in."""
+        silently: Any = False  # gevent's types do not know it.
+        with gevent.Timeout(self._limits.header_timeout, silently):
+            return next(requests)
+        return None
+
+    def _turn_away(self, client: Guest, addr: Any) -> None:
+        """Answer at once and read no more than is there."""
         self.log.debug("Too many connections from %s", addr)
         client.settimeout(0.0)
         self._answer(client, addr, TOO_MANY)
         with suppress(OSError):  # What is left unread would reset the connection, answer and all.
             client.recv(ONE_READ)
+        close(client)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        if any(name == "UPGRADE" for name, _ in req.headers):
-            req.force_close()  # Refused, it ends here: what follows is no HTTP.
+        """Answer it; StopIteration if it was the last one of its connection."""
+        if self._others_wait or any(name == "UPGRADE" for name, _ in req.headers):
+            # Nobody keeps a place while others wait. And what follows an upgrade that is refused
+            # is no HTTP.
+            req.force_close()
         limit = gevent.Timeout(self._limits.request_timeout)
         limit.start()
         self._requests += 1
-        self._silent.pop(sock, None)
-        self._asked[sock] = monotonic()
         try:
             answer = super().handle_request(listener_name, req, sock, addr)
             if sock.fileno() < 0:  # The application has taken it away: there is nothing to read.
@@ -194,11 +227,9 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             if expired is not limit:
                 raise
             self.log.warning("Gave up a request from %s after REQUEST_TIMEOUT", addr)
-            raise StopIteration from None  # As gunicorn ends a connection.
+            raise StopIteration from None
         finally:
             self._requests -= 1
-            self._asked.pop(sock, None)
-            self._silent[sock] = monotonic()
             limit.close()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
@@ -208,26 +239,10 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             super().handle_error(req, client, addr, exc)
             return
         self.log.warning("Refused what %s sent as HTTP: %s", addr, type(exc).__name__)
-        self._answer(client, addr, _answer(exc))
+        self._answer(client, addr, refusal(exc))
 
     def _answer(self, client: Any, addr: Any, answer: Answer) -> None:
-        body = _compact({"code": -1, "error": answer.error, "msg": answer.reason})
-        head = (
-            f"HTTP/1.1 {answer.status} {responses[answer.status]}\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{answer.header}\r\n"
-        )
         try:
-            client.sendall(head.encode() + body)
+            client.sendall(answer.encode())
         except OSError:
             self.log.debug("%s left before its answer", addr)
-
-
-def _compact(answer: dict[str, object]) -> bytes:
-    """As Flask writes JSON."""
-    return json.dumps(answer, separators=(",", ":")).encode() + b"\n"
-
-
-def _answer(exc: ParseException) -> Answer:
-    if isinstance(exc, LimitRequestLine):
-        return LONG_LINE
-    return LONG_HEADERS if isinstance(exc, LimitRequestHeaders) else NO_HTTP

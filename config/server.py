@@ -89,9 +89,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     def _stop_worker(self, _arbiter: Arbiter, _worker: Any) -> None:
         """Also called in the master, for a worker that it reaps; there is no application there."""
+        self.stop_application()
+
+    def stop_application(self) -> None:
+        """End what `load` has made, once; harmless if there is nothing to end."""
         if self._stop is None or self.callable is None:
             return
-        _named(self._stop)(self.callable, reload=self._reloads[0] != self._reloads_at_start)
+        stop, self._stop = self._stop, None
+        _named(stop)(self.callable, reload=self._reloads[0] != self._reloads_at_start)
 
 
 def load_settings(process: str) -> Settings:
@@ -136,6 +141,7 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
         "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
         "workers": workers,
         "worker_class": "config.gevent_worker.Worker",
+        "http_parser": "python",  # `config.http_requests` is made from it, whatever is installed.
         # A bound on requests under way; established WebSockets no longer count here.
         "worker_connections": REQUESTS,
         "backlog": BACKLOG,

@@ -91,7 +91,7 @@ def test_an_address_has_so_many_sockets_and_the_next_is_told_so(start: Start) ->
             head, _, body = answer(sock).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
         assert b"\r\nRetry-After: 5" in head
-        assert b"\r\nContent-Type: application/json\r\n" in head
+        assert b"\r\nContent-Type: application/json; charset=utf-8\r\n" in head
         assert json.loads(body) == {
             "code": -1,
             "error": "too_many_connections",

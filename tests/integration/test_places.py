@@ -1,11 +1,16 @@
 """Places of the web server: who may hold one, for how long, and what becomes of the others."""
 
-from contextlib import ExitStack
-from time import monotonic
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from time import monotonic, sleep
+
+import pytest
 
 from config.server import REQUESTS
 from tests.system import KEY, PREFIX, System, wait_until
-from tests.websocket import Client
+from tests.websocket import LIMIT, Client
 
 CROWD = REQUESTS + 100  # More than there are places.
 
@@ -45,3 +50,149 @@ def test_whoever_waits_for_redis_is_told_of_a_stop_at_once(system: System) -> No
         assert {client.close_code() for client in crowd} == {1001}
         assert monotonic() - begin < 3
     wait_until(lambda: process.popen.poll() is not None, "stopped")
+
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST /push HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+LONG_BODY = b"Content-Length: 1000\r\n\r\n"
+# What each of a crowd sends at first, and again and again.
+CROWDS = {
+    "say nothing": (b"", b""),
+    "ask again and again": (GET, GET),
+    "ask much at a time": (GET * 50, GET * 50),
+    "have asked and stay": (GET, b""),
+    "dribble a head": (GET[:-2] + b"X: ", b"a"),
+    "dribble a body": (POST + LONG_BODY, b"a"),
+    "dribble chunks": (POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
+    "dribble what nobody wants": (GET[:-2] + LONG_BODY, b"a"),
+    "are told to go on and do not": (POST + b"Expect: 100-continue\r\n" + LONG_BODY, b""),
+    "dribble empty lines": (b"\r\n", b"\r\n"),
+}
+TURN = 0.3  # Seconds between two times that each says something.
+
+
+class Crowd(threading.Thread):
+    """More than there are places; whoever is sent away comes back at once."""
+
+    def __init__(self, port: int, kinds: list[str]) -> None:
+        super().__init__()
+        self._port = port
+        self._kinds = [CROWDS[kinds[at % len(kinds)]] for at in range(CROWD)]
+        self._ended = threading.Event()
+        self._sockets: list[socket.socket] = []
+
+    def run(self) -> None:
+        self._sockets = [self._open(first) for first, _ in self._kinds]
+        while not self._ended.wait(TURN):
+            for at, (first, more) in enumerate(self._kinds):
+                if not self._goes_on(self._sockets[at], more):
+                    self._sockets[at].close()
+                    self._sockets[at] = self._open(first)
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
+        for each in self._sockets:
+            each.close()
+
+    def _open(self, first: bytes) -> socket.socket:
+        opened = socket.create_connection(("127.0.0.1", self._port), LIMIT)
+        opened.setblocking(False)
+        with suppress(OSError):
+            opened.send(first)
+        return opened
+
+    def _goes_on(self, one: socket.socket, more: bytes) -> bool:
+        try:
+            one.send(more)
+            return one.recv(65536) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+
+@contextmanager
+def crowd_of(port: int, *kinds: str) -> Iterator[None]:
+    crowd = Crowd(port, list(kinds))
+    crowd.start()
+    try:
+        yield
+    finally:
+        crowd.end()
+
+
+def ask(port: int) -> float:
+    """How long somebody else waits for an answer, in seconds."""
+    begin = monotonic()
+    with socket.create_connection(("127.0.0.1", port), LIMIT) as sock:
+        sock.sendall(GET)
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200 ")
+    return monotonic() - begin
+
+
+@pytest.mark.parametrize("kind", [*CROWDS, "do all of this"])
+@pytest.mark.parametrize("name", ["http", "ws"])
+def test_others_get_in_while_more_than_there_are_places(
+    system: System, name: str, kind: str
+) -> None:
+    settings = {"HEADER_TIMEOUT": 60, "REQUEST_TIMEOUT": 60}
+    if name == "http":
+        system.start_http(**settings)
+        port = system.http_port
+    else:
+        _, port = system.start_ws(**settings)
+
+    with crowd_of(port, *(CROWDS if kind == "do all of this" else [kind])):
+        waits = [ask(port) for _ in range(5)]
+
+    assert max(waits) < 8, waits  # A second where the machine has time; they would stay for 60.
+
+
+def test_whoever_sends_a_body_slowly_is_left_alone_while_there_is_room(system: System) -> None:
+    system.start_http()
+    with socket.create_connection(("127.0.0.1", system.http_port), LIMIT) as slow:
+        slow.sendall(POST + b"Content-Length: 16\r\n\r\n")
+        for byte in b'{"content":"ab"}':
+            slow.sendall(bytes([byte]))
+            ask(system.http_port)
+            sleep(0.1)
+
+        assert slow.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("first", "more"),
+    [(b"", GET * 1000), (POST.replace(b"json", b"x") + b"Content-Length: 9999999999\r\n\r\n", GET)],
+)
+def test_one_who_sends_without_a_pause_does_not_stop_the_others(
+    system: System, first: bytes, more: bytes
+) -> None:
+    system.start_http()
+    stop = threading.Event()
+
+    def send() -> None:
+        with socket.create_connection(("127.0.0.1", system.http_port), LIMIT) as endless:
+            endless.sendall(first)
+            reading = threading.Thread(target=read, args=[endless])
+            reading.start()
+            with suppress(OSError):
+                while not stop.is_set():
+                    endless.sendall(more)
+            endless.shutdown(socket.SHUT_RDWR)
+            reading.join()
+
+    def read(endless: socket.socket) -> None:
+        with suppress(OSError):
+            while endless.recv(1 << 20):
+                pass
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    try:
+        waits = [ask(system.http_port) for _ in range(20)]
+    finally:
+        stop.set()
+        sending.join()
+
+    assert max(waits) < 5  # They would wait until it is done.

@@ -1,0 +1,128 @@
+"""How requests are read: gunicorn's parser, with what common clients send and a few more rules.
+
+Raw bytes in a target are taken as if they were percent-encoded, empty lines before a request
+are skipped, and HTTP/1.1 without a Host is refused. What cannot be read has an answer here.
+"""
+
+import json
+import re
+from http.client import responses
+from typing import Any, NamedTuple
+
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    InvalidHeader,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.http.message import Request
+from gunicorn.http.parser import RequestParser
+
+MOST_EMPTY_LINES = 8  # Before a request; some clients send one after a body (RFC 9112 2.2).
+ONE_PIECE = 64 * 1024
+MOST_UNREAD = 32 * 1024 * 1024  # Bytes of a body that was answered without being read.
+RAW = re.compile(rb"[\x80-\xff]")
+HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:%\[\]-]*")  # RFC 9110 7.2.
+
+
+class Answer(NamedTuple):
+    """What a client is told whose bytes are no request, or are not read at all."""
+
+    status: int
+    error: str
+    reason: str
+    header: str = ""
+
+    def encode(self) -> bytes:
+        """As an answer of HTTP, in the project's JSON shape, after which the connection ends."""
+        told = {"code": -1, "error": self.error, "msg": self.reason}
+        body = json.dumps(told, separators=(",", ":")).encode() + b"\n"  # As Flask writes it.
+        head = (
+            f"HTTP/1.1 {self.status} {responses[self.status]}\r\nConnection: close\r\n"
+            f"Content-Type: application/json; charset=utf-8\r\n"
+            f"Content-Length: {len(body)}\r\n{self.header}\r\n"
+        )
+        return head.encode() + body
+
+
+NO_HTTP = Answer(400, "bad_request", "the request is not valid HTTP")
+NO_HOST = Answer(400, "bad_request", "the request is not valid HTTP: it needs one Host header")
+REFUSALS = {
+    LimitRequestLine: Answer(
+        414, "uri_too_long", "the request line is too long; send large content in a POST body"
+    ),
+    ExpectationFailed: Answer(
+        417, "expectation_failed", "the only Expect that is met is 100-continue"
+    ),
+    LimitRequestHeaders: Answer(431, "headers_too_large", "the headers are too many or too long"),
+    UnsupportedTransferCoding: Answer(
+        501, "not_implemented", "the only Transfer-Encoding that is read is chunked"
+    ),
+}
+
+
+def refusal(problem: ParseException) -> Answer:
+    """What is answered to bytes that are no request."""
+    if isinstance(problem, InvalidHeader) and problem.hdr == "HOST":
+        return NO_HOST
+    return REFUSALS.get(type(problem), NO_HTTP)
+
+
+class HttpRequest(Request):  # type: ignore[misc]  # gunicorn has no types.
+    """One request, whose body is still to be read."""
+
+    def parse_request_line(self, line_bytes: bytes) -> None:
+        """Chinese typed into an address comes as it is from curl and PHP, as bytes of UTF-8.
+
+        Whether what is meant is text, the application decides, as with encoded bytes.
+        """
+        if not line_bytes.isascii():
+            method, _, rest = line_bytes.partition(b" ")
+            target, _, version = rest.partition(b" ")
+            target = RAW.sub(lambda raw: b"%%%02X" % ord(raw[0]), target)
+            line_bytes = b" ".join([method, target, version])
+        super().parse_request_line(line_bytes)
+
+    def set_body_reader(self) -> None:
+        """Called when the head is read."""
+        super().set_body_reader()
+        hosts = [value for name, value in self.headers if name == "HOST"]
+        if (self.version >= (1, 1) and not hosts) or not all(map(HOST.fullmatch, hosts)):
+            raise InvalidHeader("HOST", req=self)
+        coding = ",".join(value for name, value in self.headers if name == "TRANSFER-ENCODING")
+        if coding and coding.lower() != "chunked":
+            raise UnsupportedTransferCoding(coding)
+
+
+class Requests(RequestParser):  # type: ignore[misc]
+    """The requests of one connection, one after the other."""
+
+    mesg_class = HttpRequest
+
+    def __next__(self) -> Any:
+        """The next one; StopIteration when there can be none."""
+        if self.mesg is not None and (self.mesg.should_close() or not self._finish_body()):
+            raise StopIteration
+        self._skip_empty_lines()
+        return super().__next__()
+
+    def _finish_body(self) -> bool:
+        """Read what nobody wanted, or its client never reads the answer; False if it is too much.
+
+        In larger pieces than gunicorn would: it copies what it has read ahead for each.
+        """
+        body = self.mesg.body
+        pieces = 0 if body.failed else MOST_UNREAD // ONE_PIECE
+        return any(not body.read(ONE_PIECE) for _ in range(pieces))
+
+    def _skip_empty_lines(self) -> None:
+        data = self.unreader.read()
+        for _ in range(MOST_EMPTY_LINES):
+            while data == b"\r" and (more := self.unreader.read()):
+                data += more
+            if data[:2] != b"\r\n":
+                break
+            data = data[2:] or self.unreader.read()
+        self.unreader.unread(data)
