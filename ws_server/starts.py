@@ -93,7 +93,7 @@ class Starts:
             return self._after_loss(start, mark)
         if mark.id < self._floor - 1:
             return replace(start, missing=FORGOTTEN)
-        if mark.id not in (head.id, *self._beginnings) and not self._is_logged(name, mark.id):
+        if mark.id not in (head.id, *self._beginnings) and not self._is_of_this_log(name, mark.id):
             self._catch_up()  # Redis has lost it, it seems.
             return self._after_loss(start, mark)
         if mark.epoch != self._hub.mark.epoch:
@@ -121,6 +121,10 @@ class Starts:
         problem = gevent.spawn(follow).get()
         if problem is not None:
             raise problem
+
+    def _is_of_this_log(self, name: str, id_: int) -> bool:
+        """Whether a client may have this id: of a message, or, from `last`, right before one."""
+        return self._is_logged(name, id_) or self._is_logged(name, id_ + 1)
 
     def _is_logged(self, name: str, id_: int) -> bool:
         """Whether there is such a message; perhaps one that another process has sent already."""

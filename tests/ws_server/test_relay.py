@@ -811,5 +811,15 @@ def test_a_client_starts_before_the_newest_messages(parts: Parts, relay: Relay, 
     assert len(follow) == min(last, 10)
 
 
+def test_a_client_of_the_newest_messages_can_resume_before_the_first_of_them_came(
+    filled: Relay,
+) -> None:
+    cursor = filled.start_of(Listen(last=3)).cursor
+
+    assert cursor is not None
+    start = filled.start_of(Listen(last_id=str(Mark("e1", cursor))))
+    assert (start.cursor, start.missing) == (cursor, "")
+
+
 def test_an_ordinary_client_starts_at_the_head(filled: Relay) -> None:
     assert filled.start_of(Listen(format="json")) == Start("json")
