@@ -17,6 +17,7 @@ from common.message import ENVELOPE_MARK
 
 QUEUE = b"message_center"
 LOG = b"{message_center}:log"
+WIP = b"{message_center}:wip"
 REJECTED = b"{message_center}:rejected"
 UNREADABLE = "?unreadable"  # The label of an envelope that nobody can read.
 FILES = "appendonlydir/*.incr.aof"
@@ -36,13 +37,14 @@ class Kept:
     """`queued` are labels in the order of LPUSH, `log` is the log with what it forgot since.
 
     The log was thrown away as a whole when it had `wiped` messages; `rejected` envelopes were
-    set aside.
+    set aside; labels of what was `evicted` were in the queue when that was thrown away.
     """
 
     queued: list[str] = field(default_factory=list)
     log: list[Logged] = field(default_factory=list)
     wiped: list[int] = field(default_factory=list)
     rejected: int = 0
+    evicted: set[str] = field(default_factory=set)
 
     def add(self, words: list[bytes]) -> None:
         """One command of the file."""
@@ -51,13 +53,19 @@ class Kept:
             self.queued += map(_queued_label, words[2:])
         elif name in (b"LPUSH", b"RPUSH") and key == REJECTED:
             self.rejected += len(words) - 2
-        elif name in (b"DEL", b"UNLINK") and LOG in words:
-            self.wiped.append(len(self.log))
+        elif name in (b"DEL", b"UNLINK"):
+            self._throw_away(words[1:])
         elif name == b"XADD" and key == LOG:
             id_ = next(word for word in words[2:] if ID.fullmatch(word))
             milliseconds, _, sequence = id_.partition(b"-")
             content = words[words.index(id_) + 2]  # The name of the field is in between.
             self.log.append(Logged((int(milliseconds), int(sequence)), _label(content)))
+
+    def _throw_away(self, keys: list[bytes]) -> None:
+        if LOG in keys:
+            self.wiped.append(len(self.log))
+        if QUEUE in keys or WIP in keys:
+            self.evicted |= set(self.queued) - {each.label for each in self.log}
 
 
 ID = re.compile(rb"\d+-\d+")

@@ -19,6 +19,7 @@ USER = "center"  # Of our processes; it has all rights at the start.
 NO_ENVELOPE = b"\x1e{cut off"  # It has the mark of one, and cannot be read.
 TIMEOUT = 1.0  # Seconds.
 ROOM = 16 * 1024  # Bytes that still fit into a Valkey that is full.
+ONCE = f"{{{QUEUE.decode()}}}:once:*"
 KEYS = {each: f"{{{QUEUE.decode()}}}:{each}" for each in ("floor", "epoch", "log", "wip")}
 
 
@@ -52,13 +53,20 @@ class Meddler:
             return True
         return self._try(lambda: self._grant(f"+{strike.how}"))
 
-    def fill(self) -> bool:
+    def fill(self, policy: str) -> bool:
         """From now on it is full, nearly."""
-        return self._try(lambda: self._bound(self._redis.info("memory")["used_memory"] + ROOM))
+        return self._try(lambda: self._fill(policy))
 
     def empty(self) -> bool:
-        """There is room again."""
-        return self._try(lambda: self._bound(0))
+        """There is room again, and what it has is safe."""
+        return self._try(lambda: self._bound(0, "noeviction"))
+
+    def evicted(self) -> int:
+        """How many keys it has thrown away since it was started; 0 if it does not say."""
+        try:
+            return int(self._redis.info("stats")["evicted_keys"])
+        except redis.RedisError:
+            return 0
 
     def is_full(self) -> bool:
         """Whether it refuses to take more."""
@@ -71,8 +79,11 @@ class Meddler:
         return False
 
     def waiting(self) -> int:
-        """How many messages are queued."""
-        return int(self._redis.llen(QUEUE)) + int(self._redis.llen(KEYS["wip"]))
+        """How many messages are queued; one if it does not say."""
+        try:
+            return int(self._redis.llen(QUEUE)) + int(self._redis.llen(KEYS["wip"]))
+        except redis.RedisError:
+            return 1
 
     def pause(self, seconds: float) -> bool:
         """For so long no command is answered, not even one to end that."""
@@ -95,8 +106,15 @@ class Meddler:
     def _grant(self, rule: str) -> None:
         self._redis.execute_command("ACL", "SETUSER", USER, rule)
 
-    def _bound(self, size: int) -> None:
-        self._redis.config_set("maxmemory", size)
+    def _fill(self, policy: str) -> None:
+        if policy != "noeviction":
+            # There are so many ids of pushes that nothing else would be thrown away.
+            for name in self._redis.scan_iter(match=ONCE, count=1000):
+                self._redis.delete(name)
+        self._bound(self._redis.info("memory")["used_memory"] + ROOM, policy)
+
+    def _bound(self, size: int, policy: str) -> None:
+        self._redis.config_set("maxmemory", size, "maxmemory-policy", policy)
 
     def _try(self, order: Callable[[], object]) -> bool:
         try:

@@ -28,7 +28,7 @@ class Act(StrEnum):
     FORBID = "forbid"  # Our processes may not use a command of Valkey for a moment.
     TRIM = "trim"  # Somebody else trims the log, again and again for a moment.
     EVICT = "evict"  # A key is gone, as a Valkey that is full throws keys away if it may.
-    FULL = "full"  # Valkey takes nothing more for a moment.
+    FULL = "full"  # Valkey has no room for a moment: it takes nothing more, or throws keys away.
     RETURN = "return"  # Hundreds of clients come back to a server while Valkey stands still.
     HOLD = "hold"  # Hundreds of sockets hold the places of two ports, as cheaply as they can.
 
@@ -54,6 +54,7 @@ HOWS: Mapping[Act, tuple[str, ...]] = {
     ),
     Act.TRIM: ("0", "3", "30", "300"),  # Messages that are left.
     Act.EVICT: ("floor", "epoch", "log", "all"),
+    Act.FULL: ("noeviction", "allkeys-lru", "allkeys-random"),  # Its maxmemory-policy.
     # How Valkey stands still: SIGSTOP, CLIENT PAUSE, DEBUG SLEEP. `+term`: in the middle of it the
     # server gets a SIGTERM.
     Act.RETURN: ("stop", "pause", "sleep", "stop+term", "pause+term"),
@@ -137,7 +138,7 @@ def draw(
 
 def _drawn(random: Random, card: Card, at: float) -> Strike:
     if card.act in SCENES:
-        how = random.choice(HOWS.get(card.act, ("",)))
+        how = random.choice(HOWS[card.act])
         lasts = random.uniform(SCENE_SHORTEST, SCENE_LONGEST)
     else:
         how = card.how

@@ -53,8 +53,8 @@ def _push_lines(result: Result) -> str:
             f"{figures['keyed']} of them with a key; {len(pushes.acknowledged)} acknowledged, "
             f"{len(pushes.tried) - len(pushes.acknowledged)} unacknowledged",
             f"Requests without an answer that counts: {', '.join(unsure) or 'none'}",
-            f"In the log: {result.logged}. Acknowledged, and lost by Valkey before it was on disk: "
-            f"{result.lost_by_valkey}",
+            f"In the log: {result.logged}. Acknowledged, and lost by Valkey before it was on disk, "
+            f"or thrown away: {result.lost_by_valkey}",
             f"Starts refused because a port was still taken: {result.refused_starts}",
         ]
     )

@@ -57,17 +57,24 @@ class Scenes:
 
     def _fill(self, strike: Strike) -> str:
         stage, meddler = self._stage, self._stage.meddler
-        if not meddler.fill() or not stage.tend_until(meddler.is_full, FILLED_WITHIN):
-            stage.tend_until(meddler.empty, FILLED_WITHIN)
-            return "it did not get full"
+        had = meddler.evicted()
+
+        def has_no_room() -> bool:
+            return meddler.is_full() or meddler.evicted() > had
+
+        meddler.fill(strike.how)
+        is_full = stage.tend_until(has_no_room, FILLED_WITHIN)
         begin = monotonic()
         is_drained = stage.tend_until(lambda: meddler.waiting() == 0, DRAINED_WITHIN)
         took, left = monotonic() - begin, meddler.waiting()
         stage.tend_for(strike.seconds)
+        evicted = meddler.evicted() - had
         stage.tend_until(meddler.empty, FILLED_WITHIN)
+        if not is_full:
+            return "it did not get full"
         if not is_drained:
             self._wrong("kept back", strike, f"{left} still wait after {took:.1f} s")
-        return f"what waited was settled after {took:.1f} s"
+        return f"what waited was settled after {took:.1f} s; {evicted} keys were thrown away"
 
     def _come_back(self, strike: Strike) -> str:
         way, _, ends = strike.how.partition("+")

@@ -56,7 +56,8 @@ OTHERS = Small(
         Strike(7.2, VALKEY, Act.EVICT, 0.1, "epoch"),
         Strike(7.8, "ws2", Act.PAUSE, 0.6),
         Strike(8.1, VALKEY, Act.EVICT, 0.1, "log"),
-        Strike(9.0, VALKEY, Act.FULL, 1.0),
+        Strike(9.0, VALKEY, Act.FULL, 1.0, "noeviction"),
+        Strike(9.3, VALKEY, Act.FULL, 1.5, "allkeys-random"),
     ),
     seconds=9.5,
 )

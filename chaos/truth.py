@@ -28,10 +28,11 @@ class Truth:
         self.log = kept.log
         self.tried = pushes.tried
         self.acknowledged = pushes.acknowledged
-        self.lost_by_valkey = 0  # Acknowledged, and never written to disk.
+        self.lost_by_valkey = 0  # Acknowledged, and never written to disk, or thrown away.
         self._queued = set(kept.queued)
         self._unreadable = (kept.queued.count(UNREADABLE), kept.rejected)
         self._wiped = kept.wiped
+        self._evicted = kept.evicted
         self._kills = valkey_kills
         self._ids = [each.id for each in kept.log]
         self._by_id = {each.id: place for place, each in enumerate(kept.log)}
@@ -74,7 +75,9 @@ class Truth:
         yield from self._swapped()
 
     def _lost(self, label: str, time: float) -> Iterator[Wrong]:
-        if label in self._queued:
+        if label in self._evicted:
+            self.lost_by_valkey += 1
+        elif label in self._queued:
             yield Wrong("missing", label, "the log", "it was queued, and has not come further")
         elif self.may_have_lost(time):
             self.lost_by_valkey += 1

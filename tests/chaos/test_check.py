@@ -287,6 +287,13 @@ def test_valkey_may_lose_what_it_had_no_time_to_write() -> None:
     assert log_check(kept(0, 1), pushes(3), 20.0)[0] != []
 
 
+def test_valkey_may_throw_the_queue_away_if_it_is_allowed_to() -> None:
+    log = kept(0, 1, queued=3)
+    log.evicted = {a_label(2)}
+
+    assert log_check(log, pushes(3)) == ([], 1)
+
+
 def test_what_is_doubled_swapped_or_made_up_in_the_log_is_found() -> None:
     assert log_check(kept(0, 1, 1), pushes(2))[0] == [("doubled", a_label(1), "the log")]
     assert log_check(kept(1, 0), pushes(2))[0] == [("out of order", a_label(0), "the log")]

@@ -59,6 +59,12 @@ def test_it_says_when_the_log_was_thrown_away_and_what_was_set_aside(tmp_path: P
     assert (kept.queued, kept.rejected, kept.wiped) == ([UNREADABLE], 1, [1])
 
 
+def test_it_says_what_was_in_the_queue_when_that_was_thrown_away(tmp_path: Path) -> None:
+    make_files(tmp_path, PUSHED + SETTLED + command("UNLINK", "message_center"))
+
+    assert read_kept(tmp_path).evicted == {"a-2"}
+
+
 def test_a_command_that_was_cut_short_is_left_out() -> None:
     whole = list(commands(PUSHED))
     assert len(whole) == 1
