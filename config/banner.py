@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from config.addresses import reachable
-from config.embedded import HOST, is_redis
+from config.embedded import redis_at
 from config.redis_url import without_password
 from config.settings import Settings
 
@@ -54,15 +54,15 @@ class Banner:
         return push + (hint if "PUSH_TOKENS" in self.environ else "")
 
     def _other_redis(self) -> str:
-        port = self.other_redis
+        port, indent = self.other_redis, " " * 13
         if not port:
             return ""
-        if not is_redis(port):
-            return f"             (port {port} is another program's)\n"
-        indent = " " * 13
+        url = redis_at(port)
+        if not url:
+            return f"{indent}(port {port} is another program's)\n"
         return (
             f"{indent}Port {port} is another Redis': what is pushed there does not arrive here.\n"
-            f"{indent}To use that one: REDIS_URL=redis://{HOST}:{port}/0 {self.command} serve\n"
+            f"{indent}To use that one: REDIS_URL={url} {self.command} serve\n"
         )
 
 

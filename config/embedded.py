@@ -168,9 +168,13 @@ def _answers(port: int) -> bool:
     return port > 0 and says(HOST, port, b"PING\r\n").startswith(b"+PONG")
 
 
-def is_redis(port: int) -> bool:
-    """Whether a Redis has `port`, also one that wants a password or is loading."""
-    return says(HOST, port, b"PING\r\n").startswith((b"+PONG", b"-"))
+def redis_at(port: int) -> str:
+    """The address of the Redis that has `port`, if one has it; empty if it is no Redis."""
+    answer = says(HOST, port, b"PING\r\n")
+    if not answer.startswith((b"+PONG", b"-")):
+        return ""
+    login = ":PASSWORD@" if answer.startswith(b"-NOAUTH") else ""
+    return f"redis://{login}{HOST}:{port}/0"
 
 
 def _is_free(port: int) -> bool:

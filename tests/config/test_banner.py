@@ -50,12 +50,19 @@ def test_what_another_shell_does_not_know_is_shown_or_said() -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("answer", [b"+PONG\r\n", b"-NOAUTH Authentication required.\r\n"])
-def test_a_redis_that_has_the_port_is_told_and_how_to_use_it(answer: bytes) -> None:
+@pytest.mark.parametrize(
+    ("answer", "login"),
+    [
+        (b"+PONG\r\n", ""),
+        (b"-LOADING Redis is loading\r\n", ""),
+        (b"-NOAUTH Authentication required.\r\n", ":PASSWORD@"),
+    ],
+)
+def test_a_redis_that_has_the_port_is_told_and_how_to_use_it(answer: bytes, login: str) -> None:
     port, text = shown_beside(answer)
 
     assert f"Port {port} is another Redis'" in text
-    assert f"REDIS_URL=redis://127.0.0.1:{port}/0 {COMMAND} serve\n" in text
+    assert f"REDIS_URL=redis://{login}127.0.0.1:{port}/0 {COMMAND} serve\n" in text
 
 
 @pytest.mark.integration

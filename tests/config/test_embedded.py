@@ -1,5 +1,7 @@
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from common.broker import Broker, History
 from common.line import connect
 from common.message import Mark
 from config.embedded import EmbeddedError, EmbeddedValkey
+from tests.system import ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -103,25 +106,25 @@ def test_what_another_user_has_made_is_told_in_one_sentence(public_folder: Path,
     assert told_to(nobody, public_folder).startswith("DATA_DIR")
 
 
+AS_ANOTHER_USER = """
+import encodings.idna, os, sys  # The other user may not be able to read what Python imports late.
+from pathlib import Path
+from config.embedded import EmbeddedError, EmbeddedValkey
+
+os.setgroups([])
+os.setgid(int(sys.argv[1]))
+os.setuid(int(sys.argv[1]))
+try:
+    EmbeddedValkey.start(Path(sys.argv[2]), 0).stop()
+except EmbeddedError as problem:
+    print(problem)
+"""
+
+
 def told_to(user: int, folder: Path) -> str:
     """What a start by another user is refused with."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setgroups([])
-        os.setgid(user)
-        os.setuid(user)
-        try:
-            EmbeddedValkey.start(folder, 0).stop()
-        except EmbeddedError as problem:
-            os.write(writer, str(problem).encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with open(reader, encoding="utf-8") as said:
-        text = said.read()
-    os.waitpid(child, 0)
-    return text
+    command = [sys.executable, "-c", AS_ANOTHER_USER, str(user), str(folder)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_server_that_is_just_ending_is_waited_for(tmp_path: Path) -> None:
