@@ -109,7 +109,7 @@ def host(text: str) -> str:
     bare = text[1:-1] if re.fullmatch(r"\[.*:.*\]", text) else text
     if bare.count(":") == 1:
         raise ValueError(f"must be a host name or address without a port, not {text!r}")
-    if not re.fullmatch(r"[^\s/*\[\]]+", bare):
+    if not re.fullmatch(r"[^\s/*\[\]]+", bare) or not bare.isprintable():
         raise ValueError(f"must be a host name or address (0.0.0.0: all), not {text!r}")
     return bare
 

@@ -56,9 +56,8 @@ class EmbeddedValkey:
             process = _launch(folder, port, lock)
         except OSError as problem:
             where = Path(problem.filename or folder)
-            raise EmbeddedError(
-                f"DATA_DIR: cannot use {where}: {problem.strerror}{_whose(where)}"
-            ) from problem
+            why = "no folder" if isinstance(problem, FileExistsError) else problem.strerror
+            raise EmbeddedError(f"DATA_DIR: cannot use {where}: {why}{_whose(where)}") from problem
         try:
             _wait_until_ready(process, port, folder)
         except BaseException:  # A signal, too.

@@ -72,6 +72,13 @@ def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path, name: str) -> 
         EmbeddedValkey.start(tmp_path, 0)
 
 
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(EmbeddedError, match=r"^DATA_DIR: cannot use .*/file: no folder$"):
+        EmbeddedValkey.start(tmp_path / "file", 0)
+
+
 def test_whose_a_path_is_that_cannot_be_used_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

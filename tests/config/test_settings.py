@@ -446,7 +446,9 @@ def test_an_address_of_ipv6_may_have_brackets(name: str) -> None:
     assert getattr(load({name: "[::1]"}), name.lower()) == "::1"
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:2346", "localhost:80", "*", "[::1", "[here]", "a b"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:2346", "localhost:80", "*", "[::1", "[here]", "a b", "a\0b"]
+)
 def test_what_is_no_host_stops_the_start(host: str) -> None:
     with pytest.raises(SettingsError, match=r"^WS_HOST: must be a host name or address"):
         load({"WS_HOST": host})
