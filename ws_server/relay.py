@@ -21,7 +21,7 @@ from common.outage import Outage
 from ws_server import pages, starts
 from ws_server.hub import Hub, Start
 from ws_server.listen import Listen
-from ws_server.pages import READ_MESSAGES, Pages, is_full
+from ws_server.pages import Pages, Part
 from ws_server.starts import Starts
 
 log = logging.getLogger(__name__)
@@ -167,13 +167,14 @@ class Relay:
             self._read(None)
             return True
         with self._settling, self._publishing:
-            known = self._hub.mark
-            settled, page = self._source.settle_and_read(known, READ_MESSAGES)
+            known, most = self._hub.mark, self._pages.most
+            settled, page = self._source.settle_and_read(known, most)
+            part = self._pages.note(page, most)
             self._count_rejected(settled)
             if not self._follow(known, settled.log):
                 return True
             self._hub.publish(page)
-        if self._note_read(page):
+        if self._note_read(part):
             return True
         self._problem = _problem_of(settled)
         return settled.waiting > 0
@@ -181,13 +182,13 @@ class Relay:
     def _read(self, block_seconds: float | None) -> bool:
         """Send one page of what is new; whether there may be more."""
         known = self._hub.mark
-        page = self._pages.take_ahead(known)
-        is_newest = page is None
-        if page is None:
+        part = self._pages.take_ahead(known)
+        is_newest = part is None
+        if part is None:
             # Not under the lock: it is not fair, and a loop that blocks here would keep it for
             # ever. While nothing is settled, nothing may come for which to wait.
             may_block = self._may_settle.is_set()
-            page = self._pages.read(known, block_seconds if may_block else None)
+            part = self._pages.read(known, block_seconds if may_block else None)
         else:
             gevent.sleep(0)  # Whoever else wants the lock has its turn, too.
         state = self._source.look(known) if self._pages.in_doubt else None
@@ -198,14 +199,14 @@ class Relay:
                 self._pages.in_doubt = False
                 if not self._follow(known, state):
                     return True
-            self._pages.read_ahead(page, known.epoch)
-            self._hub.publish(page)
+            self._pages.read_ahead(part, known.epoch)
+            self._hub.publish(part.page)
         # What was read ahead is no newer than the page before: it says nothing of the end.
-        return self._note_read(page) if is_newest else True
+        return self._note_read(part) if is_newest else True
 
-    def _note_read(self, page: Page) -> bool:
+    def _note_read(self, part: Part) -> bool:
         """Whether there may be more in the log; until that is read, nothing is added to it."""
-        if is_full(page):
+        if part.is_full:
             self._may_settle.clear()
             return True
         self._unread = 0

@@ -8,6 +8,7 @@ import gevent
 import pytest
 
 from tests.ws_server.parts import Parts, Peers
+from ws_server import pages
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,12 @@ def _nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     gevent.killall(started)
     assert died == []
     assert set(os.listdir("/proc/self/fd")) - before == set()
+
+
+@pytest.fixture(autouse=True)
+def _no_pause_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or how much is read at once would depend on how busy the machine is."""
+    monkeypatch.setattr(pages, "IDLE", 1000.0)
 
 
 @pytest.fixture
