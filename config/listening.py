@@ -16,7 +16,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # Seconds between two tries to connect.
 LONGEST_RETRY_AFTER = 60.0
 LONGEST_REASON = 300
 # Not to be shown: what is named as a token in a URL, and whatever looks like one.
-TOKEN = re.compile(r"(?<=[?&]token=)[^&#]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+TOKEN = re.compile(r"(?<=[?&]token=)[^&#\s]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 LAST_ID = re.compile(r"(?<=[?&])(last_id|lastEventId)=[^&]*&?")
 
 PASSING = (408, 425, 429)  # Of the statuses below 500; those from there on may pass, too.

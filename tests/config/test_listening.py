@@ -107,11 +107,11 @@ def test_an_answer_that_is_none_of_http_and_none_at_all_are_tried_again() -> Non
 @pytest.mark.integration
 def test_no_token_is_ever_said() -> None:
     with playing(told(401, "bad_token", f"no such token: {JWT}")) as server:
-        _, said = listened(f"{server.url}?token=secret&tokn={JWT}")
+        _, said = listened(f"{server.url}?tokn={JWT}&token=secret")
 
     assert "secret" not in said
     assert JWT not in said
-    assert "?token=…&tokn=… refuses: 401: bad_token" in said
+    assert "?tokn=…&token=… refuses: 401: bad_token" in said
 
 
 @pytest.mark.parametrize(

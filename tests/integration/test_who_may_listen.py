@@ -199,3 +199,40 @@ def test_a_page_goes_on_with_a_newer_token_as_the_readme_says(system: System, pa
 def streams(system: System) -> int:
     """How many streams user 42 has."""
     return int(system.call("/users/42")[1]["connections"])
+
+
+def test_the_command_listen_says_why_it_may_not_and_goes(system: System) -> None:
+    _, port = system.start_ws(SUBSCRIBE_SECRET=SECRET)
+    listening = system.start("-m", "config", "listen", f"ws://127.0.0.1:{port}/?token={OLD}")
+
+    assert listening.popen.wait(LIMIT) == 1
+    assert "refuses: 401: token_expired: the token has expired" in listening.output
+    assert OLD not in listening.output
+
+
+def test_pages_of_listed_origins_read_events_as_libraries_ask_for_them(
+    system: System, page: Page
+) -> None:
+    """With headers of their own, and with credentials: what a preflight is for."""
+    _, port = system.start_ws(
+        ALLOWED_ORIGINS=f"http://127.0.0.1:{system.http_port}", SUBSCRIBE_SECRET=SECRET
+    )
+    system.start_http(WS_PORT=port)
+    page.goto(f"http://127.0.0.1:{system.http_port}/healthz")
+    fetched = """([url, headers]) => fetch(url, {headers, credentials: "include"}).then(
+        async answer => {
+            const reader = answer.body.getReader();
+            const text = new TextDecoder().decode((await reader.read()).value);
+            reader.cancel();
+            return [answer.status, text];
+        })"""
+    for url in (f"http://127.0.0.1:{port}/events", f"http://127.0.0.1:{port}/any/prefix/events/"):
+        headers = {
+            "Authorization": f"Bearer {RIGHT}",
+            "Last-Event-ID": "x",
+            "Cache-Control": "no-cache",
+        }
+        status, text = page.evaluate(fetched, [url, headers])
+        assert (status, "event: " in text) == (200, True)
+        status, text = page.evaluate(fetched, [url, {"X-Requested-With": "fetch"}])
+        assert (status, "a token is needed to listen" in text) == (401, True)
