@@ -9,13 +9,11 @@ import logging
 import math
 import mmap
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 try:
@@ -27,13 +25,14 @@ except FileNotFoundError:  # It asks for the folder as it is imported.
 
 from config.addresses import refuse_taken_address
 from config.anonymous import refuse_anonymous_push
+from config.files import affordable_places
 from config.load import load
+from config.master import Master
 from config.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 4096
-REQUESTS = 512  # Under way at once in a process; the rest waits in the backlog.
 HEARTBEAT_TIMEOUT = 30  # Seconds; a worker that is stuck for so long is replaced.
 LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # As gunicorn's own.
 LOG_TIME = "%Y-%m-%d %H:%M:%S %z"
@@ -79,8 +78,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         except SettingsError as problem:
             raise AppImportError(f"Error: {problem}") from problem
 
-    def _when_ready(self, arbiter: Arbiter) -> None:
-        _stop_gracefully_on_interrupt(arbiter)
+    def run(self) -> None:
+        """Serve until stopped."""
+        Master(self).run()
+
+    def _when_ready(self, _arbiter: Arbiter) -> None:
         package = self._load.partition(".")[0]
         log.info("%s listens at %s", package, ", ".join(self._options["bind"]))
 
@@ -143,7 +145,7 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
         "worker_class": "config.gevent_worker.Worker",
         "http_parser": "python",  # `config.http_requests` is made from it, whatever is installed.
         # A bound on requests under way; established WebSockets no longer count here.
-        "worker_connections": REQUESTS,
+        "worker_connections": affordable_places(),
         "backlog": BACKLOG,
         "keepalive": math.ceil(settings.header_timeout),  # Whole seconds: the worker is exact.
         "timeout": HEARTBEAT_TIMEOUT + round(settings.stop_timeout),
@@ -164,15 +166,6 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
 def longest_stop(settings: Settings) -> int:
     """Seconds for a process to stop: the last requests may take STOP_TIMEOUT, then the clients."""
     return 2 * round(settings.stop_timeout) + 5
-
-
-def _stop_gracefully_on_interrupt(arbiter: Arbiter) -> None:
-    """Ctrl-C is a stop like any other: clients are told, nothing is cut."""
-
-    def as_terminate(_signal: int, frame: FrameType | None) -> None:
-        arbiter.signal(signal.SIGTERM, frame)
-
-    signal.signal(signal.SIGINT, as_terminate)
 
 
 def _named(path: str) -> Any:

@@ -162,14 +162,14 @@ class System:
         """The HTTP API, ready."""
         port = port or self.http_port
         process = self.start("-m", "http_api", HTTP_PORT=port, **settings)
-        self._wait_until_ready(process, port)
+        self.wait_until_ready(process, port)
         return process
 
     def start_ws(self, port: int | None = None, **settings: object) -> tuple[Process, int]:
         """A WebSocket server, ready, and its port."""
         port = port or free_port()
         process = self.start("-m", "ws_server", WS_PORT=port, **settings)
-        self._wait_until_ready(process, port)
+        self.wait_until_ready(process, port)
         return process, port
 
     def connect(self, port: int, count: int = 1) -> list[Client]:
@@ -198,7 +198,9 @@ class System:
             with refused:
                 return refused.code, json.load(refused)
 
-    def _wait_until_ready(self, process: Process, port: int) -> None:
+    def wait_until_ready(self, process: Process, port: int) -> None:
+        """Until it takes pushes, or clients."""
+
         def is_ready() -> bool:
             assert process.popen.poll() is None, process.output
             try:

@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import resource
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -13,20 +12,17 @@ from common.broker import Broker, History
 from common.client_address import client_of
 from common.line import connect
 from common.presence import Entries
-from config.server import REQUESTS
+from config.files import affordable_connections
 from config.settings import Settings
 from ws_server.app import create_app
 from ws_server.close_codes import GOING_AWAY, RESTARTING
 from ws_server.named_class import load_worker_class
-from ws_server.outgoing import KEPT
 from ws_server.presence import Presence
 from ws_server.service import Service
 from ws_server.terms import Terms, TokenCheck
 
 log = logging.getLogger(__name__)
 
-# Beside connections: handshakes under way, what is lent to the kernel, Redis, modules.
-OTHER_FILES = REQUESTS + 2 * KEPT + 64
 # With Python's own (700, 10, 10), a tenth of a fan-out went into looking for garbage among
 # thousands of connections, all of which live long.
 GC_THRESHOLDS = (10_000, 20, 20)
@@ -82,22 +78,15 @@ def load_terms(settings: Settings) -> Terms:
 
 def affordable(connections: int) -> int:
     """As many of `connections` as this process may open files for, its limit raised if possible."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + OTHER_FILES
-    if soft < wanted:
-        soft = min(wanted, hard) if hard != resource.RLIM_INFINITY else wanted
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    if soft >= wanted:
-        return connections
-    log.warning(
-        "MAX_CONNECTIONS: %d need %d open files, and this process may have %d (ulimit -n): "
-        "taking %d connections",
-        connections,
-        wanted,
-        soft,
-        max(1, soft - OTHER_FILES),
-    )
-    return max(1, soft - OTHER_FILES)
+    taken = affordable_connections(connections)
+    if taken < connections:
+        log.warning(
+            "MAX_CONNECTIONS: taking %d connections instead of %d, as this process may open so few "
+            "files (ulimit -n)",
+            taken,
+            connections,
+        )
+    return taken
 
 
 def stop(app: Flask, *, reload: bool) -> None:

@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from config.server import REQUESTS
+from config.files import PLACES
 from tests.system import System, free_port, wait_until
 from tests.websocket import LIMIT
 
@@ -121,7 +121,7 @@ def test_a_trusted_proxy_may_have_any_number_of_sockets(start: Start) -> None:
 
 def test_the_silent_make_room_when_all_places_are_taken(start: Start) -> None:
     port = start(HEADER_TIMEOUT=60)
-    with silent(port, REQUESTS + 50):
+    with silent(port, PLACES + 50):
         begin = monotonic()
 
         assert healthz(port) == b"HTTP/1.1 200 OK"
@@ -132,7 +132,7 @@ def test_whoever_asks_and_reads_nothing_makes_room_too(system: System) -> None:
     system.start_http(REQUEST_TIMEOUT=60)
     port = system.http_port
     with ExitStack() as held:
-        for _ in range(REQUESTS + 10):
+        for _ in range(PLACES + 10):
             client = held.enter_context(socket.socket())
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             client.connect(("127.0.0.1", port))

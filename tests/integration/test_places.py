@@ -8,11 +8,11 @@ from time import monotonic, sleep
 
 import pytest
 
-from config.server import REQUESTS
+from config.files import PLACES
 from tests.system import KEY, PREFIX, System, wait_until
 from tests.websocket import LIMIT, Client
 
-CROWD = REQUESTS + 100  # More than there are places.
+CROWD = PLACES + 100  # More than there are places.
 
 
 def test_whoever_waits_for_redis_holds_no_place(system: System) -> None:
@@ -79,10 +79,12 @@ class Crowd(threading.Thread):
         self._port = port
         self._kinds = [CROWDS[kinds[at % len(kinds)]] for at in range(CROWD)]
         self._ended = threading.Event()
+        self.is_there = threading.Event()
         self._sockets: list[socket.socket] = []
 
     def run(self) -> None:
         self._sockets = [self._open(first) for first, _ in self._kinds]
+        self.is_there.set()
         while not self._ended.wait(TURN):
             for at, (first, more) in enumerate(self._kinds):
                 if not self._goes_on(self._sockets[at], more):
@@ -96,9 +98,11 @@ class Crowd(threading.Thread):
             each.close()
 
     def _open(self, first: bytes) -> socket.socket:
-        opened = socket.create_connection(("127.0.0.1", self._port), LIMIT)
-        opened.setblocking(False)
-        with suppress(OSError):
+        opened = socket.socket()
+        opened.settimeout(LIMIT)
+        with suppress(OSError):  # At the end of a test there may be nobody.
+            opened.connect(("127.0.0.1", self._port))
+            opened.setblocking(False)
             opened.send(first)
         return opened
 
@@ -117,6 +121,7 @@ def crowd_of(port: int, *kinds: str) -> Iterator[None]:
     crowd = Crowd(port, list(kinds))
     crowd.start()
     try:
+        assert crowd.is_there.wait(LIMIT)
         yield
     finally:
         crowd.end()
