@@ -85,7 +85,8 @@ def push(text: str, channels: tuple[str, ...], users: tuple[str, ...]) -> None:
     addressed = {"channels": ",".join(channels), "users": ",".join(users)}
     form = {"content": text} | {name: value for name, value in addressed.items() if value}
     status, body = _post(url, form, [token for _, token in settings.push_tokens][:1])
-    _print(f"{body}\n")
+    with suppress(click.ClickException, SystemExit):
+        _print(f"{body}\n")  # It is pushed or not, whoever reads that.
     if status != 200 or not _is_success(body):
         sys.exit(1)
 

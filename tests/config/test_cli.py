@@ -221,6 +221,24 @@ def test_listening_ends_where_nobody_reads_on(
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("shell", ['"$@" | true', '"$@" >/dev/full', '"$@" >&-'])
+def test_a_push_has_succeeded_where_nobody_reads_that(
+    folder: Path, api: dict[str, str], shell: str
+) -> None:
+    push = [sys.executable, "-P", "-m", "config", "push", "hello"]
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", shell, "-", *push],
+        env={**os.environ, **api},
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert Recorder.seen == [(None, {"content": ["hello"]})]
+
+
+@pytest.mark.integration
 def test_a_push_to_what_speaks_no_http_fails_in_words(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         answering = threading.Thread(target=answer_nonsense, args=[other])
