@@ -2,7 +2,7 @@
 
     MessageCenterError
     ├── PushRefused           the caller's fault: a 4xx that names what is wrong
-    ├── NotAdmitted           who may not, or not so much: 401 or 429
+    ├── NotAdmitted           who may not, or not so much, or not now: 401, 429 or 503
     └── QueueUnavailable      Redis could not be reached or did not take it: 503
 
 `config.settings.SettingsError` stands apart: nothing of ours lies under `config`.
@@ -26,6 +26,10 @@ class PushRefused(MessageCenterError):
         self.error = error
         self.reason = reason
         self.index = index
+
+    def of_item(self, index: int) -> "PushRefused":
+        """The same, of an item of a batch."""
+        return PushRefused(self.status, self.error, self.reason, index)
 
     def __str__(self) -> str:
         place = "" if self.index is None else f" (item {self.index})"

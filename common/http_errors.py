@@ -22,5 +22,5 @@ class HttpError:
             problem.code or 500,
             problem.name.lower().replace(" ", "_"),
             problem.description or problem.name,
-            {"Allow": ", ".join(allowed)} if allowed else {},
+            {"Allow": ", ".join(sorted(allowed))} if allowed else {},
         )

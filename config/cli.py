@@ -82,8 +82,9 @@ def push(text: str, channels: tuple[str, ...], users: tuple[str, ...]) -> None:
     users = tuple(_as_typed(name, "--user") for name in users)
     _, settings = _settings()
     url = f"http://{reachable(settings.http_host)}:{settings.http_port}/push"
-    addressed = {"channels": ",".join(channels), "users": ",".join(users)}
-    form = {"content": text} | {name: value for name, value in addressed.items() if value}
+    addressed = {"channels": channels, "users": users}
+    # An empty name goes along, and is refused: it must not become a push to everybody.
+    form = {"content": text} | {key: ",".join(names) for key, names in addressed.items() if names}
     status, body = _post(url, form, [token for _, token in settings.push_tokens][:1])
     with suppress(click.ClickException, SystemExit):
         _print(f"{body}\n")  # It is pushed or not, whoever reads that.

@@ -7,19 +7,24 @@ from typing import Any, Protocol
 
 from flask import Flask, Request, Response, jsonify, render_template, request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
 from common.errors import NotAdmitted, PushRefused, QueueUnavailable
 from common.http_errors import HttpError
 from common.outage import Outage
 from config.settings import Settings
+from http_api.aliases import Aliases
+from http_api.bodies import AT_ONCE, Bodies
 from http_api.guard import Guard
+from http_api.limits import Limits
 from http_api.people import People, Roster
 from http_api.push import Push, Queue
 from http_api.readiness import Queue as QueueToCheck
 from http_api.readiness import Readiness
 
 log = logging.getLogger(__name__)
+
+JSON = "application/json; charset=utf-8"
 
 
 class CheckedQueue(Queue, QueueToCheck, Protocol):
@@ -31,20 +36,17 @@ def create_app(
 ) -> Flask:
     """The WSGI application; connects to nothing by itself."""
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # The answers are read by people.
+    app.json.mimetype = JSON  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # A redirect would be no answer of ours.
+    app.wsgi_app = Aliases(app.wsgi_app)  # type: ignore[method-assign]
+    _refuse_listeners(app, settings.ws_port)
     outage = Outage()
     guard = Guard(settings, clock)
     guard.protect(app)
-    push = Push(
-        guard.metered(queue),
-        settings.max_content_bytes,
-        settings.max_batch_messages,
-        settings.idempotency_seconds,
-        settings.max_channels,
-    )
+    limits = Limits(settings.max_content_bytes, settings.max_channels, settings.max_batch_messages)
+    bodies = Bodies(settings.max_body_bytes, AT_ONCE * settings.max_body_bytes)
+    push = Push(guard.metered(queue), bodies, limits, settings.idempotency_seconds)
     _add_push(app, push, outage)
     _add_people(app, People(roster, guard.metered(queue)), outage)
     _add_health(app, Readiness(queue, clock), outage)
@@ -55,12 +57,30 @@ def create_app(
     return app
 
 
+def _refuse_listeners(app: Flask, ws_port: int) -> None:
+    """Whoever took this port for the other one is told so, before a token is asked for."""
+
+    @app.before_request
+    def name_the_other_port() -> None:
+        environ = request.environ
+        if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
+            what = "WebSockets connect"
+        elif environ["PATH_INFO"].rstrip("/").endswith("/events"):
+            what = "/events is"
+        else:
+            return
+        reason = f"this is the port of the HTTP API; {what} at port {ws_port} (WS_PORT)"
+        raise PushRefused(400, "wrong_port", reason)
+
+
 def _add_push(app: Flask, push: Push, outage: Outage) -> None:
     @app.route("/push", methods=["GET", "POST"])
     def push_index() -> Response:
-        if request.method == "HEAD":  # Flask adds it to every GET; a look must not push.
-            raise MethodNotAllowed(["GET", "POST"])
         return answer(push.index)
+
+    for rule in app.url_map.iter_rules("push_index"):
+        # Flask adds HEAD to every GET. A look must not push, so nobody is told that it may look.
+        rule.methods = {"GET", "POST", "OPTIONS"}
 
     @app.post("/push/batch")
     def push_batch() -> Response:
@@ -121,7 +141,7 @@ def _add_openapi(app: Flask) -> None:
 
     @app.get("/openapi.json")
     def openapi() -> Response:
-        return Response(document, mimetype="application/json")
+        return Response(document, content_type=JSON)
 
 
 def _add_refusals(app: Flask) -> None:

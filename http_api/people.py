@@ -13,6 +13,7 @@ from common.message import Kick
 from common.presence import Members
 from http_api.push import SUCCESS
 
+NO_TEXT = "\ufffd"  # What WSGI's path holds instead of bytes that are no UTF-8.
 CHARACTERS = "letters, digits and _ . : @ -"
 
 
@@ -80,15 +81,21 @@ class People:
         return {**SUCCESS, "user": user, "connections": count}
 
 
+def _checked_text(name: str) -> str:
+    if NO_TEXT in name:
+        raise PushRefused(422, "content_not_text", "the name is not UTF-8")
+    return name
+
+
 def _checked_user(user: str) -> str:
-    if not is_user(user):
+    if not is_user(_checked_text(user)):
         reason = f"a user has 1 to {LONGEST_USER} characters: {CHARACTERS}"
         raise PushRefused(422, "bad_user", reason)
     return user
 
 
 def _checked_channel(channel: str) -> str:
-    if not is_subscription(channel):
+    if not is_subscription(_checked_text(channel)):
         raise PushRefused(
             422,
             "bad_channel",

@@ -35,10 +35,21 @@ def of_request(request: Request, parameter: Any) -> str | None:
     Raises:
         PushRefused: one of them cannot be an id, or they differ.
     """
-    header, given = checked(request.environ.get(HEADER)), checked(parameter)
+    header, given = _of_header(request), checked(parameter)
     if header and given and header != given:
         raise PushRefused(422, "bad_id", "Idempotency-Key and the parameter id differ")
     return header or given
+
+
+def _of_header(request: Request) -> str | None:
+    value = request.environ.get(HEADER)
+    if value is not None and not value.isascii():
+        try:
+            value.encode("latin-1").decode()  # As it came, and what it should be.
+        except UnicodeDecodeError:
+            reason = "Idempotency-Key is not UTF-8"
+            raise PushRefused(422, "content_not_text", reason) from None
+    return checked(value)
 
 
 def refuse_header(request: Request) -> None:

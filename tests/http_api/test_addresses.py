@@ -60,7 +60,6 @@ GIVEN: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("b", "a", "user:1"),
     ),
     "the longest": ({"channel": LONGEST, "user": LONGEST_USER}, (LONGEST, f"user:{LONGEST_USER}")),
-    "empty ones besides": ({"channel": "", "channels": "", "user": "1", "users": ""}, ("user:1",)),
 }
 IN_JSON: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "lists": ({"channels": ["a", "b"], "users": ["1", "2"]}, ("a", "b", "user:1", "user:2")),
@@ -69,7 +68,6 @@ IN_JSON: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("1", "2", "c", "user:-3", "user:4", "user:d"),
     ),
     "numbers for lists": ({"channels": 1, "users": 2}, ("1", "user:2")),
-    "null besides": ({"channel": None, "channels": None, "user": 1, "users": None}, ("user:1",)),
 }
 
 
@@ -121,10 +119,17 @@ def test_an_addressed_message_is_an_envelope(http: FlaskClient, queue: FakeQueue
     "fields",
     [
         {},
-        {"channel": "", "channels": "", "user": "", "users": ""},
-        {"channel_id": "a", "user_id": "1", "username": "a", "usage": "b", "use": "r", "to": "b"},
+        {
+            "channel_id": "a",
+            "user_id": "1",
+            "userId": "1",
+            "usage": "b",
+            "use": "r",
+            "to": "b",
+            "uid": "1",
+        },
     ],
-    ids=["none", "empty", "unknown"],
+    ids=["none", "unknown"],
 )
 @pytest.mark.parametrize("way", ["query_string", "data", "json"])
 def test_without_an_address_exactly_the_content_is_queued(
@@ -134,7 +139,22 @@ def test_without_an_address_exactly_the_content_is_queued(
     assert queue.pushes == [[b"a"]]
 
 
-@pytest.mark.parametrize("name", ["Channel", "chanel", "chanels", "USER", "user_", "userss"])
+SLIPS = ["Channel", "chanel", "chanels", "USER", "user_", "userss", "channles", "chennel", "usre"]
+SLIPS += [
+    "usr",
+    " user",
+    "user ",
+    "?user",
+    '"user"',
+    "amp;user",
+    "\ufeffuser",
+    "ｕｓｅｒ",
+    "user:",
+    "user.0",
+]
+
+
+@pytest.mark.parametrize("name", SLIPS)
 @pytest.mark.parametrize("way", ["query_string", "data", "json"])
 def test_what_was_meant_as_an_address_is_not_pushed_to_everybody(
     http: FlaskClient, queue: FakeQueue, way: str, name: str
@@ -161,36 +181,112 @@ def test_a_field_that_stands_twice_loses_nobody(
     assert queue.pushes == []
 
 
-def test_nulls_in_json_are_no_addresses(http: FlaskClient, queue: FakeQueue) -> None:
-    fields = {"content": "a", "channel": None, "channels": None, "user": None, "users": None}
+EMPTY_VALUES = ["", ",", " ", "\t", ", ,"]
 
-    assert send(http, {"json": fields}) == OK
-    assert batch(http, fields)[0] == 200
-    assert queue.pushes == [[b"a"], [b"a"]]
+
+@pytest.mark.parametrize("way", ["query_string", "data", "multipart", "json"])
+@pytest.mark.parametrize("value", EMPTY_VALUES)
+@pytest.mark.parametrize("field", ["channel", "channels", "user", "users"])
+def test_an_address_that_turned_out_empty_is_not_everybody(
+    http: FlaskClient, queue: FakeQueue, way: str, field: str, value: str
+) -> None:
+    fields = {"content": "a", field: value}
+    multipart = {"data": fields, "content_type": "multipart/form-data"}
+
+    sent = send(http, multipart if way == "multipart" else {way: fields})
+
+    assert error(sent) == expected({field: value})
+    assert field.removesuffix("s") in sent[1]["msg"]
+    assert queue.pushes == []
+
+
+@pytest.mark.parametrize("value", [None, [], [""], [None], *EMPTY_VALUES], ids=repr)
+@pytest.mark.parametrize("field", ["channel", "channels", "user", "users"])
+def test_in_json_and_in_batches_neither(
+    http: FlaskClient, queue: FakeQueue, field: str, value: Any
+) -> None:
+    for fields in ({"content": "a", field: value}, {"channel": "b", "content": "a", field: value}):
+        lines = http.post(
+            "/push/batch", data=json.dumps(fields), content_type="application/x-ndjson"
+        )
+        for sent in (send(http, {"json": fields}), batch(http, fields), answer(lines)):
+            assert error(sent) == expected({field: value})
+    assert queue.pushes == []
 
 
 @pytest.mark.parametrize("body", ["data", "json"])
-def test_each_address_in_the_body_wins_over_the_query(
-    http: FlaskClient, queue: FakeQueue, body: str
+@pytest.mark.parametrize("value", ["query", "body", ""])
+def test_an_address_in_the_body_and_in_the_query_loses_nobody(
+    http: FlaskClient, queue: FakeQueue, body: str, value: str
 ) -> None:
-    query = {"channel": "query", "user": "1"}
+    request = {"query_string": {"channel": "query"}, body: {"content": "a", "channel": value}}
 
-    assert send(http, {"query_string": query, body: {"content": "a", "channel": "body"}}) == OK
-    assert queue.pushes == [[item("body", "user:1")]]
+    assert error(send(http, request)) == (422, "bad_channel")
+    assert queue.pushes == []
 
 
 @pytest.mark.parametrize("body", ["data", "json"])
-def test_an_empty_address_in_the_body_leaves_that_of_the_query(
+def test_addresses_in_the_body_and_in_the_query_are_added_up(
     http: FlaskClient, queue: FakeQueue, body: str
 ) -> None:
-    query = {"channel": "query"}
+    query = {"users": "1,2"}
 
-    assert send(http, {"query_string": query, body: {"content": "a", "channel": ""}}) == OK
-    assert queue.pushes == [[item("query")]]
+    assert send(http, {"query_string": query, body: {"content": "a", "user": "3"}}) == OK
+    assert queue.pushes == [[item("user:3", "user:1", "user:2")]]
+
+
+TWICE_IN_JSON = [
+    '{"content":"a","FIELD":"b","FIELD":"c"}',
+    '{"FIELD":"b","content":"a","FIELD":"b"}',
+    '{"content":"a","FIELD":["b"],"FIELD":null}',
+    '{"content":"a","ESCAPED":"b","FIELD":"c"}',
+    '{"content":"a","ESCAPED":"b","ESCAPED":"c"}',
+]
+
+
+@pytest.mark.parametrize("document", TWICE_IN_JSON)
+@pytest.mark.parametrize("field", ["channel", "channels", "user", "users"])
+def test_a_field_that_stands_twice_in_json_loses_nobody(
+    http: FlaskClient, queue: FakeQueue, field: str, document: str
+) -> None:
+    escaped = f"\\u00{ord(field[0]):x}{field[1:]}"
+    text = document.replace("FIELD", field).replace("ESCAPED", escaped)
+    lines = http.post("/push/batch", data=text, content_type="application/x-ndjson")
+    array = http.post("/push/batch", data=f"[{text}]", content_type=JSON)
+
+    for response in (http.post("/push", data=text, content_type=JSON), array, lines):
+        assert error(answer(response)) == expected({field: ""})
+        assert "stands twice" in response.get_json()["msg"]
+    assert queue.pushes == []
+
+
+def test_what_stands_twice_inside_of_what_is_ignored_is_ignored(
+    http: FlaskClient, queue: FakeQueue
+) -> None:
+    text = '{"content":"a","more":{"user":"1","user":"2"},"b":1,"b":2}'
+
+    assert answer(http.post("/push", data=text, content_type=JSON)) == OK
+    assert queue.pushes == [[b"a"]]
+
+
+@pytest.mark.parametrize(
+    "names", ["user&user", "user&us%65r", "users[0]", "users%5B0%5D", "user[]", "user&user[]"]
+)
+@pytest.mark.parametrize("way", ["query_string", "data"])
+def test_a_list_as_php_writes_it_loses_nobody(
+    http: FlaskClient, queue: FakeQueue, way: str, names: str
+) -> None:
+    pairs = "content=a&" + "&".join(
+        f"{name}={place}" for place, name in enumerate(names.split("&"))
+    )
+    form = {"content_type": "application/x-www-form-urlencoded"} if way == "data" else {}
+
+    assert error(send(http, {way: pairs, **form})) == (422, "bad_user")
+    assert queue.pushes == []
 
 
 def test_an_address_is_no_content(http: FlaskClient, queue: FakeQueue) -> None:
-    empty = (200, {"code": -1, "msg": "内容不能为空"})
+    empty = (200, {"code": -1, "error": "content_empty", "msg": "内容不能为空"})
 
     assert send(http, {"query_string": {"channel": "a"}}) == empty
     assert send(http, {"query_string": {"channel": "a b"}}) == empty

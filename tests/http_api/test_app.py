@@ -14,7 +14,7 @@ TOO_LARGE = "request_entity_too_large"
 
 FAILURES = [
     (404, "not_found", {"path": "/nowhere"}),
-    (404, "not_found", {"path": "/push/"}),
+    (404, "not_found", {"path": "/pushes"}),
     (404, "not_found", {"path": "/static/nothing.js"}),
     (405, "method_not_allowed", {"path": "/push", "method": "DELETE"}),
     (405, "method_not_allowed", {"path": "/push/batch", "method": "GET"}),
@@ -111,6 +111,65 @@ def test_a_wrong_method_is_told_the_right_ones(http: FlaskClient) -> None:
     allowed = http.delete("/push").headers.get("Allow", "")
 
     assert {"GET", "POST"} <= set(allowed.split(", "))  # RFC 9110 15.5.6 wants it.
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/push", "GET, OPTIONS, POST"),
+        ("/push/batch", "OPTIONS, POST"),
+        ("/users/1", "GET, HEAD, OPTIONS"),
+        ("/users/1/connections", "DELETE, OPTIONS"),
+        ("/channels/a", "GET, HEAD, OPTIONS"),
+        ("/healthz", "GET, HEAD, OPTIONS"),
+        ("/readyz", "GET, HEAD, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
+        ("/openapi.json", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_what_is_said_to_be_allowed_is_and_nothing_else(
+    http: FlaskClient, queue: FakeQueue, path: str, methods: str
+) -> None:
+    asked = http.options(path)
+
+    assert (asked.status_code, ", ".join(sorted(asked.allow))) == (200, methods)
+    assert "Access-Control-Allow-Origin" not in asked.headers
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "A"):
+        with http.open(path, method=method) as response:
+            is_allowed = method in methods.split(", ")
+            assert (response.status_code != 405) == is_allowed, method
+            assert is_allowed or response.headers["Allow"] == methods
+    queue.take()
+
+
+@pytest.mark.parametrize("path", ["/", "/push", "/anything", "/events"])
+def test_a_websocket_is_told_the_other_port(http: FlaskClient, queue: FakeQueue, path: str) -> None:
+    headers = {"Connection": "Upgrade", "Upgrade": "WebSocket", "Sec-WebSocket-Version": "13"}
+    response = http.get(path, headers=headers, query_string={"content": "a"})
+    body = response.get_json()
+
+    assert (response.status_code, body["error"]) == (400, "wrong_port")
+    assert "4321" in body["msg"]
+    assert queue.pushes == []
+
+
+@pytest.mark.parametrize("path", ["/events", "/events/", "/any/events?channels=a"])
+def test_who_wants_events_is_told_the_other_port(http: FlaskClient, path: str) -> None:
+    response = http.get(path)
+
+    assert (response.status_code, response.get_json()["error"]) == (400, "wrong_port")
+    assert "4321" in response.get_json()["msg"]
+
+
+def test_another_upgrade_is_none_of_this(http: FlaskClient) -> None:
+    headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}
+
+    assert http.get("/push?content=a", headers=headers).status_code == 200
+
+
+def test_all_that_is_json_says_in_which_text(http: FlaskClient) -> None:
+    for path in ("/push", "/push?content=a", "/healthz", "/openapi.json", "/nowhere"):
+        assert http.get(path).headers["Content-Type"] == "application/json; charset=utf-8"
 
 
 def test_the_process_is_healthy_even_without_redis(http: FlaskClient, queue: FakeQueue) -> None:

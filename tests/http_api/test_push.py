@@ -1,4 +1,3 @@
-import io
 import json
 from typing import Any
 
@@ -12,7 +11,7 @@ from http_api.app import create_app
 from tests.fakes import FakeQueue, FakeRoster
 
 SUCCESS = b'{"code":0,"msg":"success"}'
-CONTENT_EMPTY = '{"code":-1,"msg":"内容不能为空"}'.encode()
+CONTENT_EMPTY = '{"code":-1,"error":"content_empty","msg":"内容不能为空"}'.encode()
 
 LARGEST = 64 * 1024
 
@@ -92,11 +91,6 @@ def test_a_body_without_content_leaves_the_query(
     assert queue.pushes == [[b"query"]]
 
 
-def test_a_get_has_no_body(http: FlaskClient, queue: FakeQueue) -> None:
-    assert answer(http.get("/push?content=query", json={"content": "body"})) == (200, SUCCESS)
-    assert queue.pushes == [[b"query"]]
-
-
 def test_asking_for_the_head_only_pushes_nothing(http: FlaskClient, queue: FakeQueue) -> None:
     http.head("/push?content=hello")
 
@@ -113,7 +107,6 @@ def test_asking_for_the_head_only_pushes_nothing(http: FlaskClient, queue: FakeQ
         ("POST", "/push", {"data": {"other": "x"}}),
         ("POST", "/push", {"data": {"content": ""}}),
         ("POST", "/push?content=query", {"data": {"content": ""}}),
-        ("POST", "/push", {"data": {"content": (io.BytesIO(b"a file"), "a.txt")}}),
         ("POST", "/push", {"json": {}}),
         ("POST", "/push", {"json": {"content": ""}}),
         ("POST", "/push", {"json": {"content": None}}),
@@ -179,7 +172,7 @@ def test_json_that_cannot_be_read_is_refused(
 def test_json_that_is_not_utf8_is_refused(http: FlaskClient, queue: FakeQueue) -> None:
     response = http.post("/push", data=b'{"content":"\xff"}', content_type="application/json")
 
-    assert refusal(response) == (422, "invalid_json")
+    assert refusal(response) == (422, "content_not_text")
     assert queue.pushes == []
 
 
@@ -199,15 +192,6 @@ def test_another_type_of_body_is_refused(
 
     assert refusal(response) == (415, "unsupported_media_type")
     assert queue.pushes == []
-
-
-def test_another_type_of_body_does_no_harm_when_the_query_has_content(
-    http: FlaskClient, queue: FakeQueue
-) -> None:
-    response = http.post("/push?content=hello", data=b"x", content_type="text/plain")
-
-    assert answer(response) == (200, SUCCESS)
-    assert queue.pushes == [[b"hello"]]
 
 
 @pytest.mark.parametrize("body", ["data", "json"])
@@ -358,28 +342,3 @@ def test_a_batch_may_have_so_many_messages_and_not_one_more(queue: FakeQueue) ->
     assert refusal(http.post("/push/batch", json=["a"] * 4)) == (413, "batch_too_large")
     assert refusal(post_lines(http, '"a"\n' * 4)) == (413, "batch_too_large")
     assert queue.pushes == [[b"a", b"b", b"c"]]
-
-
-def test_a_form_that_is_not_utf_8_is_refused(http: FlaskClient, queue: FakeQueue) -> None:
-    for body in (b"content=\xff\xfe", b"content=%ff%fe"):
-        response = http.post("/push", data=body, content_type="application/x-www-form-urlencoded")
-        assert refusal(response) == (422, "content_not_text")
-    assert queue.pushes == []
-
-
-def test_a_form_of_very_many_fields_is_refused(http: FlaskClient, queue: FakeQueue) -> None:
-    body = b"content=a" + b"&a=b" * 1000
-    response = http.post("/push", data=body, content_type="application/x-www-form-urlencoded")
-
-    assert refusal(response) == (422, "too_many_fields")
-    assert queue.pushes == []
-
-
-def test_of_several_contents_in_a_form_the_last_counts_as_in_php(
-    http: FlaskClient, queue: FakeQueue
-) -> None:
-    http.post(
-        "/push", data=b"content=a&content=b", content_type="application/x-www-form-urlencoded"
-    )
-
-    assert queue.pushes == [[b"b"]]

@@ -89,7 +89,7 @@ def test_without_an_id_every_push_is_a_plain_one(
 
 
 def test_an_id_is_no_content(http: FlaskClient, queue: FakeQueue) -> None:
-    empty = (200, {"code": -1, "msg": "内容不能为空"})
+    empty = (200, {"code": -1, "error": "content_empty", "msg": "内容不能为空"})
 
     assert send(http, {"query_string": {"id": "1"}}) == empty
     assert send(http, {"json": {"id": "1"}}) == empty
@@ -124,7 +124,16 @@ def test_anything_else_is_no_id_in_json(http: FlaskClient, queue: FakeQueue, id_
     assert queue.pushes == []
 
 
-@pytest.mark.parametrize("id_", ["", "é", LONGEST + "a"])
+def test_an_id_in_the_header_that_is_not_utf_8_is_said_to_be_none(
+    http: FlaskClient, queue: FakeQueue
+) -> None:
+    request_ = {"query_string": {"content": "a"}, "headers": {"Idempotency-Key": "\xd6\xd0"}}
+
+    assert error(send(http, request_)) == (422, "content_not_text")
+    assert queue.pushes == []
+
+
+@pytest.mark.parametrize("id_", ["", "é".encode().decode("latin-1"), LONGEST + "a"])
 def test_anything_else_is_no_id_in_the_header(
     http: FlaskClient, queue: FakeQueue, id_: str
 ) -> None:

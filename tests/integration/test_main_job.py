@@ -8,6 +8,8 @@ from time import monotonic
 from tests.system import KEY, PREFIX, Pusher, System, wait_until
 from tests.websocket import LIMIT, Client
 
+EMPTY = {"code": -1, "error": "content_empty", "msg": "内容不能为空"}
+
 
 def numbered(count: int) -> list[str]:
     return [f"message {number}" for number in range(count)]
@@ -30,8 +32,8 @@ def test_what_is_pushed_reaches_every_bare_client(system: System) -> None:
 def test_an_empty_push_gets_the_answer_of_the_original_and_queues_nothing(system: System) -> None:
     system.start_http()
 
-    assert system.call("/push?content=") == (200, {"code": -1, "msg": "内容不能为空"})
-    assert system.call("/push") == (200, {"code": -1, "msg": "内容不能为空"})
+    assert system.call("/push?content=") == (200, EMPTY)
+    assert system.call("/push") == (200, EMPTY)
     assert system.redis.llen(KEY) == 0
 
 

@@ -1,0 +1,36 @@
+"""The other addresses under which ThinkPHP serves the `Push` controller: they lead to `/push`.
+
+Its routing takes any case, a slash or `.html` behind, the action's name, and `index.php`
+before; or the whole of it as `?s=`. The path is changed before anything looks at it, so a
+guard, a method or an error is the same whichever name was used. Only `/push` has others.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+PUSH = "/push"
+OTHERS = re.compile(r"/*(?:index\.php/+)?push(?:/+index)?(?:\.html)?/*", re.IGNORECASE)
+ENTRIES = frozenset(("/", "/index.php"))  # Where `s` says what is wanted.
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Aliases:
+    """A WSGI application for which all of these are `/push`."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path != PUSH and _wanted(path, environ.get("QUERY_STRING", "")):
+            environ["PATH_INFO"] = PUSH
+        return self._application(environ, start_response)
+
+
+def _wanted(path: str, query: str) -> bool:
+    if path in ENTRIES and "s=" in query:
+        path = dict(parse_qsl(query)).get("s", path)
+    return OTHERS.fullmatch(path) is not None

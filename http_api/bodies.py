@@ -1,0 +1,117 @@
+"""The bodies of requests: how they are read, and how much of them a process holds at once.
+
+A body is held whole, as a message that was cut short must not be pushed. What has come
+counts, not what was announced: an announcement costs its sender nothing. It knows no
+content and no parameter.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from common.errors import NotAdmitted, PushRefused
+
+KIB = 1024
+FREE = 64 * KIB  # So much of each is not counted: the places for requests bound that.
+STEP = 64 * KIB
+NO_LENGTH = ("", "0")
+AT_ONCE = 4  # Bodies of the largest size that a process holds.
+
+
+class Bodies:
+    """All that a process holds: of each `longest` bytes at most, and of all `most`."""
+
+    def __init__(self, longest: int, most: int) -> None:
+        self._longest = longest
+        self._room = most
+        self._lock = Lock()  # Not every server that this may run under has one thread.
+
+    @contextmanager
+    def read(self, request: Request) -> Iterator[bytes]:
+        """The whole body; it counts until the block ends.
+
+        Raises:
+            PushRefused: it is compressed, or was cut short.
+            RequestEntityTooLarge: it is longer than it may be.
+            NotAdmitted: there is no room for it now.
+        """
+        _refuse_encoding(request)
+        length = request.content_length
+        if length is not None and length <= min(FREE, self._longest):
+            data = request.environ["wsgi.input"].read(length) if length else b""
+            _refuse_cut(data, length)
+            yield data
+            return
+        self._refuse_announced(length)
+        counted = 0
+        chunks = []
+        try:
+            for chunk, total in _chunks(request, length, self._longest):
+                more = max(0, total - FREE) - counted
+                self._take(more)
+                counted += more
+                chunks.append(chunk)
+            data = b"".join(chunks)
+            chunks.clear()
+            _refuse_cut(data, length)
+            yield data
+        finally:
+            self._take(-counted)
+
+    def _refuse_announced(self, length: int | None) -> None:
+        """Before anything of it is read."""
+        if length is not None and length > self._longest:
+            raise RequestEntityTooLarge
+        if length is not None and length > self._room + FREE:
+            raise _no_room()
+
+    def _take(self, count: int) -> None:
+        with self._lock:
+            if count > self._room:
+                raise _no_room()
+            self._room -= count
+
+
+def has_body(request: Request) -> bool:
+    """Whether a request has any; of one without a length the first byte is read."""
+    if "HTTP_TRANSFER_ENCODING" in request.environ:
+        return any(True for _ in _chunks(request, None, 1, step=1))
+    return request.environ.get("CONTENT_LENGTH", "") not in NO_LENGTH
+
+
+def _chunks(
+    request: Request, length: int | None, longest: int, step: int = STEP
+) -> Iterator[tuple[bytes, int]]:
+    """Each chunk with how much there has been; never more than `longest`."""
+    if length is None and not request.environ.get("wsgi.input_terminated"):
+        return  # There is no body, or no telling where it ends.
+    read = request.environ["wsgi.input"].read
+    total = 0
+    while length is None or total < length:
+        chunk = read(step if length is None else min(step, length - total))
+        if not chunk:
+            return
+        total += len(chunk)
+        if total > longest:
+            raise RequestEntityTooLarge
+        yield chunk, total
+
+
+def _refuse_encoding(request: Request) -> None:
+    encoding = request.environ.get("HTTP_CONTENT_ENCODING", "").strip()
+    if encoding and encoding.lower() != "identity":
+        reason = f"a body in Content-Encoding {encoding[:40]!r} is not read: send it as it is"
+        raise PushRefused(415, "unsupported_media_type", reason)
+
+
+def _refuse_cut(data: bytes, length: int | None) -> None:
+    if length is not None and len(data) < length:
+        raise PushRefused(400, "body_cut_short", "the body ended before its Content-Length")
+
+
+def _no_room() -> NotAdmitted:
+    reason = "too many large bodies are under way, try again"
+    return NotAdmitted(503, "too_many_bodies", reason, {"Retry-After": "1"})

@@ -1,0 +1,137 @@
+"""JSON as it is sent to us: one document, or the lines of a batch.
+
+How many values it may hold is counted before it is read, as they decide what reading costs:
+a body of `[],[],[]` takes twenty times its size. No I/O here, and no parameter's meaning.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from common.errors import PushRefused
+from http_api import addresses
+from http_api.limits import MOST_VALUES
+
+# Without any of these no object has an address twice, not even as \u0075ser.
+NAMES_BEGIN = ('"channel', '"user', "\\u006", "\\u007")
+STRING = re.compile('"[^"]*"')
+BLANK = " \t\r"
+
+
+class Repeated(dict[str, Any]):
+    """An object in which the address `field` stands twice."""
+
+    field = ""
+
+
+def text_of(body: bytes) -> str:
+    """The text of JSON: UTF-8, or UTF-16 or 32, which older rules allowed.
+
+    Raises:
+        PushRefused: it is none of these.
+    """
+    try:
+        return body.decode(json.detect_encoding(body))
+    except UnicodeDecodeError:
+        raise PushRefused(422, "content_not_text", "the JSON is not UTF-8") from None
+
+
+def read(text: str) -> Any:
+    """What a document of at most MOST_VALUES says.
+
+    Raises:
+        PushRefused: it is no JSON, or holds more.
+    """
+    _refuse_many(text)
+    return read_bounded(text)
+
+
+def read_bounded(text: str) -> Any:
+    """What a document says that is known to be bounded.
+
+    Raises:
+        PushRefused: it is no JSON.
+    """
+    return _read(text, _decoder(text))
+
+
+def read_lines(text: str) -> Iterator[Any]:
+    """What each line says, one after the other; empty ones are skipped.
+
+    Raises:
+        PushRefused: a line is no JSON, or holds more than MOST_VALUES; it is named.
+    """
+    decoder = _decoder(text)
+    lines = (line for line in text.split("\n") if line.strip(BLANK))
+    for index, line in enumerate(lines):
+        try:
+            _refuse_many(line)
+            yield _read(line, decoder)
+        except PushRefused as refused:
+            raise refused.of_item(index) from None
+
+
+def holds_more(text: str, most: int) -> bool:
+    """Whether JSON surely holds more than `most` values; each begins behind a separator."""
+    if len(text) <= most or _separators(text) <= most:
+        return False
+    bare = text.replace("\\\\", "").replace('\\"', "")
+    # Each value has a name at most, and so four quotation marks.
+    return bare.count('"') > 4 * most or _separators(STRING.sub("", bare)) > most
+
+
+def refuse_repeated(document: dict[str, Any]) -> None:
+    """Of an address that stands twice one would be lost.
+
+    Raises:
+        PushRefused: one does.
+    """
+    if isinstance(document, Repeated):
+        raise addresses.repeated(document.field)
+
+
+def _refuse_many(text: str) -> None:
+    if holds_more(text, MOST_VALUES):
+        reason = f"the JSON holds more than {MOST_VALUES} values"
+        raise PushRefused(422, "too_many_fields", reason)
+
+
+def _decoder(text: str) -> json.JSONDecoder:
+    return CAREFUL if any(begin in text for begin in NAMES_BEGIN) else PLAIN
+
+
+def _read(text: str, decoder: json.JSONDecoder) -> Any:
+    try:
+        return decoder.decode(text)
+    except json.JSONDecodeError as problem:
+        reason = f"not valid JSON: {problem}"
+    except RecursionError:
+        reason = "the JSON is nested too deeply"
+    except ValueError:
+        reason = "a number in the JSON is not finite, or has too many digits"
+    raise PushRefused(422, "invalid_json", reason)
+
+
+def _separators(text: str) -> int:
+    return text.count(",") + text.count("[") + text.count("{")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    names = [name for name, _ in pairs]
+    for field in addresses.FIELDS:
+        if names.count(field) > 1:
+            found = Repeated(found)
+            found.field = field
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(name)  # Python would read NaN and Infinity, which are no JSON.
+
+
+PLAIN = json.JSONDecoder(parse_constant=_constant)
+CAREFUL = json.JSONDecoder(parse_constant=_constant, object_pairs_hook=_object)

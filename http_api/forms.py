@@ -1,0 +1,114 @@
+"""Queries and urlencoded forms: bytes in, the parameters that mean something out.
+
+As in PHP, of several with one name the last counts; but an address that stands twice is
+refused, as one of them would be lost. Other parameters are ignored, and not even decoded.
+What is no UTF-8, or not the form that it is said to be, is refused. No I/O here.
+"""
+
+from urllib.parse import unquote_to_bytes
+
+from common.errors import PushRefused
+from http_api import addresses
+from http_api.charsets import refuse_others
+from http_api.limits import MOST_FIELDS, Limits
+
+LONGEST_NAME = 100  # Bytes; no parameter has a longer one, nor a slip of one.
+BLANK = b" \t\r\n"
+NO_FORM = (b"{", b"[", b"<", b'"')  # JSON or XML that is called a form.
+BEGINNING = 1024
+
+
+def of_query(query: bytes, limits: Limits) -> dict[str, str]:
+    """The parameters of a query.
+
+    Raises:
+        PushRefused: it has too many, or one that is no text.
+    """
+    return _parameters(query, "query", "", limits) if query else {}
+
+
+def of_form(body: bytes, charset: str, limits: Limits) -> dict[str, str]:
+    """The parameters of an urlencoded form.
+
+    Raises:
+        PushRefused: as for a query; or it is no form.
+    """
+    if body[:BEGINNING].lstrip(BLANK).startswith(NO_FORM):
+        reason = "the body is called a form and is none: JSON needs Content-Type: application/json"
+        raise PushRefused(415, "unsupported_media_type", reason)
+    if b"=" not in body and body.strip(BLANK):
+        raise PushRefused(422, "invalid_form", "the body is called a form and has no name=value")
+    return _parameters(body, "form", charset, limits)
+
+
+def add(found: dict[str, str], name: str, raw: bytes, charset: str, limits: Limits) -> None:
+    """Put a parameter to those that were found before.
+
+    Raises:
+        PushRefused: it is an address for the second time, too long, or no text.
+    """
+    if name in addresses.NAMES and name in found:
+        raise addresses.repeated(name)
+    if len(raw) > limits.longest_value:
+        raise _too_long(name, limits)
+    try:
+        found[name] = raw.decode()
+    except UnicodeDecodeError:
+        raise PushRefused(422, "content_not_text", f"{name} is not UTF-8") from None
+    refuse_others(charset, is_ascii=raw.isascii())
+
+
+def name_of(raw: bytes) -> str:
+    """A parameter's name; empty if it means nothing.
+
+    Raises:
+        PushRefused: it was meant as that of an address.
+    """
+    if len(raw) > LONGEST_NAME:
+        return ""
+    name = raw.decode(errors="replace")
+    if name in addresses.KNOWN:
+        return name
+    addresses.refuse_near_miss(name)
+    return ""
+
+
+def no_text(name: str, reason: str) -> PushRefused:
+    """The refusal of a parameter whose value is none."""
+    if name == "content":
+        return PushRefused(422, "content_not_text", reason)
+    if name == "id":
+        return PushRefused(422, "bad_id", reason)
+    return addresses.bad(name, reason)
+
+
+def too_many(place: str) -> PushRefused:
+    """The refusal of very many fields."""
+    return PushRefused(422, "too_many_fields", f"the {place} has more than {MOST_FIELDS} fields")
+
+
+def _parameters(data: bytes, place: str, charset: str, limits: Limits) -> dict[str, str]:
+    if data.count(b"&") >= MOST_FIELDS:
+        raise too_many(place)
+    found: dict[str, str] = {}
+    for pair in data.split(b"&"):
+        raw_name, _, raw = pair.partition(b"=")
+        name = name_of(_unquoted(raw_name[: 3 * LONGEST_NAME + 1]))
+        if not name:
+            continue
+        if len(raw) > 3 * limits.longest_value:  # To decode it would take long.
+            raise _too_long(name, limits)
+        add(found, name, _unquoted(raw), charset, limits)
+    return found
+
+
+def _unquoted(text: bytes) -> bytes:
+    plain = text.replace(b"+", b" ")
+    return unquote_to_bytes(plain) if b"%" in plain else plain
+
+
+def _too_long(name: str, limits: Limits) -> PushRefused:
+    if name == "content":
+        reason = f"content is larger than {limits.content_bytes} bytes"
+        return PushRefused(413, "content_too_large", reason)
+    return no_text(name, f"{name} is too long")

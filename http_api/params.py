@@ -1,0 +1,90 @@
+"""The parameters of one push: from the query and the body, as ThinkPHP's `param()` has them.
+
+A body that is there is read, or the push is refused: it may say for whom the push is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Request
+
+from common.errors import PushRefused
+from http_api import addresses, documents, forms
+from http_api.bodies import Bodies, has_body
+from http_api.charsets import UNICODE, refuse_others
+from http_api.limits import MOST_FIELDS, Limits
+from http_api.multipart import of_multipart
+
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+Source = Mapping[str, Any]
+
+
+def of_request(request: Request, bodies: Bodies, limits: Limits) -> list[Source]:
+    """Where parameters are; the first that has one wins: the body before the query.
+
+    Raises:
+        PushRefused: something cannot be read.
+        NotAdmitted: there is no room for the body now.
+    """
+    query = forms.of_query(request.query_string, limits)
+    if request.method == "POST":
+        with bodies.read(request) as body:
+            return [_of_body(request, body, limits), query] if body else [query]
+    if has_body(request):
+        reason = "the body of a GET is not read: send it with POST, or all of it in the query"
+        raise PushRefused(415, "unsupported_media_type", reason)
+    return [query]
+
+
+def first(sources: list[Source], name: str) -> Any:
+    """A parameter; None if there is none."""
+    for source in sources:
+        if name in source:
+            return source[name]
+    return None
+
+
+def _of_body(request: Request, body: bytes, limits: Limits) -> Source:
+    charset = request.mimetype_params.get("charset", "")
+    if request.mimetype == URLENCODED:
+        return forms.of_form(body, charset, limits)
+    if request.mimetype == MULTIPART:
+        boundary = request.mimetype_params.get("boundary", "")
+        return of_multipart(body, boundary, charset, limits)
+    if request.is_json:
+        return _of_json(json_text(request, body))
+    raise unsupported(request, "a form or JSON")
+
+
+def json_text(request: Request, body: bytes) -> str:
+    """The text of a body that is JSON.
+
+    Raises:
+        PushRefused: it is not Unicode, or is said not to be.
+    """
+    text = documents.text_of(body)
+    charset = request.mimetype_params.get("charset", "")
+    if charset:
+        refuse_others(charset, is_ascii=body.isascii(), known=UNICODE)
+    return text
+
+
+def unsupported(request: Request, wanted: str) -> PushRefused:
+    """The refusal of a body of another type."""
+    reason = f"send {wanted}, not {request.mimetype[:40] or 'untyped'!r}"
+    return PushRefused(415, "unsupported_media_type", reason)
+
+
+def _of_json(text: str) -> Source:
+    document = documents.read(text)
+    if not isinstance(document, dict):
+        raise PushRefused(422, "json_not_object", "the JSON body must be an object")
+    if len(document) > MOST_FIELDS:
+        raise forms.too_many("JSON object")
+    documents.refuse_repeated(document)
+    for name in document:
+        if name not in addresses.KNOWN:
+            addresses.refuse_near_miss(name)
+    return document
