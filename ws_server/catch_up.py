@@ -16,6 +16,7 @@ from gevent.event import Event
 
 from common.errors import QueueUnavailable
 from ws_server.connection import Connection, Owed
+from ws_server.loops import repeat
 from ws_server.older import Gap
 from ws_server.outgoing import Outgoing
 from ws_server.window import Chunk, Place
@@ -58,12 +59,15 @@ class CatchUp:
 
     def run(self) -> None:
         """Serve whoever is due, for ever."""
-        while True:
+        repeat("clients catch up", self._serve_all)
+
+    def _serve_all(self) -> None:
+        if not self._due:
             self._wake.wait()
-            self._wake.clear()
-            while self._due:
-                self._serve_slice()
-                gevent.sleep(0)
+        self._wake.clear()
+        while self._due:
+            self._serve_slice()
+            gevent.sleep(0)
 
     def _enqueue(self, connection: Connection) -> None:
         self._due.append(connection)

@@ -12,6 +12,7 @@ import gevent
 from ws_server.close_codes import EXPIRED
 from ws_server.connection import Connection
 from ws_server.hub import Hub
+from ws_server.loops import repeat
 
 STEPS = 50  # Parts of the interval in which a part of the clients is pinged.
 LONGEST_STEP = 1.0  # Seconds; also how late a deadline can be noticed.
@@ -28,20 +29,23 @@ class Keepalive:
         self._step = min(interval / STEPS, LONGEST_STEP)
         self._due: list[Connection] = []
         self._share = 0
+        self._round_end = 0.0
         self._expiring: dict[Connection, float] = {}  # When, in seconds since 1970.
         self._soonest = inf
 
     def run(self) -> None:
         """Visit for ever."""
-        round_end = monotonic()
-        while True:
-            gevent.sleep(self._step)
-            if monotonic() >= round_end and not self._due:
-                round_end = monotonic() + self._interval
-                self._begin_round()
-            self._visit_some()
-            self._drop_the_late(monotonic())
-            self._close_the_expired(time())
+        self._round_end = monotonic()
+        repeat("clients are visited", self._visit)
+
+    def _visit(self) -> None:
+        gevent.sleep(self._step)
+        if monotonic() >= self._round_end and not self._due:
+            self._round_end = monotonic() + self._interval
+            self._begin_round()
+        self._visit_some()
+        self._drop_the_late(monotonic())
+        self._close_the_expired(time())
 
     def watch_expiry(self, connection: Connection) -> None:
         """Close it when its grant, which may be a new one, ends."""

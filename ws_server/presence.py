@@ -17,6 +17,7 @@ from gevent.lock import BoundedSemaphore
 from common.channels import of_user
 from common.errors import QueueUnavailable
 from common.presence import LEASE, Changes, ChannelCounts
+from ws_server.loops import repeat
 
 log = logging.getLogger(__name__)
 
@@ -85,12 +86,14 @@ class Presence:
 
     def run(self) -> None:
         """Write for ever, until the stop."""
-        while not self._stopped:
-            self.do_round(monotonic())
-            gevent.sleep(ROUND)
+        repeat("presence is written", self._do_round_and_wait, lambda: not self._stopped)
+
+    def _do_round_and_wait(self) -> None:
+        self.do_round(monotonic())
+        gevent.sleep(ROUND)
 
     def do_round(self, now: float) -> None:
-        """Write what has changed; renew the lease and sweep if that is due. Never raises."""
+        """Write what has changed; renew the lease and sweep if that is due."""
         if self._stopped or not (self._is_known or self._has_changes()):
             return
         with self._writing:

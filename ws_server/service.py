@@ -23,6 +23,7 @@ from ws_server.formats import all_formats
 from ws_server.hub import Hub, Start
 from ws_server.keepalive import Keepalive
 from ws_server.listen import Listen
+from ws_server.loops import repeat
 from ws_server.presence import Presence
 from ws_server.receiver import Limits, Receiver
 from ws_server.relay import Relay
@@ -184,7 +185,7 @@ class Service:
         self._cut_off_the_rest()
 
     def _start_late(self) -> None:
-        self._relay.wait_for_start()
+        repeat("the start", self._relay.wait_for_start, lambda: not self._relay.is_ready)
         self._start_worker()
 
     def _start_worker(self) -> None:

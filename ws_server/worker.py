@@ -15,6 +15,7 @@ from config.settings import Settings
 from ws_server import hooks
 from ws_server.connection import Connection
 from ws_server.hub import Hub
+from ws_server.loops import repeat
 from ws_server.relay import Relay
 
 log = logging.getLogger(__name__)
@@ -71,8 +72,12 @@ class Worker:
 
     def _run_timer(self, interval: float, action: Callable[[], None]) -> None:
         due = monotonic() + interval
-        while True:
+
+        def call_when_due() -> None:
+            nonlocal due
             gevent.sleep(max(0.0, due - monotonic()))
-            hooks.call(action, partial(self.on_error, None))
             # A late call is not made up for: the next one finds all that waits.
-            due = max(due + interval, monotonic())
+            due = max(due, monotonic()) + interval
+            hooks.call(action, partial(self.on_error, None))
+
+        repeat("a timer", call_when_due)

@@ -16,6 +16,7 @@ from tests.fakes import FakeLog
 from tests.presence import FakeEntries
 from tests.websocket import CLOSE, PING, PONG, TEXT, frame
 from tests.ws_server.parts import SMALL, Peer, Peers, let_others_run, numbered, wait_until
+from ws_server import loops
 from ws_server.close_codes import EXPIRED, GOING_AWAY, RESTARTING, TRY_AGAIN
 from ws_server.connection import Connection
 from ws_server.grant import Grant
@@ -161,6 +162,21 @@ def test_a_worker_that_relays_is_not(
     running.build(kind, delivery=delivery)
 
     assert caplog.records == []
+
+
+def test_a_failure_that_nobody_foresaw_does_not_end_the_wait_for_redis(
+    running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(loops, "PAUSE", 0.001)
+    running.log.fault = GONE
+    service = running.build()
+    running.log.fault = RuntimeError("nobody foresaw it")
+    wait_until(lambda: "Failed, and goes on: the start" in caplog.text, "a failure")
+
+    running.log.fault = None
+
+    wait_until(lambda: service.is_ready, "ready")
+    assert running.worker.events == ["start"]
 
 
 def test_an_outage_makes_it_not_ready_but_still_takes_clients(running: Running) -> None:
