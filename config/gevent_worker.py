@@ -114,8 +114,10 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def init_signals(self) -> None:
         super().init_signals()
-        # Ctrl-C reaches the whole group; the master turns it into a graceful stop.
-        signal.signal(signal.SIGINT, self._leave_it_to_the_master)
+        # Both reach the whole group; the master turns Ctrl-C into a graceful stop, and a terminal
+        # that is closed into a reload, unless it was told at its start to ignore it.
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._leave_it_to_the_master)
 
     def _leave_it_to_the_master(self, _signal: int, _frame: FrameType | None) -> None:
         pass

@@ -125,3 +125,13 @@ def is_answered(system: System, process: Process, port: int) -> None:
     begin = monotonic()
     system.wait_until_ready(process, port)
     assert monotonic() - begin < 8
+
+
+def test_a_terminal_that_is_closed_cuts_no_client_off(system: System) -> None:
+    """A shell sends SIGHUP to all processes of a job: to the workers as well as to the master."""
+    process, port = system.start_ws()
+    (client,) = system.connect(port)
+
+    os.killpg(process.pid, signal.SIGHUP)
+
+    assert client.close_code() == 1012
