@@ -23,14 +23,14 @@ from typing import Any
 
 from common.entries import page_of, page_of_stream
 from common.line import Client, Command, Line, Script, redis_errors, source
-from common.message import MOST_LOOKED_AT, Mark, Page, format_id, parse_id
+from common.message import Mark, Page, format_id, parse_id
 from common.redis_words import known_words
 
 SETTLE_MESSAGES = 500
 SETTLE_BYTES = 1024 * 1024
 LONG = 64 * 1024  # Bytes of a message that is not read again to see whether it is still there.
-# What one look of `pick_between` is bounded by: 1 to 2 ms of Redis' time.
-PICK_LOOKED, PICK_LOOKED_BYTES, PICK_BYTES = 400, 512 * 1024, 256 * 1024
+# What one look of a script at the log is bounded by: 1 to 2 ms of Redis' time.
+LOOKED, LOOKED_BYTES, PICKED_BYTES = 400, 512 * 1024, 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,9 @@ class Broker:
         self._bounds = (SETTLE_BYTES, history.size, history.seconds)
         self._long = -1  # The last id read, if its message is LONG.
         self._whole = ("EVAL", source("whole.lua"), 3, self._log, self._floor, f"{{{key}}}:first")
+        self._newest = ("EVAL", source("newest.lua"), 1, self._log)
         self._pick = ("EVAL", source("pick.lua"), 1, self._log)
         self._push_once = Script(client, source("push_once.lua"))
-        self._newest = Script(client, source("newest.lua"))
         self._settling = Line(client.connection_pool, script)
         self._reading = Line(client.connection_pool, repeatable=True)
         self._checking = Line(client.connection_pool, repeatable=True)
@@ -237,17 +237,16 @@ class Broker:
         ((_is_whole, has),) = self._paging.call(self._ask_whole(id_))
         return bool(has)
 
-    def newest(self, count: int, channels: frozenset[str]) -> int:
-        """The id after which the newest `count` messages for these channels come.
-
-        Or all that are among the newest MOST_LOOKED_AT of the log.
+    def newest(self, upto: int) -> tuple[Page, bool]:
+        """Some of the newest messages up to an id, without contents; and whether those are all.
 
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        words: Command = (count, MOST_LOOKED_AT, *channels)
-        found: bytes = self._newest.run([self._log], words, repeatable=True)
-        return parse_id(found) - 1
+        words = (format_id(upto), LOOKED, LOOKED_BYTES)
+        ((is_all, entries),) = self._paging.call((*self._newest, *words))
+        page = page_of(entries[::-1])
+        return Page(page.ids, [], page.addresses), bool(is_all)
 
     def read_between(self, after: int, upto: int, count: int) -> Stretch:
         """Up to `count` messages after one id up to another.
@@ -272,7 +271,7 @@ class Broker:
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        bounds = (PICK_LOOKED, PICK_LOOKED_BYTES, PICK_BYTES)
+        bounds = (LOOKED, LOOKED_BYTES, PICKED_BYTES)
         (last, looked, size, is_end, entries), (is_followed, _has) = self._paging.call(
             (*self._pick, format_id(after), format_id(upto), *bounds, *channels),
             self._ask_whole(after),

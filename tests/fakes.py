@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from gevent.event import Event
 
-from common.broker import PICK_LOOKED, LogState, Settled, Stretch
+from common.broker import LOOKED, LogState, Settled, Stretch
 from common.channels import reaches
 from common.message import Mark, Page, format_id, parse_id
 from common.presence import Members
@@ -166,15 +166,11 @@ class FakeLog:
         self._fail()
         return any(parse_id(row[0]) == id_ for row in self.messages)
 
-    def newest(self, count: int, channels: frozenset[str]) -> int:
+    def newest(self, upto: int) -> tuple[Page, bool]:
         self._fail()
-        cursor = 0
-        for id_, _ in reversed(self.messages):
-            cursor, names = parse_id(id_) - 1, self.addresses[id_]
-            count -= _is_for(names, channels)
-            if not count:
-                break
-        return cursor
+        rows = self.messages[: upto >> 64]
+        page = self._page(rows[-LOOKED:])
+        return Page(page.ids, [], page.addresses), len(rows) <= LOOKED
 
     def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
         settled = self._settle()
@@ -207,10 +203,10 @@ class FakeLog:
     def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
         self._note_read(after)
         self.picks.append((after, channels))
-        looked = self._between(after, upto, PICK_LOOKED)
+        looked = self._between(after, upto, LOOKED)
         rows = zip(looked.ids, looked.contents, strict=True)
         picked = [row for row in rows if _is_for(self.addresses[row[0]], channels)]
-        is_end = len(looked.ids) < PICK_LOOKED
+        is_end = len(looked.ids) < LOOKED
         return self._stretch(looked, self._page(picked), after, upto, is_end=is_end)
 
     def _note_read(self, after: int) -> None:

@@ -78,13 +78,6 @@ class Feed:
         piece = self._window.find(id_ - 1)
         return piece is not None and piece.has(id_)
 
-    def newest(self, count: int, channels: frozenset[str] = NO_CHANNELS) -> int | None:
-        """The cursor before the newest `count` messages for these channels.
-
-        None if memory does not go back so far.
-        """
-        return self._window.newest(count, channels)
-
     def next_chunk(self, cursor: int, channels: frozenset[str] = NO_CHANNELS) -> Chunk | None:
         """A chunk that has what follows `cursor` for these channels; None at the head, or beyond.
 

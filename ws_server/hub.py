@@ -21,6 +21,7 @@ from ws_server.feed import NO_CHANNELS, Feed
 from ws_server.grant import ANYBODY, Grant
 from ws_server.mixed import Mixed
 from ws_server.pieces import cut
+from ws_server.recent import Recent
 from ws_server.sender import FORGOTTEN, Sender, cursor_of
 from ws_server.window import Place
 
@@ -56,6 +57,7 @@ class Hub(Sender):
         super().__init__()
         self.mark = Mark("", 0)  # Everything in the log up to here has been published.
         self.connections: dict[Connection, None] = {}
+        self.recent = Recent()
         self._feeds = feeds
         # A dict, for its order: memory is walked as it was filled.
         self._listeners: dict[Feed, dict[Connection, None]] = {feed: {} for feed in feeds.values()}
@@ -119,10 +121,6 @@ class Hub(Sender):
             for connection in audiences.members(channels.of_user(user)):
                 self.close(connection, KICKED)
 
-    def newest(self, format_name: str, count: int, wanted: frozenset[str]) -> int | None:
-        """The cursor before the newest `count` messages for these channels, if memory has them."""
-        return self._feeds[format_name].newest(count, wanted)
-
     def has_sent(self, format_name: str, id_: int) -> bool:
         """Whether memory has this message."""
         return self._feeds[format_name].has(id_)
@@ -145,6 +143,7 @@ class Hub(Sender):
                 self._publish_part(part)
         except BaseException:  # A stop, or the time-out of a hook: nobody is to miss anything.
             self._leave_to_catch_up(last)
+            self.recent.rewind(last)
             self._kick_all(addressing_of(page))
             raise
         finally:
@@ -152,6 +151,7 @@ class Hub(Sender):
 
     def _publish_part(self, part: Page) -> None:
         addressing = addressing_of(part)
+        self.recent.add(part)
         for feed, listeners in self._listeners.items():
             if not listeners:
                 feed.skip(parse_id(part.ids[-1]))
@@ -200,6 +200,7 @@ class Hub(Sender):
         """
         had, self.mark = self.mark, mark
         everybody = [(connection, cursor_of(connection)) for connection in self.connections]
+        self.recent.rewind(mark.id)
         for feed in self._listeners:
             feed.rewind(mark)
         for connection, cursor in everybody:

@@ -84,11 +84,6 @@ class Mixed:
         """Whether the message with this id is in it, whoever it is for."""
         return has_id(self._ids, id_)
 
-    def ids_for(self, channels: frozenset[str]) -> list[bytes]:
-        """The ids of the messages for whoever listens to these channels."""
-        ids = self._ids
-        return [ids[place] for place in self.addressing.places(channels)]
-
     def share_of(self, channels: frozenset[str]) -> float:
         """How much of its bytes is for whoever listens to these channels: 1.0 is all."""
         sizes = list(map(len, self._frames or self._contents))

@@ -8,16 +8,18 @@ from dataclasses import replace
 from typing import Protocol
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from common.broker import LogState
 from common.errors import QueueUnavailable
-from common.message import Mark
+from common.message import Mark, Page
 from ws_server.close_codes import TRY_AGAIN
 from ws_server.hub import Hub, Start
 from ws_server.listen import Listen
 from ws_server.sender import FORGOTTEN
 
 MOST_FOUND = 10_000  # Ids of clients that are remembered.
+MOST_LOOKS = 10  # At messages that came before this process started.
 MOST_EPOCHS = 16  # Past ones that are remembered.
 UNKNOWN = "the id is not of this log"
 
@@ -28,8 +30,8 @@ class Log(Protocol):
     def has(self, id_: int) -> bool:
         """Whether a message is in the log."""
 
-    def newest(self, count: int, channels: frozenset[str]) -> int:
-        """The id after which the newest messages for these channels come."""
+    def newest(self, upto: int) -> tuple[Page, bool]:
+        """Some of the newest messages up to an id, without contents; and whether those are all."""
 
 
 class Starts:
@@ -39,6 +41,7 @@ class Starts:
         self._source = source
         self._hub = hub
         self._follow = follow
+        self._looking_back = BoundedSemaphore()
         self._floor = 0  # Whoever has everything before it can be sent the rest.
         self._beginnings = (0, 0)  # Ids of no message, with which a client may have been welcomed.
         self._found: set[int] = set()  # Ids of clients that were looked for in the log.
@@ -72,16 +75,28 @@ class Starts:
             if listen.last_id is not None:
                 return self._resumed(start, listen.last_id)
             if listen.last:
-                return replace(start, cursor=self._newest(start, listen.last))
+                return replace(start, cursor=self._newest(listen.last, start.channels))
         except QueueUnavailable:
             return replace(start, refused=TRY_AGAIN)
         return start
 
-    def _newest(self, start: Start, count: int) -> int:
-        cursor = self._hub.newest(start.format_name, count, start.channels)
-        if cursor is not None:
-            return cursor
-        return max(self._source.newest(count, start.channels), self._floor - 1)
+    def _newest(self, count: int, channels: frozenset[str]) -> int:
+        recent = self._hub.recent
+        cursor = recent.newest(count, channels)
+        if cursor is None:
+            with self._looking_back:  # Who waits here finds it in memory then.
+                self._look_back(count, channels)
+            cursor = recent.newest(count, channels) or recent.start
+        return max(cursor, self._floor - 1)
+
+    def _look_back(self, count: int, channels: frozenset[str]) -> None:
+        recent = self._hub.recent
+        for look in range(MOST_LOOKS):
+            if recent.newest(count, channels) is not None:
+                return
+            before = recent.start
+            page, is_all = self._source.newest(before)
+            recent.add_older(before, page, is_all=is_all or look == MOST_LOOKS - 1)
 
     def _resumed(self, start: Start, last_id: str) -> Start:
         start = replace(start, asked=last_id)

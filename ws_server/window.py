@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from common.message import MOST_LOOKED_AT, parse_id
+from common.message import parse_id
 from ws_server.memory import Memory
 
 KEPT_REST = 4096  # Bytes; what a client that is behind costs at the most.
@@ -78,10 +78,6 @@ class Chunk(NamedTuple):
         """Whether the message with this id is in it."""
         return has_id(self.ids, id_)
 
-    def ids_for(self, _channels: frozenset[str]) -> Sequence[bytes]:
-        """The ids of the messages for whoever listens to these channels: all of them."""
-        return self.ids
-
     def share_of(self, _channels: frozenset[str]) -> float:
         """How much of it is for whoever listens to these channels: all of it."""
         return 1.0
@@ -137,9 +133,6 @@ class Piece(Protocol):
     def has(self, id_: int) -> bool:
         """Whether the message with this id is in it."""
 
-    def ids_for(self, channels: frozenset[str], /) -> Sequence[bytes]:
-        """The ids of the messages for whoever listens to these channels."""
-
     def share_of(self, channels: frozenset[str], /) -> float:
         """How much of its bytes is for whoever listens to these channels: 1.0 is all."""
 
@@ -193,22 +186,6 @@ class Window:
         if at < self._first or cursor >= self._pieces[at].upto:
             return None
         return self._pieces[at]
-
-    def newest(self, count: int, channels: frozenset[str]) -> int | None:
-        """The id before the newest `count` messages for these channels, if they are all held.
-
-        Or before the newest MOST_LOOKED_AT of all, about: no more are looked at.
-        """
-        room = MOST_LOOKED_AT
-        for piece in reversed(self._pieces[self._first :]):
-            ids = piece.ids_for(channels)
-            if len(ids) >= count:
-                at = len(ids) - count
-                return parse_id(ids[at - 1]) if at else piece.after
-            count, room = count - len(ids), room - piece.size
-            if room <= 0:
-                return piece.after
-        return None
 
     def start(self, head: int) -> int:
         """The id after which everything up to `head` is held."""

@@ -7,9 +7,16 @@ import fakeredis
 import pytest
 import redis
 
-from common import broker as module
-from common.broker import SETTLE_BYTES, SETTLE_MESSAGES, Broker, History, Settled, Stretch
-from common.channels import reaches
+from common.broker import (
+    LOOKED,
+    LOOKED_BYTES,
+    SETTLE_BYTES,
+    SETTLE_MESSAGES,
+    Broker,
+    History,
+    Settled,
+    Stretch,
+)
 from common.errors import QueueUnavailable
 from common.line import connect
 from common.message import Mark, Message, Page, format_id, parse_id
@@ -26,7 +33,7 @@ EVERY_CALL: dict[str, Callable[[Broker], object]] = {
     "settle_and_wait": lambda broker: broker.settle_and_wait(NOTHING, 0.01),
     "read_after": lambda broker: broker.read_after(NOTHING, 1),
     "has": lambda broker: broker.has(1),
-    "newest": lambda broker: broker.newest(1, frozenset()),
+    "newest": lambda broker: broker.newest(1),
     "read_between": lambda broker: broker.read_between(0, 1, 1),
     "pick_between": lambda broker: broker.pick_between(0, 1, frozenset()),
 }
@@ -564,74 +571,32 @@ def test_a_message_is_found_by_its_id(broker: Broker) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("count", [1, 3, 5, 9])
-def test_the_newest_messages_come_after_an_id(broker: Broker, count: int) -> None:
-    assert broker.newest(count, frozenset()) == 0
-    broker.push(numbered(5))
-    settle(broker)
+def test_the_newest_messages_are_said_without_their_contents(broker: Broker) -> None:
+    assert broker.newest(0) == (Page([], [], None), True)
+    to = [(), ("a",), ("user:1", "b.c")]
+    broker.push([Message(f"{at}", to[at % 3]).to_item() for at in range(1000)])
+    settle_all(broker)
+    ids = read(broker, 0, 1000).ids
 
-    assert read(broker, broker.newest(count, frozenset()), 10).contents == numbered(5)[-count:]
+    found, is_all, upto = list[bytes](), False, broker.look().last
+    while not is_all:
+        page, is_all = broker.newest(upto)
+        assert page.contents == []
+        assert page.addresses is not None
+        start = len(ids) - len(found) - len(page.ids)
+        assert page.addresses == [to[(start + at) % 3] for at in range(len(page.ids))]
+        found[:0] = page.ids
+        upto = parse_id(found[0]) - 1
+    assert found == ids
 
 
 @pytest.mark.integration
-def test_the_newest_messages_of_channels_are_counted_without_those_of_others(
-    broker: Broker,
-) -> None:
-    where = [("a",), ("b.c",), (), ("user:1",), ("a", "b.d")]
-    items = [Message(str(at), where[at % 5]).to_item() for at in range(2000)]
-    broker.push(items)
+@pytest.mark.parametrize("size", [10, 60_000])
+def test_one_look_at_the_newest_is_bounded(broker: Broker, size: int) -> None:
+    broker.push([b"x" * size] * 600)
     settle_all(broker)
 
-    def first_of(count: int, *channels: str) -> bytes:
-        return read(broker, broker.newest(count, frozenset(channels)), 1).contents[0]
+    page, is_all = broker.newest(broker.look().last)
 
-    assert first_of(2) == b"1992"
-    assert first_of(3, "a") == b"1995"
-    assert first_of(4, "b.*") == b"1994"
-    assert first_of(900, "user:1") == b"0"  # There are but 800 of them.
-
-
-@pytest.mark.integration
-def test_no_more_than_some_messages_are_looked_at(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MOST_LOOKED_AT", 5)
-    broker.push([Message(str(at), ("a",)).to_item() for at in range(9)])
-    settle(broker)
-
-    cursor = broker.newest(1, frozenset(["b"]))
-
-    assert read(broker, cursor, 1).contents == [b"4"]
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("name", ["a", "a.b", "a.b.c", ".a", "a..b", "user:1", "user:a.b", "x.a"])
-def test_redis_says_what_a_subscription_matches_as_python_does(broker: Broker, name: str) -> None:
-    broker.push([b"for all", Message("to some", (name,)).to_item()])
-    settle(broker)
-
-    for wanted in (
-        "a",
-        "a.*",
-        "a.b",
-        "a.b.*",
-        "a..*",
-        "user:1",
-        "user:a.*",
-        "user:a.b",
-        ".a",
-        "x.*",
-    ):
-        found = read(broker, broker.newest(1, frozenset([wanted])), 1).contents[0]
-        assert (found == b"to some") == reaches(name, frozenset([wanted])), wanted
-
-
-@pytest.mark.integration
-def test_no_more_than_some_bytes_are_looked_at(broker: Broker) -> None:
-    """Reading 2000 large messages would keep Redis from everybody else for a tenth of a second."""
-    broker.push([Message("x" * 256 * 1024, ("a",)).to_item() for _ in range(40)])
-    settle_all(broker)
-
-    left = read(broker, broker.newest(1, frozenset(["b"])), 100).ids
-
-    assert 4 <= len(left) < 40
+    assert not is_all
+    assert len(page.ids) <= min(LOOKED, LOOKED_BYTES / size + 16)

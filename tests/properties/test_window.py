@@ -88,9 +88,6 @@ def test_the_window_is_the_end_of_the_list_of_chunks(data: st.DataObject, bound:
     for cursor in [*held, *[each - 1 for each in held], head, head + 1]:
         fitting = [each for each in every if each.after <= cursor < each.upto]
         assert window.find(cursor) is (fitting[0] if fitting else None)
-    for count in range(1, len(held) + 2):
-        before = [every[0].after, *held][-count - 1] if count <= len(held) else None
-        assert window.newest(count, frozenset()) == before
 
 
 def id_number(text: bytes) -> int:

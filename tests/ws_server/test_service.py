@@ -254,7 +254,7 @@ def test_a_client_that_is_gone_at_once_leaves_nothing_behind(running: Running) -
 
 def wait_for_redis(running: Running) -> None:
     """From now on Redis does not answer who asks for the newest messages."""
-    running.log.newest = lambda *_: Event().wait()  # type: ignore[method-assign]
+    running.log.newest = lambda *_: Event().wait()  # type: ignore
 
 
 def test_whoever_waits_for_redis_counts_and_leaves_nothing_behind(running: Running) -> None:

@@ -6,11 +6,7 @@ from itertools import accumulate
 
 import pytest
 
-from common.message import Page, format_id, parse_id
-from ws_server import window as module
-from ws_server.addressing import Addressing
-from ws_server.formats import TextFrames
-from ws_server.mixed import Mixed
+from common.message import format_id, parse_id
 from ws_server.window import KEPT_REST, Chunk, Place, Window
 
 GAP = 3  # Ids are not consecutive numbers in Redis either.
@@ -128,17 +124,3 @@ def test_what_the_window_has_forgotten_is_freed_at_once() -> None:
 
     assert window.find(0) is None
     assert memory() is None
-
-
-def test_the_newest_for_some_are_looked_for_among_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_LOOKED_AT", 5)
-    window = Window()
-    addresses: list[tuple[str, ...]] = [("a",)]
-    for number in range(1, 10):
-        page = Page([format_id(number << 64)], [b"x"], addresses)
-        after, upto = (number - 1) << 64, number << 64
-        window.add(Mixed(TextFrames(""), "e", after, upto, page, Addressing(addresses)))
-
-    assert window.newest(1, frozenset(["a"])) == 8 << 64
-    assert window.newest(9, frozenset(["a"])) == 4 << 64
-    assert window.newest(1, frozenset(["b"])) == 4 << 64
