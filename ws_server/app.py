@@ -28,7 +28,7 @@ from ws_server.terms import OPEN, Terms
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
-ALLOWED = ("GET", "HEAD", "OPTIONS")
+ALLOWED = "GET, HEAD, OPTIONS"
 JSON = "application/json; charset=utf-8"
 View = Callable[..., Response]
 
@@ -84,16 +84,17 @@ def _add_methods(app: Flask, terms: Terms, http_port: int) -> None:
 
     @app.before_request
     def check_method() -> Response | None:
-        if request.method == "OPTIONS":
+        method = request.environ["REQUEST_METHOD"]
+        if method in ("GET", "HEAD"):
+            return None
+        if method == "OPTIONS":
             wanted = request.headers.get("Access-Control-Request-Headers", "")
             permission = terms.permission(request.headers.get("Origin"), wanted)
-            return Response(status=204, headers={"Allow": ", ".join(ALLOWED), **permission})
-        if request.method in ALLOWED:
-            return None
+            return Response(status=204, headers={"Allow": ALLOWED, **permission})
         if problem := misdirected(_clean_path(request), request.host, http_port):
             return _refuse(problem)
         reason = f"this port is for listening; {where_to_push(request.host, http_port)}"
-        return _refuse(Refusal(405, "method_not_allowed", reason, {"Allow": ", ".join(ALLOWED)}))
+        return _refuse(Refusal(405, "method_not_allowed", reason, {"Allow": ALLOWED}))
 
     @app.after_request
     def share(response: Response) -> Response:
@@ -207,7 +208,7 @@ def _at_every_prefix(app: Flask, name: str) -> Callable[[View], View]:
 def _clean_path(request: Request) -> str:
     """`//events/` is `/events`: a proxy may join its own slash and that of the address."""
     path = request.path
-    if "//" not in path and not path.endswith("/"):
+    if path == "/" or ("//" not in path and path[-1] != "/"):
         return path
     return "/" + "/".join(filter(None, path.split("/")))
 

@@ -99,6 +99,8 @@ def _parameters(query: str) -> Parameters:
 
 def _protocols(words: list[str]) -> list[str]:
     """Those that can be agreed on; another server's are its own business, unless ours was meant."""
+    if words == [""]:  # Nearly all clients offer none.
+        return []
     for word in words:
         if word not in PROTOCOLS and not word.startswith(TOKEN_PROTOCOL) and _is_meant(word):
             # The word itself may hold a token, so it is not shown.
