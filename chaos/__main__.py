@@ -17,7 +17,7 @@ from chaos.stage import StartFailed
 
 
 @click.command()
-@click.option("--seconds", default=120.0, help="How long strikes are made.", show_default=True)
+@click.option("--seconds", default=180.0, help="How long strikes are made.", show_default=True)
 @click.option("--seed", type=int, help="Repeats a plan; drawn and printed if left out.")
 @click.option("--pause", default=MEAN_PAUSE, help="Seconds between two strikes.", show_default=True)
 @click.option(

@@ -46,6 +46,8 @@ LINK_ACTS = (Act.CUT, Act.CUT, Act.FREEZE)
 # These wait until nothing else is wrong, have a time of their own, and are measured.
 SCENES = frozenset({Act.FULL, Act.RETURN, Act.HOLD})
 
+SCENE_SECONDS = 12.0  # About what one takes.
+
 HOWS: Mapping[Act, tuple[str, ...]] = {
     # What is forbidden; `@all` is everything.
     Act.FORBID: (
@@ -131,7 +133,9 @@ def draw(
         for card in cards:
             if at >= seconds:
                 return
-            yield _drawn(random, card, at)
+            strike = _drawn(random, card, at)
+            yield strike
+            at += SCENE_SECONDS if strike.act in SCENES else 0.0
             # Now and then two at nearly the same moment: one fault seldom comes alone.
             at += random.expovariate(1 / pause)
 

@@ -11,7 +11,7 @@ from chaos.check import Check, Tally, check_all
 from chaos.kept import read_kept
 from chaos.ledger import entries
 from chaos.marker import Markers, without_marker
-from chaos.plan import HTTP_APIS, PUBLISHERS, READERS, SCENES, Act, Strike
+from chaos.plan import HTTP_APIS, PUBLISHERS, READERS, SCENE_SECONDS, SCENES, Act, Strike
 from chaos.pushes import Pushes
 from chaos.reader import WITHOUT_IDS
 from chaos.scenes import Scenes
@@ -78,7 +78,8 @@ def _strike(stage: Stage, scenes: Scenes, strikes: Iterable[Strike], seconds: fl
         if strike.act in SCENES:
             start = monotonic()
             scenes.play(strike)
-            begin += monotonic() - start  # The others keep their distance from each other.
+            # The others keep their distance from each other, however long it took.
+            begin += max(0.0, monotonic() - start - SCENE_SECONDS)
         else:
             stage.strike(strike)
     stage.tend_for(begin + seconds - monotonic())

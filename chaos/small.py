@@ -8,7 +8,7 @@ from chaos.plan import VALKEY, Act, Strike
 
 @dataclass(frozen=True, slots=True)
 class Small:
-    """A plan, and how long strikes are made; what scenes take comes on top of it."""
+    """A plan, and how long strikes are made; scenes may take longer."""
 
     strikes: tuple[Strike, ...]
     seconds: float
