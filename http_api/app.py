@@ -10,7 +10,7 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from common.errors import NotAdmitted, PushRefused, QueueUnavailable
-from common.http_errors import HttpError
+from common.http_errors import JSON, HttpError, speak_json
 from common.outage import Outage
 from config.settings import Settings
 from http_api.aliases import Aliases
@@ -24,8 +24,6 @@ from http_api.readiness import Readiness
 
 log = logging.getLogger(__name__)
 
-JSON = "application/json; charset=utf-8"
-
 
 class CheckedQueue(Queue, QueueToCheck, Protocol):
     """What the API needs of `common.broker.Broker`."""
@@ -36,8 +34,7 @@ def create_app(
 ) -> Flask:
     """The WSGI application; connects to nothing by itself."""
     app = Flask(__name__)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # The answers are read by people.
-    app.json.mimetype = JSON  # type: ignore[attr-defined]
+    speak_json(app)
     app.url_map.merge_slashes = False  # A redirect would be no answer of ours.
     app.wsgi_app = Aliases(app.wsgi_app)  # type: ignore[method-assign]
     _refuse_listeners(app, settings.ws_port)

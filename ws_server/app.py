@@ -18,7 +18,7 @@ from gevent import GreenletExit
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
-from common.http_errors import HttpError
+from common.http_errors import HttpError, speak_json
 from config.settings import Settings
 from ws_server.handshake import EVENTS_HEADERS, HandOff, Refusal, events_head, refusal
 from ws_server.listen import ENVIRON_KEY, BadListen, Listen
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
 ALLOWED = "GET, HEAD, OPTIONS"
-JSON = "application/json; charset=utf-8"
 View = Callable[..., Response]
 
 
@@ -67,8 +66,7 @@ def create_app(service: Adopter, terms: Terms = OPEN, http_port: int = Settings.
     `http_port` is where others push, for those who do it here.
     """
     app = Site(__name__)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.mimetype = JSON  # type: ignore[attr-defined]
+    speak_json(app)
     app.url_map.merge_slashes = False  # `Site` does it, without a redirect.
     _add_methods(app, terms, http_port)
     _add_websocket(app, service, terms)
