@@ -90,15 +90,20 @@ def too_many(place: str) -> PushRefused:
 def _parameters(data: bytes, place: str, charset: str, limits: Limits) -> dict[str, str]:
     if data.count(b"&") >= MOST_FIELDS:
         raise too_many(place)
-    found: dict[str, str] = {}
+    raw: dict[str, bytes] = {}
     for pair in data.split(b"&"):
-        raw_name, _, raw = pair.partition(b"=")
+        raw_name, _, value = pair.partition(b"=")
         name = name_of(_unquoted(raw_name[: 3 * LONGEST_NAME + 1]))
-        if not name:
-            continue
-        if len(raw) > 3 * limits.longest_value:  # To decode it would take long.
+        if name in raw and name in addresses.NAMES:
+            raise addresses.repeated(name)
+        if name:
+            raw[name] = value
+    # Only the last of each is decoded, and what is too long is not: it would take long.
+    found: dict[str, str] = {}
+    for name, value in raw.items():
+        if len(value) > 3 * limits.longest_value:
             raise _too_long(name, limits)
-        add(found, name, _unquoted(raw), charset, limits)
+        add(found, name, _unquoted(value), charset, limits)
     return found
 
 

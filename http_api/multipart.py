@@ -14,7 +14,7 @@ from http_api.forms import BLANK, add, name_of, no_text, too_many
 from http_api.limits import MOST_FIELDS, Limits
 
 LONGEST_BOUNDARY = 200
-LONGEST_HEAD = 4096  # Bytes of the headers of a part.
+LONGEST_HEAD = 2048  # Bytes of the headers of a part.
 PARAMETER = re.compile(
     rb';[ \t]*([\w*-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*+))', re.DOTALL
 )
