@@ -76,7 +76,7 @@ def use_http(system: System) -> None:
 
 def use_ws(server: Server, port: int) -> None:
     push = server.redis.lpush
-    with json_client(port, "last=5") as live:
+    with json_client(port, "last=1000") as live:  # More than it has in memory.
         start_id = first(live)["id"]
         push(KEY, *[f"{port} {number}" for number in range(600)], b"\x1eunreadable", f"{port} end")
         contents_upto(live, f"{port} end")
