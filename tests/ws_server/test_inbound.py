@@ -62,7 +62,9 @@ def test_a_control_frame_between_fragments_is_answered_before_their_end() -> Non
 
 
 @pytest.mark.parametrize("reason", [b"", b"bad gateway", b"x" * 123])
-@pytest.mark.parametrize("before", [b"", frame(TEXT, b"x") + frame(PING, b"\x88")])
+@pytest.mark.parametrize(
+    "before", [b"", frame(TEXT, b"x") + frame(PING, b"\x88")], ids=["alone", "after others"]
+)
 def test_a_close_code_that_is_registered_since_is_answered_with_itself(
     before: bytes, reason: bytes
 ) -> None:
