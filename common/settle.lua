@@ -132,21 +132,21 @@ local function last_id()
   return info('last-generated-id') or NONE
 end
 
-local function parts(id)
-  local time, sequence = string.match(id, '(%d+)-(%d+)')
-  return tonumber(time), tonumber(sequence)
-end
-
 local function next_id(id)
-  local time, sequence = parts(id)
-  if sequence < LARGEST then return string.format('%.0f-%d', time, sequence + 1) end
-  return string.format('%.0f-0', time + 1)
+  local time, sequence = string.match(id, '(%d+)-(%d+)')
+  if #sequence > 15 then return id end -- Lua would round it.
+  return string.format('%s-%d', time, sequence + 1)
 end
 
+local function is_less(digits, other)
+  return #digits < #other or #digits == #other and digits < other
+end
+
+-- As text: a half of an id has up to 20 digits, more than a number of Lua holds.
 local function is_before(id, other)
-  local time, sequence = parts(id)
-  local other_time, other_sequence = parts(other)
-  return time < other_time or time == other_time and sequence < other_sequence
+  local time, sequence = string.match(id, '(%d+)-(%d+)')
+  local other_time, other_sequence = string.match(other, '(%d+)-(%d+)')
+  return is_less(time, other_time) or time == other_time and is_less(sequence, other_sequence)
 end
 
 -- The text of a key, if it has one. What is of another type counts as gone, and SET replaces it.

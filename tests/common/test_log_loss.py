@@ -119,6 +119,19 @@ def test_a_message_that_somebody_has_deleted_is_no_loss(
     assert broker.look(last).epoch == last.epoch
 
 
+def test_the_largest_ids_are_told_apart(broker: Broker, client: redis.Redis, key: str) -> None:
+    largest = (1 << 128) - 1
+    settle(broker, b"a")
+    client.xadd(f"{{{key}}}:log", {"c": "x"}, id=format_id(largest - 5))
+    client.xadd(f"{{{key}}}:log", {"c": "y"}, id=format_id(largest))
+    known = broker.look()
+    trim(client, key, 1)
+
+    state = broker.look(Mark(known.epoch, largest - 5))
+
+    assert (state.epoch, state.floor) == (known.epoch, largest)
+
+
 # Readers
 
 
