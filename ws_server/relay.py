@@ -91,6 +91,10 @@ class Relay:
         while not self.start():
             pause = _sleep_longer(pause)
 
+    def known_start_of(self, listen: Listen) -> Start | None:
+        """Where a client starts that asks for this; None if Redis must be asked for it."""
+        return self._starts.known(listen)
+
     def start_of(self, listen: Listen) -> Start:
         """Where a client starts that asks for this; may ask Redis."""
         return self._starts.of(listen)

@@ -113,10 +113,11 @@ class Service:
         """
         self._census.enter(listen)  # Before anything can make it leave again.
         arrival = Arrival(fd, early, listen)
-        if listen.last_id is None and not listen.last:
-            self._take_in(arrival, self._relay.start_of(listen))
-        else:
+        start = self._relay.known_start_of(listen)
+        if start is None:
             self._arrivals.add(arrival)
+        else:
+            self._take_in(arrival, start)
 
     def _take_in(self, arrival: Arrival, start: Start) -> None:
         connection = self._join(arrival, start)

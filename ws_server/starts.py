@@ -64,6 +64,29 @@ class Starts:
         """The log has lost messages: what was found in it may be gone."""
         self._found.clear()
 
+    def known(self, listen: Listen) -> Start | None:
+        """Where a client starts that asks for this, if memory says it; None: Redis must be asked.
+
+        So whoever comes back with an id of late does not wait behind those who ask for more.
+        """
+        start = Start(listen.format_name, listen.channels, listen.grant, listen.address)
+        if listen.last_id is not None:
+            cursor = self._known_cursor(listen.format_name, Mark.parse(listen.last_id))
+        elif listen.last:
+            cursor = self._hub.recent.newest(listen.last, listen.channels)
+        else:
+            return start
+        if cursor is None:
+            return None
+        return replace(start, asked=listen.last_id, cursor=max(cursor, self._floor - 1))
+
+    def _known_cursor(self, name: str, mark: Mark | None) -> int | None:
+        head = self._hub.mark
+        if mark is None or mark.epoch != head.epoch or mark.id < self._floor - 1:
+            return None
+        has_it = mark.id == head.id or mark.id in self._found or self._hub.has_sent(name, mark.id)
+        return mark.id if has_it else None
+
     def of(self, listen: Listen) -> Start:
         """Where a client starts that asks for this.
 

@@ -1,5 +1,6 @@
 """Places of the web server: who may hold one, for how long, and what becomes of the others."""
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,36 +16,51 @@ from tests.websocket import LIMIT, Client
 CROWD = PLACES + 100  # More than there are places.
 
 
+def asking(system: System, port: int) -> str:
+    """The path of a client that Redis must be asked about: no server remembers its id."""
+    with Client(port, "/?format=json") as client:
+        system.redis.lpush(KEY, "first")
+        _, first = map(json.loads, client.texts(2))
+        epoch, time, sequence = first["id"].split("-")
+    return f"/?format=json&last_id={epoch}-{time}-{int(sequence) + 1}"
+
+
 def test_whoever_waits_for_redis_holds_no_place(system: System) -> None:
     """This ended the process: who had been handed over was looked for where it had been."""
     process, port = system.start_ws(REDIS_TIMEOUT=25)
     workers = process.children()
+    path = asking(system, port)
     (old,) = system.connect(port)
     with ExitStack() as stack:
         with system.stalled_redis():
-            crowd = [stack.enter_context(Client(port, "/?last=10")) for _ in range(CROWD)]
+            crowd = [stack.enter_context(Client(port, path)) for _ in range(CROWD)]
             assert {client.status for client in crowd} == {101}
             (new,) = system.connect(port)
 
         assert system.redis.lpush(KEY, "hello")
-        for client in (old, new, *crowd):
+        for client in (old, new):
             assert client.texts(1) == [PREFIX + "hello"]
+        for client in crowd:
+            while json.loads(client.texts(1)[0]).get("content") != "hello":
+                pass
     assert process.children() == workers
 
 
 def test_whoever_waits_for_redis_too_long_is_to_come_back(system: System) -> None:
     _, port = system.start_ws(REDIS_TIMEOUT=2, PING_INTERVAL=60)
+    path = asking(system, port)
     with ExitStack() as stack, system.stalled_redis():
         begin = monotonic()
-        crowd = [stack.enter_context(Client(port, "/?last=10")) for _ in range(CROWD)]
+        crowd = [stack.enter_context(Client(port, path)) for _ in range(CROWD)]
         assert {client.close_code() for client in crowd} == {1013}
         assert monotonic() - begin < 10  # One after the other would take minutes.
 
 
 def test_whoever_waits_for_redis_is_told_of_a_stop_at_once(system: System) -> None:
     process, port = system.start_ws(REDIS_TIMEOUT=25)
+    path = asking(system, port)
     with ExitStack() as stack, system.stalled_redis():
-        crowd = [stack.enter_context(Client(port, "/?last=10")) for _ in range(100)]
+        crowd = [stack.enter_context(Client(port, path)) for _ in range(100)]
         begin = monotonic()
         process.popen.terminate()
         assert {client.close_code() for client in crowd} == {1001}

@@ -9,7 +9,7 @@ from time import monotonic
 import pytest
 
 from config.files import PLACES
-from tests.integration.test_places import CROWDS, crowd_of
+from tests.integration.test_places import CROWDS, asking, crowd_of
 from tests.system import Process, System, free_port, wait_until
 from tests.websocket import Client
 
@@ -45,9 +45,10 @@ def test_clients_are_told_of_a_stop_at_once_whatever_holds_the_places(
         STOP_TIMEOUT=10,
     )
     with ExitStack() as stack:
+        path = asking(system, port)
         clients = [stack.enter_context(Client(port)) for _ in range(20)]
         stack.enter_context(system.stalled_redis())
-        clients += [stack.enter_context(Client(port, "/?last=10")) for _ in range(20)]
+        clients += [stack.enter_context(Client(port, path)) for _ in range(20)]
         stack.enter_context(crowd_of(port, *CROWDS))
         process.popen.terminate()
         begin = monotonic()

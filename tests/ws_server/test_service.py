@@ -1,6 +1,7 @@
 """One process: who is taken in, which hooks are called, and the stop as a list of bounded steps."""
 
 import gc
+import json
 from collections.abc import Iterator
 from time import monotonic, time
 from typing import Any, cast
@@ -253,8 +254,9 @@ def test_a_client_that_is_gone_at_once_leaves_nothing_behind(running: Running) -
 
 
 def wait_for_redis(running: Running) -> None:
-    """From now on Redis does not answer who asks for the newest messages."""
-    running.log.newest = lambda *_: Event().wait()  # type: ignore
+    """From now on Redis does not answer who asks for the newest messages, or for an id."""
+    running.log.newest = lambda _: Event().wait()  # type: ignore[assignment, method-assign, return-value]
+    running.log.has = lambda _: Event().wait()  # type: ignore[assignment, method-assign]
 
 
 def test_whoever_waits_for_redis_counts_and_leaves_nothing_behind(running: Running) -> None:
@@ -284,6 +286,23 @@ def test_whoever_hangs_up_while_redis_is_asked_leaves_nothing_behind(running: Ru
 
     wait_until(lambda: service.refuses is None, "gone")
     assert running.worker.events == ["start"]
+
+
+def test_whoever_has_an_id_of_late_does_not_wait_behind_others(running: Running) -> None:
+    running.build(redis_timeout=60.0)
+    first = running.connect(listen=Listen("json"))
+    running.log.push(b"one", b"two")
+    ids = [json.loads(text)["id"] for text in first.texts(3)]
+    wait_for_redis(running)
+    for _ in range(50):
+        running.connect(listen=Listen("json", last_id=f"{ids[0]}9"))
+
+    behind = running.connect(listen=Listen("json", last_id=ids[1]))
+    at_head = running.connect(listen=Listen("json", last_id=ids[2]))
+
+    assert [json.loads(text).get("content") for text in behind.texts(2)] == [None, "two"]
+    assert json.loads(at_head.texts(1)[0])["complete"]
+    stop(running)
 
 
 def test_many_who_wait_for_redis_are_sent_away_in_time(running: Running) -> None:
