@@ -95,6 +95,7 @@ class Older:
         self._history = history
         self._format = form
         self._epoch = ""
+        self._message_bytes = 1  # About so many had each of those that were read last.
 
     def rewind(self, epoch: str) -> None:
         """Forget all that was read."""
@@ -120,11 +121,12 @@ class Older:
         epoch, before = self._epoch, self._neighbour(cursor)
         picked = None if before is None else _to_pick(before, cursor, channels)
         if picked is None:
-            stretch = self._history.read_between(cursor, upto, _count_after(before))
+            stretch = self._history.read_between(cursor, upto, self._count_after(before))
         else:
             stretch = self._history.pick_between(cursor, upto, picked)
         if not stretch.is_whole:
             raise Gap
+        self._message_bytes = max(1, stretch.bytes // max(1, stretch.looked))
         audiences = {channels}
         if before is not None and before.covers(cursor):
             audiences |= before.audiences
@@ -134,6 +136,13 @@ class Older:
                 page = OldPage(piece, stretch, picked, audiences if piece is pieces[0] else set())
                 self.pages.put(piece.after, page)
         return pieces[0]
+
+    def _count_after(self, before: OldPage | None) -> int:
+        """How many to read after a page: about a chunk, if they are as long as its were."""
+        if before is None:
+            return max(1, min(FIRST_MESSAGES, CHUNK_BYTES // self._message_bytes))
+        fitting = CHUNK_BYTES * before.looked // max(1, before.bytes)
+        return max(1, min(fitting, CHUNK_MESSAGES, GROWTH * before.looked))
 
     def _neighbour(self, cursor: int) -> OldPage | None:
         """The page at this place that was picked for others, or else the one that ends here."""
@@ -149,14 +158,6 @@ class Older:
             upto = stretch.upto if part is parts[-1] else parse_id(part.ids[-1])
             yield piece_of(self._format, epoch, after, upto, part, addressing_of(part))
             after = upto
-
-
-def _count_after(before: OldPage | None) -> int:
-    """How many messages to read after a page: about a chunk, if they are as large as its were."""
-    if before is None:
-        return FIRST_MESSAGES
-    fitting = CHUNK_BYTES * before.looked // max(1, before.bytes)
-    return max(1, min(fitting, CHUNK_MESSAGES, GROWTH * before.looked))
 
 
 def _to_pick(before: OldPage, cursor: int, channels: Channels) -> Channels | None:

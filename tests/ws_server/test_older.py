@@ -56,6 +56,17 @@ def test_nothing_large_is_asked_for_before_anybody_knows_how_large_it_is() -> No
     assert log.sent <= FIRST_MESSAGES * 60_000
 
 
+def test_those_whose_pages_are_not_kept_read_no_more_than_a_chunk_of_long_messages() -> None:
+    log, feed = behind(numbered(400, size=60_000), [()] * 400, bytes_=1)
+    feed.next_chunk(0)
+    before = log.sent
+
+    for at in range(50, 350, 50):
+        feed.next_chunk(at << 64)
+
+    assert log.sent - before <= 6 * CHUNK_BYTES
+
+
 @pytest.mark.parametrize("sizes", [[60_000], [10], [60_000, 10], [10] * 99 + [60_000]])
 def test_what_is_read_for_a_client_is_what_it_is_sent(sizes: list[int]) -> None:
     contents = [(b"%d " % at).ljust(sizes[at % len(sizes)], b"x") for at in range(300)]
