@@ -77,7 +77,7 @@ class Recorder(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.seen.append((self.headers["Authorization"], parse_qs(body)))
+        self.seen.append((self.headers["Authorization"], parse_qs(body, keep_blank_values=True)))
         self.send_response(200)
         self.end_headers()
         self.wfile.write('{"code":0,"msg":"success 🎉"}'.encode())
@@ -256,6 +256,20 @@ def answer_nonsense(listener: socket.socket) -> None:
     with client:
         client.recv(65536)
         client.sendall(b"-ERR unknown command\r\n")  # As Redis does.
+
+
+@pytest.mark.integration
+def test_a_push_to_an_empty_name_is_sent_as_one_to_be_refused(
+    folder: Path, api: dict[str, str]
+) -> None:
+    """Left out, it would be a push to everybody."""
+    run("push", "--user", "", "hello", **api)
+    run("push", "--channel", "", "--user=", "hello", **api)
+
+    assert [form for _, form in Recorder.seen] == [
+        {"content": ["hello"], "users": [""]},
+        {"content": ["hello"], "channels": [""], "users": [""]},
+    ]
 
 
 @pytest.mark.integration
