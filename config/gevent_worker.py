@@ -151,16 +151,22 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         listener.setblocking(1)
         handle = partial(self.handle, Address(listener.getsockname()))
         door = Door(listener, handle=handle, spawn=Pool(self.worker_connections))
-        # gevent would accept 100 at once, and whatever else there is to do would wait for them all.
-        door.max_accept = 1 if self.cfg.workers > 1 else ACCEPTS
+        door.max_accept = self._accepts_at_once()
         door.start()
         return door
+
+    def _accepts_at_once(self) -> int:
+        """gevent would accept 100, and whatever else there is to do would wait for them all."""
+        # Where several workers listen, each leaves some for the others, unless there are enough.
+        return 1 if self.cfg.workers > 1 and not self._others_wait else ACCEPTS
 
     def _look_for_room(self, doors: list[Door]) -> None:
         """While more wait than are let in at once, nobody keeps a place between two requests."""
         waiting = sum(queue_length(door.socket) for door in doors)
         is_full = any(door.full() for door in doors)
         self._others_wait = waiting > (0 if is_full else ACCEPTS)
+        for door in doors:
+            door.max_accept = self._accepts_at_once()
         if is_full and waiting:
             for guest in who_must_go(self._guests, waiting, self.worker_connections, monotonic()):
                 guest.cut()

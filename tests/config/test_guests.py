@@ -70,11 +70,16 @@ def pair() -> Iterator[tuple[Guest, socket.socket]]:
         yield guest, theirs
 
 
+def wait_for(guest: Guest) -> None:
+    with gevent.Timeout(5):
+        while not guest.is_waited_for:
+            gevent.sleep(0.001)
+
+
 def test_whoever_is_cut_off_reads_an_end(pair: tuple[Guest, socket.socket]) -> None:
     guest, _ = pair
     reading = gevent.spawn(guest.recv, 100)
-    gevent.sleep(0)
-    assert guest.is_waited_for
+    wait_for(guest)
 
     guest.cut()
 
@@ -85,7 +90,7 @@ def test_whoever_is_cut_off_reads_an_end(pair: tuple[Guest, socket.socket]) -> N
 def test_whoever_is_cut_off_still_reads_what_has_arrived(pair: tuple[Guest, socket.socket]) -> None:
     guest, theirs = pair
     reading = gevent.spawn(guest.recv, 100)
-    gevent.sleep(0)
+    wait_for(guest)
     theirs.send(b"late")
 
     guest.cut()
@@ -99,8 +104,7 @@ def test_whoever_is_cut_off_while_it_does_not_read_is_gone(
 ) -> None:
     guest, _ = pair
     sending = gevent.spawn(guest.sendall, b"x" * (1 << 24))
-    gevent.sleep(0)
-    assert guest.is_waited_for
+    wait_for(guest)
 
     guest.cut()
 
