@@ -27,7 +27,7 @@ from chaos.wire import Decoder, Events, WebSocket
 HERE = "here"  # What is said when all live ones have read something.
 MARGIN = 0.1  # Seconds after the end of the fault that must still be read.
 MANY = 300  # Messages that some ask for.
-THOROUGH = 10  # One in so many of those who come back reads all.
+THOROUGH = 30  # One in so many of those who come back reads all.
 SIP = 2048  # Bytes that the others read at once.
 LOOK = 0.02  # Seconds between two looks at whether it is so.
 
