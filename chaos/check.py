@@ -154,8 +154,8 @@ class Check:
             )
         if self._at is not None:
             self.tally.figures["inside gaps"] += max(0, end - self._at)
-        # The ids of another log may be smaller: the gap is all of the former one.
-        self._is_anew = redis_id(gap.id) < redis_id(self._last_id)
+        # It does not lead on: what it tells of is all that was left of a former log.
+        self._is_anew = redis_id(gap.id) <= redis_id(self._last_id)
         self._at = max(self._at or 0, end)
         self._untold = None
 

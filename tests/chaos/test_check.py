@@ -174,9 +174,10 @@ def test_what_valkey_lost_later_may_have_been_read_if_that_is_told() -> None:
     assert found(checked(*told, start=KILLED_AT + 60)) == [("not in the log", a_label(1))]
 
 
-def test_who_is_told_of_another_log_lacks_the_former_one_and_nothing_else() -> None:
+@pytest.mark.parametrize("start", ["epoch2-0-0", "epoch2-1000-0"])
+def test_who_is_told_of_another_log_lacks_the_former_one_and_nothing_else(start: str) -> None:
     known = Truth(Kept([], kept(*range(6)).log, wiped=[3]), pushes(6))
-    anew = Gap("epoch2-0-0", an_id(0), "lost")
+    anew = Gap(start, an_id(0), "lost")
     told = greeted(*reads(0), anew, *reads(3, 4, 5))
     late = greeted(*reads(0), anew, *reads(4, 5))
     untold = greeted(*reads(0, 3, 4, 5))
