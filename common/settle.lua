@@ -174,11 +174,13 @@ local function true_floor()
   return healed, first
 end
 
--- Whether a message of this epoch that was in the log is neither there, nor forgotten as it should be, nor the one
--- that somebody has deleted (XDEL).
+-- Whether a message that was in the log is neither there, nor forgotten as it should be, nor the one that somebody has
+-- deleted (XDEL). Of those before this epoch nobody knows more than whether the log can have had them: its ids only
+-- ever grow.
 local function is_lost(id, floor, start)
-  if not is_before(start, id) or #redis.call('XRANGE', LOG, id, id) > 0 then return false end
-  return not is_before(id, floor) and info('max-deleted-entry-id') ~= id
+  if id == NONE or #redis.call('XRANGE', LOG, id, id) > 0 then return false end
+  if is_before(last_id(), id) then return true end
+  return is_before(start, id) and not is_before(id, floor) and info('max-deleted-entry-id') ~= id
 end
 
 -- Epochs are named by the time at which they began, in hexadecimal digits.

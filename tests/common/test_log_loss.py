@@ -42,6 +42,23 @@ def trim(client: redis.Redis, key: str, keep: int) -> None:
     client.xtrim(f"{{{key}}}:log", maxlen=keep, approximate=False)
 
 
+def test_a_log_that_is_gone_is_noticed_also_if_nothing_came_since_its_epoch_began(
+    broker: Broker, client: redis.Redis, key: str
+) -> None:
+    ahead = f"{round(time.time() + 3600) * 1000}-0"  # What comes after the loss has older ids.
+    client.xadd(f"{{{key}}}:log", {"c": "of the future"}, id=ahead)
+    state = broker.look()
+    known = Mark(state.epoch, state.last)
+
+    client.delete(f"{{{key}}}:log")
+    broker.push([b"after the loss"])
+    settled, _ = broker.settle_and_read(known, 1)
+
+    assert settled.moved == 1
+    assert settled.log.epoch != known.epoch
+    assert settled.log.start == 0
+
+
 # The floor
 
 

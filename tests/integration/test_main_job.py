@@ -5,6 +5,9 @@ import signal
 import socket
 from time import monotonic
 
+from common.broker import Broker, History
+from common.line import connect
+from common.message import Mark
 from tests.system import KEY, PREFIX, Pusher, System, wait_until
 from tests.websocket import LIMIT, Client
 
@@ -310,7 +313,9 @@ def test_after_closed_redis_connections_a_stop_still_sends_what_others_settled(
     process, port = system.start_ws(POLL_INTERVAL=3)
     (client,) = system.connect(port)
     system.redis.client_kill_filter(_type="normal", skipme=True)
-    system.redis.xadd(f"{{{KEY}}}:log", {"c": "settled by another"})
+    another = Broker(connect(system.redis_url, LIMIT, 1), KEY, History(5000, 3600))
+    another.push([b"settled by another"])
+    assert another.settle_and_read(Mark("", 0), 1)[0].moved == 1
 
     process.popen.send_signal(signal.SIGTERM)
 

@@ -232,15 +232,15 @@ def test_more_clients_than_allowed_are_told_to_come_back_later(system: System) -
 
 
 def test_clients_beyond_the_file_limit_are_told_to_come_back_later(system: System) -> None:
-    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (662, 662)); "
+    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300)); "
     process = system.start(
         "-c",
         limited + "runpy.run_module('ws_server', run_name='__main__')",
         WS_PORT=(port := free_port()),
     )
-    wait_until(lambda: "taking 22 connections" in process.output, "the warning")
+    wait_until(lambda: "taking 86 connections" in process.output, "the warning")
     assert "MAX_CONNECTIONS" in process.output
-    system.connect(port, 22)
+    system.connect(port, 86)
 
     with Client(port) as one_more:
         assert one_more.status == 503

@@ -20,7 +20,7 @@ RIGHT = signed({"sub": "usr-right", "channels": ["chan-right"], "exp": in_second
 OLD = signed({"sub": "usr-old", "channels": ["chan-old"], "exp": in_seconds(-3600)})
 WRONG = forged({"alg": "HS256", "typ": "JWT"}, {"sub": "usr-wrong"}, b"wrong")
 NONE = forged({"alg": "none"}, {"sub": "usr-none"})
-BROKEN = "bro.ken.token"
+BROKEN = "br0.k3n.t0ken"
 STATUS = {RIGHT: 200, OLD: 401, WRONG: 401, NONE: 401, BROKEN: 401}
 
 
