@@ -41,7 +41,7 @@ class Bodies:
         _refuse_encoding(request)
         length = request.content_length
         if length is not None and length <= min(FREE, self._longest):
-            data = request.environ["wsgi.input"].read(length) if length else b""
+            data = _read(request, length) if length else b""
             _refuse_cut(data, length)
             yield data
             return
@@ -88,16 +88,23 @@ def _chunks(
     """Each chunk with how much there has been; never more than `longest`."""
     if length is None and not request.environ.get("wsgi.input_terminated"):
         return  # There is no body, or no telling where it ends.
-    read = request.environ["wsgi.input"].read
     total = 0
     while length is None or total < length:
-        chunk = read(step if length is None else min(step, length - total))
+        chunk = _read(request, step if length is None else min(step, length - total))
         if not chunk:
             return
         total += len(chunk)
         if total > longest:
             raise RequestEntityTooLarge
         yield chunk, total
+
+
+def _read(request: Request, size: int) -> bytes:
+    """Some of the body; nothing at its end."""
+    try:
+        return bytes(request.environ["wsgi.input"].read(size))
+    except OSError:  # The client has left in the middle; that is no failure of ours to be logged.
+        raise _cut_short() from None
 
 
 def _refuse_encoding(request: Request) -> None:
@@ -109,7 +116,11 @@ def _refuse_encoding(request: Request) -> None:
 
 def _refuse_cut(data: bytes, length: int | None) -> None:
     if length is not None and len(data) < length:
-        raise PushRefused(400, "body_cut_short", "the body ended before its Content-Length")
+        raise _cut_short()
+
+
+def _cut_short() -> PushRefused:
+    return PushRefused(400, "body_cut_short", "the body ended before its Content-Length")
 
 
 def _no_room() -> NotAdmitted:

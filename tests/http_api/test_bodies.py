@@ -83,6 +83,32 @@ def test_a_body_that_ends_before_its_length_is_refused(bodies: Bodies, size: int
         assert (refused.value.status, refused.value.error) == (400, "body_cut_short")
 
 
+class Reset:
+    """The body of a client that has left."""
+
+    def read(self, size: int) -> bytes:
+        raise ConnectionResetError
+
+
+CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+
+
+@pytest.mark.parametrize(
+    "announced", [{"CONTENT_LENGTH": "5"}, {"CONTENT_LENGTH": "100000"}, CHUNKED]
+)
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_client_that_leaves_in_the_middle_of_its_body_fills_no_log(
+    caplog: pytest.LogCaptureFixture, announced: dict[str, Any], method: str
+) -> None:
+    client = create_app(Settings(), FakeQueue(), FakeRoster()).test_client()
+    environ = {"wsgi.input": Reset(), **announced}
+
+    answer = client.open("/push?content=x", method=method, environ_overrides=environ)
+
+    assert answer.status_code in (400, 415)
+    assert not caplog.records
+
+
 def test_bodies_that_are_under_way_have_a_bound_together(bodies: Bodies) -> None:
     with ExitStack() as held:
         for _ in range(2):
