@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from common.errors import NotAdmitted, PushRefused, QueueUnavailable
 from common.http_errors import JSON, HttpError, speak_json
 from common.outage import Outage
+from config.files import PLACES
 from config.settings import Settings
 from http_api.aliases import Aliases
 from http_api.bodies import AT_ONCE, Bodies
@@ -21,6 +22,7 @@ from http_api.people import People, Roster
 from http_api.push import Push, Queue
 from http_api.readiness import Queue as QueueToCheck
 from http_api.readiness import Readiness
+from http_api.waiting import PatientQueue, PatientRoster, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +32,13 @@ class CheckedQueue(Queue, QueueToCheck, Protocol):
 
 
 def create_app(
-    settings: Settings, queue: CheckedQueue, roster: Roster, clock: Callable[[], float] = monotonic
+    settings: Settings,
+    queue: CheckedQueue,
+    roster: Roster,
+    clock: Callable[[], float] = monotonic,
+    places: int = PLACES,
 ) -> Flask:
-    """The WSGI application; connects to nothing by itself."""
+    """The WSGI application; connects to nothing by itself. `places` are the web server's."""
     app = Flask(__name__)
     speak_json(app)
     app.url_map.merge_slashes = False  # A redirect would be no answer of ours.
@@ -43,9 +49,10 @@ def create_app(
     guard.protect(app)
     limits = Limits(settings.max_content_bytes, settings.max_channels, settings.max_batch_messages)
     bodies = Bodies(settings.max_body_bytes, AT_ONCE * settings.max_body_bytes)
-    push = Push(guard.metered(queue), bodies, limits, settings.idempotency_seconds)
-    _add_push(app, push, outage)
-    _add_people(app, People(roster, guard.metered(queue)), outage)
+    waiting = Waiting(places // 2, clock)
+    pushing = guard.metered(PatientQueue(queue, waiting))
+    _add_push(app, Push(pushing, bodies, limits, settings.idempotency_seconds), outage)
+    _add_people(app, People(PatientRoster(roster, waiting), pushing), outage)
     _add_health(app, Readiness(queue, clock), outage)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)

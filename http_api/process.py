@@ -5,6 +5,7 @@ from flask import Flask
 from common.broker import Broker, History
 from common.line import connect
 from common.presence import Roster
+from config.files import affordable_places
 from config.settings import Settings
 from http_api.app import create_app
 
@@ -16,4 +17,5 @@ def load(settings: Settings) -> Flask:
     key = settings.message_center_key
     client = connect(settings.redis_url, settings.redis_timeout, QUEUE_CONNECTIONS, key)
     history = History(settings.history_size, settings.history_seconds)
-    return create_app(settings, Broker(client, key, history), Roster(client, key))
+    broker, roster = Broker(client, key, history), Roster(client, key)
+    return create_app(settings, broker, roster, places=affordable_places())

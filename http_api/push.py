@@ -55,7 +55,7 @@ class Push:
 
         Raises:
             PushRefused: the content, an address, the id or the body is not acceptable.
-            NotAdmitted: there is no room for the body now.
+            NotAdmitted: there is no room for the body now, or too many wait for Redis.
             QueueUnavailable: Redis did not confirm the message.
         """
         sources = params.of_request(request, self._bodies, self._limits)
@@ -73,15 +73,15 @@ class Push:
 
         Raises:
             PushRefused: an item (see its `index`) or the whole is not acceptable.
-            NotAdmitted: there is no room for the body now.
+            NotAdmitted: there is no room for the body now, or too many wait for Redis.
             QueueUnavailable: Redis did not confirm the batch; none of it counts as pushed.
         """
         push_id.refuse_header(request)
-        with self._bodies.read(request) as body:
+        with self._bodies.read(request) as body:  # It counts until Redis has what it became.
             rows = self._rows(request, body)
-        if not rows:
-            raise PushRefused(422, "empty_batch", "the batch holds no message")
-        reused = self._push([item for item, _ in rows], [id_ for _, id_ in rows])
+            if not rows:
+                raise PushRefused(422, "empty_batch", "the batch holds no message")
+            reused = self._push([item for item, _ in rows], [id_ for _, id_ in rows])
         if reused is not None:
             raise _id_reused(reused)
         return {**SUCCESS, "count": len(rows)}

@@ -1,10 +1,10 @@
 """Whether a push would be taken just now, found out once a second, however many ask."""
 
-import threading
 from collections.abc import Callable
 from typing import Protocol
 
 from common.errors import QueueUnavailable
+from http_api.waiting import Waiting
 
 FRESH = 1.0  # Seconds for which an answer counts.
 
@@ -24,11 +24,16 @@ class Readiness:
         self._clock = clock
         self._until = -1.0
         self._problem = ""
-        self._lock = threading.Lock()
+        self._asking = Waiting(1, clock)
 
     def check(self) -> None:
-        """Raises QueueUnavailable, with what Redis has refused, unless a push would be taken."""
-        with self._lock:  # Who comes meanwhile waits for the same answer.
+        """Nothing, if a push would be taken.
+
+        Raises:
+            QueueUnavailable: it would not, with what Redis has refused.
+            NotAdmitted: Redis has been asked, and does not answer in time.
+        """
+        with self._asking.turn():  # Who comes meanwhile waits for the same answer.
             if self._clock() >= self._until:
                 self._problem = self._ask()
                 self._until = self._clock() + FRESH

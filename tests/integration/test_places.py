@@ -10,6 +10,7 @@ from time import monotonic, sleep
 import pytest
 
 from config.files import PLACES
+from http_api.readiness import FRESH
 from tests.system import KEY, PREFIX, System, wait_until
 from tests.websocket import LIMIT, Client
 
@@ -217,3 +218,48 @@ def test_one_who_sends_without_a_pause_does_not_stop_the_others(
         sending.join()
 
     assert max(waits) < 5  # They would wait until it is done.
+
+
+PUSHES = {
+    "plain": b"GET /push?content=a HTTP/1.1\r\nHost: a\r\n\r\n",
+    "with an id": b"GET /push?content=a&id=%d HTTP/1.1\r\nHost: a\r\n\r\n",
+    "batch": POST.replace(b"/push", b"/push/batch") + b'Content-Length: 5\r\n\r\n["a"]',
+    "about a user": b"GET /users/ann HTTP/1.1\r\nHost: a\r\n\r\n",
+    "about Redis": b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n",
+}
+
+
+def send_to(port: int, stack: ExitStack, count: int, request: bytes) -> list[socket.socket]:
+    sent = []
+    for at in range(count):
+        one = stack.enter_context(socket.create_connection(("127.0.0.1", port), LIMIT))
+        one.sendall(request % at if b"%d" in request else request)
+        sent.append(one)
+    return sent
+
+
+@pytest.mark.parametrize("kind", PUSHES)
+def test_whoever_waits_for_redis_leaves_places_to_others(system: System, kind: str) -> None:
+    """They held all of them for REDIS_TIMEOUT, and nobody was answered meanwhile."""
+    system.start_http(REDIS_TIMEOUT=25)
+    sleep(FRESH)  # For so long it knows that Redis answers.
+    with ExitStack() as stack:
+        with system.stalled_redis():
+            crowd = send_to(system.http_port, stack, CROWD, PUSHES[kind])
+            waits = [ask(system.http_port) for _ in range(5)]
+            told = crowd[-1].recv(65536)
+        crowd[0].settimeout(LIMIT)
+        assert crowd[0].recv(65536).startswith(b"HTTP/1.1 200 ")
+
+    assert max(waits) < 8, waits  # A second or so where the machine has time; 25 before.
+    assert told.startswith(b"HTTP/1.1 503 ")
+    assert b'"queue_unavailable"' in told
+    assert b"Retry-After: 1\r\n" in told
+
+
+def test_a_burst_of_pushes_is_taken_whole(system: System) -> None:
+    system.start_http()
+    with ExitStack() as stack:
+        crowd = send_to(system.http_port, stack, CROWD, PUSHES["plain"])
+        assert {one.recv(65536)[:13] for one in crowd} == {b"HTTP/1.1 200 "}
+    assert system.redis.llen(KEY) == CROWD

@@ -1,0 +1,85 @@
+"""Requests that wait for Redis: how many at a time, and how long others wait behind them.
+
+Each holds a place of the web server. While Redis stands still they would hold all of them,
+for REDIS_TIMEOUT, and not even /healthz would be answered. It knows no route.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+
+from common.errors import NotAdmitted
+from common.presence import Members
+from http_api.people import Roster
+from http_api.push import Queue
+
+PATIENCE = 1.0  # Seconds; a Redis that is well answers hundreds in it.
+
+
+class Waiting:
+    """At most `most` wait for Redis; others wait for a turn until the eldest has waited PATIENCE.
+
+    A burst has its turns soon, as the eldest is answered all the time. While Redis stands still,
+    who finds no turn is told so at once.
+    """
+
+    def __init__(self, most: int, clock: Callable[[], float] = monotonic) -> None:
+        self._turns = threading.BoundedSemaphore(most)
+        self._since: dict[object, float] = {}
+        self._clock = clock
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """For one question to Redis.
+
+        Raises:
+            NotAdmitted: there is none; nothing was asked.
+        """
+        if not self._turns.acquire(blocking=False) and not self._await_turn():
+            reason = "the queue is unavailable: many wait for it already, try again"
+            raise NotAdmitted(503, "queue_unavailable", reason, {"Retry-After": "1"})
+        asking = object()
+        self._since[asking] = self._clock()
+        try:
+            yield
+        finally:
+            del self._since[asking]
+            self._turns.release()
+
+    def _await_turn(self) -> bool:
+        now = self._clock()
+        eldest = min(list(self._since.values()), default=now)
+        return self._turns.acquire(timeout=max(0.0, eldest + PATIENCE - now))
+
+
+class PatientQueue:
+    """A queue, behind the limit on those who wait."""
+
+    def __init__(self, queue: Queue, waiting: Waiting) -> None:
+        self._queue = queue
+        self._waiting = waiting
+
+    def push(self, items: list[bytes]) -> None:
+        with self._waiting.turn():
+            self._queue.push(items)
+
+    def push_once(self, items: list[bytes], ids: Sequence[str | None], seconds: int) -> int | None:
+        with self._waiting.turn():
+            return self._queue.push_once(items, ids, seconds)
+
+
+class PatientRoster:
+    """A roster, behind the same limit."""
+
+    def __init__(self, roster: Roster, waiting: Waiting) -> None:
+        self._roster = roster
+        self._waiting = waiting
+
+    def connections_of(self, user: str) -> int:
+        with self._waiting.turn():
+            return self._roster.connections_of(user)
+
+    def members_of(self, channel: str) -> Members:
+        with self._waiting.turn():
+            return self._roster.members_of(channel)
