@@ -65,7 +65,6 @@ OTHERS = Small(
 CROWDS = Small(
     (
         Strike(0.1, "ws2", Act.RETURN, 2.0, "stop"),
-        Strike(0.2, "ws1", Act.RETURN, 2.0, "pause+term"),
         Strike(0.3, "ws2", Act.HOLD, 5.5, "keep-alive+term"),
     ),
     seconds=0.4,
