@@ -10,13 +10,13 @@ from typing import Any
 
 from common import channels
 from common.errors import PushRefused
-from http_api.near import Slips
+from common.slips import USER_SLIPS, Slips
 
 FIELDS = ("channel", "channels", "user", "users")
 NAMES = frozenset(FIELDS)
 LISTS = ("channels", "users")
 KNOWN = NAMES | {"content", "id"}
-SLIPS = Slips(FIELDS)
+SLIPS = Slips({field: field for field in FIELDS} | USER_SLIPS)
 
 
 def of_fields(sources: Sequence[Mapping[str, Any]], most: int) -> tuple[str, ...]:

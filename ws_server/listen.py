@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.channels import is_subscription
+from common.slips import Slips, plain
 from ws_server import parameters
 from ws_server.grant import ANYBODY, Grant
 from ws_server.parameters import LAST_EVENT_ID, BadParameter, Parameters
@@ -17,6 +18,7 @@ from ws_server.terms import OPEN, Terms
 NAMESPACE = "message-center"  # Of all our subprotocols.
 JSON_PROTOCOL, TEXT_PROTOCOL = f"{NAMESPACE}.json", f"{NAMESPACE}.text"
 PROTOCOLS = {JSON_PROTOCOL: "json", TEXT_PROTOCOL: "text"}
+SLIPS = Slips({NAMESPACE: NAMESPACE})
 TOKEN_PROTOCOL = f"{NAMESPACE}.token."  # And then the token. Never agreed on.
 FORMATS = ("text", "json")
 MOST_LAST = 1000
@@ -110,8 +112,8 @@ def _protocols(words: list[str]) -> list[str]:
 
 
 def _is_meant(word: str) -> bool:
-    is_ours = parameters.plain(word).startswith(parameters.plain(NAMESPACE))
-    return is_ours or parameters.is_near(word.partition(".")[0], NAMESPACE)
+    is_ours = plain(word).startswith(plain(NAMESPACE))
+    return is_ours or SLIPS.meant(word.partition(".")[0]) is not None
 
 
 def _channels(given: Parameters, grant: Grant, most: int) -> frozenset[str]:

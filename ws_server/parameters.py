@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from reprlib import repr as cut_repr
 from urllib.parse import unquote_to_bytes
 
+from common.slips import USER_SLIPS, Slips, plain
+
 KNOWN = frozenset(["format", "last_id", "last", "channels", "token"])
 LAST_EVENT_ID = "lastEventId"
 # What polyfills of EventSource add to the address when they come back.
 LAST_EVENT_IDS = ("lasteventid", "evslasteventid")
-LONGEST_NAME = 24  # A longer name was not meant as one of ours.
-SHORT = 4  # Too many words are one letter away from such a word.
+SLIPS = Slips(
+    {name: name for name in sorted(KNOWN)}
+    | {"channel": "channels", "user": "user"}
+    | USER_SLIPS
+    | dict.fromkeys(LAST_EVENT_IDS, LAST_EVENT_ID)
+)
 
 
 class BadParameter(Exception):
@@ -57,27 +63,14 @@ def read(query: str) -> Parameters:
     return Parameters(found)
 
 
-def is_near(word: str, meant: str) -> bool:
-    """Whether one letter more, less, other or elsewhere makes `meant` of `word`."""
-    return not _variants(plain(meant)).isdisjoint(_variants(plain(word)))
-
-
-def plain(name: str) -> str:
-    """Without case and without what joins words: `lastId` and `last-id` are `last_id`."""
-    return name.lower().translate(_JOINTS)
-
-
 def _known(name: str) -> str | None:
     """The parameter that a name stands for; None if it belongs to the page."""
     if name in KNOWN:
         return name
     base = name.partition("[")[0]  # PHP calls a list's first channels[0].
-    if len(base) > LONGEST_NAME:
-        return None
-    word = plain(base)
-    if word in LAST_EVENT_IDS:
+    if plain(base) in LAST_EVENT_IDS:
         return LAST_EVENT_ID
-    meant = next((_MEANT[each] for each in _variants(word) if each in _MEANT), None)
+    meant = SLIPS.meant(name)
     if meant is None:
         return None
     raise BadParameter(meant, _misnamed(name, base, meant))
@@ -97,21 +90,3 @@ def _text(name: str, value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         raise BadParameter(name, f"{name} is not UTF-8") from None
-
-
-def _variants(word: str) -> set[str]:
-    """`word`, and `word` with any one letter left out: two words that share one are near."""
-    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
-
-
-_JOINTS = str.maketrans("", "", "-_. ")
-_MEANT = {
-    variant: meant
-    for word, meant in [
-        *((plain(name), name) for name in sorted(KNOWN)),
-        ("channel", "channels"),
-        ("user", "user"),
-        *((word, LAST_EVENT_ID) for word in LAST_EVENT_IDS),
-    ]
-    for variant in (_variants(word) if len(word) > SHORT else {word})
-}

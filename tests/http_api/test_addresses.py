@@ -123,6 +123,9 @@ def test_an_addressed_message_is_an_envelope(http: FlaskClient, queue: FakeQueue
             "channel_id": "a",
             "user_id": "1",
             "userId": "1",
+            "buses": "5",
+            "sure": "b",
+            "change": "b",
             "usage": "b",
             "use": "r",
             "to": "b",
@@ -151,6 +154,12 @@ SLIPS += [
     "ｕｓｅｒ",
     "user:",
     "user.0",
+    "user42",
+    "us\0er",
+    "us\u200ber",
+    "chan-nel",
+    "user 42",
+    "channel/orders",
 ]
 
 

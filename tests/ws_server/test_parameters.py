@@ -47,6 +47,15 @@ def test_percent_encoded_and_raw_utf_8_are_the_same() -> None:
         "channels1=a",
         "chann%C3%A9ls=a",
         "chann%E9ls=a",
+        "amp;channels=a",
+        "amp%3Bchannels=a",
+        "%22channels%22=a",
+        "channels:a",
+        "channels/a",
+        "channels+a",
+        "channels%3Da",
+        "channels42=a",
+        "%EF%BD%83hannels=a",
     ],
 )
 def test_channels_that_are_misspelled_are_not_ignored(query: str) -> None:
@@ -81,14 +90,14 @@ def test_a_list_of_php_is_told_how_to_join(name: str) -> None:
     assert "join the names with commas" in refusal(f"{name}=orders")
 
 
-@pytest.mark.parametrize("name", ["user", "users", "User", "user[]", "users%5B0%5D"])
+@pytest.mark.parametrize("name", ["user", "users", "User", "user[]", "users%5B0%5D", "usr"])
 def test_a_user_is_told_that_a_token_says_it(name: str) -> None:
     assert "a token" in refusal(f"{name}=42")
 
 
 STRANGERS = (
     "uid user_id userid username used use lat past list form room platform change changes chan"
-    " channel_id session _ t v tok"
+    " channel_id session _ t v tok flats lats buses taken sure v2"
 )
 
 
@@ -117,3 +126,8 @@ def test_a_letter_too_many_is_a_near_miss_of_any_name(name: str, data: st.DataOb
 
 def test_a_long_query_of_strangers_takes_no_time() -> None:
     assert read("&".join(f"chan{n}" for n in range(1000))).given == {}
+
+
+def test_a_url_from_html_is_not_read_in_part() -> None:
+    assert "did you mean last_id?" in refusal("format=json&amp;last_id=1")
+    assert "did you mean token?" in refusal("channels=a&amp;token=b")

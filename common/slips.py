@@ -1,0 +1,68 @@
+"""Names that were meant as others: what they say would be lost if they were ignored.
+
+They are looked up, not compared, as a request may hold many names. Other words stay other
+words: `uid`, `to`, `use` and `user_id` are no slips of `user`. No I/O here.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from unicodedata import normalize
+
+LONGEST = 40  # Characters; a longer name is no slip.
+SHORT = 4  # Of such a word, what has fewer letters or others can be another word: `lat`, `lats`.
+NOT_LONG = 5  # Of such a word, what has another letter can be another word: `buses`, `taken`.
+# `?user`, `"user"`, `amp;user` (a URL from HTML), a byte order mark before it; and `user[0]`,
+# `user:42` or `user 42`.
+WORD = re.compile(r"""[\W_]*(?:amp;)?([^\s:=/\\?&;,"'()<>\[\]{}]*)""")
+NUMBER = re.compile(r"\d+$")
+USER_SLIPS = dict.fromkeys(("usr", "uesr", "usre", "suer"), "user")  # As `user` is short.
+JOINTS = str.maketrans("", "", "-_. ")
+
+
+class Slips:
+    """All slips of some words: a letter more, less or other, or two that changed places.
+
+    `meant` says what each word stands for; of two that are near the first counts.
+    """
+
+    def __init__(self, meant: Mapping[str, str]) -> None:
+        self._whole: dict[str, str] = {}  # What a name may be.
+        self._shortened: dict[str, str] = {}  # What it may be without one letter of it.
+        words = {plain(word): name for word, name in meant.items()}
+        for word, name in reversed(words.items()):
+            others = [*_lacking(word), *_swapped(word)] if len(word) > SHORT else []
+            self._whole.update(dict.fromkeys(others, name))
+            self._shortened.update(dict.fromkeys([word], name))
+            if len(word) > NOT_LONG:
+                self._shortened.update(dict.fromkeys(others, name))
+        self._whole.update(words)
+        self._longest = max(map(len, words)) + 1
+
+    def meant(self, name: str) -> str | None:
+        """What was meant by a name that is none of the words; None if none of them was."""
+        found = WORD.match(normalize("NFKC", name[: LONGEST + 1]).lower())
+        if len(name) > LONGEST or found is None:
+            return None
+        word = NUMBER.sub("", plain(found[1]))
+        if len(word) > self._longest:
+            return None
+        if word in self._whole:
+            return self._whole[word]
+        shortened = self._shortened
+        return next((shortened[each] for each in _lacking(word) if each in shortened), None)
+
+
+def plain(name: str) -> str:
+    """Without case and without what joins words: `lastId` and `last-id` are `last_id`."""
+    return name.lower().translate(JOINTS)
+
+
+def _lacking(word: str) -> Iterator[str]:
+    """The word with any one letter left out."""
+    return (word[:at] + word[at + 1 :] for at in range(len(word)))
+
+
+def _swapped(word: str) -> Iterator[str]:
+    """The word with any two neighbours in each other's place."""
+    pairs = range(len(word) - 1)
+    return (word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in pairs)
