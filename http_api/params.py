@@ -38,6 +38,17 @@ def of_request(request: Request, bodies: Bodies, limits: Limits) -> list[Source]
     return [query]
 
 
+def refuse_query(request: Request, limits: Limits) -> None:
+    """For a batch: what stands in the query would be lost, and its messages go to everybody.
+
+    Raises:
+        PushRefused: a parameter that a push has is there, or one that was meant as such.
+    """
+    for name in forms.of_query(request.query_string, limits):
+        reason = f"in a batch each message has its own {name}: in the query it says nothing"
+        raise PushRefused(422, "unknown_field", reason)
+
+
 def first(sources: list[Source], name: str) -> Any:
     """A parameter; None if there is none."""
     for source in sources:

@@ -72,11 +72,12 @@ class Push:
         """Queue a JSON array or NDJSON lines with one LPUSH, in their order, all or nothing.
 
         Raises:
-            PushRefused: an item (see its `index`) or the whole is not acceptable.
+            PushRefused: an item (see its `index`), the whole or the query is not acceptable.
             NotAdmitted: there is no room for the body now, or too many wait for Redis.
             QueueUnavailable: Redis did not confirm the batch; none of it counts as pushed.
         """
         push_id.refuse_header(request)
+        params.refuse_query(request, self._limits)
         with self._bodies.read(request) as body:  # It counts until Redis has what it became.
             rows = self._rows(request, body)
             if not rows:

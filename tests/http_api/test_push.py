@@ -329,9 +329,22 @@ def test_an_empty_batch_is_refused(http: FlaskClient, queue: FakeQueue) -> None:
 
 
 def test_a_batch_of_another_type_is_refused(http: FlaskClient, queue: FakeQueue) -> None:
-    response = http.post("/push/batch?content=a", data={"content": "a"})
+    response = http.post("/push/batch", data={"content": "a"})
 
     assert refusal(response) == (415, "unsupported_media_type")
+    assert queue.pushes == []
+
+
+@pytest.mark.parametrize("query", ["user=42", "users=", "channel=a", "channels=", "id=1", "usr=4"])
+def test_what_the_query_of_a_batch_says_is_not_lost(
+    http: FlaskClient, queue: FakeQueue, query: str
+) -> None:
+    in_json = http.post(f"/push/batch?{query}", json=["hello"])
+    in_lines = http.post(
+        f"/push/batch?{query}", data='"hello"', content_type="application/x-ndjson"
+    )
+
+    assert refusal(in_json) == refusal(in_lines) == (422, "unknown_field")
     assert queue.pushes == []
 
 
