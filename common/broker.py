@@ -23,7 +23,7 @@ from typing import Any
 
 from common.entries import page_of, page_of_stream
 from common.line import Client, Command, Line, Script, redis_errors, source
-from common.message import Mark, Page, format_id, parse_id
+from common.message import LARGEST_ID, Mark, Page, format_id, parse_id
 from common.redis_words import known_words
 
 SETTLE_MESSAGES = 500
@@ -234,6 +234,8 @@ class Broker:
         Raises:
             QueueUnavailable: Redis did not answer.
         """
+        if id_ > LARGEST_ID:  # Redis would answer that it is none.
+            return False
         ((_is_whole, has),) = self._paging.call(self._ask_whole(id_))
         return bool(has)
 

@@ -15,6 +15,7 @@ ENVELOPE_MARK = b"\x1e"
 KICK_MARK = "!"
 NOBODY = ("",)  # The addresses of an entry of the log that is no message of ours.
 LARGEST_HALF = 2**64 - 1  # Of an id.
+LARGEST_ID = 2**128 - 1
 MOST_LOOKED_AT = 2000  # Of the newest messages of the log, to find those for somebody.
 NUMBER = r"(0|[1-9]\d{0,19})"
 MARK = re.compile(rf"([0-9a-z]{{1,20}})-{NUMBER}-{NUMBER}", re.ASCII)

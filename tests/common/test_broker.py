@@ -19,7 +19,7 @@ from common.broker import (
 )
 from common.errors import QueueUnavailable
 from common.line import connect
-from common.message import Mark, Message, Page, format_id, parse_id
+from common.message import LARGEST_ID, Mark, Message, Page, format_id, parse_id
 
 ENOUGH = 100_000
 NOTHING = Mark("", 0)
@@ -568,6 +568,8 @@ def test_a_message_is_found_by_its_id(broker: Broker) -> None:
 
     assert broker.has(id_)
     assert not broker.has(id_ + 1)
+    assert not broker.has(LARGEST_ID)
+    assert not broker.has(LARGEST_ID + 1)
 
 
 @pytest.mark.integration
