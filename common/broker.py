@@ -180,7 +180,7 @@ class Broker:
         settled, entries, at_known = self._settling.call(
             self._settle(known), self._read(known.id, count), self._at(known.id)
         )
-        done, page = Settled.parse(settled), page_of_stream(entries)
+        done, page = self._settled(settled), page_of_stream(entries)
         if page and not at_known and known.id >= done.log.floor:
             # It was there when the script looked: somebody may have trimmed the log since.
             done = replace(done, log=self.look(known))
@@ -196,7 +196,7 @@ class Broker:
         """
         wait = ("BLMOVE", self._queue, self._wip, "RIGHT", "LEFT", timeout)
         settled, _moved = self._settling.call(self._settle(known), wait)
-        return Settled.parse(settled)
+        return self._settled(settled)
 
     def read_after(
         self, known: Mark, count: int, block_seconds: float | None = None
@@ -288,6 +288,12 @@ class Broker:
     def _settle(self, known: Mark | None, messages: int = SETTLE_MESSAGES) -> Command:
         place = (known.epoch, format_id(known.id)) if known else ("", format_id(0))
         return (*self._script, messages, *self._bounds, *place)
+
+    def _settled(self, answer: Any) -> Settled:
+        done = Settled.parse(answer)
+        if done.problem and not done.moved:
+            self._settling.leave()  # As at any error: this one may be the master no more.
+        return done
 
     def _at(self, id_: int) -> Command:
         """For the message with this id; for nothing if that is too long to be read in vain."""

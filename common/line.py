@@ -187,6 +187,13 @@ class Line:
                     raise
                 return self._exchange(commands)
 
+    def leave(self) -> None:
+        """Close the connection: the next command may reach another server."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.disconnect()
+            self._connection = None
+
     def rehearse(self, command: Command) -> None:
         """Have a command checked and not done, by a transaction that is thrown away.
 

@@ -5,7 +5,8 @@ counts what is where.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from common.errors import QueueUnavailable
 from common.line import connect
 from common.message import Mark
 from config.embedded import EmbeddedValkey
+from tests.redis_servers import Server
 
 pytestmark = pytest.mark.integration
 
@@ -205,3 +207,28 @@ def test_a_master_without_its_replicas_takes_nothing_and_loses_nothing(
         assert len(places(client, key)["queue"]) == len(ITEMS)
 
     assert_all_is_well_again(settler, client, key)
+
+
+@pytest.mark.parametrize("half", ["read", "wait"])
+def test_a_server_that_is_the_master_no_more_is_left(tmp_path: Path, half: str) -> None:
+    """It answers all the same, and another may be found where it was."""
+    with closing(Server(tmp_path / "old")) as server:
+        client = connect(f"redis://{server.address}", 5, 2)
+        broker = Broker(client, "key", History(ENOUGH, ENOUGH))
+        settle(broker)
+        server.redis.lpush("key", *ITEMS)
+        before = server.redis.info("clients")["connected_clients"]
+        server.redis.replicaof("127.0.0.1", 1)
+
+        problem = ""
+        try:
+            settled = settle(broker) if half == "read" else broker.settle_and_wait(NOTHING, 0.01)
+            problem = settled.problem
+        except QueueUnavailable as failed:
+            problem = failed.reason
+
+        assert "read only replica" in problem
+        assert server.redis.info("clients")["connected_clients"] == before - 1
+        server.redis.replicaof("NO", "ONE")
+        assert_all_is_well_again(broker, server.redis, "key")
+        client.close()
