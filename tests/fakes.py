@@ -117,6 +117,7 @@ class FakeLog:
         self.addresses: dict[bytes, tuple[str, ...]] = {}  # By id; none: for everybody.
         self.fault: Exception | None = None
         self.settle_fault: Exception | None = None
+        self.read_fault: Exception | None = None  # Of reading alone: what was settled, is.
         self.aside = "{fake}:rejected"
         self.rejected = 0  # What the next settle says that it set aside.
         self.problem = ""  # What settles say that failed, beside what they have done.
@@ -189,7 +190,7 @@ class FakeLog:
     def read_after(
         self, known: Mark, count: int, block_seconds: float | None = None
     ) -> tuple[Page, bool]:
-        self._fail()
+        self._fail(self.read_fault)
         if block_seconds is not None and self.last_id() <= known.id:
             self._wait(block_seconds)
         is_sure = self.is_sure and known.epoch == self.epoch and known.id >= self._floor() - 1

@@ -7,14 +7,15 @@ Redis when Redis is away, and says so once, not at every try.
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import gevent
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
-from common.broker import LogState, Settled
+from common.broker import SETTLE_MESSAGES, LogState, Settled
 from common.errors import QueueUnavailable
 from common.message import Mark, Page
 from common.outage import Outage
@@ -60,7 +61,7 @@ class Relay:
         self._starts = Starts(source, hub, self._look_for_a_loss)
         self._stopping = False
         self._unread = 0
-        self._problem: QueueUnavailable | None = None  # Of the last settle that did something.
+        self._problem: QueueUnavailable | None = None  # Of the last settle.
         self._may_settle = Event()
         self._may_settle.set()
         self._settling = BoundedSemaphore()
@@ -153,17 +154,17 @@ class Relay:
 
     def _settle_when_pushed(self, longest_wait: float) -> QueueUnavailable | None:
         if not self._may_settle.wait(LONGEST_BLOCK):
-            return None
+            return self._problem  # Still.
         with self._settling:
             known = self._hub.mark
-            settled = self._source.settle_and_wait(known, longest_wait)
+            with self._noting_failure():
+                settled = self._source.settle_and_wait(known, longest_wait)
             self._count_rejected(settled)
-        self._unread += settled.moved
-        if self._unread >= MOST_UNREAD:
-            self._may_settle.clear()
+        self._note_settled(settled.moved)
         with self._publishing:
             self._follow(known, settled.log)
-        return _problem_of(settled)
+        self._problem = _problem_of(settled)
+        return self._problem
 
     def _settle_and_send(self) -> bool:
         """One settle and the page that it made; whether there is more to do."""
@@ -172,7 +173,8 @@ class Relay:
             return True
         with self._settling, self._publishing:
             known, most = self._hub.mark, self._pages.most
-            settled, page = self._source.settle_and_read(known, most)
+            with self._noting_failure():
+                settled, page = self._source.settle_and_read(known, most)
             part = self._pages.note(page, most)
             self._count_rejected(settled)
             if not self._follow(known, settled.log):
@@ -207,6 +209,21 @@ class Relay:
             self._hub.publish(part.page)
         # What was read ahead is no newer than the page before: it says nothing of the end.
         return self._note_read(part) if is_newest else True
+
+    def _note_settled(self, moved: int) -> None:
+        self._unread += moved
+        if self._unread >= MOST_UNREAD:
+            self._may_settle.clear()
+
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except QueueUnavailable as problem:
+            # It may have been done, and what failed was to read, or only the answer was lost.
+            self._problem = problem
+            self._note_settled(SETTLE_MESSAGES)
+            raise
 
     def _note_read(self, part: Part) -> bool:
         """Whether there may be more in the log; until that is read, nothing is added to it."""

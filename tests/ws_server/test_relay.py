@@ -9,7 +9,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from common.broker import LogState
+from common.broker import SETTLE_MESSAGES, LogState
 from common.errors import QueueUnavailable
 from common.message import Mark, Page, parse_id
 from tests.ws_server.parts import SMALL, Parts, numbered, wait_until
@@ -20,7 +20,7 @@ from ws_server.fan_out import CLOCK_EVERY
 from ws_server.hub import Start
 from ws_server.listen import Listen
 from ws_server.pages import READ_MESSAGES
-from ws_server.relay import Relay
+from ws_server.relay import MOST_UNREAD, Relay
 
 GONE = QueueUnavailable("gone")
 
@@ -249,6 +249,31 @@ def test_half_an_outage_is_logged_once_too(
 
     assert outage_lines(caplog) == ["ERROR"]
     assert not relay.is_connected
+
+
+@pytest.mark.parametrize("mode", ["timer", "instant"])
+def test_no_more_is_settled_while_nothing_can_be_read(
+    parts: Parts, relay: Relay, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the log would forget it unread, if the right to XREAD is missing, say."""
+    monkeypatch.setattr(module, "LONGEST_BLOCK", 0.001)
+    relay.start()
+    _, client = parts.connect()
+    contents = numbered(10 * SETTLE_MESSAGES)
+    parts.log.push(*contents)
+    parts.log.read_fault = GONE
+    if mode == "instant":
+        gevent.spawn(relay.run_settling, 60.0)
+        gevent.spawn(relay.run_reading)
+    for _ in range(20):
+        relay.tick() if mode == "timer" else gevent.sleep(0.01)
+
+    assert len(parts.log.messages) <= MOST_UNREAD + SETTLE_MESSAGES
+    assert not relay.is_connected
+    parts.log.read_fault = None
+    relay.tick()
+    assert client.texts(len(contents)) == contents
+    relay.stop()
 
 
 @pytest.mark.parametrize("half", ["run_settling", "run_reading"])
