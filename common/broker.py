@@ -8,7 +8,8 @@ Keys, all in one hash slot:
     {KEY}:rejected   list    envelopes that could not be read, newest first
     {KEY}:floor      string  from which id on the log has everything: that of its first entry, or an
                              older one if the log was empty then
-    {KEY}:first      string  the entry that was the first in a log that was empty
+    {KEY}:first      string  the entry that was the first in a log that was empty; while that is so,
+                             how many it has lost
     {KEY}:epoch      string  changes whenever the log has lost messages that it should have kept
     {KEY}:once:ID    string  a hash of the item that was pushed under this id, for a while
 
@@ -181,7 +182,7 @@ class Broker:
             self._settle(known), self._read(known.id, count), self._at(known.id)
         )
         done, page = self._settled(settled), page_of_stream(entries)
-        if page and not at_known and known.id >= done.log.floor:
+        if page and not at_known:
             # It was there when the script looked: somebody may have trimmed the log since.
             done = replace(done, log=self.look(known))
         return done, self._note_long(page)

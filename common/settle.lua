@@ -162,15 +162,36 @@ local function first_id()
   return first and first[1]
 end
 
+-- How many entries the log has lost, as text that is no id; Redis 6 does not count what was added.
+local function removed()
+  local added = info('entries-added')
+  return added and 'removed ' .. added - info('length') or nil
+end
+
+-- Whether what came into an empty log is all still there, although somebody else has written it.
+local function is_as_it_came(floor, first)
+  local before = floor and is_before(floor, first) and text_of(FIRST)
+  return before and string.find(before, '^removed') and before == removed()
+end
+
+-- Where the log begins as far as its entries tell: if none was ever removed, with the first id possible.
+local function healed_floor(first)
+  if not first then return next_id(last_id()) end
+  return removed() == 'removed 0' and next_id(NONE) or first
+end
+
 -- From which id on the log has everything. That is its first entry, or comes before it: of a log that was empty the
 -- next id possible, and then FIRST is the entry that came. Another first entry, or no floor: somebody else has
 -- trimmed, or Redis has evicted it, and nobody knows more than what is there.
 local function true_floor()
-  local floor, first = text_of(FLOOR), first_id()
-  local is_whole = floor and string.find(floor, '^%d+-%d+$') and (first == floor or first == text_of(FIRST))
-  if first and is_whole then return floor, first end
-  local healed = first or next_id(last_id())
-  if healed ~= floor and (floor or healed ~= next_id(NONE)) then try('SET', FLOOR, healed) end
+  local text, first = text_of(FLOOR), first_id()
+  local floor = text and string.find(text, '^%d+-%d+$') and text
+  if first and first == floor then return floor, first end
+  if first and floor and first == text_of(FIRST) and is_before(floor, first) then return floor, first end
+  local healed = first and is_as_it_came(floor, first) and floor or healed_floor(first)
+  if healed ~= text and (text or first or healed ~= next_id(NONE)) then try('SET', FLOOR, healed) end
+  local mark = first or removed()
+  if mark and mark ~= healed and mark ~= text_of(FIRST) then try('SET', FIRST, mark) end
   return healed, first
 end
 
@@ -193,7 +214,9 @@ end
 local function current_epoch(floor)
   local name, start = string.match(text_of(EPOCH) or '', '^([1-9a-f][0-9a-f]*) (%d+-%d+)$')
   local stored, known = time_of(name), time_of(known_epoch)
-  if stored > known or stored > 0 and stored == known and not is_lost(known_id, floor, start) then return name, start end
+  -- Who does not know this epoch knows at least that its log had an id when it began.
+  if stored > known and not is_before(last_id(), start) then return name, start end
+  if stored > 0 and stored == known and not is_lost(known_id, floor, start) then return name, start end
   local now = redis.call('TIME')
   local time = math.max(now[1] * 1000 + math.floor(now[2] / 1000), stored + 1, known + 1)
   name, start = string.format('%x', time), last_id()

@@ -105,17 +105,60 @@ def test_a_log_that_was_emptied_goes_on_without_a_gap(
 def test_a_floor_that_was_evicted_is_healed_by_what_is_there(
     broker: Broker, client: redis.Redis, key: str, name: str
 ) -> None:
-    settle(broker, *numbered(3))
+    settle(broker, *numbered(5))
+    trim(client, key, 3)
     client.delete(*[f"{{{key}}}:{each}" for each in name.split()])
 
     assert broker.look().floor == ids(client, key)[0]
+
+
+@pytest.mark.parametrize("name", ["floor", "first", "floor first"])
+def test_of_a_log_that_never_lost_anything_the_floor_is_known_without_it(
+    broker: Broker, client: redis.Redis, key: str, name: str
+) -> None:
+    start = broker.look()
+    settle(broker, *numbered(3))
+    client.delete(*[f"{{{key}}}:{each}" for each in name.split()])
+
+    assert broker.look().floor - 1 == start.last == 0
+    assert broker.read_between(0, broker.look().last, 10).is_whole
+
+
+@pytest.mark.parametrize("kept", [None, 0])
+def test_what_another_version_writes_into_an_empty_log_is_no_gap_for_who_is_at_its_end(
+    broker: Broker, client: redis.Redis, key: str, kept: int | None
+) -> None:
+    """It writes neither floor nor first; also if the log was emptied before."""
+    if kept is not None:
+        settle(broker, *numbered(3))
+        trim(client, key, kept)
+    at = broker.look()
+
+    client.xadd(f"{{{key}}}:log", {"c": "theirs"})
+
+    assert broker.look(Mark(at.epoch, at.last)).floor - 1 <= at.last
+    assert broker.read_between(at.last, broker.look().last, 10).is_whole
+    client.xadd(f"{{{key}}}:log", {"c": "theirs, too"})
+    trim(client, key, 1)
+    assert broker.look().floor - 1 > at.last
+
+
+def test_a_floor_beyond_the_first_entry_is_none(
+    broker: Broker, client: redis.Redis, key: str
+) -> None:
+    """It would lead everybody to a place where nothing comes for years."""
+    settle(broker, b"a")
+    client.set(f"{{{key}}}:floor", "99999999999999-0")
+
+    assert broker.look().floor <= ids(client, key)[0]
 
 
 @pytest.mark.parametrize("text", ["", "x", "5", "5-", "99999999999999-0", "0-0-0"])
 def test_a_floor_that_is_none_is_healed(
     broker: Broker, client: redis.Redis, key: str, text: str
 ) -> None:
-    settle(broker, b"a")
+    settle(broker, b"a", b"b")
+    trim(client, key, 1)
     client.set(f"{{{key}}}:floor", text)
     client.delete(f"{{{key}}}:first")
 
@@ -227,6 +270,21 @@ def test_a_new_epoch_is_newer_than_all_that_are_known_whatever_the_clock_says(
     names.append(broker.look(Mark(names[0], last.id)).epoch)
 
     assert [int(name, 16) for name in names] == [int(future, 16) + 1, int(future, 16) + 2]
+
+
+def test_a_log_that_is_gone_is_noticed_also_by_who_has_just_come(
+    broker: Broker, client: redis.Redis, key: str
+) -> None:
+    settle(broker, b"a")
+    client.delete(f"{{{key}}}:epoch")
+    began = broker.look()
+    assert began.start == began.last > 0
+    client.delete(f"{{{key}}}:log")
+
+    come = broker.look()
+
+    assert int(come.epoch, 16) > int(began.epoch, 16)
+    assert broker.look() == come
 
 
 def test_a_redis_that_went_back_to_an_older_epoch_begins_a_new_one(
