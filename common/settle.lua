@@ -14,6 +14,7 @@ local HANDFUL, MOST = 32, 128 -- Items read, written and popped together: one by
 local NONE = '0-0'
 local MARK = 30 -- The first byte of an envelope.
 local NAMES = {'channel', 'channels', 'user', 'users'} -- As FIELDS of http_api/addresses.py.
+local QUOTED = {'"channel"', '"channels"', '"user"', '"users"'}
 local LISTS, USERS = {channels = true, users = true}, {user = true, users = true}
 local KNOWN = {content = true, channel = true, channels = true, user = true, users = true}
 local MOST_CHANNELS = 1000 -- As MAX_CHANNELS, at the most.
@@ -82,14 +83,25 @@ local function add(found, seen, field, value)
   end
 end
 
+-- Whether a name stands twice: cjson keeps the last, and the other would be lost. What the text looks like decides
+-- whether they are counted, which takes long. Within a text, a quotation mark has a backslash before it.
+local function has_twice(envelope, fields, quoted)
+  local _, first = string.find(envelope, quoted, 1, true)
+  if first and not string.find(envelope, quoted, first + 1, true) then return false end
+  local _, names = string.gsub(envelope, '[^\\]"%s*:', '')
+  for _ in pairs(fields) do names = names - 1 end
+  return names > 0
+end
+
 -- The channels of an envelope, each once, joined by a space; '' if it names none: for everybody. Nil, and why, if
 -- that cannot be read.
-local function addresses(fields)
+local function addresses(fields, envelope)
   local found, seen = {}, {}
   for at = 1, 4 do
     local value = fields[NAMES[at]]
     local why = value ~= nil and add(found, seen, NAMES[at], value)
     if why then return nil, why end
+    if value ~= nil and has_twice(envelope, fields, QUOTED[at]) then return nil, 'a name stands twice' end
   end
   if #found > MOST_CHANNELS then return nil, 'too many names' end
   return table.concat(found, ' ')
@@ -114,7 +126,7 @@ local function read(envelope)
     if not KNOWN[name] then return nil, 'it has a field that is not known' end
   end
   if type(fields.content) ~= 'string' then return nil, 'content is no text' end
-  local to, why = addresses(fields)
+  local to, why = addresses(fields, envelope)
   return to and fields.content, to or why
 end
 

@@ -208,6 +208,10 @@ def test_a_message_may_have_as_many_channels_as_the_setting_allows(broker: Broke
         envelope(kick=None, content="a"),
         envelope(kick=False, content="a"),
         ENVELOPE_MARK + b'{"content":"a","channels":["b"],"channels":[]}',
+        ENVELOPE_MARK + b'{"content":"a","user":"1","user":"2"}',
+        ENVELOPE_MARK + b'{"user" : "1","content":"a",\n"user"\t:"2"}',
+        ENVELOPE_MARK + rb'{"content":"a","\u0075ser":"1","us\u0065r":"2"}',
+        ENVELOPE_MARK + rb'{"content":"a","\u0075sers":"","users":"2","users":"1"}',
         ENVELOPE_MARK + b'{"content":"a","channels":["b"',
         ENVELOPE_MARK + b'{"content":"a","channels":' + b"[" * 2000,
     ],
@@ -308,6 +312,7 @@ def test_lua_takes_the_names_that_python_takes(shared: redis.Redis, field: str, 
         (envelope(content="a", users=[]), "users names nobody"),
         (envelope(content="a", users=[""]), "users has what cannot be a name"),
         (envelope(content="a", channels=["b"] * 1001), "channels has too many names"),
+        (b'\x1e{"content":"a","user":1,"user":2}', "a name stands twice"),
         (envelope(kick=1), "kick is no user"),
         (envelope(kick="1", content="a"), "a kick has other fields"),
     ],
@@ -316,6 +321,30 @@ def test_the_first_that_was_set_aside_says_why(broker: Broker, item: bytes, reas
     done, _ = settle(broker, b"good", item, b"\x1e{{")
 
     assert (done.rejected, done.reason) == (2, reason)
+
+
+@pytest.mark.parametrize(
+    ("item", "content", "to"),
+    [
+        (envelope(content='"users":"users" : x', users=["1"]), '"users":"users" : x', ["user:1"]),
+        (envelope(content="users", users="users"), "users", ["user:users"]),
+        (
+            envelope(content="user", channel="user", user="channel"),
+            "user",
+            ["user", "user:channel"],
+        ),
+        (envelope(content='\\":\x7f\\', channels=["channels"]), '\\":\x7f\\', ["channels"]),
+        (b'\x1e{"content":"\\u0061\\"\\u0075ser\\":","user" : 1}', 'a"user":', ["user:1"]),
+        (b'\x1e{"content":"a","us\\u0065r":"1"}', "a", ["user:1"]),
+    ],
+)
+def test_what_only_looks_as_if_a_name_stood_twice_is_delivered(
+    broker: Broker, item: bytes, content: str, to: list[str]
+) -> None:
+    _, page = settle(broker, item)
+
+    assert page.contents == [content.encode()]
+    assert page.addresses == [tuple(to)]
 
 
 @given(user=almost_names | things)
