@@ -17,7 +17,9 @@ READ_MESSAGES = 1000  # More than a settle moves.
 READ_BYTES = 2 * 1024 * 1024  # About as much as is wanted at once.
 MOST_BYTES = 16 * 1024 * 1024  # If all were as long as the longest.
 IDLE = 0.5  # Seconds without a page, after which nobody knows what has come.
-FIRST_MESSAGES = 500  # Asked for then: what one settle moves comes as one page, so in one send.
+FIRST_MESSAGES = (
+    512  # Asked for then. More than a settle moves, too: one page, so one send to each.
+)
 GROWTH = 4
 
 
