@@ -18,9 +18,9 @@ local function is_before(one, other)
   return #sequence < #other_sequence or #sequence == #other_sequence and sequence < other_sequence
 end
 
-local function id_in(key)
+local function text_in(key)
   local text = redis.pcall('GET', key)
-  return type(text) == 'string' and string.find(text, '^%d+-%d+$') and text or nil
+  return type(text) == 'string' and text or nil
 end
 
 if redis.call('EXISTS', LOG) == 0 then return {0, 0} end
@@ -29,13 +29,18 @@ for at = 1, #answer, 2 do info[answer[at]] = answer[at + 1] end
 local at = redis.call('XRANGE', LOG, id, '+', 'COUNT', 1)[1]
 local has = at and at[1] == id
 
+-- How many entries the log has lost, as settle.lua notes it while it is empty; Redis 6 does not count what was added.
+local added = info['entries-added']
+local removed = added and 'removed ' .. added - info['length']
+
 -- Whether everything after the id is there, if it was all there that is about where the log begins.
 local function is_followed()
   if has or at and at[1] == next_id or id == info['last-generated-id'] then return true end
-  local first, floor = info['first-entry'] and info['first-entry'][1], id_in(FLOOR)
+  local first, floor, noted = info['first-entry'] and info['first-entry'][1], text_in(FLOOR), text_in(FIRST)
   if not first then return false end
-  if not floor then return info['entries-added'] == info['length'] end
-  local is_as_we_left_it = not is_before(floor, first) or first == id_in(FIRST)
+  if removed == 'removed 0' then return true end
+  if not floor or not string.find(floor, '^%d+-%d+$') then return false end
+  local is_as_we_left_it = not is_before(floor, first) or noted == first or removed and noted == removed
   return is_as_we_left_it and not is_before(next_id, floor)
 end
 
