@@ -18,6 +18,8 @@ LONGEST_HEAD = 2048  # Bytes of the headers of a part.
 PARAMETER = re.compile(
     rb';[ \t]*([\w*-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*+))', re.DOTALL
 )
+ESCAPED = re.compile(rb"\\(.)")  # In quotation marks.
+FILENAMES = (b"filename", b"filename*")
 AS_IT_IS = (b"", b"7bit", b"8bit", b"binary")  # What a Content-Transfer-Encoding may say.
 
 
@@ -75,26 +77,26 @@ def _part(piece: bytes) -> Part:
     if end < 0 or start.strip(BLANK):
         raise _broken("the headers of a part have no end, or are too long")
     named = _parameters(_header(head, b"content-disposition"))
-    if b"name" not in named:
-        raise _broken("a part has no name")
-    is_file = b"filename" in named or b"filename*" in named
-    return Part(head, named[b"name"], is_file, piece[end + 4 :])
+    names = [value for key, value in named if key == b"name"]
+    if len(names) != 1:
+        raise _broken("a part has no name, or several")
+    is_file = any(key in FILENAMES for key, _ in named)
+    return Part(head, ESCAPED.sub(rb"\1", names[0]), is_file, piece[end + 4 :])
 
 
 def _header(head: bytes, wanted: bytes) -> bytes:
-    for line in head.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == wanted:
-            return value.strip()
-    return b""
+    """Its value; of several lines all, joined as the parameters of one are."""
+    lines = (line.partition(b":") for line in head.split(b"\r\n"))
+    return b";".join(value.strip() for name, _, value in lines if name.strip().lower() == wanted)
 
 
-def _parameters(header: bytes) -> dict[bytes, bytes]:
-    return {key.lower(): quoted or bare for key, quoted, bare in PARAMETER.findall(header)}
+def _parameters(header: bytes) -> list[tuple[bytes, bytes]]:
+    return [(key.lower(), quoted or bare) for key, quoted, bare in PARAMETER.findall(header)]
 
 
 def _charset(head: bytes) -> str:
-    return _parameters(_header(head, b"content-type")).get(b"charset", b"").decode("latin-1")
+    named = dict(_parameters(_header(head, b"content-type")))
+    return named.get(b"charset", b"").decode("latin-1")
 
 
 def _broken(reason: str) -> PushRefused:

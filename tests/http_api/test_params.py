@@ -165,6 +165,11 @@ UNREAD: dict[str, dict[str, Any]] = {
     "something behind": multipart(part("a", b"1"), b"--B--\r\n" + part("user", b"42")),
     "no name": multipart(part("user", b"42").replace(b"name=", b"nam=")),
     "an RFC 5987 name": multipart(part("user", b"42").replace(b"name=", b"name*=")),
+    "two names": multipart(part("user", b"42", '; name="x"')),
+    "two headers with a name": multipart(
+        part("x", b"42", '\r\nContent-Disposition: form-data; name="user"')
+    ),
+    "an escaped name": multipart(part("u\\ser", b"")),
     "headers without end": multipart(b"--B\r\nX: " + b"a" * 9999 + b"\r\n"),
     "a file": multipart(part("user", b"42", '; filename="u"')),
     "a file without a name": multipart(part("user", b"42", "; filename=")),
