@@ -34,7 +34,7 @@ def load_worker_class(path: str) -> type[Worker]:
     try:
         found = getattr(_import(module_name, own), class_name)
     except (ImportError, AttributeError, SyntaxError) as problem:
-        told = f"cannot load {path}: {problem}{_clash(own)}"
+        told = f"cannot load {path}: {problem}{_clash(problem, own)}"
         raise SettingsError("WORKER_CLASS", told) from problem
     if not (isinstance(found, type) and issubclass(found, Worker)):
         raise SettingsError("WORKER_CLASS", f"{path} is not a subclass of ws_server.worker:Worker")
@@ -116,8 +116,11 @@ class _OwnFinder:
         return PathFinder.find_spec(name, [self._folder], target)
 
 
-def _clash(own: Sequence[str]) -> str:
-    if not own:
+def _clash(problem: Exception, own: Sequence[str]) -> str:
+    """What to do about it, if a name that both have is where the problem is."""
+    place = getattr(problem, "obj", None) if isinstance(problem, AttributeError) else problem
+    name = getattr(place, "__name__", None) or getattr(place, "name", None) or ""
+    if name.partition(".")[0] not in own:
         return ""
     names = " and ".join(own)
     return (

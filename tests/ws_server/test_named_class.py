@@ -134,6 +134,16 @@ def test_what_cannot_be_had_both_ways_is_said_in_one_sentence(project: Path) -> 
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize("path", ["my_worker:Other", "no_such_module:Mine"])
+def test_names_that_both_have_are_not_blamed_for_another_mistake(project: Path, path: str) -> None:
+    write(project, {"my_worker": WORKER.format("from config import TEXT"), "config": TEXT})
+
+    with pytest.raises(SettingsError, match=f"^WORKER_CLASS: cannot load {path}") as told:
+        load_worker_class(path)
+
+    assert "rename" not in str(told.value)
+
+
 def test_a_module_that_is_no_python_is_told_with_its_line(project: Path) -> None:
     write(project, {"my_worker": "\nclass Mine\n"})
 
