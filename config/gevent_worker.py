@@ -105,7 +105,8 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         self._peers = Peers(self._limits.connections_per_address, self._limits.trusted_proxies)
         self._guests: set[Guest] = set()
         self._requests = 0  # Under way.
-        self._others_wait = False  # For a place.
+        self._others_wait = False  # To be accepted, more than are at once.
+        self._is_scarce = False  # Room is, for them.
 
     def init_process(self) -> None:
         # It looks up some 26 settings a request, each through `Config.__getattr__`.
@@ -161,10 +162,12 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         return 1 if self.cfg.workers > 1 and not self._others_wait else ACCEPTS
 
     def _look_for_room(self, doors: list[Door]) -> None:
-        """While more wait than are let in at once, nobody keeps a place between two requests."""
+        """While many wait and few places are left, nobody keeps one between two requests."""
         waiting = sum(queue_length(door.socket) for door in doors)
         is_full = any(door.full() for door in doors)
         self._others_wait = waiting > (0 if is_full else ACCEPTS)
+        # Many who come at once and find room are no reason to close anybody's connection.
+        self._is_scarce = self._others_wait and 2 * len(self._guests) > self.worker_connections
         for door in doors:
             door.max_accept = self._accepts_at_once()
         if is_full and waiting:
@@ -219,7 +222,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Answer it; StopIteration if it was the last one of its connection."""
-        if self._others_wait or any(name == "UPGRADE" for name, _ in req.headers):
+        if self._is_scarce or any(name == "UPGRADE" for name, _ in req.headers):
             # Nobody keeps a place while others wait. And what follows an upgrade that is refused
             # is no HTTP.
             req.force_close()

@@ -1,6 +1,8 @@
 """Places of the web server: who may hold one, for how long, and what becomes of the others."""
 
 import json
+import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from time import monotonic, sleep
 import pytest
 
 from config.files import PLACES
+from config.gevent_worker import ACCEPTS
 from http_api.readiness import FRESH
 from tests.system import KEY, PREFIX, System, wait_until
 from tests.websocket import LIMIT, Client
@@ -181,6 +184,29 @@ def test_whoever_sends_a_body_slowly_is_left_alone_while_there_is_room(system: S
             sleep(0.1)
 
         assert slow.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_many_who_come_at_once_and_find_room_keep_their_connections(system: System) -> None:
+    process = system.start_http()
+    (worker,) = process.children()
+    with ExitStack() as stack:
+        os.kill(worker, signal.SIGSTOP)  # So that all of them wait to be accepted.
+        try:
+            crowd = [
+                stack.enter_context(socket.create_connection(("127.0.0.1", system.http_port)))
+                for _ in range(3 * ACCEPTS)
+            ]
+            for each in crowd:
+                each.sendall(GET)
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        for each in crowd:
+            each.settimeout(LIMIT)
+            for _ in range(2):
+                head = each.recv(65536).partition(b"\r\n\r\n")[0].lower()
+                assert head.startswith(b"http/1.1 200")
+                assert b"connection: close" not in head
+                each.sendall(GET)
 
 
 @pytest.mark.parametrize(
