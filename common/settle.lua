@@ -23,8 +23,10 @@ local BYTES = tonumber(ARGV[2])
 local room, bytes = tonumber(ARGV[1]), BYTES
 local known_epoch, known_id = ARGV[5], ARGV[6]
 local looking = room == 0
+local NOW = redis.call('TIME')
+local MILLISECONDS = NOW[1] * 1000 + math.floor(NOW[2] / 1000)
 local settled, rejected, reason, problem = 0, 0, '', ''
-local first_added -- To a log that was empty.
+local first_added -- By this settle.
 
 -- Nil; the first failure is told, with the command.
 local function fail(command, reply)
@@ -229,8 +231,7 @@ local function current_epoch(floor)
   -- Who does not know this epoch knows at least that its log had an id when it began.
   if stored > known and not is_before(last_id(), start) then return name, start end
   if stored > 0 and stored == known and not is_lost(known_id, floor, start) then return name, start end
-  local now = redis.call('TIME')
-  local time = math.max(now[1] * 1000 + math.floor(now[2] / 1000), stored + 1, known + 1)
+  local time = math.max(MILLISECONDS, stored + 1, known + 1)
   name, start = string.format('%x', time), last_id()
   redis.call('SET', EPOCH, name .. ' ' .. start)
   return name, start
@@ -244,16 +245,34 @@ local function set_aside(item, why)
   return true
 end
 
+-- Add the first entry of this settle. While the clock is behind the ids, `*` would count on: a Redis that has gone back
+-- would give ids again, with which others know messages that are lost. So it begins some way on, as if by chance.
+local function add_first(...)
+  local reply = redis.pcall('XADD', LOG, string.format('%.0f-*', MILLISECONDS), ...)
+  if type(reply) ~= 'table' then return reply end
+  local id = '*' -- Redis 6 knows no other.
+  if string.find(reply.err, 'equal or smaller', 1, true) then
+    local time, sequence = string.match(last_id(), '(%d+)-(%d+)')
+    if #sequence <= 15 then id = string.format('%s-%d', time, sequence + 1 + NOW[2]) end
+  end
+  return redis.pcall('XADD', LOG, id, ...)
+end
+
+-- Add an entry; not by `try`, which takes a tenth of all.
+local function add_entry(...)
+  if first_added then return redis.pcall('XADD', LOG, '*', ...) end
+  return add_first(...)
+end
+
 -- Write an item where it belongs; whether it is there.
 local function write(item)
   local id
   if string.byte(item) == MARK then
     local content, to = read(string.sub(item, 2))
     if not content then return set_aside(item, to) end
-    id = to == '' and redis.pcall('XADD', LOG, '*', 'c', content)
-      or to ~= '' and redis.pcall('XADD', LOG, '*', 'c', content, 'a', to)
+    id = to == '' and add_entry('c', content) or to ~= '' and add_entry('c', content, 'a', to)
   else
-    id = redis.pcall('XADD', LOG, '*', 'c', item) -- Not `try`: it takes a tenth of all.
+    id = add_entry('c', item)
   end
   if type(id) == 'table' then
     fail('XADD', id)
@@ -297,7 +316,7 @@ end
 
 -- Forget what is beyond the history; where the log begins then.
 local function trim(floor)
-  local oldest = string.format('%d000', redis.call('TIME')[1] - ARGV[4])
+  local oldest = string.format('%d000', NOW[1] - ARGV[4])
   local gone = try('XTRIM', LOG, 'MAXLEN', '~', ARGV[3]) or 0
   gone = gone + (try('XTRIM', LOG, 'MINID', '~', oldest) or 0)
   if gone == 0 then return floor end

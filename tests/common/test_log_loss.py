@@ -313,6 +313,24 @@ def test_an_epoch_that_is_none_is_begun_anew(
     assert broker.look().epoch == name
 
 
+def test_no_id_is_given_again_by_a_log_that_went_back_while_the_clock_is_behind(
+    broker: Broker, client: redis.Redis, key: str
+) -> None:
+    log, ahead = f"{{{key}}}:log", round(time.time() + 3600) * 1000
+    client.xadd(log, {"c": "of the future"}, id=f"{ahead}-0")
+    kept: Any = client.dump(log)
+    known = settle(broker, *numbered(5))
+    client.restore(log, 0, kept, replace=True)
+
+    settle(broker, *numbered(20))  # By somebody who has read none of what is lost.
+
+    before, first, *others, last = ids(client, key)
+    assert first - before > 1
+    assert last - first == len(others) + 1
+    assert first >> 64 == ahead
+    assert broker.look(known).epoch != known.epoch
+
+
 def test_a_loss_that_a_slow_process_notices_late_begins_one_epoch_only(
     broker: Broker, client: redis.Redis, key: str
 ) -> None:
