@@ -9,6 +9,8 @@ import logging
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
+from time import monotonic
 from typing import Protocol
 
 import gevent
@@ -62,6 +64,7 @@ class Relay:
         self._stopping = False
         self._unread = 0
         self._problem: QueueUnavailable | None = None  # Of the last settle.
+        self._lost = -inf  # When Redis had lost messages last.
         self._may_settle = Event()
         self._may_settle.set()
         self._settling = BoundedSemaphore()
@@ -247,12 +250,19 @@ class Relay:
             self._starts.forget()
             head = min(self._hub.mark.id, state.start)
             self._hub.rewind(Mark(state.epoch, head), kept=state.start)
+            self._rest_between_losses()
             return False
         if self._hub.mark.id < state.floor - 1:
             log.error("The log has forgotten messages before this process read them (HISTORY_SIZE)")
             self._hub.rewind(Mark(state.epoch, state.floor - 1))
             return False
         return True
+
+    def _rest_between_losses(self) -> None:
+        """A Redis that keeps nothing would have everybody told of a thousand gaps a second."""
+        if monotonic() - self._lost < 2 * LONGEST_BLOCK:
+            gevent.sleep(LONGEST_BLOCK)
+        self._lost = monotonic()
 
     def _count_rejected(self, settled: Settled) -> None:
         if settled.rejected:

@@ -252,6 +252,31 @@ def test_half_an_outage_is_logged_once_too(
 
 
 @pytest.mark.parametrize("mode", ["timer", "instant"])
+def test_a_redis_that_keeps_nothing_does_not_flood_clients_with_gaps(
+    parts: Parts, relay: Relay, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it throws keys away at every command, each look begins a new epoch."""
+    monkeypatch.setattr(module, "LONGEST_BLOCK", 0.05)
+    relay.start()
+    look, losses = parts.log.look, list[Mark | None]()
+
+    def look_and_lose(known: Mark | None = None) -> LogState:
+        parts.log.lose(0)
+        losses.append(known)
+        gevent.sleep(0)
+        return look(known)
+
+    monkeypatch.setattr(parts.log, "look", look_and_lose)
+    jobs = [gevent.spawn(relay.tick)]
+    if mode == "instant":
+        jobs = [gevent.spawn(relay.run_settling, 60.0), gevent.spawn(relay.run_reading)]
+    gevent.sleep(0.5)
+    gevent.killall(jobs)
+
+    assert 2 < len(losses) < 40
+
+
+@pytest.mark.parametrize("mode", ["timer", "instant"])
 def test_no_more_is_settled_while_nothing_can_be_read(
     parts: Parts, relay: Relay, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
