@@ -267,11 +267,14 @@ def test_a_redis_that_keeps_nothing_does_not_flood_clients_with_gaps(
         return look(known)
 
     monkeypatch.setattr(parts.log, "look", look_and_lose)
-    jobs = [gevent.spawn(relay.tick)]
-    if mode == "instant":
-        jobs = [gevent.spawn(relay.run_settling, 60.0), gevent.spawn(relay.run_reading)]
+    if mode == "timer":
+        gevent.spawn(relay.tick)
+    else:
+        gevent.spawn(relay.run_settling, 60.0)
+        gevent.spawn(relay.run_reading)
     gevent.sleep(0.5)
-    gevent.killall(jobs)
+    monkeypatch.undo()
+    relay.stop()
 
     assert 2 < len(losses) < 40
 
