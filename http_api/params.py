@@ -84,7 +84,8 @@ def json_text(request: Request, body: bytes) -> str:
 
 def unsupported(request: Request, wanted: str) -> PushRefused:
     """The refusal of a body of another type."""
-    reason = f"send {wanted}, not {request.mimetype[:40] or 'untyped'!r}"
+    kind = repr(request.mimetype[:40]) if request.mimetype else "a body without a Content-Type"
+    reason = f"send {wanted}, not {kind}"
     return PushRefused(415, "unsupported_media_type", reason)
 
 

@@ -190,6 +190,17 @@ def test_a_body_that_is_not_read_is_refused_as_it_may_say_for_whom_the_push_is(
     assert queue.pushes == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"), [(None, "a body without a Content-Type"), ("text/plain", "'text/plain'")]
+)
+def test_a_body_of_no_type_or_another_is_told_what_to_send(
+    http: FlaskClient, kind: str | None, told: str
+) -> None:
+    answer = http.post("/push", data="user=42", content_type=kind).get_json()
+
+    assert answer["msg"] == f"send a form or JSON, not {told}"
+
+
 @pytest.mark.parametrize("kind", [FORM, JSON, MULTIPART, "text/plain", None])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_no_body_is_no_body_of_any_type(
