@@ -194,7 +194,9 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         try:
             requests = Requests(self.cfg, client, addr)
             while request := self._next(requests):
-                self.handle_request(listener_name, request, client, addr)
+                if self._is_last(listener_name, request, client, addr):
+                    self._linger(requests, client)
+                    return
                 client.complete()
                 client.give_way()
         except StopIteration:
@@ -211,6 +213,21 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             return next(requests)
         return None
 
+    def _is_last(self, listener_name: Any, request: Any, client: Guest, addr: Any) -> bool:
+        """Answer a request; whether its connection is to end."""
+        try:
+            self.handle_request(listener_name, request, client, addr)
+        except StopIteration:  # As gunicorn says it.
+            return True
+        return False
+
+    def _linger(self, requests: Requests, client: Guest) -> None:
+        if client.fileno() < 0:
+            return  # The application has taken it away.
+        silently: Any = False
+        with gevent.Timeout(self._limits.header_timeout, silently):
+            requests.linger()
+
     def _turn_away(self, client: Guest, addr: Any) -> None:
         """Answer at once and read no more than is there."""
         self.log.debug("Too many connections from %s", addr)
@@ -221,7 +238,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
         close(client)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        """Answer it; StopIteration if it was the last one of its connection."""
+        """Answer it. StopIteration: it was the last one of its connection; OSError: given up."""
         if self._is_scarce or any(name == "UPGRADE" for name, _ in req.headers):
             # Nobody keeps a place while others wait. And what follows an upgrade that is refused
             # is no HTTP.
@@ -238,7 +255,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
             if expired is not limit:
                 raise
             self.log.warning("Gave up a request from %s after REQUEST_TIMEOUT", addr)
-            raise StopIteration from None
+            raise ConnectionAbortedError from None
         finally:
             self._requests -= 1
             limit.close()

@@ -6,6 +6,7 @@ are skipped, and HTTP/1.1 without a Host is refused. What cannot be read has an 
 
 import json
 import re
+import socket
 from http.client import responses
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from gunicorn.http.parser import RequestParser
 MOST_EMPTY_LINES = 8  # Before a request; some clients send one after a body (RFC 9112 2.2).
 ONE_PIECE = 64 * 1024
 MOST_UNREAD = 32 * 1024 * 1024  # Bytes of a body that was answered without being read.
+BODY_HEADERS = ("CONTENT-LENGTH", "TRANSFER-ENCODING")
 RAW = re.compile(rb"[\x80-\xff]")
 HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:%\[\]-]*")  # RFC 9110 7.2.
 
@@ -107,6 +109,15 @@ class Requests(RequestParser):  # type: ignore[misc]
             raise StopIteration
         self._skip_empty_lines()
         return super().__next__()
+
+    def linger(self) -> None:
+        """After the last answer: read what its client still sends, or it never reads that answer.
+
+        What is left unread would reset the connection. OSError if it is gone.
+        """
+        if self.mesg.should_close() and any(n in BODY_HEADERS for n, _ in self.mesg.headers):
+            self.unreader.sock.shutdown(socket.SHUT_WR)  # It has nothing more to wait for.
+            self._finish_body()
 
     def _finish_body(self) -> bool:
         """Read what nobody wanted, or its client never reads the answer; False if it is too much.

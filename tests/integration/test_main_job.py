@@ -3,7 +3,11 @@
 import json
 import signal
 import socket
+from contextlib import closing
+from http.client import HTTPConnection
 from time import monotonic
+
+import pytest
 
 from common.broker import Broker, History
 from common.line import connect
@@ -235,6 +239,21 @@ def test_a_body_that_is_cut_short_is_no_push(system: System) -> None:
     assert b" 400 " in answer
     assert b'"error":"body_cut_short"' in answer
     assert system.redis.llen(KEY) == 0
+
+
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+@pytest.mark.parametrize("path", ["/push", "/push/batch", "/nothing"])
+def test_a_body_that_is_not_read_does_not_cost_its_client_the_answer(
+    system: System, path: str, connection: str
+) -> None:
+    system.start_http()
+    body = b"x" * (20 * 1024 * 1024)  # More than MAX_BODY_BYTES, and than the kernel keeps.
+
+    with closing(HTTPConnection("127.0.0.1", system.http_port, timeout=LIMIT)) as client:
+        client.request("POST", path, body, {"Connection": connection})
+        with client.getresponse() as answer:
+            assert answer.status == (404 if path == "/nothing" else 413)
+            assert json.loads(answer.read())["code"] == -1
 
 
 def test_a_broken_chunked_body_is_no_push(system: System) -> None:
