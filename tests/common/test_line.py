@@ -1,6 +1,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -13,6 +14,7 @@ from common.line import FollowingConnection, Line, Master, connect, redis_errors
 from config.embedded import EmbeddedValkey
 from config.redis_url import Address, Login, Nodes
 from tests.redis_servers import Server
+from tests.system import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -115,6 +117,12 @@ def test_a_connection_that_redis_has_closed_is_opened_again_before_anything_is_s
             (id_,) = line.call(("CLIENT", "ID"))
             assert line.connects == count
             client.client_kill_filter(_id=id_)
+            wait_until(partial(is_gone, client, id_), "closed")
+
+
+def is_gone(client: redis.Redis, id_: int) -> bool:
+    """Whether Redis has closed the connection that it was told to kill."""
+    return all(int(each["id"]) != id_ for each in client.client_list())
 
 
 def test_a_connection_that_is_in_use_is_not_asked_whether_it_is_open(
