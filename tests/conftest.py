@@ -5,6 +5,7 @@ many, new ones each time.
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -14,6 +15,9 @@ from hypothesis import HealthCheck, settings
 
 from common.line import connect
 from config.embedded import EmbeddedValkey
+
+# A shell's `&` ignores it for all that it starts, and what we start would leave it so.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 

@@ -185,6 +185,7 @@ def test_nothing_acknowledged_is_lost_while_redis_is_away(system: System) -> Non
     assert pusher.statuses == {200, 503}
     assert (http.children(), ws.children()) == workers  # Nobody died.
     assert ws.output.count("Redis is unavailable") == 1  # One line, not one for each try.
+    wait_until(lambda: "Redis is back" in ws.output, "the end of the outage noticed")
     assert ws.output.count("Redis is back") == 1
 
 
