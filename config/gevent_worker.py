@@ -208,10 +208,14 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
 
     def _next(self, requests: Requests) -> Any:
         """The next request; None if its whole head takes too long, however it dribbles in."""
-        silently: Any = False  # gevent's types do not know it.
-        with gevent.Timeout(self._limits.header_timeout, silently):
+        with self._header_timeout():
             return next(requests)
         return None
+
+    def _header_timeout(self) -> gevent.Timeout:
+        """The block under it just ends when HEADER_TIMEOUT is over."""
+        silently: Any = False  # gevent's types do not know it.
+        return gevent.Timeout(self._limits.header_timeout, silently)
 
     def _is_last(self, listener_name: Any, request: Any, client: Guest, addr: Any) -> bool:
         """Answer a request; whether its connection is to end."""
@@ -224,8 +228,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
     def _linger(self, requests: Requests, client: Guest) -> None:
         if client.fileno() < 0:
             return  # The application has taken it away.
-        silently: Any = False
-        with gevent.Timeout(self._limits.header_timeout, silently):
+        with self._header_timeout():
             requests.linger()
 
     def _turn_away(self, client: Guest, addr: Any) -> None:

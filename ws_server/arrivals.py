@@ -20,6 +20,7 @@ from ws_server.close_codes import TRY_AGAIN, CloseCode
 from ws_server.connection import Socket
 from ws_server.hub import Start
 from ws_server.listen import Listen
+from ws_server.starts import start_at_head
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +37,7 @@ class Arrival:
 
     def refused(self, close: CloseCode) -> Start:
         """To be told `close`, and nothing else."""
-        listen = self.listen
-        return Start(
-            listen.format_name, listen.channels, listen.grant, listen.address, refused=close
-        )
+        return replace(start_at_head(self.listen), refused=close)
 
 
 class Arrivals:

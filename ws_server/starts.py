@@ -69,7 +69,7 @@ class Starts:
 
         So whoever comes back with an id of late does not wait behind those who ask for more.
         """
-        start = Start(listen.format_name, listen.channels, listen.grant, listen.address)
+        start = start_at_head(listen)
         if listen.last_id is not None:
             cursor = self._known_cursor(listen.format_name, Mark.parse(listen.last_id))
         elif listen.last:
@@ -93,7 +93,7 @@ class Starts:
         If Redis does not answer, the client is to come back: an id that cannot be looked for
         may be of a message that Redis has lost.
         """
-        start = Start(listen.format_name, listen.channels, listen.grant, listen.address)
+        start = start_at_head(listen)
         try:
             if listen.last_id is not None:
                 return self._resumed(start, listen.last_id)
@@ -174,6 +174,11 @@ class Starts:
                 self._found.clear()
             self._found.add(id_)
         return is_there
+
+
+def start_at_head(listen: Listen) -> Start:
+    """What a client asks for, but for where it starts."""
+    return Start(listen.format_name, listen.channels, listen.grant, listen.address)
 
 
 def _is_newer(epoch: str, other: str) -> bool:
