@@ -16,7 +16,7 @@ from time import monotonic, sleep
 from typing import Self
 
 from bench.errors import BenchFailed
-from config import children
+from config.cli import children
 from config.settings import describe
 
 ROOT = Path(__file__).parent.parent

@@ -13,7 +13,7 @@ from bench.errors import BenchFailed
 from bench.lab import START_TIMEOUT, Lab, Program, free_port, wait_until_listening
 from bench.publisher import Publisher
 from bench.subject import PushTarget, Subject
-from config.embedded import EmbeddedValkey
+from config.cli.embedded import EmbeddedValkey
 
 FORM = ("--type", "application/x-www-form-urlencoded", "--before", "content=")
 

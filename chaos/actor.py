@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
-from config import children
+from config.cli import children
 
 TRACEBACK = "Traceback (most recent call last):"
 AGAIN = 0.5  # Seconds before it is started again if it ended by itself.

@@ -74,7 +74,7 @@ class Cast:
             yield self._client(name, "chaos.publisher", HTTP_APIS)
 
     def _valkey(self) -> list[str]:
-        """As `config.embedded` starts it, but its file is never rewritten: it is the evidence."""
+        """As the embedded one is started, but its file is never rewritten: it is the evidence."""
         options = {
             "port": self.ports[VALKEY],
             "bind": "127.0.0.1",

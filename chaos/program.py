@@ -12,7 +12,7 @@ from chaos.actor import Actor
 from chaos.cast import environ
 from chaos.crowd import HERE
 from chaos.stage import Stage
-from config import children
+from config.cli import children
 
 AWAY = 0.5  # Seconds that a server stays away after its SIGTERM.
 LAST_WORDS = 10.0  # Seconds that a program has for them.

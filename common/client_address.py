@@ -1,13 +1,13 @@
 """Who sent a request: the address that limits count it for.
 
 `X-Forwarded-For` is written by anybody, so it is believed only as far as trusted proxies
-wrote it. What counts as one client is `config.peers`' business.
+wrote it. What counts as one client, `config/networks.py` says.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from config.peers import Network, counted_as, is_among, parse_address
+from config.networks import Network, counted_as, is_among, parse_address
 
 
 def client_of(environ: Mapping[str, Any], trusted: Sequence[Network]) -> str:

@@ -5,7 +5,7 @@ import socket
 from itertools import combinations
 
 from config.leftovers import outlast, says
-from config.peers import parse_address
+from config.networks import parse_address
 from config.settings import Settings, SettingsError
 
 LOOPBACK = "127.0.0.1"  # Where the embedded Valkey listens.

@@ -7,7 +7,7 @@ its addresses: there, what counts is where its port is published (HTTP_PUBLISH).
 
 import logging
 
-from config.peers import parse_address
+from config.networks import parse_address
 from config.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """`python -m http_api`: the process of the HTTP API (`php think worker`)."""
 
-from config import server
+from common.serving import server
 from config.anonymous import warn_of_anonymous_push
 
 

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from common.errors import NotAdmitted, PushRefused, QueueUnavailable
 from common.http_errors import JSON, HttpError, speak_json
 from common.outage import Outage
-from config.files import PLACES
+from common.serving.files import PLACES
 from config.settings import Settings
 from http_api.aliases import Aliases
 from http_api.bodies import AT_ONCE, Bodies
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class CheckedQueue(Queue, QueueToCheck, Protocol):
-    """What the API needs of `common.broker.Broker`."""
+    """What the API needs of `common.store.broker.Broker`."""
 
 
 def create_app(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from common.errors import PushRefused
-from http_api import addresses
+from http_api import recipients
 from http_api.limits import MOST_VALUES
 
 # Without any of these no object has an address twice, not even as \u0075ser.
@@ -88,7 +88,7 @@ def refuse_repeated(document: dict[str, Any]) -> None:
         PushRefused: one does.
     """
     if isinstance(document, Repeated):
-        raise addresses.repeated(document.field)
+        raise recipients.repeated(document.field)
 
 
 def _refuse_many(text: str) -> None:
@@ -122,7 +122,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) == len(pairs):
         return found
     names = [name for name, _ in pairs]
-    for field in addresses.FIELDS:
+    for field in recipients.FIELDS:
         if names.count(field) > 1:
             found = Repeated(found)
             found.field = field

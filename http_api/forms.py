@@ -8,7 +8,7 @@ What is no UTF-8, or not the form that it is said to be, is refused. No I/O here
 from urllib.parse import unquote_to_bytes
 
 from common.errors import PushRefused
-from http_api import addresses
+from http_api import recipients
 from http_api.charsets import refuse_others
 from http_api.limits import MOST_FIELDS, Limits
 
@@ -47,8 +47,8 @@ def add(found: dict[str, str], name: str, raw: bytes, charset: str, limits: Limi
     Raises:
         PushRefused: it is an address for the second time, too long, or no text.
     """
-    if name in addresses.NAMES and name in found:
-        raise addresses.repeated(name)
+    if name in recipients.NAMES and name in found:
+        raise recipients.repeated(name)
     if len(raw) > limits.longest_value:
         raise _too_long(name, limits)
     try:
@@ -67,9 +67,9 @@ def name_of(raw: bytes) -> str:
     if len(raw) > LONGEST_NAME:
         return ""
     name = raw.decode(errors="replace")
-    if name in addresses.KNOWN:
+    if name in recipients.KNOWN:
         return name
-    addresses.refuse_near_miss(name)
+    recipients.refuse_near_miss(name)
     return ""
 
 
@@ -79,7 +79,7 @@ def no_text(name: str, reason: str) -> PushRefused:
         return PushRefused(422, "content_not_text", reason)
     if name == "id":
         return PushRefused(422, "bad_id", reason)
-    return addresses.bad(name, reason)
+    return recipients.bad(name, reason)
 
 
 def too_many(place: str) -> PushRefused:
@@ -94,8 +94,8 @@ def _parameters(data: bytes, place: str, charset: str, limits: Limits) -> dict[s
     for pair in data.split(b"&"):
         raw_name, _, value = pair.partition(b"=")
         name = name_of(_unquoted(raw_name[: 3 * LONGEST_NAME + 1]))
-        if name in raw and name in addresses.NAMES:
-            raise addresses.repeated(name)
+        if name in raw and name in recipients.NAMES:
+            raise recipients.repeated(name)
         if name:
             raw[name] = value
     # Only the last of each is decoded, and what is too long is not: it would take long.

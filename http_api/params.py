@@ -9,7 +9,7 @@ from typing import Any
 from flask import Request
 
 from common.errors import PushRefused
-from http_api import addresses, documents, forms
+from http_api import documents, forms, recipients
 from http_api.bodies import Bodies, has_body
 from http_api.charsets import UNICODE, refuse_others
 from http_api.limits import MOST_FIELDS, Limits
@@ -97,6 +97,6 @@ def _of_json(text: str) -> Source:
         raise forms.too_many("JSON object")
     documents.refuse_repeated(document)
     for name in document:
-        if name not in addresses.KNOWN:
-            addresses.refuse_near_miss(name)
+        if name not in recipients.KNOWN:
+            recipients.refuse_near_miss(name)
     return document

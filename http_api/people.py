@@ -1,7 +1,7 @@
 """`People`: who is connected, and who must go.
 
 What it says is what the WebSocket servers have written, so it is up to some seconds old
-(`common/presence.py`). It closes nothing itself: a kick goes through the queue, like a
+(`common/store/presence.py`). It closes nothing itself: a kick goes through the queue, like a
 push. It knows no route and no token.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from common.channels import LONGEST, LONGEST_USER, is_subscription, is_user
 from common.errors import PushRefused
 from common.message import Kick
-from common.presence import Members
+from common.store.presence import Members
 from http_api.push import SUCCESS
 
 NO_TEXT = "\ufffd"  # What WSGI's path holds instead of bytes that are no UTF-8.
@@ -18,7 +18,7 @@ CHARACTERS = "letters, digits and _ . : @ -"
 
 
 class Roster(Protocol):
-    """What is asked of `common.presence.Roster`."""
+    """What is asked of `common.store.presence.Roster`."""
 
     def connections_of(self, user: str) -> int:
         """How many connections a user has; QueueUnavailable if nobody knows."""
@@ -28,7 +28,7 @@ class Roster(Protocol):
 
 
 class Queue(Protocol):
-    """The pushing half of `common.broker.Broker`."""
+    """The pushing half of `common.store.broker.Broker`."""
 
     def push(self, items: list[bytes]) -> None:
         """Queue all items or none; QueueUnavailable if that is not certain."""

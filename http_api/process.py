@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from common.broker import Broker, History
-from common.line import connect
-from common.presence import Roster
-from config.files import affordable_places
+from common.serving.files import affordable_places
+from common.store.broker import Broker, History
+from common.store.line import connect
+from common.store.presence import Roster
 from config.settings import Settings
 from http_api.app import create_app
 

@@ -15,14 +15,14 @@ from flask import Request
 
 from common.errors import PushRefused
 from common.message import Message
-from http_api import addresses, documents, params, push_id
+from http_api import documents, params, push_id, recipients
 from http_api.bodies import Bodies
 from http_api.limits import Limits
 
 SUCCESS = {"code": 0, "msg": "success"}
 CONTENT_EMPTY = {"code": -1, "msg": "内容不能为空", "error": "content_empty"}
 
-ENTRY_FIELDS = {"content", "id", *addresses.FIELDS}
+ENTRY_FIELDS = {"content", "id", *recipients.FIELDS}
 NDJSON_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 AT_A_TIME = 128  # Messages of a batch, between two looks at the clock.
 TURN = 0.02  # Seconds that a batch is read before others have a turn.
@@ -30,7 +30,7 @@ PAUSE = 0.0001  # Not 0: gevent would go on before it looks at sockets.
 
 
 class Queue(Protocol):
-    """The pushing half of `common.broker.Broker`."""
+    """The pushing half of `common.store.broker.Broker`."""
 
     def push(self, items: list[bytes]) -> None:
         """Queue all items or none; QueueUnavailable if that is not certain."""
@@ -62,7 +62,7 @@ class Push:
         content = _text(params.first(sources, "content"))
         if not content:
             return CONTENT_EMPTY
-        item = self._item(content, addresses.of_fields(sources, self._limits.channels))
+        item = self._item(content, recipients.of_fields(sources, self._limits.channels))
         id_ = push_id.of_request(request, params.first(sources, "id"))
         if self._push([item], [id_]) is not None:
             raise _id_reused()
@@ -134,7 +134,7 @@ class Push:
             if not content:
                 raise PushRefused(422, "content_empty", "内容不能为空")
             # A single field is the content: not to look for others saves a tenth of a batch's time.
-            to = addresses.of_fields([fields], self._limits.channels) if len(fields) > 1 else ()
+            to = recipients.of_fields([fields], self._limits.channels) if len(fields) > 1 else ()
             return self._item(content, to), push_id.checked(fields.get("id"))
         except PushRefused as refused:
             raise refused.of_item(index) from None
@@ -180,7 +180,7 @@ def _entry_fields(entry: Any) -> dict[str, Any]:
     for name in entry:
         # A typo in an address must not become a push to everybody.
         if name not in ENTRY_FIELDS:
-            reason = f"there is no field {addresses.shown(name)}"
+            reason = f"there is no field {recipients.shown(name)}"
             raise PushRefused(422, "unknown_field", reason)
     if type(entry) is not dict:  # It is a rare one that has a name twice.
         documents.refuse_repeated(entry)

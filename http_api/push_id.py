@@ -1,6 +1,6 @@
 """The id of a push: what may be one, and where a request has it.
 
-It knows nothing of what an id is for: that is `common/push_once.lua`'s business.
+It knows nothing of what an id is for: that is `common/store/push_once.lua`'s business.
 """
 
 import re

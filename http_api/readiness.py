@@ -10,7 +10,7 @@ FRESH = 1.0  # Seconds for which an answer counts.
 
 
 class Queue(Protocol):
-    """The part of `common.broker.Broker` that is asked."""
+    """The part of `common.store.broker.Broker` that is asked."""
 
     def check(self) -> None:
         """QueueUnavailable unless a push would be taken; leaves nothing."""

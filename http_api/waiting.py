@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from common.errors import NotAdmitted
-from common.presence import Members
+from common.store.presence import Members
 from http_api.people import Roster
 from http_api.push import Queue
 

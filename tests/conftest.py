@@ -13,8 +13,8 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
-from common.line import connect
-from config.embedded import EmbeddedValkey
+from common.store.line import connect
+from config.cli.embedded import EmbeddedValkey
 
 # A shell's `&` ignores it for all that it starts, and what we start would leave it so.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -22,9 +22,9 @@ import click
 
 from bench.meter import memory_bytes
 from common.message import Message
-from tests.events import EventStream
-from tests.system import KEY, PREFIX, System, wait_until
-from tests.websocket import BINARY, PING, PONG, TEXT, Client, frame, request
+from tests.support.events import EventStream
+from tests.support.system import KEY, PREFIX, System, wait_until
+from tests.support.websocket import BINARY, PING, PONG, TEXT, Client, frame, request
 
 FRAMES = 60  # At most, of a connection, before the one that may be broken.
 LONG = 70_000  # Bytes; longer than the server takes of a message.

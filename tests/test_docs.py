@@ -15,26 +15,26 @@ from pathlib import Path
 import pytest
 from wsproto.frame_protocol import CloseReason
 
-from common.broker import SETTLE_MESSAGES
 from common.message import Mark
+from common.store.broker import SETTLE_MESSAGES
 from config.anonymous import refuse_anonymous_push
-from config.listening import FOR_GOOD
+from config.cli.listening import FOR_GOOD
 from config.load import load
 from config.settings import Description, Settings, describe
-from tests.openapi import documented_errors
-from ws_server import close_codes
-from ws_server.close_codes import CloseCode
-from ws_server.formats import JsonFrames
-from ws_server.frames import PING, frame
-from ws_server.handshake import EVENTS_HEADERS
-from ws_server.hub import LOST
-from ws_server.listen import FORMATS, MOST_LAST, PROTOCOLS, TOKEN_PROTOCOL
+from tests.support.openapi import documented_errors
+from ws_server.clients.hub import LOST
+from ws_server.clients.sender import FORGOTTEN
+from ws_server.door.handshake import EVENTS_HEADERS
+from ws_server.door.listen import FORMATS, MOST_LAST, PROTOCOLS, TOKEN_PROTOCOL
+from ws_server.door.terms import OPEN, Terms
+from ws_server.door.tokens import LEEWAY
 from ws_server.named_class import load_worker_class
-from ws_server.relay import MOST_UNREAD
-from ws_server.sender import FORGOTTEN
-from ws_server.starts import UNKNOWN
-from ws_server.terms import OPEN, Terms
-from ws_server.tokens import LEEWAY
+from ws_server.relay.relay import MOST_UNREAD
+from ws_server.relay.starts import UNKNOWN
+from ws_server.wire import close_codes
+from ws_server.wire.close_codes import CloseCode
+from ws_server.wire.formats import JsonFrames
+from ws_server.wire.frames import PING, frame
 from ws_server.worker import Worker
 
 ROOT = Path(__file__).parents[1]
@@ -189,7 +189,7 @@ def test_the_command_listen_comes_back_as_the_table_advises() -> None:
 
 @pytest.mark.parametrize("readme", READMES)
 def test_the_table_of_parameters_has_what_a_client_can_ask_for(readme: str) -> None:
-    asked = set(re.findall(r'given\.(?:last|all)\("(\w+)"', text("ws_server/listen.py")))
+    asked = set(re.findall(r'given\.(?:last|all)\("(\w+)"', text("ws_server/door/listen.py")))
     documented = {name: " ".join(rest) for name, *rest in rows(readme) if name.strip("`") in asked}
 
     assert asked == {name.strip("`") for name in documented}
@@ -224,7 +224,7 @@ def test_what_proxies_are_told_is_documented(readme: str) -> None:
 
 @pytest.mark.parametrize("readme", READMES)
 def test_what_a_token_says_and_where_it_is_given_is_documented(readme: str) -> None:
-    claims = set(re.findall(r'claims(?:\.get\(|\[)"(\w+)"', text("ws_server/tokens.py")))
+    claims = set(re.findall(r'claims(?:\.get\(|\[)"(\w+)"', text("ws_server/door/tokens.py")))
     named = {name for cells in rows(readme) for name in re.findall(r"`(\w+)`", cells[0])}
 
     assert claims == {"sub", "channels", "exp"}

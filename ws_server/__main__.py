@@ -1,6 +1,6 @@
 """`python -m ws_server`: the process of the WebSocket server (`php think worker:server`)."""
 
-from config import server
+from common.serving import server
 
 
 def main() -> None:

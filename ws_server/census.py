@@ -5,8 +5,8 @@ Whoever has arrived counts, also while it still waits for its start. It closes n
 
 from collections import Counter
 
-from ws_server.connection import Connection
-from ws_server.listen import Listen
+from ws_server.clients.connection import Connection
+from ws_server.door.listen import Listen
 from ws_server.presence import Presence
 
 

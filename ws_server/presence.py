@@ -16,8 +16,8 @@ from gevent.lock import BoundedSemaphore
 
 from common.channels import of_user
 from common.errors import QueueUnavailable
-from common.presence import LEASE, Changes, ChannelCounts
-from ws_server.loops import repeat
+from common.loops import repeat
+from common.store.presence import LEASE, Changes, ChannelCounts
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ NO_USER = ""  # Where a user would stand.
 
 
 class Store(Protocol):
-    """The writing half of `common.presence`: `Entries`."""
+    """The writing half of `common.store.presence`: `Entries`."""
 
     def begin(self) -> None:
         """Be a process of which Redis knows nothing yet."""

@@ -8,18 +8,18 @@ from importlib import import_module
 
 from flask import Flask
 
-from common.broker import Broker, History
 from common.client_address import client_of
-from common.line import connect
-from common.presence import Entries
-from config.files import affordable_connections
+from common.serving.files import affordable_connections
+from common.store.broker import Broker, History
+from common.store.line import connect
+from common.store.presence import Entries
 from config.settings import Settings
-from ws_server.app import create_app
-from ws_server.close_codes import GOING_AWAY, RESTARTING
+from ws_server.door.app import create_app
+from ws_server.door.terms import Terms, TokenCheck
 from ws_server.named_class import load_worker_class
 from ws_server.presence import Presence
 from ws_server.service import Service
-from ws_server.terms import Terms, TokenCheck
+from ws_server.wire.close_codes import GOING_AWAY, RESTARTING
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def load_terms(settings: Settings) -> Terms:
     tokens: TokenCheck | None = None
     if settings.subscribe_secret or settings.subscribe_jwks_file:
         # The libraries behind it take 8 MB in each process: only from who asks for tokens.
-        tokens = import_module("ws_server.tokens").Tokens(settings)
+        tokens = import_module("ws_server.door.tokens").Tokens(settings)
     address_of = partial(client_of, trusted=settings.trusted_proxies)
     return Terms(
         tokens,

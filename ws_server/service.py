@@ -9,25 +9,25 @@ from typing import Any
 import gevent
 from gevent.pool import Group
 
-from common.broker import Broker
 from common.errors import QueueUnavailable
+from common.loops import repeat
+from common.store.broker import Broker
 from config.settings import Settings
-from ws_server import hooks
-from ws_server.arrivals import Arrival, Arrivals, has_left
 from ws_server.census import Census
-from ws_server.close_codes import CloseCode
-from ws_server.connection import Connection
-from ws_server.desk import Desk
-from ws_server.feed import Feed
-from ws_server.formats import all_formats
-from ws_server.hub import Hub, Start
-from ws_server.keepalive import Keepalive
-from ws_server.listen import Listen
-from ws_server.loops import repeat
+from ws_server.clients.connection import Connection
+from ws_server.clients.hub import Hub, Start
+from ws_server.clients.keepalive import Keepalive
+from ws_server.door.listen import Listen
+from ws_server.door.terms import OPEN, Terms
+from ws_server.inbox import hooks
+from ws_server.inbox.receiver import Limits, Receiver
+from ws_server.inbox.subscriptions import Desk
+from ws_server.log.feed import Feed
 from ws_server.presence import Presence
-from ws_server.receiver import Limits, Receiver
-from ws_server.relay import Relay
-from ws_server.terms import OPEN, Terms
+from ws_server.relay.arrivals import Arrival, Arrivals, has_left
+from ws_server.relay.relay import Relay
+from ws_server.wire.close_codes import CloseCode
+from ws_server.wire.formats import all_formats
 from ws_server.worker import Worker
 
 log = logging.getLogger(__name__)

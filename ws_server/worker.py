@@ -11,12 +11,12 @@ from time import monotonic
 
 import gevent
 
+from common.loops import repeat
 from config.settings import Settings
-from ws_server import hooks
-from ws_server.connection import Connection
-from ws_server.hub import Hub
-from ws_server.loops import repeat
-from ws_server.relay import Relay
+from ws_server.clients.connection import Connection
+from ws_server.clients.hub import Hub
+from ws_server.inbox import hooks
+from ws_server.relay.relay import Relay
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import os
 import redis
 from flask import Flask, Response, jsonify, request
 
-from config import server
+from common.serving import server
 from config.settings import Settings
 
 

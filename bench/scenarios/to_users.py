@@ -14,9 +14,9 @@ from bench.load import connect
 from bench.ours import Ours
 from bench.plan import Plan
 from bench.table import Claim, Row, Table, median_ratio, median_row
-from common import line
-from common.broker import Broker, History
 from common.message import Mark
+from common.store import line
+from common.store.broker import Broker, History
 from config.settings import Settings
 
 SIZE = 128

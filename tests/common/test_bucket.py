@@ -1,7 +1,7 @@
 import pytest
 
 from common.bucket import Bucket, Buckets
-from tests.fakes import FakeClock
+from tests.support.fakes import FakeClock
 
 
 def passed(bucket: Bucket, amount: float, seconds: float, step: float) -> float:

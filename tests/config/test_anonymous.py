@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from common.serving.server import load_settings
 from config.anonymous import refuse_anonymous_push, warn_of_anonymous_push
-from config.server import load_settings
 from config.settings import Settings, SettingsError
 
 TOKENS = (("backend", "0123456789abcdef"),)

@@ -7,7 +7,7 @@ import pytest
 from config import load as load_module
 from config.load import load
 from config.settings import Settings, SettingsError, describe
-from tests.keys import SECRET
+from tests.support.keys import SECRET
 
 ALL_NAMES = [each.name for each in describe()]
 MAY_BE_EMPTY = ["MESSAGE_PREFIX", *(each.name for each in describe() if not each.default)]

@@ -3,7 +3,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 from http_api.app import create_app
-from tests.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakeQueue, FakeRoster
 
 
 @pytest.fixture

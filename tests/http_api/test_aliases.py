@@ -3,7 +3,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 from http_api.app import create_app
-from tests.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakeQueue, FakeRoster
 
 NAMES = ["/push/", "/push/index", "/push/index/", "/push.html", "/push/index.html", "/Push"]
 NAMES += ["/PUSH/Index", "/index.php/push", "/index.php/push/index", "/index.php/Push/index.html"]

@@ -16,7 +16,7 @@ from config.settings import Settings
 from http_api import push
 from http_api.app import create_app
 from http_api.bodies import FREE, Bodies
-from tests.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakeQueue, FakeRoster
 
 LONGEST = 4 * FREE
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from common.errors import PushRefused
 from http_api.documents import holds_more, read, read_lines
-from tests.strategies import texts
+from tests.support.strategies import texts
 
 values = st.recursive(
     st.none() | st.integers() | texts(6) | st.sampled_from(['"', "\\", '\\"', ",[{", '","']),

@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 from config.settings import Settings
 from http_api.app import create_app
 from http_api.guard import PUBLIC
-from tests.fakes import FakeClock, FakeQueue, FakeRoster
-from tests.openapi import validate_response
+from tests.support.fakes import FakeClock, FakeQueue, FakeRoster
+from tests.support.openapi import validate_response
 
 TOKEN, OTHER = "0123456789abcdef-backend", "0123456789abcdef-other"
 TOKENS = (("backend", TOKEN), ("other", OTHER))

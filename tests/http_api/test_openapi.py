@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from config.settings import Settings
 from http_api.app import create_app
 from http_api.guard import PUBLIC
-from tests.fakes import FakeQueue, FakeRoster
-from tests.openapi import DOCUMENT, errors_of, responses, validate
+from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.openapi import DOCUMENT, errors_of, responses, validate
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 AUTOMATIC = {"HEAD", "OPTIONS"}  # Flask's, of no interest to a caller.

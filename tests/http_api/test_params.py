@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
-from tests.fakes import FakeQueue
+from tests.support.fakes import FakeQueue
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 NDJSON = "application/x-ndjson"

@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from common.errors import QueueUnavailable
-from common.presence import Members
-from tests.fakes import FakeQueue, FakeRoster
+from common.store.presence import Members
+from tests.support.fakes import FakeQueue, FakeRoster
 
 NAMES = ["42", "a@example.org", "a:b", "a.b-c_d", "x" * 95]
 NO_NAMES = ["x" * 96, "a b", "é", "a%2B", "a*", "%00"]

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 from common.errors import QueueUnavailable
 from config.settings import Settings
 from http_api.app import create_app
-from tests.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakeQueue, FakeRoster
 
 SUCCESS = b'{"code":0,"msg":"success"}'
 CONTENT_EMPTY = '{"code":-1,"error":"content_empty","msg":"内容不能为空"}'.encode()

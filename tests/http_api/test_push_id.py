@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from common.errors import QueueUnavailable
 from config.settings import Settings
 from http_api.app import create_app
-from tests.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakeQueue, FakeRoster
 
 JSON = "application/json"
 LONGEST = "~" * 255

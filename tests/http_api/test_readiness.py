@@ -8,15 +8,15 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 
-from common.broker import Broker, History
 from common.errors import QueueUnavailable
-from common.line import connect
-from common.presence import Roster
-from config.embedded import EmbeddedValkey
+from common.store.broker import Broker, History
+from common.store.line import connect
+from common.store.presence import Roster
+from config.cli.embedded import EmbeddedValkey
 from config.settings import Settings
 from http_api.app import create_app
 from http_api.readiness import FRESH, Readiness
-from tests.fakes import FakeClock, FakeQueue
+from tests.support.fakes import FakeClock, FakeQueue
 
 Break = Callable[[Any, str], object]
 

@@ -14,8 +14,8 @@ from config.settings import Settings
 from http_api.app import create_app
 from http_api.readiness import Readiness
 from http_api.waiting import PATIENCE, Waiting
-from tests.fakes import FakeClock, FakeQueue, FakeRoster
-from tests.system import wait_until
+from tests.support.fakes import FakeClock, FakeQueue, FakeRoster
+from tests.support.system import wait_until
 
 MOST = 4
 LIMIT = 10  # Seconds for what takes none.

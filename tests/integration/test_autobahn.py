@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kosoku import FailureError, run_fuzzingclient
 
-from tests.system import System
+from tests.support.system import System
 
 if TYPE_CHECKING:
     from kosoku._kosoku import CaseResult

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-from tests.system import KEY, System
+from tests.support.system import KEY, System
 
 TOKEN = "7hYcqS3fEx4mpleT0ken"
 PUSH = """([url, options]) => fetch(url, {method: "POST", ...options})

@@ -8,9 +8,9 @@ from time import monotonic
 
 import pytest
 
-from config.files import PLACES
-from tests.system import System, free_port, wait_until
-from tests.websocket import LIMIT
+from common.serving.files import PLACES
+from tests.support.system import System, free_port, wait_until
+from tests.support.websocket import LIMIT
 
 HEAD = b"GET /push?content=a HTTP/1.1\r\nX-Long: " + b"a" * 10_000
 Start = Callable[..., int]
@@ -145,7 +145,7 @@ def test_whoever_asks_and_reads_nothing_makes_room_too(system: System) -> None:
         assert monotonic() - begin < 20  # They would be kept for 60.
 
 
-@pytest.mark.parametrize("command", [["-m", "http_api"], ["-m", "config", "http"]])
+@pytest.mark.parametrize("command", [["-m", "http_api"], ["-m", "config.cli", "http"]])
 def test_without_tokens_the_http_api_starts_on_loopback_only(
     system: System, command: list[str]
 ) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.keys import SECRET, in_seconds, signed
-from tests.system import KEY, PREFIX, System
+from tests.support.keys import SECRET, in_seconds, signed
+from tests.support.system import KEY, PREFIX, System
 
 CONTROLS = ("#content", "#push button", "#channels")
 

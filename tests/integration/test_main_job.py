@@ -9,11 +9,11 @@ from time import monotonic
 
 import pytest
 
-from common.broker import Broker, History
-from common.line import connect
 from common.message import Mark
-from tests.system import KEY, PREFIX, Pusher, System, wait_until
-from tests.websocket import LIMIT, Client
+from common.store.broker import Broker, History
+from common.store.line import connect
+from tests.support.system import KEY, PREFIX, Pusher, System, wait_until
+from tests.support.websocket import LIMIT, Client
 
 EMPTY = {"code": -1, "error": "content_empty", "msg": "内容不能为空"}
 

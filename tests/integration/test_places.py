@@ -11,11 +11,11 @@ from time import monotonic, sleep
 
 import pytest
 
-from config.files import PLACES
-from config.gevent_worker import ACCEPTS
+from common.serving.files import PLACES
+from common.serving.gevent_worker import ACCEPTS
 from http_api.readiness import FRESH
-from tests.system import KEY, PREFIX, System, wait_until
-from tests.websocket import LIMIT, Client
+from tests.support.system import KEY, PREFIX, System, wait_until
+from tests.support.websocket import LIMIT, Client
 
 CROWD = PLACES + 100  # More than there are places.
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.system import KEY, PREFIX, System, free_port, wait_until
-from tests.websocket import (
+from tests.support.system import KEY, PREFIX, System, free_port, wait_until
+from tests.support.websocket import (
     BINARY,
     CLOSE,
     LIMIT,

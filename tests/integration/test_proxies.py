@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from tests.certificate import Certificate, make_certificate
-from tests.proxies import API, LISTEN, Proxy, find_program, make_place, serving
-from tests.system import PREFIX, System
+from tests.support.certificate import Certificate, make_certificate
+from tests.support.proxies import API, LISTEN, Proxy, find_program, make_place, serving
+from tests.support.system import PREFIX, System
 
 SECRET = "eyJhbGciOiJIUzI1NiJ9"  # How a token begins.
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.redis_servers import Proxy, Server, cluster, sentinels
-from tests.system import KEY, PREFIX, Process, Pusher, System, free_port, wait_until
+from tests.support.redis_servers import Proxy, Server, cluster, sentinels
+from tests.support.system import KEY, PREFIX, Process, Pusher, System, free_port, wait_until
 
 CLIENTS = 3  # Of each WebSocket server.
 REDIS_TIMEOUT = 2  # The least that is allowed.

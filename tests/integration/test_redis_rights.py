@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import redis
 
-from tests.redis_servers import Server
-from tests.system import KEY, ROOT, Process, System, wait_until
-from tests.websocket import Client
+from tests.support.redis_servers import Server
+from tests.support.system import KEY, ROOT, Process, System, wait_until
+from tests.support.websocket import Client
 
 LINE = re.compile(r"^ACL (SETUSER (message-center-\w+|your-backend) on .*)$", re.MULTILINE)
 PASSWORD, EPOCH = "PASSWORD", f"{{{KEY}}}:epoch"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.events import EventStream
-from tests.system import KEY, PREFIX, System
-from tests.websocket import Client, Closed
+from tests.support.events import EventStream
+from tests.support.system import KEY, PREFIX, System
+from tests.support.websocket import Client, Closed
 
 FAST: dict[str, Any] = {"POLL_INTERVAL": 0.05}
 

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from config.serve import STOPPING
-from tests.system import PREFIX, ROOT, Process, System, environment, free_port, wait_until
-from tests.websocket import LIMIT, Client
+from config.cli.serve import STOPPING
+from tests.support.system import PREFIX, ROOT, Process, System, environment, free_port, wait_until
+from tests.support.websocket import LIMIT, Client
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -35,9 +35,9 @@ class Serve(Process):
             "DATA_DIR": folder / "data",
             "POLL_INTERVAL": 0.05,
         }
-        command = ["-P"] * safe_path + ["-m", "config", "serve"]
+        command = ["-P"] * safe_path + ["-m", "config.cli", "serve"]
         if first:
-            command = ["-c", f"{first}; from config.cli import main; main(['serve'])"]
+            command = ["-c", f"{first}; from config.cli.cli import main; main(['serve'])"]
         super().__init__(command, folder, **{**own, **settings})
         self.started.append(self)
 
@@ -84,7 +84,7 @@ def wait_until_gone(pids: dict[int, str]) -> None:
 
 def run(folder: Path, *command: str, **settings: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "config", *command],
+        [sys.executable, "-m", "config.cli", *command],
         check=False,
         env=environment(**settings),
         cwd=folder,
@@ -104,7 +104,7 @@ def test_serve_prints_the_addresses_and_a_push_reaches_a_listener(
     assert f"ws://127.0.0.1:{serve.ws_port}/" in serve.output
     assert re.search(r"redis://127\.0\.0\.1:\d+/0", serve.output)
 
-    listener = Process(["-u", "-m", "config", "listen"], tmp_path, **addresses)
+    listener = Process(["-u", "-m", "config.cli", "listen"], tmp_path, **addresses)
     wait_until(lambda: "connected to" in listener.output, "the listener")
     pushed = run(tmp_path, "push", "消息 😀", **addresses)
     wait_until(lambda: PREFIX + "消息 😀" in listener.output, "the message")
@@ -250,7 +250,7 @@ def test_a_second_serve_at_the_same_ports_is_refused_soon(tmp_path: Path) -> Non
 def test_a_folder_of_the_start_that_is_gone_is_told(tmp_path: Path, command: str) -> None:
     (tmp_path / "gone").mkdir()
     go = "import os, sys; os.chdir('gone'); os.rmdir('../gone'); "
-    program = go + f"from config.cli import main; main(['{command}'])"
+    program = go + f"from config.cli.cli import main; main(['{command}'])"
 
     done = subprocess.run(
         [sys.executable, "-c", program],

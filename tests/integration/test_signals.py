@@ -8,10 +8,10 @@ from time import monotonic
 
 import pytest
 
-from config.files import PLACES
+from common.serving.files import PLACES
 from tests.integration.test_places import CROWDS, asking, crowd_of
-from tests.system import Process, System, free_port, wait_until
-from tests.websocket import Client
+from tests.support.system import Process, System, free_port, wait_until
+from tests.support.websocket import Client
 
 SLOW_HOOK = """
 import gevent

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.system import KEY, PREFIX, System, wait_until
-from tests.websocket import Client, Closed
+from tests.support.system import KEY, PREFIX, System, wait_until
+from tests.support.websocket import Client, Closed
 
 SIZE = 20_000  # Bytes of a message: some hundred fill the buffers of a loopback connection.
 

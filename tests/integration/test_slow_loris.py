@@ -4,8 +4,8 @@ from statistics import median
 from time import monotonic
 
 from bench.hanging import Hanging
-from config import server
-from tests.system import PREFIX, System, wait_until
+from common.serving import server
+from tests.support.system import PREFIX, System, wait_until
 
 HEADER_TIMEOUT = 2.0  # Seconds.
 # The constant that it was before it became a setting.

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.events import EventStream
-from tests.keys import SECRET, in_seconds, signed
-from tests.system import System, wait_until
-from tests.websocket import TEXT, Client
-from ws_server.tokens import LEEWAY
+from tests.support.events import EventStream
+from tests.support.keys import SECRET, in_seconds, signed
+from tests.support.system import System, wait_until
+from tests.support.websocket import TEXT, Client
+from ws_server.door.tokens import LEEWAY
 
 FAST: dict[str, Any] = {"POLL_INTERVAL": 0.05, "SUBSCRIBE_SECRET": SECRET}
 GONE_WITHIN = 10  # Seconds after its worker was killed.

@@ -11,10 +11,18 @@ from typing import Any
 
 import pytest
 
-from tests.events import EventStream
-from tests.keys import SECRET, forged, in_seconds, public_jwk, public_pem, signed, write_jwks
-from tests.system import System
-from tests.websocket import TEXT, Client
+from tests.support.events import EventStream
+from tests.support.keys import (
+    SECRET,
+    forged,
+    in_seconds,
+    public_jwk,
+    public_pem,
+    signed,
+    write_jwks,
+)
+from tests.support.system import System
+from tests.support.websocket import TEXT, Client
 
 PUSH_TOKEN = "a-token-of-a-backend"
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.events import EventStream
-from tests.keys import SECRET, forged, in_seconds, public_jwk, signed, write_jwks
-from tests.system import KEY, PREFIX, Process, System, free_port, wait_until
-from tests.websocket import LIMIT, Client, request
-from ws_server.listen import TOKEN_PROTOCOL
-from ws_server.tokens import LEEWAY
+from tests.support.events import EventStream
+from tests.support.keys import SECRET, forged, in_seconds, public_jwk, signed, write_jwks
+from tests.support.system import KEY, PREFIX, Process, System, free_port, wait_until
+from tests.support.websocket import LIMIT, Client, request
+from ws_server.door.listen import TOKEN_PROTOCOL
+from ws_server.door.tokens import LEEWAY
 
 RIGHT = signed({"sub": "usr-right", "channels": ["chan-right"], "exp": in_seconds(3600)})
 OLD = signed({"sub": "usr-old", "channels": ["chan-old"], "exp": in_seconds(-3600)})
@@ -203,7 +203,7 @@ def streams(system: System) -> int:
 
 def test_the_command_listen_says_why_it_may_not_and_goes(system: System) -> None:
     _, port = system.start_ws(SUBSCRIBE_SECRET=SECRET)
-    listening = system.start("-m", "config", "listen", f"ws://127.0.0.1:{port}/?token={OLD}")
+    listening = system.start("-m", "config.cli", "listen", f"ws://127.0.0.1:{port}/?token={OLD}")
 
     assert listening.popen.wait(LIMIT) == 1
     assert "refuses: 401: token_expired: the token has expired" in listening.output

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.message import Mark, Page, format_id
-from tests.properties.reading import Event, events_of, frames_of
 from tests.properties.test_message import epochs, ids, marks
-from tests.websocket import BINARY, CLOSE, PING, TEXT
-from ws_server.close_codes import CloseCode
-from ws_server.formats import Format, all_formats
-from ws_server.frames import UNSENT_CODES, close_frame
+from tests.support.reading import Event, events_of, frames_of
+from tests.support.websocket import BINARY, CLOSE, PING, TEXT
+from ws_server.wire.close_codes import CloseCode
+from ws_server.wire.formats import Format, all_formats
+from ws_server.wire.frames import UNSENT_CODES, close_frame
 
 # Beside any bytes: line ends, what JSON and SSE have a meaning for, what is almost UTF-8.
 nasty = st.sampled_from(

@@ -16,16 +16,16 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from common.channels import reaches
 from common.errors import QueueUnavailable
 from common.message import Mark, parse_id
-from tests.properties.reading import begun_frames_of, events_of
-from tests.websocket import BINARY, CLOSE, PING
-from tests.ws_server.parts import SMALL, Parts, Peer, Peers, let_others_run
-from ws_server import catch_up, outgoing
-from ws_server.close_codes import GAP, CloseCode
-from ws_server.connection import Connection
-from ws_server.hub import Start
-from ws_server.listen import Listen
-from ws_server.relay import Relay
-from ws_server.window import KEPT_REST
+from tests.support.parts import SMALL, Parts, Peer, Peers, let_others_run
+from tests.support.reading import begun_frames_of, events_of
+from tests.support.websocket import BINARY, CLOSE, PING
+from ws_server.clients import catch_up, outgoing
+from ws_server.clients.connection import Connection
+from ws_server.clients.hub import Start
+from ws_server.door.listen import Listen
+from ws_server.log.window import KEPT_REST
+from ws_server.relay.relay import Relay
+from ws_server.wire.close_codes import GAP, CloseCode
 
 ADDRESSES: tuple[tuple[str, ...], ...] = ((), ("a",), ("b.c",), ("a", "b.c"), ("user:1",))
 GOODBYE = 4321  # The code of a close that a test asks for.

@@ -6,8 +6,8 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
-from ws_server.inbound import Closed, Failed, Inbound, Pinged, Reader, Received
+from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
+from ws_server.wire.inbound import Closed, Failed, Inbound, Pinged, Reader, Received
 
 CONTINUATION = 0x0
 LIMIT = 300  # Bytes of a message.

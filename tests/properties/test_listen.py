@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.channels import is_subscription
-from tests.fakes import FakeTokens
-from ws_server.formats import all_formats
-from ws_server.grant import Grant
-from ws_server.listen import MOST_LAST, PROTOCOLS, TOKEN_PROTOCOL, BadListen, Listen
-from ws_server.terms import OPEN, Terms
+from tests.support.fakes import FakeTokens
+from ws_server.door.grant import Grant
+from ws_server.door.listen import MOST_LAST, PROTOCOLS, TOKEN_PROTOCOL, BadListen, Listen
+from ws_server.door.terms import OPEN, Terms
+from ws_server.wire.formats import all_formats
 
 NAMES = ["channels", "format", "last", "last_id", "token"]
 OTHERS = ["uid", "t", "room", "session", "lat", "list", "change", "消息", "x" * 30]

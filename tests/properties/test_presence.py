@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 
-from tests.presence import Crowd, FakeEntries, Step, steps
+from tests.support.presence import Crowd, FakeEntries, Step, steps
 from ws_server import presence as presence_module
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import gevent
 import pytest
 
-from tests.ws_server.parts import Parts, Peers
-from ws_server import pages
+from tests.support.parts import Parts, Peers
+from ws_server.relay import pages
 
 
 @pytest.fixture(autouse=True)

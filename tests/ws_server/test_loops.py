@@ -5,11 +5,11 @@ from collections.abc import Callable
 import gevent
 import pytest
 
-from tests.presence import FakeEntries
-from tests.ws_server.parts import Parts, numbered, wait_until
-from ws_server import loops
-from ws_server.catch_up import CatchUp
-from ws_server.keepalive import Keepalive
+from common import loops
+from tests.support.parts import Parts, numbered, wait_until
+from tests.support.presence import FakeEntries
+from ws_server.clients.catch_up import CatchUp
+from ws_server.clients.keepalive import Keepalive
 from ws_server.presence import Presence
 
 

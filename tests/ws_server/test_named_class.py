@@ -17,7 +17,7 @@ from ws_server.worker import Worker
 ROOT = Path(__file__).parents[2]
 WORKER = """
 from ws_server.worker import Worker
-from ws_server.connection import Connection
+from ws_server.clients.connection import Connection
 {}
 
 class Mine(Worker):
@@ -56,7 +56,8 @@ def test_a_subclass_is_found_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["no.such.module:Worker", "ws_server.worker:Nobody", "ws_server.hub:Hub", "os:sep"]
+    "path",
+    ["no.such.module:Worker", "ws_server.worker:Nobody", "ws_server.clients.hub:Hub", "os:sep"],
 )
 def test_anything_else_stops_the_start_with_the_name_of_the_setting(path: str) -> None:
     with pytest.raises(SettingsError, match="^WORKER_CLASS: .*" + path.split(":", maxsplit=1)[0]):

@@ -4,8 +4,8 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from common.presence import Changes, ChannelCounts
-from tests.presence import FakeEntries
+from common.store.presence import Changes, ChannelCounts
+from tests.support.presence import FakeEntries
 from ws_server import presence as presence_module
 from ws_server.presence import MOST_CHANGES, RENEW, Presence
 

@@ -3,10 +3,10 @@
 import pytest
 
 from config.settings import Settings, SettingsError
-from tests.keys import SECRET, signed
-from ws_server.grant import Grant
+from tests.support.keys import SECRET, signed
+from ws_server.door.grant import Grant
+from ws_server.door.terms import OPEN
 from ws_server.process import load_terms
-from ws_server.terms import OPEN
 
 
 def test_the_default_settings_let_everybody_listen() -> None:

@@ -10,21 +10,21 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from common.broker import Broker
+from common import loops
 from common.errors import QueueUnavailable
+from common.store.broker import Broker
 from config.settings import Settings
-from tests.fakes import FakeLog
-from tests.presence import FakeEntries
-from tests.websocket import CLOSE, PING, PONG, TEXT, frame
-from tests.ws_server.parts import SMALL, Peer, Peers, let_others_run, numbered, wait_until
-from ws_server import loops
-from ws_server.close_codes import EXPIRED, GOING_AWAY, RESTARTING, TRY_AGAIN
-from ws_server.connection import Connection
-from ws_server.grant import Grant
-from ws_server.listen import DEFAULT, Listen
+from tests.support.fakes import FakeLog
+from tests.support.parts import SMALL, Peer, Peers, let_others_run, numbered, wait_until
+from tests.support.presence import FakeEntries
+from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame
+from ws_server.clients.connection import Connection
+from ws_server.door.grant import Grant
+from ws_server.door.listen import DEFAULT, Listen
+from ws_server.door.terms import OPEN, Terms
 from ws_server.presence import Presence
 from ws_server.service import Service
-from ws_server.terms import OPEN, Terms
+from ws_server.wire.close_codes import EXPIRED, GOING_AWAY, RESTARTING, TRY_AGAIN
 from ws_server.worker import Worker
 
 GONE = QueueUnavailable("gone")

@@ -7,9 +7,9 @@ import pytest
 from gevent.event import Event
 
 from config.settings import Settings
-from tests.ws_server.parts import Parts, wait_until
-from ws_server.connection import Connection
-from ws_server.relay import Relay
+from tests.support.parts import Parts, wait_until
+from ws_server.clients.connection import Connection
+from ws_server.relay.relay import Relay
 from ws_server.worker import Worker
 
 

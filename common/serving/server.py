@@ -1,0 +1,173 @@
+"""How a process serves: gunicorn with one gevent worker class, set up in code.
+
+There is no configuration file and no command line of gunicorn's: what may be
+chosen is a setting of ours. The application is named, not imported: it must be
+imported in the worker processes, after gevent has patched the standard library.
+"""
+
+import logging
+import math
+import mmap
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+try:
+    from gunicorn.app.base import BaseApplication
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.errors import AppImportError
+except FileNotFoundError:  # It asks for the folder as it is imported.
+    sys.exit("Error: the folder of the start is gone; start in another one")
+
+from common.serving.files import affordable_places
+from common.serving.master import Master
+from config.addresses import refuse_taken_address
+from config.anonymous import refuse_anonymous_push
+from config.load import load
+from config.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 4096
+HEARTBEAT_TIMEOUT = 30  # Seconds; a worker that is stuck for so long is replaced.
+LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # As gunicorn's own.
+LOG_TIME = "%Y-%m-%d %H:%M:%S %z"
+# By these gunicorn takes over sockets of systemd, whatever addresses were asked for and checked.
+INHERITED = ("LISTEN_PID", "LISTEN_FDS")
+MEMORY = "/dev/shm"  # noqa: S108  # A folder of Linux, where no other can be written.
+LONGEST_REQUEST_LINE = 8190  # gunicorn's own most; larger content belongs in the body.
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
+    """A gunicorn master that serves, in each worker, what the function named `load` returns.
+
+    Both functions are named as `module:function`: `load(settings)` makes the
+    application, `stop(app, reload=...)` is called when its worker ends.
+    """
+
+    def __init__(
+        self, options: Mapping[str, Any], load: str, settings: Settings, stop: str | None = None
+    ) -> None:
+        self._options = options
+        self._load = load
+        self._stop = stop
+        self.settings = settings  # For `common.serving.gevent_worker`, too.
+        self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
+        self._reloads_at_start = 0
+        logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, datefmt=LOG_TIME)
+        super().__init__()
+
+    def load_config(self) -> None:
+        hooks = {
+            "when_ready": self._when_ready,
+            "on_reload": self._count_reload,
+            "worker_exit": self._stop_worker,
+        }
+        for name, value in {**self._options, **hooks}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Called by gunicorn in the worker; a bad setting ends the master too, with its message."""
+        self._reloads_at_start = self._reloads[0]
+        try:
+            return _named(self._load)(self.settings)
+        except SettingsError as problem:
+            raise AppImportError(f"Error: {problem}") from problem
+
+    def run(self) -> None:
+        """Serve until stopped."""
+        Master(self).run()
+
+    def _when_ready(self, _arbiter: Arbiter) -> None:
+        package = self._load.partition(".")[0]
+        log.info("%s listens at %s", package, ", ".join(self._options["bind"]))
+
+    def _count_reload(self, _arbiter: Arbiter) -> None:
+        self._reloads[0] = (self._reloads[0] + 1) % 256
+
+    def _stop_worker(self, _arbiter: Arbiter, _worker: Any) -> None:
+        """Also called in the master, for a worker that it reaps; there is no application there."""
+        self.stop_application()
+
+    def stop_application(self) -> None:
+        """End what `load` has made, once; harmless if there is nothing to end."""
+        if self._stop is None or self.callable is None:
+            return
+        stop, self._stop = self._stop, None
+        _named(stop)(self.callable, reload=self._reloads[0] != self._reloads_at_start)
+
+
+def load_settings(process: str) -> Settings:
+    """The settings from the environment and `.env`, checked for `process` (HTTP, WS).
+
+    Exits with a message that names the variable when one is wrong.
+    """
+    for name in INHERITED:
+        os.environ.pop(name, None)
+    try:
+        _need_temporary_files()
+        settings = load(os.environ, Path(".env"))
+        if process == "HTTP":
+            refuse_anonymous_push(settings)
+        host = getattr(settings, f"{process.lower()}_host")
+        port = getattr(settings, f"{process.lower()}_port")
+        refuse_taken_address(process, host, port)
+    except SettingsError as problem:
+        sys.exit(f"Error: {problem}")
+    return settings
+
+
+def _need_temporary_files() -> None:
+    """Each worker has one as its heartbeat, and a large form is kept in one.
+
+    Raises:
+        SettingsError: there is nowhere to write one.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        if not os.access(MEMORY, os.W_OK | os.X_OK):
+            raise SettingsError(
+                "TMPDIR", "no folder for temporary files can be written; set TMPDIR to one"
+            ) from None
+        tempfile.tempdir = MEMORY
+
+
+def options(settings: Settings, host: str, port: int, workers: int) -> dict[str, Any]:
+    """gunicorn's settings for either process."""
+    return {
+        "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
+        "workers": workers,
+        "worker_class": "common.serving.gevent_worker.Worker",
+        "http_parser": "python",  # `http_requests` is made from it, whatever is installed.
+        # A bound on requests under way; established WebSockets no longer count here.
+        "worker_connections": affordable_places(),
+        "backlog": BACKLOG,
+        "keepalive": math.ceil(settings.header_timeout),  # Whole seconds: the worker is exact.
+        "timeout": HEARTBEAT_TIMEOUT + round(settings.stop_timeout),
+        "graceful_timeout": longest_stop(settings),
+        "limit_request_line": LONGEST_REQUEST_LINE,
+        # No header of a proxy means anything to gunicorn; so it need not ask who sent it.
+        "secure_scheme_headers": {},
+        "forwarder_headers": "",
+        "forwarded_allow_ips": "*",
+        # Its own comings and goings are of interest when something is wrong.
+        "loglevel": "debug" if settings.log_level == "debug" else "warning",
+        "control_socket_disable": True,
+        # Never recycle a worker: it holds connections.
+        "max_requests": 0,
+    }
+
+
+def longest_stop(settings: Settings) -> int:
+    """Seconds for a process to stop: the last requests may take STOP_TIMEOUT, then the clients."""
+    return 2 * round(settings.stop_timeout) + 5
+
+
+def _named(path: str) -> Any:
+    module, _, function = path.partition(":")
+    return getattr(import_module(module), function)

@@ -1,0 +1,341 @@
+-- Move messages from the queue to the log: one atomic step, so that each is always in one of the two.
+--
+-- KEYS  queue, waiting-in-progress (BLMOVE's target, older than the queue), log, rejected, floor, first, epoch
+-- ARGV  most messages (0: only look), about the most bytes, messages that the log keeps, seconds that it
+--       keeps them; the epoch and the newest id that the caller knows ('' and '0-0': none)
+-- Answer: {messages moved to the log, items set aside, items that still wait, epoch, the newest id when the
+--          epoch began, floor, the newest id (only if looking), why the first item was set aside, what failed}
+--
+-- A script that fails halfway is not undone. So what is popped has been written before, and a command that fails
+-- ends the settling but not the script: what was settled until then is told as ever, and with it what failed.
+
+local QUEUE, WIP, LOG, REJECTED, FLOOR, FIRST, EPOCH = unpack(KEYS)
+local HANDFUL, MOST = 32, 128 -- Items read, written and popped together: one by one takes a quarter longer.
+local NONE = '0-0'
+local MARK = 30 -- The first byte of an envelope.
+local NAMES = {'channel', 'channels', 'user', 'users'} -- As FIELDS of http_api/recipients.py.
+local QUOTED = {'"channel"', '"channels"', '"user"', '"users"'}
+local LISTS, USERS = {channels = true, users = true}, {user = true, users = true}
+local KNOWN = {content = true, channel = true, channels = true, user = true, users = true}
+local MOST_CHANNELS = 1000 -- As MAX_CHANNELS, at the most.
+local LARGEST = 2 ^ 53 -- From here on cjson rounds: a number would be somebody else's.
+local BYTES = tonumber(ARGV[2])
+local room, bytes = tonumber(ARGV[1]), BYTES
+local known_epoch, known_id = ARGV[5], ARGV[6]
+local looking = room == 0
+local NOW = redis.call('TIME')
+local MILLISECONDS = NOW[1] * 1000 + math.floor(NOW[2] / 1000)
+local settled, rejected, reason, problem = 0, 0, '', ''
+local first_added -- By this settle.
+
+-- Nil; the first failure is told, with the command.
+local function fail(command, reply)
+  if problem == '' then problem = command .. ' ' .. reply.err end
+  return nil
+end
+
+-- The answer of a command; nil if it failed.
+local function try(command, ...)
+  local reply = redis.pcall(command, ...)
+  if type(reply) == 'table' and reply.err then return fail(command, reply) end
+  return reply
+end
+
+-- Whether it can be the name of a channel: NAME of common/channels.py.
+local function is_name(text)
+  return type(text) == 'string' and #text >= 1 and #text <= 100 and not string.find(text, '[^A-Za-z0-9_.:@-]')
+end
+
+-- As text, if it is a whole number.
+local function as_text(name)
+  if type(name) ~= 'number' or name ~= math.floor(name) or math.abs(name) >= LARGEST then return name end
+  return name == 0 and '0' or string.format('%.0f', name)
+end
+
+-- The channel of a user; nil if it cannot be one.
+local function channel_of(user)
+  if type(user) ~= 'string' or user == '' or string.sub(user, 1, 5) == 'user:' then return nil end
+  return is_name('user:' .. user) and 'user:' .. user or nil
+end
+
+-- What may be names. `channels` and `users` are lists, or text with commas; to cjson an object is a table, too:
+-- one without a length.
+local function elements(field, value)
+  if not LISTS[field] or type(value) ~= 'table' and type(value) ~= 'string' then return {value} end
+  if type(value) == 'table' then return value end
+  local found = {}
+  for name in string.gmatch(value .. ',', '([^,]*),') do found[#found + 1] = name end
+  return found
+end
+
+-- Add the channels that a field names to those that were found; why not, if it names nobody or what is no name.
+local function add(found, seen, field, value)
+  local names, of_users = elements(field, value), USERS[field]
+  if #names == 0 then return field .. ' names nobody' end
+  if #names > MOST_CHANNELS then return field .. ' has too many names' end
+  for at = 1, #names do
+    local name = names[at]
+    if type(name) ~= 'string' then name = as_text(name) end
+    if of_users then name = channel_of(name) end
+    if not is_name(name) then return field .. ' has what cannot be a name' end
+    if not seen[name] then
+      seen[name] = true
+      found[#found + 1] = name
+    end
+  end
+end
+
+-- Whether a name stands twice: cjson keeps the last, and the other would be lost. What the text looks like decides
+-- whether they are counted, which takes long. Within a text, a quotation mark has a backslash before it.
+local function has_twice(envelope, fields, quoted)
+  local _, first = string.find(envelope, quoted, 1, true)
+  if first and not string.find(envelope, quoted, first + 1, true) then return false end
+  local _, names = string.gsub(envelope, '[^\\]"%s*:', '')
+  for _ in pairs(fields) do names = names - 1 end
+  return names > 0
+end
+
+-- The channels of an envelope, each once, joined by a space; '' if it names none: for everybody. Nil, and why, if
+-- that cannot be read.
+local function addresses(fields, envelope)
+  local found, seen = {}, {}
+  for at = 1, 4 do
+    local value = fields[NAMES[at]]
+    local why = value ~= nil and add(found, seen, NAMES[at], value)
+    if why then return nil, why end
+    if value ~= nil and has_twice(envelope, fields, QUOTED[at]) then return nil, 'a name stands twice' end
+  end
+  if #found > MOST_CHANNELS then return nil, 'too many names' end
+  return table.concat(found, ' ')
+end
+
+local function read_kick(fields)
+  for name in pairs(fields) do
+    if name ~= 'kick' then return nil, 'a kick has other fields' end
+  end
+  if not channel_of(fields.kick) then return nil, 'kick is no user' end
+  return '', '!' .. fields.kick
+end
+
+-- Content and addresses of an envelope, '' for everybody; nil, and why, if it cannot be read. A field that this
+-- version does not know makes it unreadable: what was meant for some must not go to all.
+local function read(envelope)
+  local ok, fields = pcall(cjson.decode, envelope)
+  if not ok then return nil, 'it is not JSON' end
+  if type(fields) ~= 'table' then return nil, 'it is no object' end
+  if fields.kick ~= nil then return read_kick(fields) end
+  for name in pairs(fields) do
+    if not KNOWN[name] then return nil, 'it has a field that is not known' end
+  end
+  if type(fields.content) ~= 'string' then return nil, 'content is no text' end
+  local to, why = addresses(fields, envelope)
+  return to and fields.content, to or why
+end
+
+-- What XINFO says of the log.
+local function info(name)
+  if redis.call('EXISTS', LOG) == 0 then return nil end
+  local found = redis.call('XINFO', 'STREAM', LOG)
+  for at = 1, #found, 2 do
+    if found[at] == name then return found[at + 1] end
+  end
+end
+
+-- The newest id that the log has ever given.
+local function last_id()
+  return info('last-generated-id') or NONE
+end
+
+local function next_id(id)
+  local time, sequence = string.match(id, '(%d+)-(%d+)')
+  if #sequence > 15 then return id end -- Lua would round it.
+  return string.format('%s-%d', time, sequence + 1)
+end
+
+local function is_less(digits, other)
+  return #digits < #other or #digits == #other and digits < other
+end
+
+-- As text: a half of an id has up to 20 digits, more than a number of Lua holds.
+local function is_before(id, other)
+  local time, sequence = string.match(id, '(%d+)-(%d+)')
+  local other_time, other_sequence = string.match(other, '(%d+)-(%d+)')
+  return is_less(time, other_time) or time == other_time and is_less(sequence, other_sequence)
+end
+
+-- The text of a key, if it has one. What is of another type counts as gone, and SET replaces it.
+local function text_of(key)
+  local reply = redis.pcall('GET', key)
+  if type(reply) ~= 'table' then return reply or nil end
+  if string.find(reply.err, '^WRONGTYPE') then return nil end
+  return redis.call('GET', key) -- Fails again.
+end
+
+local function first_id()
+  local first = redis.call('XRANGE', LOG, '-', '+', 'COUNT', 1)[1]
+  return first and first[1]
+end
+
+-- How many entries the log has lost, as text that is no id; Redis 6 does not count what was added.
+local function removed()
+  local added = info('entries-added')
+  return added and 'removed ' .. added - info('length') or nil
+end
+
+-- Whether what came into an empty log is all still there, although somebody else has written it.
+local function is_as_it_came(floor, first)
+  local before = floor and is_before(floor, first) and text_of(FIRST)
+  return before and string.find(before, '^removed') and before == removed()
+end
+
+-- Where the log begins as far as its entries tell: if none was ever removed, with the first id possible.
+local function healed_floor(first)
+  if not first then return next_id(last_id()) end
+  return removed() == 'removed 0' and next_id(NONE) or first
+end
+
+-- From which id on the log has everything. That is its first entry, or comes before it: of a log that was empty the
+-- next id possible, and then FIRST is the entry that came. Another first entry, or no floor: somebody else has
+-- trimmed, or Redis has evicted it, and nobody knows more than what is there.
+local function true_floor()
+  local text, first = text_of(FLOOR), first_id()
+  local floor = text and string.find(text, '^%d+-%d+$') and text
+  if first and first == floor then return floor, first end
+  if first and floor and first == text_of(FIRST) and is_before(floor, first) then return floor, first end
+  local healed = first and is_as_it_came(floor, first) and floor or healed_floor(first)
+  if healed ~= text and (text or first or healed ~= next_id(NONE)) then try('SET', FLOOR, healed) end
+  local mark = first or removed()
+  if mark and mark ~= healed and mark ~= text_of(FIRST) then try('SET', FIRST, mark) end
+  return healed, first
+end
+
+-- Whether a message that was in the log is neither there, nor forgotten as it should be, nor the one that somebody has
+-- deleted (XDEL). Of those before this epoch nobody knows more than whether the log can have had them: its ids only
+-- ever grow.
+local function is_lost(id, floor, start)
+  if id == NONE or #redis.call('XRANGE', LOG, id, id) > 0 then return false end
+  if is_before(last_id(), id) then return true end
+  return is_before(start, id) and not is_before(id, floor) and info('max-deleted-entry-id') ~= id
+end
+
+-- Epochs are named by the time at which they began, in hexadecimal digits.
+local function time_of(epoch)
+  return epoch and #epoch <= 13 and tonumber(epoch, 16) or 0
+end
+
+-- The epoch names a stretch of time in which the log has lost nothing: emptied by a FLUSHALL, or gone back to an
+-- older snapshot, it begins a new one. That is newer than all that are known, whatever the clock says.
+local function current_epoch(floor)
+  local name, start = string.match(text_of(EPOCH) or '', '^([1-9a-f][0-9a-f]*) (%d+-%d+)$')
+  local stored, known = time_of(name), time_of(known_epoch)
+  -- Who does not know this epoch knows at least that its log had an id when it began.
+  if stored > known and not is_before(last_id(), start) then return name, start end
+  if stored > 0 and stored == known and not is_lost(known_id, floor, start) then return name, start end
+  local time = math.max(MILLISECONDS, stored + 1, known + 1)
+  name, start = string.format('%x', time), last_id()
+  redis.call('SET', EPOCH, name .. ' ' .. start)
+  return name, start
+end
+
+-- Set aside what cannot be read; whether that is done.
+local function set_aside(item, why)
+  if not try('LPUSH', REJECTED, item) then return false end
+  if rejected == 0 then reason = why end
+  rejected = rejected + 1
+  return true
+end
+
+-- Add the first entry of this settle. While the clock is behind the ids, `*` would count on: a Redis that has gone back
+-- would give ids again, with which others know messages that are lost. So it begins some way on, as if by chance.
+local function add_first(...)
+  local reply = redis.pcall('XADD', LOG, string.format('%.0f-*', MILLISECONDS), ...)
+  if type(reply) ~= 'table' then return reply end
+  local id = '*' -- Redis 6 knows no other.
+  if string.find(reply.err, 'equal or smaller', 1, true) then
+    local time, sequence = string.match(last_id(), '(%d+)-(%d+)')
+    if #sequence <= 15 then id = string.format('%s-%d', time, sequence + 1 + NOW[2]) end
+  end
+  return redis.pcall('XADD', LOG, id, ...)
+end
+
+-- Add an entry; not by `try`, which takes a tenth of all.
+local function add_entry(...)
+  if first_added then return redis.pcall('XADD', LOG, '*', ...) end
+  return add_first(...)
+end
+
+-- Write an item where it belongs; whether it is there.
+local function write(item)
+  local id
+  if string.byte(item) == MARK then
+    local content, to = read(string.sub(item, 2))
+    if not content then return set_aside(item, to) end
+    id = to == '' and add_entry('c', content) or to ~= '' and add_entry('c', content, 'a', to)
+  else
+    id = add_entry('c', item)
+  end
+  if type(id) == 'table' then
+    fail('XADD', id)
+    return false
+  end
+  first_added = first_added or id
+  settled = settled + 1
+  return true
+end
+
+-- The right to pop, asked for before anything is written. It is a write as well, so a Redis that is full lets all
+-- that follows pass: what it has can be delivered. RPOP takes longer, as it copies what it pops, but some may do no more.
+local may_trim = not redis.pcall('LTRIM', WIP, 0, -1).err and not redis.pcall('LTRIM', QUEUE, 0, -1).err
+if not may_trim and try('RPOP', WIP, 0) ~= nil then try('RPOP', QUEUE, 0) end
+
+local function pop(source, count)
+  if may_trim then try('LTRIM', source, 0, -count - 1) else try('RPOP', source, count) end
+end
+
+-- How many items are read at once: as many as the room for bytes has, if they are as long as those before.
+local function handful()
+  local done = settled + rejected
+  if done == 0 then return math.min(room, HANDFUL) end
+  local length = (BYTES - bytes) / done
+  return math.max(1, math.min(room, MOST, math.floor(bytes / length)))
+end
+
+-- Settle a handful of a list, the oldest first, and pop as many as were written; whether there may be more.
+local function settle(source)
+  local most, done = handful(), 0
+  local items = try('LRANGE', source, -most, -1)
+  for at = items and #items or 0, 1, -1 do
+    if not write(items[at]) then break end
+    bytes = bytes - #items[at]
+    done = done + 1
+  end
+  if done > 0 then pop(source, done) end
+  room = room - done
+  return done == most
+end
+
+-- Forget what is beyond the history; where the log begins then.
+local function trim(floor)
+  local oldest = string.format('%d000', NOW[1] - ARGV[4])
+  local gone = try('XTRIM', LOG, 'MAXLEN', '~', ARGV[3]) or 0
+  gone = gone + (try('XTRIM', LOG, 'MINID', '~', oldest) or 0)
+  if gone == 0 then return floor end
+  local healed = first_id() or next_id(last_id())
+  try('SET', FLOOR, healed)
+  return healed
+end
+
+local floor, first = true_floor()
+local epoch, start = current_epoch(floor)
+
+for _, source in ipairs({WIP, QUEUE}) do
+  while room > 0 and bytes > 0 and problem == '' and settle(source) do end
+end
+if first_added and not first then
+  try('SET', FLOOR, floor)
+  try('SET', FIRST, first_added)
+end
+floor = trim(floor)
+
+local waiting = (try('LLEN', WIP) or 0) + (try('LLEN', QUEUE) or 0)
+return {settled, rejected, waiting, epoch, start, floor, looking and last_id() or NONE, reason, problem}

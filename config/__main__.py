@@ -1,6 +1,0 @@
-"""`python -m config`: the command `message-center`, for where it is not installed."""
-
-from config.cli import main
-
-if __name__ == "__main__":
-    main(prog_name="message-center")

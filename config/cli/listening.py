@@ -1,0 +1,91 @@
+"""What `message-center listen` does: prints what arrives, and comes back where that can help.
+
+Nothing of a token is said, and nothing that a server says can play tricks on a terminal.
+"""
+
+import json
+import random
+import re
+import ssl
+import time
+from collections.abc import Callable
+
+from config.cli.ws_client import Closed, NotUnderstood, Refused, receive
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # Seconds between two tries to connect.
+LONGEST_RETRY_AFTER = 60.0
+LONGEST_REASON = 300
+# Not to be shown: what is named as a token in a URL, and whatever looks like one.
+TOKEN = re.compile(r"(?<=[?&]token=)[^&#\s]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+LAST_ID = re.compile(r"(?<=[?&])(last_id|lastEventId)=[^&]*&?")
+
+PASSING = (408, 425, 429)  # Of the statuses below 500; those from there on may pass, too.
+# Codes after which the same client would only be sent away again (README.md, "Close codes").
+FOR_GOOD = (1002, 1003, 1007, 1008, 1009, 1010, 4003)
+LOST_PLACE = 4008  # To come back to the same place would be no use.
+
+Write = Callable[[str | bytes], None]
+Say = Callable[[str], None]
+
+
+class Listener:
+    """One `message-center listen`."""
+
+    def __init__(self, url: str, write: Write, say: Say) -> None:
+        self._url = url
+        self._write = write
+        self._say = say
+        self._wait = FIRST_WAIT
+
+    def run(self) -> None:
+        """Pass on what arrives, for ever; returns when it would be no use to come back."""
+        while (at_least := self._listen()) is not None:
+            pause = max(self._wait * random.uniform(0.5, 1.5), at_least)
+            self._tell(f"trying again in {pause:.1f} s")
+            time.sleep(pause)
+            self._wait = min(self._wait * 2, LONGEST_WAIT)
+
+    def _listen(self) -> float | None:
+        """Until the connection ends; how many seconds to stay away, None for ever."""
+        try:
+            for piece in receive(self._url):
+                if piece is None:
+                    self._wait = FIRST_WAIT
+                    self._tell(f"connected to {self._url}")
+                else:
+                    self._write(piece)
+        except Closed as end:
+            return self._after(end)
+        except Refused as refused:
+            self._tell(f"{self._url} refuses: {reason_of(refused)}")
+            can_pass = refused.status >= 500 or refused.status in PASSING
+            return min(refused.retry_after, LONGEST_RETRY_AFTER) if can_pass else None
+        except (OSError, NotUnderstood) as problem:
+            self._tell(f"cannot connect to {self._url}: {printable(str(problem))}")
+            return None if isinstance(problem, ssl.SSLCertVerificationError) else 0.0
+        return 0.0
+
+    def _tell(self, text: str) -> None:
+        self._say(TOKEN.sub("…", text))
+
+    def _after(self, end: Closed) -> float | None:
+        self._tell(printable(f"closed: {end.code} {end}".rstrip()))
+        if end.code == LOST_PLACE:
+            self._url = LAST_ID.sub("", self._url)
+        return None if end.code in FOR_GOOD else 0.0
+
+
+def reason_of(refused: Refused) -> str:
+    """In words, if the body is in the JSON shape of our own refusals."""
+    told = [str(refused.status)]
+    try:
+        body = json.loads(str(refused))
+        told += [body[name] for name in ("error", "msg") if isinstance(body[name], str)]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        pass  # Somebody else's server.
+    return printable(": ".join(told))
+
+
+def printable(text: str) -> str:
+    """`text` on one short line, without what a terminal would take for an order."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text[:LONGEST_REASON])

@@ -1,0 +1,67 @@
+"""What the master makes of the signals that it gets."""
+
+import signal
+
+import pytest
+
+from common.serving import master
+from common.serving.master import Master
+from common.serving.server import Server, options
+from config.settings import Settings
+
+HUP, TERM, INT, USR1 = signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGUSR1
+
+
+@pytest.fixture
+def mine(monkeypatch: pytest.MonkeyPatch) -> Master:
+    """A master that has started nothing. It sets no handler of signals."""
+    monkeypatch.setattr(master, "QUIET", 0.01)
+    settings = Settings()
+    given = options(settings, settings.http_host, settings.http_port, 1)
+    return Master(Server(given, "nobody:load", settings))
+
+
+def after(mine: Master, *signals: int) -> list[int]:
+    for number in signals:
+        mine.signal(number, None)
+    return mine.wait_for_signals(0.01)
+
+
+def test_many_hang_ups_are_one_reload(mine: Master) -> None:
+    assert after(mine, *[HUP] * 30) == [HUP]
+    assert after(mine) == []
+
+
+def test_a_later_hang_up_is_another_reload(mine: Master) -> None:
+    assert after(mine, HUP) == [HUP]
+    assert after(mine, HUP) == [HUP]
+
+
+def test_a_stop_takes_the_place_of_a_reload(mine: Master) -> None:
+    assert after(mine, HUP, TERM, HUP) == [TERM]
+
+
+def test_an_interrupt_is_a_graceful_stop(mine: Master) -> None:
+    assert after(mine, INT) == [TERM]
+
+
+def test_other_signals_pass_in_their_order(mine: Master) -> None:
+    assert after(mine, USR1, HUP) == [USR1, HUP]
+
+
+def test_hang_ups_without_end_do_not_put_off_the_reload(
+    mine: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(master, "LONGEST_WAIT", 0.0)
+
+    assert after(mine, HUP) == [HUP]
+
+
+def test_a_reload_that_waits_for_old_workers_is_ended_by_a_stop(mine: Master) -> None:
+    mine.reap_workers()
+    mine._is_reloading = True
+    mine.reap_workers()
+    mine.signal(TERM, None)
+
+    with pytest.raises(StopIteration):
+        mine.reap_workers()

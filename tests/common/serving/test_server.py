@@ -1,0 +1,190 @@
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gunicorn.errors import AppImportError
+
+from common.serving import server as server_module
+from common.serving.server import Server, load_settings, options
+from config import leftovers
+from config.settings import Settings, SettingsError
+from tests.support.fakes import FakeApp
+from tests.support.system import free_port
+
+
+def load_app(settings: Settings) -> FakeApp:
+    """Named by the tests, as `http_api.process:load` is by its process."""
+    return FakeApp(settings)
+
+
+def stop_app(app: FakeApp, *, reload: bool) -> None:
+    app.stops.append(reload)
+
+
+def load_nothing(settings: Settings) -> FakeApp:
+    raise SettingsError("WORKER_CLASS", "there is no such class")
+
+
+def make_server(load: str = "load_app") -> Server:
+    settings = Settings()
+    given = options(settings, settings.http_host, settings.http_port, 1)
+    return Server(given, f"{__name__}:{load}", settings, f"{__name__}:stop_app")
+
+
+@pytest.fixture
+def taken_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(leftovers, "PATIENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("host", "bind"), [("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80"), ("here", "here:80")]
+)
+def test_the_address_is_written_as_gunicorn_reads_it(host: str, bind: str) -> None:
+    assert options(Settings(), host, 80, 1)["bind"] == [bind]
+
+
+def test_a_short_limit_for_requests_does_not_make_workers_look_stuck() -> None:
+    given = options(Settings(request_timeout=1.0, stop_timeout=10.0), "here", 80, 1)
+
+    assert given["timeout"] > 30
+
+
+def test_a_header_timeout_that_is_no_whole_number_is_one_that_gunicorn_takes() -> None:
+    assert options(Settings(header_timeout=1.5), "here", 80, 1)["keepalive"] == 2
+
+
+def test_gunicorn_knows_every_option_and_never_recycles_a_worker() -> None:
+    server = make_server()
+
+    assert server.cfg.address == [("127.0.0.1", 2346)]
+    assert server.cfg.max_requests == 0
+    assert server.cfg.graceful_timeout > Settings().stop_timeout
+
+
+def test_the_named_function_makes_the_application_from_the_settings() -> None:
+    app: Any = make_server().load()
+
+    assert isinstance(app, FakeApp)
+    assert app.settings == Settings()
+
+
+def test_a_bad_setting_found_in_a_worker_ends_the_master_with_its_message() -> None:
+    with pytest.raises(AppImportError, match=r"^Error: WORKER_CLASS: there is no such"):
+        make_server("load_nothing").load()
+
+
+def test_a_worker_that_ends_stops_its_application() -> None:
+    server = make_server()
+    app = server.wsgi()
+
+    server.cfg.worker_exit(None, None)
+
+    assert app.stops == [False]
+
+
+def test_an_application_learns_that_a_reload_ends_it() -> None:
+    server = make_server()
+    app = server.wsgi()
+    server.cfg.on_reload(None)
+
+    server.cfg.worker_exit(None, None)
+
+    assert app.stops == [True]
+
+
+def test_a_worker_started_by_a_reload_is_not_ended_by_it() -> None:
+    server = make_server()
+    server.cfg.on_reload(None)
+    app = server.wsgi()
+
+    server.cfg.worker_exit(None, None)
+
+    assert app.stops == [False]
+
+
+def test_the_master_has_no_application_to_stop() -> None:
+    make_server().cfg.worker_exit(None, None)
+
+
+def test_a_bad_setting_ends_the_process_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # There is no .env here.
+    monkeypatch.setenv("HTTP_PORT", "http")
+
+    with pytest.raises(SystemExit, match=r"^Error: HTTP_PORT: must be a whole number"):
+        load_settings("HTTP")
+
+
+@pytest.mark.integration
+def test_a_taken_port_ends_the_process_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, taken_port: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WS_HOST", "127.0.0.1")
+    monkeypatch.setenv("WS_PORT", str(taken_port))
+
+    with pytest.raises(SystemExit, match=f"^Error: WS_PORT: cannot use .*:{taken_port}: "):
+        load_settings("WS")
+
+
+@pytest.mark.integration
+def test_an_address_of_another_machine_ends_the_process_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HTTP_HOST", "192.0.2.1")  # RFC 5737: nobody has it.
+    monkeypatch.setenv("ALLOW_ANONYMOUS_PUSH", "1")
+
+    with pytest.raises(SystemExit, match=r"^Error: HTTP_HOST: .*192\.0\.2\.1"):
+        load_settings("HTTP")
+
+
+def test_without_a_temporary_folder_memory_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "gettempdir", find_no_folder)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("WS_PORT", str(free_port()))
+    monkeypatch.setattr(server_module, "MEMORY", str(tmp_path))
+
+    load_settings("WS")
+
+    assert tempfile.tempdir == str(tmp_path)
+
+
+def test_without_any_place_for_temporary_files_the_start_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "gettempdir", find_no_folder)
+    monkeypatch.setattr(server_module, "MEMORY", str(tmp_path / "nowhere"))
+
+    with pytest.raises(SystemExit, match=r"^Error: TMPDIR: no folder for temporary files"):
+        load_settings("WS")
+
+
+def find_no_folder() -> str:
+    raise FileNotFoundError("No usable temporary directory found")
+
+
+def test_no_socket_of_systemd_takes_the_place_of_the_checked_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    for name, value in (("LISTEN_PID", "1"), ("LISTEN_FDS", "1"), ("HTTP_PORT", str(port))):
+        monkeypatch.setenv(name, value)
+
+    load_settings("HTTP")
+
+    assert os.environ.keys().isdisjoint(["LISTEN_PID", "LISTEN_FDS"])

@@ -1,0 +1,60 @@
+"""From entries to a page: ours as they are, and anybody else's for nobody."""
+
+import pytest
+
+from common.message import NOBODY, Page
+from common.store.entries import page_of, page_of_stream
+
+OURS = [b"1-0", [b"c", b"ours"]]
+
+
+def test_a_page_for_everybody_has_no_addresses() -> None:
+    assert page_of([OURS]) == Page([b"1-0"], [b"ours"], None)
+    assert page_of_stream([[b"log", [OURS]]]) == page_of([OURS])
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_nothing_new_is_an_empty_page(nothing: object) -> None:
+    assert page_of_stream(nothing) == Page([], [])
+
+
+@pytest.mark.parametrize(
+    ("addresses", "names"),
+    [
+        (b"orders", ("orders",)),
+        (b"a user:42 b.c", ("a", "user:42", "b.c")),
+        (b"!42", ("!42",)),
+    ],
+)
+def test_what_is_addressed_has_its_addresses(addresses: bytes, names: tuple[str, ...]) -> None:
+    page = page_of([OURS, [b"2-0", [b"c", b"some", b"a", addresses]]])
+
+    assert page == Page([b"1-0", b"2-0"], [b"ours", b"some"], [(), names])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [b"foo", b"bar"],
+        [b"", b""],
+        [b"a", b"orders"],
+        [b"a", b"orders", b"c", b"x"],
+        [b"c", b"x", b"c", b"y"],
+        [b"c", b"x", b"b", b"orders"],
+        [b"c", b"x", b"a", b""],
+        [b"c", b"x", b"a", b" "],
+        [b"c", b"x", b"a", b"b "],
+        [b"c", b"x", b"a", b"b  c"],
+        [b"c", b"x", b"a", b"\xff"],
+        [b"c", b"x", b"a", "订单".encode()],
+        [b"c", b"x", b"a", b"b\nc"],
+        [b"c", b"x", b"a", b"b.*"],
+        [b"c", b"x", b"a", b"b", b"z", b"z"],
+    ],
+)
+def test_an_entry_of_somebody_else_is_for_nobody_and_cursors_move_past_it(
+    fields: list[bytes],
+) -> None:
+    page = page_of([[b"1-0", fields], [b"2-0", [b"c", b"ours"]]])
+
+    assert page == Page([b"1-0", b"2-0"], [b"", b"ours"], [NOBODY, ()])

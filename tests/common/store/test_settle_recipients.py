@@ -1,0 +1,357 @@
+"""From an envelope to `Page.addresses`, through a real Valkey."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common import channels
+from common.message import ENVELOPE_MARK, Kick, Mark, Message, Page, parse_id
+from common.store.broker import Broker, History, Settled
+from common.store.line import connect
+from config.cli.embedded import EmbeddedValkey
+from config.settings import Settings
+from tests.support.strategies import texts
+
+pytestmark = pytest.mark.integration
+
+NOTHING = Mark("", 0)
+LONGEST = "x" * 100
+
+# Every way to read the log; each reads all of it.
+READERS: dict[str, Callable[[Broker], Page]] = {
+    "settle_and_read": lambda broker: broker.settle_and_read(NOTHING, 1000)[1],
+    "read_after": lambda broker: broker.read_after(NOTHING, 1000)[0],
+    "read_after blocking": lambda broker: broker.read_after(NOTHING, 1000, 0.01)[0],
+    "read_between": lambda broker: broker.read_between(0, 1 << 127, 1000).page,
+}
+
+names = st.from_regex(channels.NAME, fullmatch=True)
+odd_names = st.text("ab.*:,! \n\x00é", max_size=4) | st.integers(94, 102).map("x".__mul__)
+almost_names = names | odd_names
+# Beyond 53 bits a number is set aside: Lua would round it.
+whole_numbers = st.integers(1 - 2**53, 2**53 - 1)
+things: st.SearchStrategy[Any] = (
+    almost_names | st.none() | st.booleans() | whole_numbers | st.just({}) | st.just([])
+)
+
+
+@pytest.fixture(scope="module")
+def shared(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
+    client = connect(valkey.url, timeout=5, connections=1)
+    yield client
+    client.connection_pool.disconnect()
+
+
+def new_broker(client: redis.Redis) -> Broker:
+    return Broker(client, f"test-{uuid4().hex}", History(1000, 1000))
+
+
+@pytest.fixture
+def broker(client: redis.Redis, key: str) -> Broker:
+    return Broker(client, key, History(1000, 1000))
+
+
+def envelope(**fields: Any) -> bytes:
+    return ENVELOPE_MARK + json.dumps(fields).encode()
+
+
+def settle(broker: Broker, *items: bytes) -> tuple[Settled, Page]:
+    broker.push(items)
+    return broker.settle_and_read(NOTHING, 1000)
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_every_reader_is_told_the_addresses(broker: Broker, read: Callable[[Broker], Page]) -> None:
+    done, _ = settle(
+        broker,
+        b"all",
+        Message("some", ("orders", "user:42")).to_item(),
+        Message("\x1eall").to_item(),
+        Kick("42").to_item(),
+        Message("", ("news.eu",)).to_item(),
+    )
+
+    page = read(broker)
+
+    assert done == Settled(moved=5, rejected=0, waiting=0)
+    assert page.contents == [b"all", b"some", b"\x1eall", b"", b""]
+    assert page.addresses == [(), ("orders", "user:42"), (), ("!42",), ("news.eu",)]
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_page_for_everybody_has_no_addresses(
+    broker: Broker, read: Callable[[Broker], Page]
+) -> None:
+    settle(broker, b"a", Message("\x1eb").to_item())
+
+    assert read(broker).contents == [b"a", b"\x1eb"]
+    assert read(broker).addresses is None
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_an_empty_page_has_no_addresses(broker: Broker, read: Callable[[Broker], Page]) -> None:
+    assert read(broker) == Page([], [], None)
+
+
+def test_each_page_has_the_addresses_of_its_own_messages(broker: Broker) -> None:
+    settle(broker, b"a", Message("b", ("x",)).to_item(), b"c")
+
+    ids = [0, *map(parse_id, broker.read_after(NOTHING, 3)[0].ids)]
+    pages = [broker.read_after(Mark("", after), 1)[0] for after in ids[:3]]
+
+    assert [page.contents for page in pages] == [[b"a"], [b"b"], [b"c"]]
+    assert [page.addresses for page in pages] == [None, [("x",)], None]
+
+
+def test_plain_content_that_looks_addressed_is_for_everybody(broker: Broker) -> None:
+    _, page = settle(broker, b'{"content":"a","channels":["b"]}', b"a !42")
+
+    assert page.addresses is None
+
+
+def test_a_name_that_comes_twice_is_one_address(broker: Broker) -> None:
+    _, page = settle(broker, envelope(content="a", channels=["b", "c", "b"]))
+
+    assert page.addresses == [("b", "c")]
+
+
+def test_a_message_may_have_as_many_channels_as_the_setting_allows(broker: Broker) -> None:
+    check = next(each for each in fields(Settings) if each.name == "max_channels").metadata["check"]
+    most = check("1000")
+    with pytest.raises(ValueError, match=r"1000"):
+        check("1001")
+    all_names = [f"{number:0100}" for number in range(most + 1)]
+
+    done, page = settle(
+        broker,
+        envelope(content="a", channels=all_names[:most]),
+        envelope(content="b", channels=all_names),
+    )
+
+    assert (done.moved, done.rejected) == (1, 1)
+    assert page.addresses == [tuple(all_names[:most])]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        envelope(content="a", channels=[]),
+        envelope(content="a", channels={}),
+        envelope(content="a", channels={"1": "b"}),
+        envelope(content="a", channels=None),
+        envelope(content="a", channels=False),
+        envelope(content="a", channels=[None]),
+        envelope(content="a", channels=["b", None]),
+        envelope(content="a", channels=""),
+        envelope(content="a", channels=","),
+        envelope(content="a", channels="b,"),
+        envelope(content="a", channels="b, c"),
+        envelope(content="a", channels=[1.5]),
+        envelope(content="a", channels=[True]),
+        envelope(content="a", channels=["b"], users=[]),
+        envelope(content="a", channels=["b"], user=None),
+        envelope(content="a", channel=""),
+        envelope(content="a", channel=None),
+        envelope(content="a", channel=["b"]),
+        envelope(content="a", channel="b,c"),
+        envelope(content="a", users=""),
+        envelope(content="a", users=","),
+        envelope(content="a", users=None),
+        envelope(content="a", users=[]),
+        envelope(content="a", users={}),
+        envelope(content="a", users={"1": 42}),
+        envelope(content="a", users=["user:42"]),
+        envelope(content="a", users=[2**53 + 1]),
+        envelope(content="a", users="x" * 96),
+        envelope(content="a", user=""),
+        envelope(content="a", user=None),
+        envelope(content="a", user=False),
+        envelope(content="a", user="user:42"),
+        envelope(content="a", user="1,2"),
+        envelope(content="a", user=10**17),
+        envelope(content="a", user=1e300),
+        envelope(content="a", uid=42),
+        envelope(user=42),
+        envelope(content="a", channels=[["b"]]),
+        envelope(content="a", channels=["b", ""]),
+        envelope(content="a", channels=["b", "x" + LONGEST]),
+        envelope(content="a", channels=["b c"]),
+        envelope(content="a", channels=["b\n"]),
+        envelope(content="a", channels=["b\x00"]),
+        envelope(content="a", channels=["\x00"]),
+        envelope(content="a", channels=["é"]),
+        envelope(content="a", channels=["b,c"]),
+        envelope(content="a", channels=["!42"]),
+        envelope(content="a", channels=["orders.*"]),
+        envelope(content="a", channels=["*"]),
+        envelope(content="a", channels=["b"], id="c"),
+        envelope(channels=["b"]),
+        envelope(content=None, channels=["b"]),
+        envelope(kick=42),
+        envelope(kick=None),
+        envelope(kick=False),
+        envelope(kick=""),
+        envelope(kick=["42"]),
+        envelope(kick="4 2"),
+        envelope(kick="42\n"),
+        envelope(kick="!42"),
+        envelope(kick="x" * 96),
+        envelope(kick="42", content="a"),
+        envelope(kick="42", channels=["b"]),
+        envelope(kick=None, content="a"),
+        envelope(kick=False, content="a"),
+        ENVELOPE_MARK + b'{"content":"a","channels":["b"],"channels":[]}',
+        ENVELOPE_MARK + b'{"content":"a","user":"1","user":"2"}',
+        ENVELOPE_MARK + b'{"user" : "1","content":"a",\n"user"\t:"2"}',
+        ENVELOPE_MARK + rb'{"content":"a","\u0075ser":"1","us\u0065r":"2"}',
+        ENVELOPE_MARK + rb'{"content":"a","\u0075sers":"","users":"2","users":"1"}',
+        ENVELOPE_MARK + b'{"content":"a","channels":["b"',
+        ENVELOPE_MARK + b'{"content":"a","channels":' + b"[" * 2000,
+    ],
+    ids=lambda item: item[:60].decode(errors="replace"),
+)
+def test_what_names_nobody_for_certain_is_set_aside(
+    broker: Broker, client: redis.Redis, key: str, item: bytes
+) -> None:
+    done, page = settle(broker, b"before", item, b"after")
+
+    assert done == Settled(moved=2, rejected=1, waiting=0)
+    assert page.contents == [b"before", b"after"]
+    assert page.addresses is None
+    assert client.lrange(f"{{{key}}}:rejected", 0, -1) == [item]
+
+
+@pytest.mark.parametrize("name", ["a", LONGEST, "user:42", "a@b-c_d:E.9", ".", "-"])
+def test_a_valid_name_is_an_address(broker: Broker, name: str) -> None:
+    _, page = settle(broker, envelope(content="a", channels=[name]))
+
+    assert page.addresses == [(name,)]
+
+
+@given(content=texts(), to=st.lists(names, min_size=1, max_size=5, unique=True))
+def test_what_python_writes_comes_out_as_it_went_in(
+    shared: redis.Redis, content: str, to: list[str]
+) -> None:
+    done, page = settle(new_broker(shared), Message(content, tuple(to)).to_item())
+
+    assert (done.moved, page.contents, page.addresses) == (1, [content.encode()], [tuple(to)])
+
+
+@pytest.mark.parametrize(
+    ("fields", "to"),
+    [
+        ({"channel": "orders"}, "orders"),
+        ({"channel": 7}, "7"),
+        ({"channels": "a,b"}, "a b"),
+        ({"channels": 7}, "7"),
+        ({"channels": ["a", 7]}, "a 7"),
+        ({"user": 42}, "user:42"),
+        ({"user": "42"}, "user:42"),
+        ({"users": [42, "anna", -1, 0]}, "user:42 user:anna user:-1 user:0"),
+        ({"users": "42,anna"}, "user:42 user:anna"),
+        ({"users": [2**53 - 1]}, "user:9007199254740991"),
+        ({"users": [1], "user": 2, "channels": ["b"], "channel": "a"}, "a b user:2 user:1"),
+        ({"channels": ["user:1"], "user": 1}, "user:1"),
+    ],
+)
+def test_an_envelope_takes_the_names_that_http_takes(
+    broker: Broker, fields: dict[str, Any], to: str
+) -> None:
+    _, page = settle(broker, envelope(content="a", **fields))
+
+    assert page.addresses == [tuple(to.split())]
+
+
+def test_names_of_all_fields_together_have_a_limit(broker: Broker) -> None:
+    done, _ = settle(broker, envelope(content="a", channels=list(range(1000)), user=1))
+
+    assert done.rejected == 1
+    assert done.reason == "too many names"
+
+
+def python_takes(field: str, value: Any) -> tuple[str, ...] | None:
+    """The channels that a field of an envelope names, by the rules of `common.channels`."""
+    of_users = field.startswith("user")
+    names = value if field.endswith("s") and isinstance(value, list) else [value]
+    if field.endswith("s") and isinstance(value, str):
+        names = value.split(",")
+    texts = [str(name) if type(name) is int else name for name in names]
+    is_valid = channels.is_user if of_users else channels.is_name
+    if not texts or not all(isinstance(name, str) and is_valid(name) for name in texts):
+        return None
+    return tuple(dict.fromkeys(channels.of_user(name) if of_users else name for name in texts))
+
+
+@given(
+    field=st.sampled_from(["channel", "channels", "user", "users"]),
+    to=st.lists(things, max_size=3) | things | st.lists(almost_names).map(",".join),
+)
+def test_lua_takes_the_names_that_python_takes(shared: redis.Redis, field: str, to: Any) -> None:
+    expected = python_takes(field, to)
+
+    done, page = settle(new_broker(shared), envelope(content="a", **{field: to}))
+
+    assert done.rejected == (expected is None)
+    assert page.addresses == (None if expected is None else [expected])
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        (b"\x1e{", "it is not JSON"),
+        (b"\x1e7", "it is no object"),
+        (envelope(content="a", secret="b"), "it has a field that is not known"),
+        (envelope(content=1), "content is no text"),
+        (envelope(content="a", users=[]), "users names nobody"),
+        (envelope(content="a", users=[""]), "users has what cannot be a name"),
+        (envelope(content="a", channels=["b"] * 1001), "channels has too many names"),
+        (b'\x1e{"content":"a","user":1,"user":2}', "a name stands twice"),
+        (envelope(kick=1), "kick is no user"),
+        (envelope(kick="1", content="a"), "a kick has other fields"),
+    ],
+)
+def test_the_first_that_was_set_aside_says_why(broker: Broker, item: bytes, reason: str) -> None:
+    done, _ = settle(broker, b"good", item, b"\x1e{{")
+
+    assert (done.rejected, done.reason) == (2, reason)
+
+
+@pytest.mark.parametrize(
+    ("item", "content", "to"),
+    [
+        (envelope(content='"users":"users" : x', users=["1"]), '"users":"users" : x', ["user:1"]),
+        (envelope(content="users", users="users"), "users", ["user:users"]),
+        (
+            envelope(content="user", channel="user", user="channel"),
+            "user",
+            ["user", "user:channel"],
+        ),
+        (envelope(content='\\":\x7f\\', channels=["channels"]), '\\":\x7f\\', ["channels"]),
+        (b'\x1e{"content":"\\u0061\\"\\u0075ser\\":","user" : 1}', 'a"user":', ["user:1"]),
+        (b'\x1e{"content":"a","us\\u0065r":"1"}', "a", ["user:1"]),
+    ],
+)
+def test_what_only_looks_as_if_a_name_stood_twice_is_delivered(
+    broker: Broker, item: bytes, content: str, to: list[str]
+) -> None:
+    _, page = settle(broker, item)
+
+    assert page.contents == [content.encode()]
+    assert page.addresses == [tuple(to)]
+
+
+@given(user=almost_names | things)
+def test_lua_takes_the_users_that_python_takes(shared: redis.Redis, user: Any) -> None:
+    is_valid = isinstance(user, str) and channels.is_user(user)
+
+    done, page = settle(new_broker(shared), envelope(kick=user))
+
+    assert done.rejected == (not is_valid)
+    assert page.addresses == ([(f"!{user}",)] if is_valid else None)

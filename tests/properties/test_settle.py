@@ -1,0 +1,106 @@
+"""What Python writes, settle.lua reads, and nothing is in its way; with hypothesis."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.message import Mark, Message
+from common.store.broker import Broker, History, Settled
+from common.store.line import connect
+from config.cli.embedded import EmbeddedValkey
+from tests.support.strategies import texts
+
+pytestmark = pytest.mark.integration
+
+MARK = b"\x1e"
+
+# As somebody's JSON library may write an envelope.
+WRITERS: list[Callable[[str], str]] = [
+    lambda text: json.dumps({"content": text}),
+    lambda text: json.dumps({"content": text}, ensure_ascii=False),
+    lambda text: json.dumps({"content": text}, indent=2),
+    lambda text: json.dumps({"content": text}).replace("/", "\\/"),
+]
+
+contents = texts() | texts().map(lambda text: "\x1e" + text)
+plain = st.binary().filter(lambda item: not item.startswith(MARK))
+fragments = st.sampled_from(
+    [
+        "{",
+        "}",
+        "[",
+        "]",
+        '"',
+        ":",
+        ",",
+        '"content"',
+        '"channels"',
+        '"kick"',
+        "\\ud83d",
+        "\\",
+        "1e9",
+        "null",
+        " ",
+        "\x00",
+    ]
+)
+almost_json = st.lists(fragments, max_size=12).map(lambda parts: "".join(parts).encode())
+
+
+@pytest.fixture(scope="module")
+def shared(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
+    client = connect(valkey.url, timeout=5, connections=1)
+    yield client
+    client.connection_pool.disconnect()
+
+
+def settled(client: redis.Redis, items: list[bytes]) -> tuple[Settled, list[bytes], list[bytes]]:
+    """What one settle of `items` says, and what is in the log and set aside then."""
+    key = f"test-{uuid4().hex}"
+    broker = Broker(client, key, History(1000, 1000))
+    broker.push(items)
+    done, page = broker.settle_and_read(Mark("", 0), 1000)
+    aside: list[Any] = client.lrange(f"{{{key}}}:rejected", 0, -1)
+    return done, page.contents, aside
+
+
+@given(batch=st.lists(contents, min_size=1, max_size=8))
+def test_any_content_comes_out_as_it_went_in(shared: redis.Redis, batch: list[str]) -> None:
+    done, logged, aside = settled(shared, [Message(content).to_item() for content in batch])
+
+    assert done == Settled(moved=len(batch), rejected=0, waiting=0)
+    assert logged == [content.encode() for content in batch]
+    assert aside == []
+
+
+@given(text=texts(), write=st.sampled_from(WRITERS))
+def test_an_envelope_of_any_json_library_is_read(
+    shared: redis.Redis, text: str, write: Callable[[str], str]
+) -> None:
+    done, logged, _ = settled(shared, [MARK + write(text).encode()])
+
+    assert (done.rejected, logged) == (0, [text.encode()])
+
+
+@given(before=plain, junk=st.binary() | almost_json, after=plain)
+def test_no_bytes_are_lost_or_in_the_way(
+    shared: redis.Redis, before: bytes, junk: bytes, after: bytes
+) -> None:
+    envelope = MARK + junk
+
+    done, logged, aside = settled(shared, [before, envelope, after])
+
+    assert (done.moved + done.rejected, done.waiting) == (3, 0)
+    assert (logged[0], logged[-1]) == (before, after)
+    assert aside == [envelope] * done.rejected
+    assert done.rejected <= 1
+    if done.rejected == 0:  # Then it was an envelope indeed.
+        fields = json.loads(junk, strict=False)
+        assert fields.get("content", "").encode() == logged[1]
+        assert "content" in fields or "kick" in fields

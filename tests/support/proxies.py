@@ -1,0 +1,173 @@
+"""nginx and Caddy as the example files in docs/proxy/ set them up, and how a test talks to them.
+
+Of the files only what belongs to a machine is changed: ports, the certificate, and
+where logs and temporary files go. They listen on loopback only, and end with the test.
+"""
+
+import getpass
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+from tests.support.certificate import Certificate
+from tests.support.system import ROOT, free_port, wait_until
+from tests.support.websocket import LIMIT, Client
+
+LISTEN, API = "listen.example.com", "api.example.com"
+EXAMPLES = ROOT / "docs" / "proxy"
+CERTIFICATE = "/etc/ssl/certs/example.com.pem"
+PRIVATE_KEY = "/etc/ssl/private/example.com.key"
+TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin"  # nginx is for administrators.
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is the test's own about a proxy: its folder, ports and certificate."""
+
+    folder: Path
+    port: int
+    ws_port: int
+    http_port: int
+    certificate: Certificate
+
+
+class Proxy:
+    """A running proxy; it is spoken to with TLS, under either of its two names."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    @property
+    def logs(self) -> str:
+        """All that it has written, about its requests and about itself."""
+        return "".join(path.read_text("utf-8") for path in self._place.folder.glob("*.log"))
+
+    def secure(self, host: str, protocol: str = "http/1.1") -> ssl.SSLSocket:
+        """A connection to `host`, its certificate checked; `protocol` is asked for by ALPN."""
+        plain = socket.create_connection(("127.0.0.1", self._place.port), LIMIT)
+        return self._wrap(plain, host, protocol)
+
+    def connect(self, path: str = "/", headers: Mapping[str, str] | None = None) -> Client:
+        """A WebSocket client of wss://listen.example.com."""
+        given = {"host": LISTEN, **(headers or {})}
+        return Client(
+            self._place.port, path, headers=given, secure=lambda plain: self._wrap(plain, LISTEN)
+        )
+
+    @contextmanager
+    def asked(
+        self,
+        host: str,
+        path: str,
+        form: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[HTTPResponse]:
+        """The answer to a GET or, with a `form`, to a POST; it may be a stream without an end."""
+        connection = HTTPConnection(host)
+        connection.sock = self.secure(host)
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+        try:
+            method = "GET" if form is None else "POST"
+            connection.request(method, path, form, {**kind, **(headers or {})})
+            with connection.getresponse() as answer:
+                yield answer
+        finally:
+            connection.close()
+
+    def _wrap(self, plain: socket.socket, host: str, protocol: str = "http/1.1") -> ssl.SSLSocket:
+        context = ssl.create_default_context(cafile=self._place.certificate.path)
+        context.set_alpn_protocols([protocol])
+        return context.wrap_socket(plain, server_hostname=host)
+
+
+def find_program(name: str) -> str | None:
+    """Where `nginx` or `caddy` is, if anywhere."""
+    return shutil.which(name, path=SEARCHED)
+
+
+@contextmanager
+def serving(name: str, place: Place) -> Iterator[Proxy]:
+    """`nginx` or `caddy`, accepting connections, in an empty folder."""
+    command = {"nginx": _nginx, "caddy": _caddy}[name](place)
+    homes = {f"XDG_{kind}_HOME": str(place.folder / kind) for kind in ("CONFIG", "DATA", "CACHE")}
+    environ = {**os.environ, "HOME": str(place.folder), **homes}
+    with (place.folder / "output.log").open("wb") as output:
+        process = subprocess.Popen(command, env=environ, stdout=output, stderr=subprocess.STDOUT)
+    proxy = Proxy(place)
+    try:
+        wait_until(lambda: process.poll() is not None or _accepts(place.port), f"{name} accepts")
+        assert process.poll() is None, proxy.logs
+        yield proxy
+    finally:
+        process.terminate()
+        process.wait(LIMIT)
+
+
+def _nginx(place: Place) -> list[str]:
+    folders = "".join(f"{kind}_temp_path {place.folder / kind}; " for kind in TEMPORARY)
+    changed = {
+        "user www-data;": f"user {getpass.getuser()};",  # Who owns the folder.
+        "worker_processes auto;": "worker_processes 1;",
+        "worker_rlimit_nofile 65536;": "",
+        "worker_connections 32768;": "worker_connections 100;",
+        "pid /run/nginx.pid;": f"pid {place.folder / 'nginx.pid'};",
+        "http {": f"http {{ {folders}",
+        "/var/log/nginx": str(place.folder),
+        "listen 443 ": f"listen 127.0.0.1:{place.port} ",
+    }
+    file = _write("nginx.conf", place, changed)
+    return [
+        *(find_program("nginx") or "nginx", "-c", str(file), "-p", str(place.folder)),
+        *("-e", "stderr", "-g", "daemon off;"),
+    ]
+
+
+def _caddy(place: Place) -> list[str]:
+    # `debug` makes it write about every request.
+    own = f"admin off\n\tdebug\n\tdefault_bind 127.0.0.1\n\thttps_port {place.port}\n\t"
+    changed = {
+        "auto_https disable_redirects": f"{own}auto_https disable_redirects",
+        "# tls ": "tls ",
+    }
+    file = _write("Caddyfile", place, changed)
+    program = find_program("caddy") or "caddy"
+    return [program, "run", "--config", str(file), "--adapter", "caddyfile"]
+
+
+def _write(name: str, place: Place, changed: Mapping[str, str]) -> Path:
+    """The example with these changes and those that all proxies need; each must find its place."""
+    text = (EXAMPLES / name).read_text("utf-8")
+    for before, after in {
+        **changed,
+        CERTIFICATE: str(place.certificate.path),
+        PRIVATE_KEY: str(place.certificate.key_path),
+        "127.0.0.1:2345": f"127.0.0.1:{place.ws_port}",
+        "127.0.0.1:2346": f"127.0.0.1:{place.http_port}",
+    }.items():
+        assert before in text, f"{name} has no {before}"
+        text = text.replace(before, after)
+    file = place.folder / name
+    file.write_text(text, "utf-8")
+    return file
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def make_place(
+    folder: Path, certificate: Certificate, ws_port: int | None = None, http_port: int | None = None
+) -> Place:
+    """A place in front of these ports; in front of nobody where there is none."""
+    folder.mkdir()
+    ports = (free_port(), ws_port or free_port(), http_port or free_port())
+    return Place(folder, *ports, certificate)

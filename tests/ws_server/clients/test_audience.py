@@ -1,0 +1,56 @@
+"""Who listens to what, and who is found by a message."""
+
+from tests.support.parts import Parts
+from ws_server.clients.audience import Audiences
+from ws_server.clients.hub import Start
+from ws_server.log.addressing import Addressing
+
+
+def listening(*channels: str) -> Start:
+    return Start(channels=frozenset(channels))
+
+
+def test_those_with_the_same_channels_are_one_audience(parts: Parts) -> None:
+    audiences = Audiences()
+    for channels in (["a", "b"], ["b", "a"], ["a"]):
+        audiences.add(parts.connect(start=listening(*channels))[0])
+
+    reached = audiences.reached(Addressing([("a",)]))
+
+    assert sorted((sorted(each.channels), len(each.members)) for each in reached) == [
+        (["a"], 1),
+        (["a", "b"], 2),
+    ]
+
+
+def test_a_wildcard_is_reached_by_names_that_begin_so(parts: Parts) -> None:
+    audiences = Audiences()
+    audiences.add(parts.connect(start=listening("orders.*"))[0])
+
+    assert len(audiences.reached(Addressing([("orders.eu",)]))) == 1
+    assert audiences.reached(Addressing([("orders",), ("order.s",), ()])) == {}
+
+
+def test_whoever_listens_to_nothing_is_in_no_audience(parts: Parts) -> None:
+    audiences = Audiences()
+    connection, _ = parts.connect()
+
+    audiences.add(connection)
+    audiences.discard(connection)
+
+    assert audiences.reached(Addressing([("a",), ()])) == {}
+
+
+def test_nothing_is_left_of_those_who_are_gone(parts: Parts) -> None:
+    audiences = Audiences()
+    first, second = (parts.connect(start=listening("a", "b.*"))[0] for _ in range(2))
+    audiences.add(first)
+    audiences.add(second)
+
+    audiences.discard(first)
+    assert audiences.members("a") == audiences.members("b.*") == [second]
+    audiences.discard(second)
+
+    assert audiences.members("a") == []
+    assert audiences.reached(Addressing([("a",), ("b.c",)])) == {}
+    assert vars(audiences) == {"_by_channels": {}, "_by_subscription": {}, "_wildcards": {}}

@@ -1,0 +1,106 @@
+"""What a client may say in the json format."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ws_server.inbox.commands import BadCommand, Change, Refresh, explain, parse_command
+
+NONE: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ({"subscribe": ["a", "b.*"]}, Change(frozenset(["a", "b.*"]), NONE)),
+        ({"unsubscribe": ["a"]}, Change(NONE, frozenset(["a"]))),
+        ({"subscribe": ["a"], "unsubscribe": ["b"]}, Change(frozenset(["a"]), frozenset(["b"]))),
+        ({"subscribe": []}, Change(NONE, NONE)),
+        ({"token": "abc"}, Refresh("abc")),
+    ],
+)
+def test_a_command_is_an_object_with_its_name(said: object, command: object) -> None:
+    assert parse_command(json.dumps(said)) == command
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "hello", "[]", "1", '"subscribe"', "{", "{}", '{"type": "chat"}', b'{"subscribe": ["a"]}'],
+)
+def test_anything_else_is_a_message_for_a_hook(said: str | bytes) -> None:
+    assert parse_command(said) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"subscribe": "a"},
+        {"subscribe": [1]},
+        {"unsubscribe": None},
+        {"subscribe": ["a"], "to": "b"},
+        {"token": 1},
+        {"token": "a", "subscribe": ["b"]},
+    ],
+)
+def test_a_wrong_command_is_refused(said: object) -> None:
+    with pytest.raises(BadCommand) as refused:
+        parse_command(json.dumps(said))
+
+    assert refused.value.error == "bad_command"
+
+
+@pytest.mark.parametrize("before", ["\ufeff", " \r\n", "\t\ufeff"])
+def test_a_byte_order_mark_and_blanks_around_a_command_mean_nothing(before: str) -> None:
+    assert parse_command(before + '{"subscribe": ["a"]}\n') == Change(frozenset(["a"]), NONE)
+
+
+@pytest.mark.parametrize(
+    "said", ['{"subscribe": ["a"], "subscribe": ["b"]}', '{"token": "a", "token": "b"}']
+)
+def test_a_name_that_stands_twice_in_a_command_is_refused(said: str) -> None:
+    with pytest.raises(BadCommand, match="twice"):
+        parse_command(said)
+
+
+def test_a_name_that_stands_twice_elsewhere_is_for_the_hook() -> None:
+    assert parse_command('{"x": 1, "x": 2, "y": {"token": 1, "token": 2}}') is None
+
+
+@pytest.mark.parametrize("name", ["subscribe", "unsubscribe"])
+def test_who_names_one_channel_as_text_is_shown_the_list(name: str) -> None:
+    with pytest.raises(BadCommand, match=rf'list of channels: {{"{name}": \["orders"\]}}'):
+        parse_command(json.dumps({name: "a"}))
+
+
+def test_what_is_no_command_is_told_what_one_looks_like() -> None:
+    assert '{"subscribe": ["orders"]}' in explain('{"type": "subscribe", "channels": ["b"]}')
+    assert "a text frame" in explain(b'{"subscribe": ["a"]}')
+
+
+names = st.sampled_from(["subscribe", "unsubscribe", "token", "x"])
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda some: (
+        st.lists(some, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["subscribe", "unsubscribe", "token", "x"]), some, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(anything.map(json.dumps) | st.text() | st.binary())
+def test_whatever_is_said_is_a_command_or_refused_or_neither(said: str | bytes) -> None:
+    try:
+        command = parse_command(said)
+    except BadCommand:
+        return
+    assert command is None or isinstance(command, Change | Refresh)
+
+
+def test_a_deeply_nested_text_is_no_command() -> None:
+    assert parse_command('{"a":' * 100_000) is None
+    assert parse_command('{"subscribe":' + "[" * 100_000 + "]" * 100_000 + "}") is None

@@ -1,0 +1,226 @@
+"""The log as one process sees it: the head, the window, shared pages and gaps."""
+
+import gevent
+import pytest
+
+from common.errors import QueueUnavailable
+from common.message import Mark, Page, parse_id
+from tests.support.fakes import FakeLog
+from tests.support.parts import numbered
+from ws_server.log.feed import Feed
+from ws_server.log.older import FIRST_MESSAGES, PAGES, Gap
+from ws_server.log.pieces import CHUNK_BYTES, CHUNK_MESSAGES, cut
+from ws_server.log.window import Chunk
+from ws_server.wire.formats import TextFrames
+
+LARGE = 1 << 30
+
+
+def frames_of(prefix: str, contents: list[bytes]) -> list[bytes]:
+    return TextFrames(prefix).messages("", Page([], contents))
+
+
+def append(feed: Feed, page: Page) -> list[Chunk]:
+    """What is sent of a page that is for everybody."""
+    pieces = [feed.append(part, None) for part in cut(page)]
+    assert all(isinstance(piece, Chunk) for piece in pieces)
+    return [piece for piece in pieces if isinstance(piece, Chunk)]
+
+
+def fill(feed: Feed, log: FakeLog, contents: list[bytes], at_once: int = 500) -> None:
+    """Settle and append, so many messages at a time."""
+    for start in range(0, len(contents), at_once):
+        append(feed, log.write(*contents[start : start + at_once]))
+
+
+def drain(feed: Feed, cursor: int) -> bytes:
+    """All that a client gets that stands at `cursor`."""
+    received = b""
+    while (chunk := feed.next_chunk(cursor)) is not None:
+        assert chunk.upto > cursor
+        received += chunk.data[chunk.start_after(cursor) :]
+        cursor = chunk.upto
+    assert cursor == feed.head
+    return received
+
+
+def behind(count: int) -> tuple[FakeLog, Feed]:
+    """A feed at the head of so many messages, none of which is in memory."""
+    log = FakeLog()
+    feed = Feed(log, TextFrames(""), LARGE)
+    log.write(*numbered(count))
+    feed.skip(log.last_id())
+    return log, feed
+
+
+def test_at_the_head_there_is_nothing() -> None:
+    assert Feed(FakeLog(), TextFrames(""), LARGE).next_chunk(0) is None
+
+
+def test_each_chunk_follows_the_last_and_moves_the_head() -> None:
+    log = FakeLog()
+    feed = Feed(log, TextFrames("> "), LARGE)
+
+    last = 0
+    for part in cut(log.write(*numbered(CHUNK_MESSAGES * 2 + 1))):
+        chunk = feed.append(part, None)
+        assert chunk.after == last
+        assert chunk.upto == feed.head
+        last = chunk.upto
+
+    assert feed.head == log.last_id()
+
+
+def test_a_chunk_has_the_frames_of_its_messages_and_where_each_ends() -> None:
+    log = FakeLog()
+    feed = Feed(log, TextFrames("中: "), LARGE)
+    page = log.write(b"one", b"two")
+
+    (chunk,) = append(feed, page)
+
+    assert chunk.data == b"".join(frames_of("中: ", [b"one", b"two"]))
+    assert chunk.ids == page.ids
+    assert list(chunk.ends) == [10, 20]
+
+
+def test_no_messages_make_no_chunk() -> None:
+    assert append(Feed(FakeLog(), TextFrames(""), LARGE), Page([], [])) == []
+
+
+@pytest.mark.parametrize(
+    ("sizes", "chunks"),
+    [
+        ([1] * CHUNK_MESSAGES, [CHUNK_MESSAGES]),
+        ([1] * (CHUNK_MESSAGES + 1), [CHUNK_MESSAGES, 1]),
+        ([CHUNK_BYTES // 2] * 3, [2, 1]),
+        ([CHUNK_BYTES * 3, 1], [1, 1]),
+        ([1, CHUNK_BYTES * 3], [1, 1]),
+    ],
+)
+def test_chunks_are_bounded_in_messages_and_bytes(sizes: list[int], chunks: list[int]) -> None:
+    log = FakeLog()
+    page = log.write(*[b"x" * size for size in sizes])
+
+    assert [len(chunk.ids) for chunk in append(Feed(log, TextFrames(""), LARGE), page)] == chunks
+
+
+@pytest.mark.parametrize("window", [1, 5_000, 200_000, LARGE])
+@pytest.mark.parametrize("at_once", [1, 7, 500])
+def test_from_any_cursor_no_message_is_missing_or_doubled(window: int, at_once: int) -> None:
+    log, contents = FakeLog(), numbered(1203, size=100)
+    feed = Feed(log, TextFrames("> "), window)
+    fill(feed, log, contents, at_once)
+    frames = frames_of("> ", contents)
+
+    for seen in (0, 1, 6, 499, 500, 501, 703, 1000, 1202, 1203):
+        cursor = parse_id(log.messages[seen - 1][0]) if seen else 0
+        assert drain(feed, cursor) == b"".join(frames[seen:])
+
+
+def test_large_messages_of_the_log_come_a_bounded_page_at_a_time() -> None:
+    log, contents = FakeLog(), numbered(20, size=100_000)
+    feed = Feed(log, TextFrames(""), 1)
+    fill(feed, log, contents, 1)
+
+    chunk = feed.next_chunk(0)
+
+    assert chunk is not None
+    assert len(chunk.ids) == 2
+    assert drain(feed, 0) == b"".join(frames_of("", contents))
+
+
+def test_what_memory_holds_is_not_read_again() -> None:
+    log = FakeLog()
+    feed = Feed(log, TextFrames(""), LARGE)
+    fill(feed, log, numbered(1000))
+
+    drain(feed, 0)
+
+    assert log.history_reads == []
+
+
+def test_clients_at_the_same_place_share_one_read() -> None:
+    log, feed = behind(600)
+
+    received = {drain(feed, 0) for _ in range(5)}
+
+    assert len(received) == 1
+    assert len(log.history_reads) == len(set(log.history_reads)) == 4
+
+
+def test_only_a_few_pages_are_kept() -> None:
+    log, feed = behind((PAGES + 2) * CHUNK_MESSAGES)
+    places = range(0, (PAGES + 1) * CHUNK_MESSAGES, CHUNK_MESSAGES)
+    cursors = [parse_id(log.messages[at][0]) for at in places]
+
+    for cursor in [*cursors, cursors[-1], cursors[0]]:
+        feed.next_chunk(cursor)
+
+    assert log.history_reads == [*cursors, cursors[0]]
+
+
+def test_who_is_behind_at_a_place_near_by_shares_the_page() -> None:
+    log, feed = behind(600)
+    first, second = (parse_id(log.messages[at][0]) for at in (3, 3 + FIRST_MESSAGES - 1))
+    page = feed.next_chunk(first)
+
+    assert feed.next_chunk(second) is page
+    assert log.history_reads == [first]
+
+
+def test_what_the_log_has_forgotten_is_a_gap() -> None:
+    log = FakeLog()
+    feed = Feed(log, TextFrames(""), 1)
+    fill(feed, log, numbered(600))
+    log.forgotten = parse_id(log.messages[9][0])
+
+    with pytest.raises(Gap):
+        feed.next_chunk(0)
+    assert feed.next_chunk(log.forgotten) is not None
+
+
+def test_what_memory_holds_is_no_gap_whatever_the_log_forgets() -> None:
+    log = FakeLog()
+    feed = Feed(log, TextFrames(""), LARGE)
+    fill(feed, log, numbered(600))
+    log.forgotten = log.last_id()
+
+    assert feed.next_chunk(0) is not None
+
+
+def test_without_redis_the_window_still_serves() -> None:
+    log = FakeLog()
+    feed = Feed(log, TextFrames(""), 1)
+    fill(feed, log, numbered(600))
+    log.fault = QueueUnavailable("gone")
+
+    with pytest.raises(QueueUnavailable):
+        feed.next_chunk(0)
+    assert feed.next_chunk(parse_id(log.messages[550][0])) is not None
+
+
+def test_a_log_that_has_lost_its_messages_is_a_gap() -> None:
+    """A Redis that came back empty knows of nothing that it has forgotten."""
+    log = FakeLog()
+    feed = Feed(log, TextFrames(""), 1)
+    fill(feed, log, numbered(600))
+    log.messages.clear()
+
+    with pytest.raises(Gap):
+        feed.next_chunk(0)
+
+
+def test_a_page_of_a_log_that_is_lost_meanwhile_is_not_kept() -> None:
+    log = FakeLog()
+    feed = Feed(log, TextFrames(""), 1)
+    fill(feed, log, numbered(600))
+    log.gate.clear()
+    reading = gevent.spawn(feed.next_chunk, 0)
+    log.waited_for.wait(5)
+
+    feed.rewind(Mark("new", feed.head))
+    log.gate.set()
+    reading.join(5)
+    feed.next_chunk(0)
+
+    assert log.history_reads == [0, 0]

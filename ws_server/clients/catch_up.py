@@ -1,0 +1,156 @@
+"""Clients that are behind: each gets what it is owed, at the speed of its own socket.
+
+One greenlet serves them all in turn, a few milliseconds at a time, so that they
+never delay the live ones. Nothing is buffered for a client but its own replies:
+what it lacks of the log is read again when its socket can take it.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from math import inf
+from time import monotonic, perf_counter
+
+import gevent
+from gevent.event import Event
+
+from common.errors import QueueUnavailable
+from common.loops import repeat
+from ws_server.clients.connection import Connection, Owed
+from ws_server.clients.outgoing import Outgoing
+from ws_server.log.older import Gap
+from ws_server.log.window import Chunk, Place
+
+log = logging.getLogger(__name__)
+
+# Seconds of catching up before the event loop has its turn; of a fan-out it is 0.004.
+SLICE = 0.001
+REDIS_PAUSE = 1.0  # Seconds before Redis is asked again for a client's page.
+
+
+class CatchUp:
+    """Brings connections from their cursor to the head."""
+
+    def __init__(
+        self,
+        *,
+        at_head: Callable[[Connection, Owed], None],
+        at_gap: Callable[[Connection], None],
+        at_end: Callable[[Connection], None],
+        outbox_sent: Callable[[Connection], None],
+        between_frames: Callable[[Connection], None],
+        gone: Callable[[Connection], None],
+    ) -> None:
+        self._at_head = at_head  # It has everything: live from now on.
+        self._at_gap = at_gap  # The log does not reach back far enough.
+        self._at_end = at_end  # It was closing, and its last frame is out.
+        self._outbox_sent = outbox_sent  # It has read its replies.
+        self._between_frames = between_frames  # Changes of what follows can be made.
+        self._gone = gone
+        # Of all who send: what was lent last is lent to those who fell behind in it, too.
+        self.outgoing = Outgoing()
+        self._due: deque[Connection] = deque()
+        self._parked: list[Connection] = []  # Waiting for Redis to come back.
+        self._wake = Event()
+
+    def add(self, connection: Connection) -> None:
+        """Serve it as soon as its socket takes bytes."""
+        connection.await_writable(self._enqueue)
+
+    def run(self) -> None:
+        """Serve whoever is due, for ever."""
+        repeat("clients catch up", self._serve_all)
+
+    def _serve_all(self) -> None:
+        if not self._due:
+            self._wake.wait()
+        self._wake.clear()
+        while self._due:
+            self._serve_slice()
+            gevent.sleep(0)
+
+    def _enqueue(self, connection: Connection) -> None:
+        self._due.append(connection)
+        self._wake.set()
+
+    def _serve_slice(self) -> None:
+        end = perf_counter() + SLICE
+        while self._due and perf_counter() < end:
+            connection = self._due.popleft()
+            owed = connection.owed
+            if owed is None:
+                continue  # Gone, or live again.
+            try:
+                self._serve(connection, owed)
+            except QueueUnavailable:
+                self._park(connection, owed)
+            except Gap:
+                self._at_gap(connection)
+            except OSError:
+                self._gone(connection)
+            except Exception:
+                log.exception("Dropping a client that could not be served")
+                self._gone(connection)
+
+    def _serve(self, connection: Connection, owed: Owed) -> None:
+        """One write's worth of what is owed."""
+        if owed.skip:
+            self._serve_log(connection, owed)
+        elif owed.outbox:
+            self._serve_outbox(connection, owed)
+        elif owed.closing:
+            self._at_end(connection)
+        else:
+            self._serve_log(connection, owed)
+
+    def _serve_outbox(self, connection: Connection, owed: Owed) -> None:
+        sent = connection.write(owed.outbox)
+        del owed.outbox[:sent]
+        if not owed.outbox:
+            self._outbox_sent(connection)
+        self._go_on(connection, owed, sent, full=bool(owed.outbox))
+
+    def _serve_log(self, connection: Connection, owed: Owed) -> None:
+        channels = connection.channels
+        chunk = connection.feed.next_chunk(owed.cursor, channels)
+        came_first = not owed.skip and (owed.outbox or owed.closing)
+        if came_first or connection.owed is not owed or connection.channels is not channels:
+            self._due.append(connection)  # Redis was asked, and meanwhile this happened.
+        elif chunk is None:
+            self._at_head(connection, owed)
+        else:
+            self._send_chunk(connection, owed, chunk)
+
+    def _send_chunk(self, connection: Connection, owed: Owed, chunk: Chunk) -> None:
+        start = chunk.start_after(owed.cursor) + owed.skip
+        # Deferred changes are to take place between two frames.
+        end = chunk.frame_end(start) if owed.deferred else len(chunk.data)
+        sent = self.outgoing.put_part(connection, chunk.data, start, end) if start < end else 0
+        at = start + sent
+        place = chunk.cut(at) if at < len(chunk.data) else Place(chunk.upto)
+        owed.cursor, owed.skip = place.cursor, place.skip
+        owed.outbox[:0] = place.rest  # What was posted meanwhile follows it.
+        if owed.deferred and not owed.skip:
+            self._between_frames(connection)
+        self._go_on(connection, owed, sent, full=at < end)
+
+    def _go_on(self, connection: Connection, owed: Owed, sent: int, *, full: bool) -> None:
+        if sent or not full:
+            owed.progress = monotonic()
+        if full:
+            self.add(connection)
+        else:
+            self._due.append(connection)
+
+    def _park(self, connection: Connection, owed: Owed) -> None:
+        owed.progress = inf  # It is not to blame for this wait.
+        if not self._parked:
+            gevent.spawn_later(REDIS_PAUSE, self._unpark)
+        self._parked.append(connection)
+
+    def _unpark(self) -> None:
+        parked, self._parked = self._parked, []
+        for connection in parked:
+            if connection.owed is not None:
+                connection.owed.progress = monotonic()
+            self._enqueue(connection)

@@ -1,0 +1,126 @@
+"""How a piece of the log reaches all live clients of a feed.
+
+One write for each, never waiting for anybody, with turns for the event loop in
+between. Who cannot take all of it falls behind; the hub knows what that means.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from time import perf_counter
+
+import gevent
+
+from ws_server.clients.audience import Audiences
+from ws_server.clients.connection import Connection
+from ws_server.clients.outgoing import Outgoing, Put
+from ws_server.log.feed import NO_CHANNELS
+from ws_server.log.mixed import Mixed
+from ws_server.log.window import Chunk, Place
+
+# Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
+SLICE = 0.004
+CLOCK_EVERY = 32  # Connections between two looks at the clock.
+
+
+class FanOut:
+    """Sends chunks to whoever is live."""
+
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        fall_behind: Callable[[Connection, Place], None],
+        drop: Callable[[Connection], None],
+    ) -> None:
+        self._outgoing = outgoing
+        self._fall_behind = fall_behind
+        self._drop = drop
+        self._end = 0.0  # Of the slice.
+
+    def send(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
+        """To everybody the same."""
+        self._begin_slice()
+        self._send_all(chunk, everybody, keep=True)
+
+    def _send_all(self, chunk: Chunk, everybody: Collection[Connection], *, keep: bool) -> None:
+        listed, size = list(everybody), len(chunk.data)
+        put = self._outgoing.for_all(chunk.data, len(listed), keep=keep)
+        for start in range(0, len(listed), CLOCK_EVERY):
+            self._send(put, size, chunk, listed[start : start + CLOCK_EVERY])
+            self._take_turns()
+
+    def send_mixed(
+        self, piece: Mixed, everybody: Collection[Connection], audiences: Audiences
+    ) -> None:
+        """To each audience what is for it, then to all others what is for everybody."""
+        self._begin_slice()
+        sent = 0
+        for audience, some in audiences.reached(piece.addressing).items():
+            channels, members = audience.channels, audience.members
+            if len(members) > CLOCK_EVERY:
+                self._send_all(piece.select(channels), members, keep=False)
+                continue
+            places = piece.addressing.places(channels) if some is None else some
+            self._send_few(piece, channels, places, list(members))
+            sent += len(members)
+            if sent >= CLOCK_EVERY:
+                sent = 0
+                self._take_turns()
+        if piece.addressing.open:
+            # Whoever has its own skips it.
+            self._send_all(piece.select(NO_CHANNELS), everybody, keep=False)
+
+    def _begin_slice(self) -> None:
+        self._end = perf_counter() + SLICE
+
+    def _take_turns(self) -> None:
+        if perf_counter() > self._end:
+            gevent.sleep(0)
+            self._begin_slice()
+
+    # The two hottest loops: written out in both, as each call would cost a twentieth of a send.
+
+    def _send(self, put: Put, size: int, chunk: Chunk, some: list[Connection]) -> None:
+        after, upto = chunk.after, chunk.upto
+        for connection in some:
+            if connection.cursor > after:
+                self._pass_over(connection, upto)
+                continue
+            try:
+                sent = put(connection)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self._drop(connection)
+                continue
+            if sent == size:
+                connection.cursor = upto
+            else:
+                self._fall_behind(connection, chunk.cut(sent))
+
+    def _send_few(
+        self,
+        piece: Mixed,
+        channels: frozenset[str],
+        places: Sequence[int],
+        members: list[Connection],
+    ) -> None:
+        after, upto, data = piece.after, piece.upto, piece.data(places, channels)
+        for connection in members:
+            if connection.cursor > after:
+                self._pass_over(connection, upto)
+                continue
+            try:
+                sent = connection.put(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self._drop(connection)
+                continue
+            if sent == len(data):
+                connection.cursor = upto
+            else:
+                self._fall_behind(connection, piece.cut(places, channels, sent))
+
+    def _pass_over(self, connection: Connection, upto: int) -> None:
+        """It is behind, closing, gone, has this already; or was ahead of this process."""
+        if connection.cursor < upto:
+            self._fall_behind(connection, Place(connection.cursor))

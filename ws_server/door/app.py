@@ -1,0 +1,265 @@
+"""The Flask application on the WebSocket port: handshakes through flask-sock, events, and health.
+
+A WebSocket is accepted at every path, as Workerman accepts it, and the rest behind every
+prefix: proxies pass theirs on. Whatever is refused is refused before the route, as plain
+HTTP, and a plain GET at the same address says why: a browser shows a page no more of a
+refused WebSocket than a 1006.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NoReturn, Protocol
+
+import flask_sock
+from flask import Flask, Request, Response, jsonify, request
+from gevent import GreenletExit
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
+
+from common.http_errors import HttpError, speak_json
+from config.settings import Settings
+from ws_server.door.handshake import EVENTS_HEADERS, HandOff, Refusal, events_head, refusal
+from ws_server.door.listen import ENVIRON_KEY, BadListen, Listen
+from ws_server.door.misdirected import misdirected, where_to_push
+from ws_server.door.terms import OPEN, Terms
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
+ALLOWED = "GET, HEAD, OPTIONS"
+View = Callable[..., Response]
+
+
+class Adopter(Protocol):
+    """What the application needs of `ws_server.service.Service`."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether Redis answers and connections are taken."""
+
+    @property
+    def refuses(self) -> str | None:
+        """Why no connection is taken now, if so."""
+
+    def is_crowded(self, address: str) -> bool:
+        """Whether no more connections are taken from an address."""
+
+    def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
+        """Take over a connected socket."""
+
+
+class Site(Flask):
+    """Routes by the path alone: to bind the host too, as Flask does, is a tenth of a handshake."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        if request is None:
+            return None
+        scheme = "ws" if _wants_websocket(request.environ) else "http"
+        return MapAdapter(self.url_map, "", "/", "", scheme, _clean_path(request), request.method)
+
+
+def create_app(service: Adopter, terms: Terms = OPEN, http_port: int = Settings.http_port) -> Flask:
+    """The WSGI application; needs gunicorn, whose sockets it hands over.
+
+    `http_port` is where others push, for those who do it here.
+    """
+    app = Site(__name__)
+    speak_json(app)
+    app.url_map.merge_slashes = False  # `Site` does it, without a redirect.
+    _add_methods(app, terms, http_port)
+    _add_websocket(app, service, terms)
+    _add_events(app, service, terms)
+    _add_health(app, service)
+    _add_explanation(app, service, terms, http_port)
+    _add_errors(app)
+    return app
+
+
+def _add_methods(app: Flask, terms: Terms, http_port: int) -> None:
+    """What holds at every path: which methods there are, and which pages may read the answers."""
+
+    @app.before_request
+    def check_method() -> Response | None:
+        method = request.environ["REQUEST_METHOD"]
+        if method in ("GET", "HEAD"):
+            return None
+        if method == "OPTIONS":
+            wanted = request.headers.get("Access-Control-Request-Headers", "")
+            permission = terms.permission(request.headers.get("Origin"), wanted)
+            return Response(status=204, headers={"Allow": ALLOWED, **permission})
+        if problem := misdirected(_clean_path(request), request.host, http_port):
+            return _refuse(problem)
+        reason = f"this port is for listening; {where_to_push(request.host, http_port)}"
+        return _refuse(Refusal(405, "method_not_allowed", reason, {"Allow": ALLOWED}))
+
+    @app.after_request
+    def share(response: Response) -> Response:
+        response.headers.update(terms.sharing(request.headers.get("Origin")))
+        return response
+
+
+def _add_websocket(app: Flask, service: Adopter, terms: Terms) -> None:
+    # flask-sock has no setting for its server class; it looks this name up at each handshake.
+    flask_sock.Server = HandOff
+    sock = flask_sock.Sock(app)
+
+    @app.before_request
+    def check_handshake() -> Response | None:
+        if not _wants_websocket(request.environ):
+            return None
+        environ = request.environ
+        problem = _wrong_origin(environ, terms) or refusal(environ)
+        problem = problem or _why_not(service, terms, environ)
+        return None if problem is None else _refuse(problem)
+
+    def listen(handed: HandOff, **_path: str) -> None:
+        _hand_over(service, handed)
+
+    sock.route("/")(listen)
+    sock.route("/<path:path>", endpoint="listen_anywhere")(listen)
+
+
+def _add_events(app: Flask, service: Adopter, terms: Terms) -> None:
+    @_at_every_prefix(app, "events")
+    def events(_prefix: str = "") -> Response:
+        environ = request.environ
+        problem = _wrong_origin(environ, terms) or _note_listen(environ, terms, events=True)
+        if problem is not None:
+            return _refuse(problem)
+        if request.method == "HEAD":
+            return Response(headers=EVENTS_HEADERS)
+        if problem := _no_room(service, environ):
+            # An EventSource gives up at an error status; at an end of the stream it comes back.
+            wait = random.randint(RETRY_AFTER * 500, RETRY_AFTER * 1500)  # Not all at once.
+            return Response(f"retry: {wait}\n: {problem.reason}\n\n", headers=EVENTS_HEADERS)
+        sharing = terms.sharing(environ.get("HTTP_ORIGIN"))
+        return _hand_over(service, HandOff(environ, events_head(sharing)))
+
+
+def _add_health(app: Flask, service: Adopter) -> None:
+    @_at_every_prefix(app, "healthz")
+    def healthz(_prefix: str = "") -> Response:
+        return jsonify(status="ok")
+
+    @_at_every_prefix(app, "readyz")
+    def readyz(_prefix: str = "") -> Response:
+        if service.is_ready:
+            return jsonify(status="ready")
+        reason = service.refuses or "Redis does not answer"
+        return _refuse(Refusal(503, "not_ready", reason))
+
+
+def _add_explanation(app: Flask, service: Adopter, terms: Terms, http_port: int) -> None:
+    @app.get("/")
+    @app.get("/<path:_path>")
+    def explain(_path: str = "") -> Response:
+        """Why a WebSocket would be refused here; otherwise, that it is what this port wants."""
+        environ = request.environ
+        problem = (
+            misdirected(_clean_path(request), request.host, http_port)
+            or _wrong_origin(environ, terms)
+            or _why_not(service, terms, environ)
+        )
+        return _refuse(
+            problem
+            or Refusal(
+                426,
+                "upgrade_required",
+                _how_to_upgrade(),
+                {"Upgrade": "websocket", "Connection": "Upgrade"},
+            )
+        )
+
+
+def _how_to_upgrade() -> str:
+    if "Sec-WebSocket-Key" in request.headers:  # A bare `proxy_pass` leaves the others out.
+        return "the handshake came without Upgrade: the proxy in front must pass it on"
+    return f'this port speaks WebSocket: new WebSocket("ws://{request.host}{request.path}")'
+
+
+def _add_errors(app: Flask) -> None:
+    @app.errorhandler(HTTPException)
+    def http_error(problem: HTTPException) -> Response:
+        told = HttpError.of(problem)
+        return _refuse(Refusal(told.status, told.error, told.reason, told.headers))
+
+    @app.errorhandler(Exception)
+    def crashed(problem: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.path, exc_info=problem)
+        reason = "the server failed; its log says why"
+        return _refuse(Refusal(500, "internal_error", reason))
+
+
+def _at_every_prefix(app: Flask, name: str) -> Callable[[View], View]:
+    """A route for GET and HEAD at /NAME, /any/prefix/NAME, and each with a slash behind."""
+
+    def add(view: View) -> View:
+        for rule in (f"/{name}", f"/<path:_prefix>/{name}"):
+            app.add_url_rule(rule, name, view, methods=["GET"])
+        return view
+
+    return add
+
+
+def _clean_path(request: Request) -> str:
+    """`//events/` is `/events`: a proxy may join its own slash and that of the address."""
+    path = request.path
+    if path == "/" or ("//" not in path and path[-1] != "/"):
+        return path
+    return "/" + "/".join(filter(None, path.split("/")))
+
+
+def _wants_websocket(environ: Mapping[str, Any]) -> bool:
+    """Whether the request asks for the upgrade at all, rightly or wrongly."""
+    asks = "websocket" in environ.get("HTTP_UPGRADE", "").lower()
+    return asks and environ["REQUEST_METHOD"] not in ("HEAD", "OPTIONS")
+
+
+def _wrong_origin(environ: Mapping[str, Any], terms: Terms) -> Refusal | None:
+    """Why a page may not connect; nothing else of its request has been looked at."""
+    if terms.admits(environ.get("HTTP_ORIGIN")):
+        return None
+    return Refusal(403, "origin_forbidden", "pages of this origin may not listen")
+
+
+def _note_listen(environ: dict[str, Any], terms: Terms, *, events: bool) -> Refusal | None:
+    """Keep in `environ` what the client asks for; what is wrong with it, if anything is."""
+    try:
+        listen = Listen.parse(environ, terms, events=events)
+    except BadListen as problem:
+        headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+        return Refusal(problem.status, problem.error, str(problem), headers)
+    if terms.address_of is not None:
+        listen = replace(listen, address=terms.address_of(environ))
+    environ[ENVIRON_KEY] = listen
+    return None
+
+
+def _why_not(service: Adopter, terms: Terms, environ: dict[str, Any]) -> Refusal | None:
+    """Why a WebSocket is not taken that asks for this, and from here, if it is not."""
+    return _note_listen(environ, terms, events=False) or _no_room(service, environ)
+
+
+def _no_room(service: Adopter, environ: Mapping[str, Any]) -> Refusal | None:
+    """Why a client that may listen cannot now."""
+    headers = {"Retry-After": str(RETRY_AFTER)}
+    if reason := service.refuses:
+        return Refusal(503, "unavailable", reason, headers)
+    if service.is_crowded(environ[ENVIRON_KEY].address):
+        reason = "too many connections from this address"
+        return Refusal(429, "too_many_connections", reason, headers)
+    return None
+
+
+def _hand_over(service: Adopter, handed: HandOff) -> NoReturn:
+    service.adopt(*handed.take_socket(), handed.listen)
+    raise GreenletExit  # There is no response: nothing is left for Flask and gunicorn to do.
+
+
+def _refuse(problem: Refusal) -> Response:
+    response = jsonify({"code": -1, "msg": problem.reason, "error": problem.error})
+    response.status_code = problem.status
+    response.headers.update(problem.headers)
+    return response

@@ -1,0 +1,176 @@
+"""What a client asks for when it connects: a format, where to start, and which channels.
+
+In the query, or in a header where the protocol has one for it. Nothing is checked
+here against a key: that is for `ws_server.door.tokens`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from common.channels import is_subscription
+from common.slips import Slips, plain
+from ws_server.door import parameters
+from ws_server.door.grant import ANYBODY, Grant
+from ws_server.door.parameters import LAST_EVENT_ID, BadParameter, Parameters
+from ws_server.door.terms import OPEN, Terms
+
+NAMESPACE = "message-center"  # Of all our subprotocols.
+JSON_PROTOCOL, TEXT_PROTOCOL = f"{NAMESPACE}.json", f"{NAMESPACE}.text"
+PROTOCOLS = {JSON_PROTOCOL: "json", TEXT_PROTOCOL: "text"}
+SLIPS = Slips({NAMESPACE: NAMESPACE})
+TOKEN_PROTOCOL = f"{NAMESPACE}.token."  # And then the token. Never agreed on.
+FORMATS = ("text", "json")
+MOST_LAST = 1000
+ENVIRON_KEY = "message_center.listen"  # Where a checked request carries its `Listen`.
+
+
+class BadListen(Exception):
+    """A wish that is refused: `status` of HTTP, `error` for machines, the text for people."""
+
+    def __init__(self, status: int, error: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """`last_id` to go on after a message, or `last` for so many of the newest ones.
+
+    `channels` are names and wildcards, and the user's own channel; what is for everybody
+    comes in any case. All of them are granted by `grant`.
+    """
+
+    format: str = "text"
+    events: bool = False  # Server-Sent Events, not a WebSocket.
+    last_id: str | None = None
+    last: int = 0
+    protocol: str | None = None  # The WebSocket subprotocol that is agreed on.
+    channels: frozenset[str] = frozenset()
+    grant: Grant = ANYBODY
+    address: str = ""  # Where it comes from, if connections are counted by that.
+
+    @property
+    def format_name(self) -> str:
+        """A name of `formats.all_formats`."""
+        return f"{self.format}-events" if self.events else self.format
+
+    @classmethod
+    def parse(
+        cls, environ: Mapping[str, Any], terms: Terms = OPEN, *, events: bool = False
+    ) -> "Listen":
+        """From a WSGI environment.
+
+        Raises:
+            BadListen: a parameter that cannot be, or a token that does not grant it.
+        """
+        query, header = environ["QUERY_STRING"], environ.get("HTTP_LAST_EVENT_ID", "")
+        offered = "" if events else environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")
+        if not query and not offered and not events and terms.tokens is None:
+            return DEFAULT
+        given = _parameters(query)
+        words = [word.strip() for word in offered.split(",")]
+        ours = _protocols(words)
+        tokens = {*given.all("token"), *_tokens_in_headers(environ, words)}
+        grant = _grant(terms, tokens)
+        wanted = _format(given.last("format") or (PROTOCOLS[ours[0]] if ours else "text"))
+        return cls(
+            format=wanted,
+            events=events,
+            last_id=(events and header)
+            or given.last(LAST_EVENT_ID)
+            or given.last("last_id")
+            or None,
+            last=_last(given.last("last") or "0"),
+            protocol=next((word for word in ours if PROTOCOLS[word] == wanted), None),
+            channels=_channels(given, grant, terms.max_channels),
+            grant=grant,
+        )
+
+
+DEFAULT = Listen()
+
+
+def _parameters(query: str) -> Parameters:
+    try:
+        return parameters.read(query)
+    except BadParameter as problem:
+        raise BadListen(400, problem.error, str(problem)) from None
+
+
+def _protocols(words: list[str]) -> list[str]:
+    """Those that can be agreed on; another server's are its own business, unless ours was meant."""
+    if words == [""]:  # Nearly all clients offer none.
+        return []
+    for word in words:
+        if word not in PROTOCOLS and not word.startswith(TOKEN_PROTOCOL) and _is_meant(word):
+            # The word itself may hold a token, so it is not shown.
+            known = ", ".join([*PROTOCOLS, f"{TOKEN_PROTOCOL}TOKEN"])
+            raise BadListen(400, "bad_parameter", f"unknown subprotocol; there are {known}")
+    return [word for word in words if word in PROTOCOLS]
+
+
+def _is_meant(word: str) -> bool:
+    is_ours = plain(word).startswith(plain(NAMESPACE))
+    return is_ours or SLIPS.meant(word.partition(".")[0]) is not None
+
+
+def _channels(given: Parameters, grant: Grant, most: int) -> frozenset[str]:
+    if "channels" not in given:
+        return grant.default
+    names = [name for some in given.all("channels") for name in some.split(",") if name]
+    return choose(names, grant, most)
+
+
+def choose(names: Iterable[str], grant: Grant, most: int) -> frozenset[str]:
+    """The channels of these names, and with them the own one of the grant's holder.
+
+    Raises:
+        BadListen: a name that cannot be, too many of them, or one that is not granted.
+    """
+    wanted = frozenset(names)
+    if not all(map(is_subscription, wanted)):
+        raise BadListen(
+            400,
+            "bad_channel",
+            "a channel is 1 to 100 letters, digits and _.:@-, or that and .* for all that begin so",
+        )
+    if len(wanted) > most:
+        raise BadListen(400, "too_many_channels", f"more than {most} channels")
+    refused = sorted(name for name in wanted if not grant.allows(name))
+    if refused:
+        raise BadListen(403, "channel_forbidden", f"not allowed to listen to {refused[0]}")
+    return wanted | grant.own
+
+
+def _grant(terms: Terms, tokens: set[str]) -> Grant:
+    if terms.tokens is None:
+        return ANYBODY
+    if not tokens:
+        raise BadListen(401, "unauthorized", "a token is needed to listen")
+    if len(tokens) > 1:
+        raise BadListen(401, "bad_token", "there are several tokens, and they differ")
+    return terms.tokens.check(tokens.pop())
+
+
+def _tokens_in_headers(environ: Mapping[str, Any], protocols: list[str]) -> set[str]:
+    """Another scheme than Bearer is not for us: a proxy may ask for a password of its own."""
+    scheme, _, credentials = environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    offered = [word for word in protocols if word.startswith(TOKEN_PROTOCOL)]
+    found = {word.removeprefix(TOKEN_PROTOCOL) for word in offered}
+    if scheme.lower() == "bearer":
+        found.add(credentials.strip())
+    return found - {""}
+
+
+def _format(name: str) -> str:
+    if name not in FORMATS:
+        raise BadListen(400, "bad_format", f"format must be {' or '.join(FORMATS)}")
+    return name
+
+
+def _last(count: str) -> int:
+    if not (count.isascii() and count.isdigit() and len(count) < 6 and int(count) <= MOST_LAST):
+        raise BadListen(400, "bad_last", f"last must be a number from 0 to {MOST_LAST}")
+    return int(count)

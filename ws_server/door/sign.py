@@ -1,0 +1,64 @@
+"""`python -m ws_server.door.sign`: the command `message-center token`.
+
+For trying out and for shell scripts. A backend signs its tokens itself, in its own
+language; this is no service for it.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import click
+import jwt
+
+from config.load import load
+from config.settings import Settings, SettingsError
+from ws_server.door.listen import BadListen
+from ws_server.door.tokens import Tokens
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--user", metavar="NAME", help="Who listens; gets what is pushed to this user.")
+@click.option(
+    "--channel",
+    "channels",
+    metavar="NAME",
+    multiple=True,
+    help="What may be listened to: a channel, or 'news.*'. Can be given several times.",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(1),
+    default=3600,
+    show_default=True,
+    help="How long it is valid.",
+)
+def main(user: str | None, channels: tuple[str, ...], seconds: int) -> None:
+    """Print a token for whoever listens, signed with SUBSCRIBE_SECRET."""
+    subject = {} if user is None else {"sub": user}
+    claims = {**subject, "channels": list(channels), "exp": int(time.time()) + seconds}
+    try:
+        click.echo(sign(claims, load(os.environ, Path(".env"))))
+    except (SettingsError, BadListen) as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def sign(claims: dict[str, object], settings: Settings) -> str:
+    """A token with these claims that this server accepts.
+
+    Raises:
+        SettingsError: there is no secret to sign with.
+        BadToken: the server would not accept it.
+    """
+    if not settings.subscribe_secret:
+        raise SettingsError(
+            "SUBSCRIBE_SECRET", "is not set, so there is nothing to sign a token with"
+        )
+    tokens = Tokens(settings)
+    token = jwt.encode(claims, settings.subscribe_secret, "HS256")
+    tokens.check(token)
+    return token
+
+
+if __name__ == "__main__":
+    main(prog_name="message-center token")

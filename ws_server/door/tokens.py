@@ -1,0 +1,135 @@
+"""Tokens: who listens, and to what, as a backend has signed it (JSON Web Tokens, RFC 7519).
+
+The key decides for which algorithm it is good, never the token. Nothing of a token
+is in an error, so nothing of it can get into a log. No HTTP here.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import jwt
+from jwt.exceptions import InvalidSubjectError
+
+from common import channels
+from config.settings import Settings, SettingsError
+from ws_server.door.grant import Grant
+from ws_server.door.jwks import Key, read_keys
+from ws_server.door.listen import BadListen
+
+LEEWAY = 5  # Seconds by which the clocks of a backend and of this machine may differ.
+NO_TOKEN = "the token is no JSON Web Token"  # noqa: S105
+NEVER = 1 << 40  # Seconds since 1970; a later exp counts as this one.
+
+REASONS: Mapping[type[Exception], str] = {
+    jwt.InvalidSignatureError: "the token is not signed with the key of this server",
+    jwt.InvalidAlgorithmError: "the token's algorithm is not that of the key",
+    jwt.ImmatureSignatureError: "the token is not valid yet",
+    jwt.InvalidAudienceError: "the token is for an audience (aud), and this server has no name",
+    InvalidSubjectError: "the token's sub must be text",
+}
+
+
+class BadToken(BadListen):
+    """A token that grants nothing; no part of it is in here."""
+
+
+class Tokens:
+    """The keys of the settings, SUBSCRIBE_SECRET or SUBSCRIBE_JWKS_FILE."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError if the secret or the file cannot be used."""
+        self._max_channels = settings.max_channels
+        self._by_kid: dict[str | None, Key] = {}
+        if settings.subscribe_secret:
+            self._only: Key | None = _shared_key(settings.subscribe_secret)
+            return
+        try:
+            keys = read_keys(settings.subscribe_jwks_file)
+        except ValueError as problem:
+            raise SettingsError("SUBSCRIBE_JWKS_FILE", str(problem)) from None
+        self._by_kid = {key.kid: key for key in keys}
+        self._only = keys[0] if len(keys) == 1 else None
+
+    def check(self, text: str) -> Grant:
+        """What a token grants.
+
+        Raises:
+            BadToken: it is none of ours, says what it cannot, or is not valid now.
+        """
+        claims = self._verified(text)
+        if "aud" in claims:  # Also an empty one, which the library lets pass.
+            _refuse(REASONS[jwt.InvalidAudienceError])
+        return Grant(_user(claims), self._channels(claims), _expiry(claims))
+
+    def _verified(self, text: str) -> dict[str, Any]:
+        if not text.isascii():
+            _refuse(NO_TOKEN)
+        try:
+            key = self._key_for(text)
+            return jwt.decode(text, key.material, [key.algorithm], leeway=LEEWAY)
+        except jwt.ExpiredSignatureError:
+            raise BadToken(401, "token_expired", "the token has expired") from None
+        except RecursionError:  # Older PyJWTs pass it on.
+            _refuse(NO_TOKEN)
+        except jwt.PyJWTError as problem:
+            _refuse(REASONS.get(type(problem), NO_TOKEN))
+
+    def _key_for(self, text: str) -> Key:
+        if not self._by_kid and self._only is not None:
+            return self._only  # A shared secret has no name.
+        kid = jwt.get_unverified_header(text).get("kid")
+        key = self._only if kid is None else self._by_kid.get(kid)
+        if key is None:
+            _refuse("the token names no key (kid) of this server")
+        return key
+
+    def _channels(self, claims: Mapping[str, Any]) -> frozenset[str]:
+        names = claims.get("channels", [])
+        if not (isinstance(names, list) and all(_is_grantable(name) for name in names)):
+            _refuse("the token's channels must be a list of names and wildcards, none of a user")
+        if len(set(names)) > self._max_channels:
+            _refuse(f"the token has more than {self._max_channels} channels")
+        return frozenset(names)
+
+
+def _shared_key(secret: str) -> Key:
+    try:
+        jwt.encode({}, secret, "HS256")
+    except jwt.PyJWTError:
+        raise SettingsError(
+            "SUBSCRIBE_SECRET", "is a public key or a JWK, which is no secret"
+        ) from None
+    return Key(None, "HS256", secret)
+
+
+def _user(claims: Mapping[str, Any]) -> str | None:
+    if "sub" not in claims:
+        return None
+    user = claims["sub"]
+    if not channels.is_user(user):
+        _refuse("the token's sub must be the name of a user: letters, digits and _.:@-")
+    return str(user)
+
+
+def _is_grantable(name: object) -> bool:
+    """A `user:` channel is not: whoever may read for a user has that user as `sub`."""
+    return (
+        isinstance(name, str)
+        and channels.is_subscription(name)
+        and not name.startswith(channels.USER)
+    )
+
+
+def _expiry(claims: Mapping[str, Any]) -> float | None:
+    """When the token stops to be accepted."""
+    if "exp" not in claims:
+        return None
+    expires = claims["exp"]
+    if isinstance(expires, bool) or not isinstance(expires, int | float):
+        _refuse("the token's exp must be a number")
+    return float(min(int(expires), NEVER) + LEEWAY)
+
+
+def _refuse(reason: str) -> NoReturn:
+    # `from None`: what PyJWT raises may quote the token.
+    raise BadToken(401, "bad_token", reason) from None

@@ -1,0 +1,141 @@
+"""What clients send: read when it arrives, answered by the rules, handed to the hooks.
+
+Reads happen in the event loop, without a greenlet per client. Only a message for
+a hook that wants messages gets one, and nothing more is read from that client
+until it is done: order is kept, and a flood stays in the kernel.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+
+import gevent
+
+from common.bucket import Bucket
+from ws_server.clients.connection import Connection
+from ws_server.clients.hub import Hub
+from ws_server.inbox import hooks
+from ws_server.inbox.subscriptions import Desk
+from ws_server.wire.close_codes import TOO_MANY_MESSAGES, CloseCode
+from ws_server.wire.frames import PONG, frame
+from ws_server.wire.inbound import Closed, Failed, Inbound, Pinged, Reader, Received, is_lone_pong
+
+READ_BYTES = 4 * 1024  # Of tiny frames, so much takes some milliseconds to parse.
+
+OnMessage = Callable[[Connection, str | bytes], None]
+OnError = Callable[[Connection, Exception], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a message from a client may be, and how many of them and of pings in a second.
+
+    0 a second: as many as it likes.
+    """
+
+    message_bytes: int
+    messages_per_second: float = 0.0
+
+
+class Receiver:
+    """Turns what is readable into answers, commands and calls of `on_message`."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        desk: Desk,
+        limits: Limits,
+        on_message: OnMessage | None,
+        on_error: OnError,
+    ) -> None:
+        self._hub = hub
+        self._desk = desk
+        self._limits = limits
+        self._on_message = on_message
+        self._on_error = on_error
+
+    def read(self, connection: Connection) -> None:
+        """Called by the event loop when `connection` is readable; never waits."""
+        try:
+            data = connection.read(READ_BYTES)
+        except OSError:
+            data = b""
+        if data:
+            connection.unanswered = 0
+            self.feed(connection, data)
+        elif data is not None:
+            self._hub.drop(connection)
+
+    def feed(self, connection: Connection, data: bytes) -> None:
+        """Handle bytes that the client sent."""
+        if connection in self._hub.closing or not connection.feed.format.is_websocket:
+            return  # Nothing it says matters; its end of stream does.
+        if connection.reader is None:
+            if is_lone_pong(data):
+                return
+            connection.reader = self._make_reader()
+        events = list(connection.reader.receive(data))
+        if self._are_too_many(connection.reader, events):
+            self._hub.close(connection, TOO_MANY_MESSAGES)
+        elif self._on_message and any(isinstance(event, Received) for event in events):
+            connection.busy = True
+            connection.stop_watching()
+            gevent.spawn(self._handle_in_turn, connection, events)
+        else:
+            self._answer(connection, events)
+
+    def _make_reader(self) -> Reader:
+        reader = Reader(self._limits.message_bytes)
+        if self._limits.messages_per_second:
+            reader.bucket = Bucket(self._limits.messages_per_second, monotonic())
+        return reader
+
+    def _are_too_many(self, reader: Reader, events: list[Inbound]) -> bool:
+        if reader.bucket is None:
+            return False
+        now = monotonic()
+        said = (event for event in events if isinstance(event, Received | Pinged))
+        return any(reader.bucket.take(1, now) > 0 for _ in said)
+
+    def _answer(self, connection: Connection, events: list[Inbound]) -> None:
+        """Control frames only; the pongs in one write, however many there are."""
+        pongs = [frame(PONG, event.payload) for event in events if isinstance(event, Pinged)]
+        if pongs:
+            self._hub.post_raw(connection, b"".join(pongs))
+        for event in events:
+            if not isinstance(event, Pinged):
+                self._handle(connection, event)
+
+    def _handle_in_turn(self, connection: Connection, events: list[Inbound]) -> None:
+        try:
+            for event in events:
+                hooks.call(
+                    partial(self._handle, connection, event), partial(self._on_error, connection)
+                )
+        finally:
+            connection.busy = False
+            self._hub.resume_reading(connection)
+
+    def _handle(self, connection: Connection, event: Inbound) -> None:
+        match event:
+            case Pinged(payload):
+                self._hub.post_raw(connection, frame(PONG, payload))
+            case Received(data):
+                self._receive(connection, data)
+            case Closed(code, _):
+                # 1005 stands for "no code" and is never sent (RFC 6455 7.4.1).
+                self._hub.close(connection, CloseCode(1000 if code == 1005 else code))
+            case Failed(code, reason):
+                self._hub.close(connection, CloseCode(code, reason))
+
+    def _receive(self, connection: Connection, data: str | bytes) -> None:
+        if not self._hub.is_open(connection):
+            return
+        takes_commands = connection.feed.format.takes_commands
+        if takes_commands and self._desk.serve(connection, data):
+            return
+        if self._on_message is not None:
+            self._on_message(connection, data)
+        elif takes_commands:
+            self._desk.refuse(connection, data)

@@ -1,0 +1,82 @@
+"""Does what clients of the json format ask for while they are connected, and answers.
+
+What they may ask for is decided by their grant and by the terms; how it takes effect at
+one exact place of the log is the hub's business.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from ws_server.clients.connection import Connection
+from ws_server.clients.hub import Hub
+from ws_server.door.listen import BadListen, choose
+from ws_server.door.terms import Terms
+from ws_server.inbox.commands import BadCommand, Change, Refresh, explain, parse_command
+
+OnChange = Callable[[Connection, frozenset[str]], None]
+
+
+class Desk:
+    """`on_change` is told of a client with another grant or other channels, and of what it had."""
+
+    def __init__(self, hub: Hub, terms: Terms, on_change: OnChange) -> None:
+        self._hub = hub
+        self._terms = terms
+        self._on_change = on_change
+
+    def serve(self, connection: Connection, data: str | bytes) -> bool:
+        """Do what a message asks for; False if it is no command."""
+        try:
+            command = parse_command(data)
+        except BadCommand as problem:
+            self._refuse(connection, problem.error, str(problem))
+            return True
+        if command is None:
+            return False
+        self._hub.between_frames(connection, partial(self._carry_out, connection, command))
+        return True
+
+    def refuse(self, connection: Connection, data: str | bytes) -> None:
+        """Answer a message that is no command, and that nobody else wants."""
+        self._refuse(connection, "bad_command", explain(data))
+
+    def _carry_out(self, connection: Connection, command: Change | Refresh) -> None:
+        if not self._hub.is_open(connection):
+            return
+        try:
+            if isinstance(command, Change):
+                self._change(connection, command)
+            else:
+                self._refresh(connection, command)
+        except BadListen as problem:
+            self._refuse(connection, problem.error, str(problem))
+
+    def _change(self, connection: Connection, change: Change) -> None:
+        kept = connection.channels - change.unsubscribe - connection.grant.own
+        wanted = choose(kept | change.subscribe, connection.grant, self._terms.max_channels)
+        at = self._listen_to(connection, wanted)
+        self._answer(connection, "subscribed", {"id": at, "channels": sorted(wanted)})
+
+    def _refresh(self, connection: Connection, refresh: Refresh) -> None:
+        had = connection.grant
+        grant = self._terms.tokens.check(refresh.token) if self._terms.tokens else had
+        if grant.user != had.user:
+            raise BadListen(401, "bad_token", "the token is for another user")
+        connection.grant = grant
+        wanted = frozenset(name for name in connection.channels if grant.allows(name))
+        at = self._listen_to(connection, wanted)
+        told = {"id": at, "channels": sorted(wanted)}
+        expires = None if grant.expires is None else int(grant.expires)
+        self._answer(connection, "refreshed", {**told, "expires": expires})
+
+    def _listen_to(self, connection: Connection, wanted: frozenset[str]) -> str:
+        had = connection.channels
+        at = self._hub.subscribe(connection, wanted)
+        self._on_change(connection, had)
+        return str(at)
+
+    def _refuse(self, connection: Connection, error: str, reason: str) -> None:
+        self._answer(connection, "error", {"error": error, "reason": reason})
+
+    def _answer(self, connection: Connection, kind: str, fields: dict[str, object]) -> None:
+        self._hub.post_raw(connection, connection.feed.format.answer(kind, fields))

@@ -1,0 +1,170 @@
+"""Pages of the log that the window no longer holds, read for clients that are behind.
+
+What is read for a client is about what it is sent. How large the entries are is seen in the page
+before: so few are asked for at first, then as many as make a chunk. If most of them were for
+others, Redis is asked for those of this client alone, until many clients want the same place:
+then all of them share one page. It sends nothing.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from common.message import parse_id
+from common.store.broker import Stretch
+from ws_server.log.addressing import addressing_of
+from ws_server.log.memory import Kept, Memory
+from ws_server.log.pieces import CHUNK_BYTES, CHUNK_MESSAGES, cut, piece_of
+from ws_server.log.window import Piece
+from ws_server.wire.formats import Format
+
+PAGES = 64  # So many are looked through at each step of a client that is behind.
+FIRST_MESSAGES = 16  # Asked for while nobody knows how large they are: 1 MiB of the largest.
+GROWTH = 4
+CROWD = 8  # Audiences at one place; one page for all is cheaper than a look for each.
+MOST_NAMES = 1000  # That Redis is given to pick by.
+WORTH = 0.5  # Less of what was read being for a client, Redis is told to pick.
+OVERHEAD = 1024  # Bytes that a page takes besides its piece.
+
+Channels = frozenset[str]
+
+
+class History(Protocol):
+    """The reading half of `common.store.broker.Broker` for what is older."""
+
+    def read_between(self, after: int, upto: int, count: int) -> Stretch:
+        """Messages after one id up to another."""
+
+    def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
+        """Those of them that are for the listeners of these channels."""
+
+
+class Gap(Exception):
+    """The log no longer holds what a client needs next."""
+
+
+class OldPage:
+    """A piece of the log, and how it was read; `picked` for these channels, None: it has all."""
+
+    __slots__ = ("audiences", "bytes", "looked", "picked", "piece", "useful")
+
+    def __init__(
+        self, piece: Piece, stretch: Stretch, picked: Channels | None, audiences: set[Channels]
+    ) -> None:
+        self.piece = piece
+        self.picked = picked
+        self.looked = stretch.looked
+        self.bytes = stretch.bytes
+        self.useful = stretch.page_bytes
+        self.audiences = audiences  # Who was sent of it; CROWD of them at most.
+
+    def keep_in(self, memory: Memory) -> None:
+        """Count what it takes."""
+        self.piece.keep_in(memory)
+        memory.used += OVERHEAD
+
+    def drop_from(self, memory: Memory) -> None:
+        """Count it no more."""
+        self.piece.drop_from(memory)
+        memory.used -= OVERHEAD
+
+    def covers(self, cursor: int) -> bool:
+        """Whether it has what follows `cursor`."""
+        return self.piece.after <= cursor < self.piece.upto
+
+    def serves(self, channels: Channels) -> bool:
+        """Whether it has all that is for these listeners."""
+        return self.picked is None or channels <= self.picked
+
+    def note(self, channels: Channels) -> None:
+        """Somebody is sent of it."""
+        if len(self.audiences) < CROWD:
+            self.audiences.add(channels)
+
+    def is_mostly_for(self, channels: Channels) -> bool:
+        """Whether half of what Redis looked at was worth it for them."""
+        if self.picked is None:
+            return self.piece.share_of(channels) >= WORTH
+        return self.useful >= WORTH * self.bytes
+
+
+class Older:
+    """Reads pages, and keeps some for the next client that is behind at the same place."""
+
+    def __init__(self, history: History, form: Format) -> None:
+        self.pages: Kept[int, OldPage] = Kept(PAGES)  # By the id before each.
+        self._history = history
+        self._format = form
+        self._epoch = ""
+        self._message_bytes = 1  # About so many had each of those that were read last.
+
+    def rewind(self, epoch: str) -> None:
+        """Forget all that was read."""
+        self._epoch = epoch
+        self.pages.clear()
+
+    def find(self, cursor: int, channels: Channels) -> Piece | None:
+        """The kept piece that has what follows `cursor` for these channels, if there is one."""
+        for page in reversed(self.pages.by_key.values()):
+            if page.covers(cursor) and page.serves(channels):
+                self.pages.get(page.piece.after)
+                page.note(channels)
+                return page.piece
+        return None
+
+    def read(self, cursor: int, upto: int, channels: Channels) -> Piece:
+        """What follows `cursor` for these channels, from Redis; what was read beyond is kept.
+
+        Raises:
+            Gap: the log has forgotten what follows.
+            QueueUnavailable: Redis did not answer.
+        """
+        epoch, before = self._epoch, self._neighbour(cursor)
+        picked = None if before is None else _to_pick(before, cursor, channels)
+        if picked is None:
+            stretch = self._history.read_between(cursor, upto, self._count_after(before))
+        else:
+            stretch = self._history.pick_between(cursor, upto, picked)
+        if not stretch.is_whole:
+            raise Gap
+        self._message_bytes = max(1, stretch.bytes // max(1, stretch.looked))
+        audiences = {channels}
+        if before is not None and before.covers(cursor):
+            audiences |= before.audiences
+        pieces = list(self._pieces(epoch, cursor, stretch))
+        if epoch == self._epoch:  # Or they are of a log that was lost meanwhile.
+            for piece in reversed(pieces):  # The one that is wanted now is forgotten last.
+                page = OldPage(piece, stretch, picked, audiences if piece is pieces[0] else set())
+                self.pages.put(piece.after, page)
+        return pieces[0]
+
+    def _count_after(self, before: OldPage | None) -> int:
+        """How many to read after a page: about a chunk, if they are as long as its were."""
+        if before is None:
+            return max(1, min(FIRST_MESSAGES, CHUNK_BYTES // self._message_bytes))
+        fitting = CHUNK_BYTES * before.looked // max(1, before.bytes)
+        return max(1, min(fitting, CHUNK_MESSAGES, GROWTH * before.looked))
+
+    def _neighbour(self, cursor: int) -> OldPage | None:
+        """The page at this place that was picked for others, or else the one that ends here."""
+        pages = list(reversed(self.pages.by_key.values()))
+        for page in pages:
+            if page.covers(cursor):
+                return page
+        return next((page for page in pages if page.piece.upto == cursor), None)
+
+    def _pieces(self, epoch: str, after: int, stretch: Stretch) -> Iterator[Piece]:
+        parts = list(cut(stretch.page, at_kicks=False)) or [stretch.page]
+        for part in parts:
+            upto = stretch.upto if part is parts[-1] else parse_id(part.ids[-1])
+            yield piece_of(self._format, epoch, after, upto, part, addressing_of(part))
+            after = upto
+
+
+def _to_pick(before: OldPage, cursor: int, channels: Channels) -> Channels | None:
+    """The channels by which Redis is to pick; None: everything is read, for all."""
+    if len(before.audiences) >= CROWD:
+        return None
+    if not before.covers(cursor) and before.is_mostly_for(channels):
+        return None
+    wanted = channels.union(*before.audiences)  # They will come here, too.
+    return wanted if len(wanted) <= MOST_NAMES else None

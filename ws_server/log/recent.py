@@ -1,0 +1,122 @@
+"""Ids and addresses of the newest messages, whoever they are for: where `?last=` is answered from.
+
+It has no content, so looking for what somebody listens to costs Redis nothing, but once for
+what came before this process started. No I/O here.
+"""
+
+from collections.abc import Sequence
+
+from common.message import MOST_LOOKED_AT, Page, parse_id
+from ws_server.log.addressing import Addressing
+
+BLOCK_MESSAGES = 500
+BLOCK_BYTES = 256 * 1024
+MOST_BYTES = 2 * 1024 * 1024  # Of messages to thousands of names each fewer are remembered.
+MESSAGE_BYTES, NAME_BYTES = 80, 400  # That one takes in memory.
+
+Addresses = Sequence[tuple[str, ...]]
+
+
+class Block:
+    """Some messages that follow each other."""
+
+    __slots__ = ("_addresses", "_addressing", "bytes", "ids")
+
+    def __init__(self) -> None:
+        self.ids: list[bytes] = []
+        self.bytes = 0
+        self._addresses: list[tuple[str, ...]] = []
+        self._addressing: Addressing | None = None  # Made when somebody asks.
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what comes next belongs into another."""
+        return len(self.ids) >= BLOCK_MESSAGES or self.bytes >= BLOCK_BYTES
+
+    def add(self, ids: Sequence[bytes], addresses: Addresses | None) -> int:
+        """Append messages; how many bytes they take."""
+        self.ids += ids
+        self._addresses += addresses or [()] * len(ids)
+        more = MESSAGE_BYTES * len(ids) + NAME_BYTES * sum(map(len, addresses or ()))
+        self.bytes += more
+        self._addressing = None
+        return more
+
+    def places(self, channels: frozenset[str]) -> Sequence[int]:
+        """Which messages are for whoever listens to these channels."""
+        if self._addressing is None:
+            self._addressing = Addressing(self._addresses)
+        return self._addressing.places(channels)
+
+
+class Recent:
+    """The newest messages up to the head, so many as may be looked at."""
+
+    def __init__(self) -> None:
+        self.start = 0  # What follows this id is remembered.
+        self._is_all = False  # Nothing is older, or nothing older is to be looked for.
+        self._blocks: list[Block] = []
+        self._bytes = 0
+
+    def rewind(self, head: int) -> None:
+        """Forget everything: the log goes on after `head`."""
+        self.start, self._is_all = head, False
+        self._blocks.clear()
+        self._bytes = 0
+
+    def add(self, page: Page) -> None:
+        """New messages, at the head."""
+        if not self._blocks or self._blocks[-1].is_full:
+            self._blocks.append(Block())
+        self._bytes += self._blocks[-1].add(page.ids, page.addresses)
+        while len(self._blocks) > 1 and self._has_enough_without(self._blocks[0]):
+            oldest = self._blocks.pop(0)
+            self._bytes -= oldest.bytes
+            self.start = parse_id(oldest.ids[-1])
+            self._is_all = self._bytes > MOST_BYTES // 2  # It is full of long lists of names.
+
+    def add_older(self, before: int, page: Page, *, is_all: bool) -> None:
+        """What came before, up to and with the id `before`; if that is where it still starts."""
+        if before != self.start:
+            return
+        first = _first_that_fits(page, MOST_BYTES - self._bytes)
+        self._is_all = is_all or first > 0
+        if first < len(page.ids):
+            block = Block()
+            addresses = page.addresses and page.addresses[first:]
+            self._bytes += block.add(page.ids[first:], addresses)
+            self._blocks.insert(0, block)
+            self.start = parse_id(page.ids[first]) - 1
+
+    def newest(self, count: int, channels: frozenset[str]) -> int | None:
+        """The id before the newest `count` messages for these channels.
+
+        Or before the newest MOST_LOOKED_AT of all, about. None if what is remembered does not go
+        back so far.
+        """
+        room = MOST_LOOKED_AT
+        for block in reversed(self._blocks):
+            places = block.places(channels)
+            if len(places) >= count:
+                at = places[-count]
+                return parse_id(block.ids[at - 1]) if at else parse_id(block.ids[0]) - 1
+            count, room = count - len(places), room - len(block.ids)
+            if room <= 0:
+                return parse_id(block.ids[0]) - 1
+        return self.start if self._is_all else None
+
+    def _has_enough_without(self, oldest: Block) -> bool:
+        if self._bytes > MOST_BYTES:
+            return True
+        left = sum(len(block.ids) for block in self._blocks) - len(oldest.ids)
+        return left >= MOST_LOOKED_AT
+
+
+def _first_that_fits(page: Page, room: int) -> int:
+    """From which place on its messages take no more than so many bytes."""
+    for at in range(len(page.ids) - 1, -1, -1):
+        names = page.addresses[at] if page.addresses else ()
+        room -= MESSAGE_BYTES + NAME_BYTES * len(names)
+        if room < 0:
+            return at + 1
+    return 0

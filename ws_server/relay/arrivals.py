@@ -1,0 +1,115 @@
+"""Clients that Redis must be asked about before they can join: how many at a time, for how long.
+
+Meanwhile each is a descriptor in a queue. It holds no place of the web server, and no
+greenlet before its turn; what it sends is kept by the kernel. Who joins, and how, is
+decided elsewhere.
+"""
+
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any
+
+import gevent
+
+from common.errors import QueueUnavailable
+from ws_server.clients.connection import Socket
+from ws_server.clients.hub import Start
+from ws_server.door.listen import Listen
+from ws_server.relay.starts import start_at_head
+from ws_server.wire.close_codes import TRY_AGAIN, CloseCode
+
+log = logging.getLogger(__name__)
+
+MOST_ASKED = 8  # Questions at a time. Few, so that those who ask for much delay the relay little.
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A socket whose handshake is done, with what was read from it too early."""
+
+    fd: int
+    early: bytes
+    listen: Listen
+
+    def refused(self, close: CloseCode) -> Start:
+        """To be told `close`, and nothing else."""
+        return replace(start_at_head(self.listen), refused=close)
+
+
+class Arrivals:
+    """First come, first served; after `limit` seconds an arrival is told to try again.
+
+    `take_in` gets each arrival with its start, and must not wait.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[Listen], Start],
+        take_in: Callable[[Arrival, Start], None],
+        limit: float,
+    ) -> None:
+        self._find = find
+        self._take_in = take_in
+        self._limit = limit
+        self._queue: deque[tuple[float, Arrival]] = deque()  # Until when each may wait.
+        self._asked = 0
+        self._waiting: set[Any] = set()  # The greenlets that wait for Redis at this moment.
+        self._farewell: CloseCode | None = None
+
+    def add(self, arrival: Arrival) -> None:
+        """Take it in as soon as its start is known; never waits."""
+        self._queue.append((monotonic() + self._limit, arrival))
+        self._ask_some()
+
+    def stop(self, farewell: CloseCode) -> None:
+        """Ask no more: whoever is here, or still comes, is told this."""
+        self._farewell = farewell
+        gevent.killall(list(self._waiting), QueueUnavailable("the server stops"), block=False)
+        self._ask_some()
+
+    def _ask_some(self) -> None:
+        # Nobody waits behind the stop. Else the eldest are asked about, and as each has its end,
+        # there is a free turn before the next one's.
+        while self._queue and (self._asked < MOST_ASKED or self._farewell):
+            self._asked += 1
+            gevent.spawn(self._ask, *self._queue.popleft())
+
+    def _ask(self, end: float, arrival: Arrival) -> None:
+        try:
+            start = self._start_of(end, arrival)
+        finally:
+            self._asked -= 1
+            self._ask_some()
+        self._take_in(arrival, start)
+
+    def _start_of(self, end: float, arrival: Arrival) -> Start:
+        left = end - monotonic()
+        start = arrival.refused(TRY_AGAIN)
+        if self._farewell is None and left > 0 and not has_left(arrival.fd):
+            asking = gevent.getcurrent()
+            self._waiting.add(asking)
+            try:
+                with gevent.Timeout(left, QueueUnavailable("no answer in time")):
+                    start = self._find(arrival.listen)
+            except Exception:  # Whatever it is: the client is told, and its place given back.
+                log.exception("A client is to try again: where it starts was not found")
+            finally:
+                self._waiting.discard(asking)
+        return start if self._farewell is None else replace(start, refused=self._farewell)
+
+
+def has_left(fd: int) -> bool:
+    """Whether the client has ended its stream and everything that it has said is read."""
+    peer = Socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd)
+    try:
+        return not peer.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    finally:
+        peer.detach()
