@@ -14,7 +14,7 @@ MOST_FILES = 23  # To become 12.
 @pytest.mark.integration
 def test_a_message_enters_few_files_on_its_way(valkey: EmbeddedValkey) -> None:
     watched = subprocess.run(
-        [sys.executable, "-m", "tests.support.way", valkey.url],
+        [sys.executable, "-m", "gevent.monkey", "--module", "tests.support.way", valkey.url],
         cwd=ROOT,
         capture_output=True,
         text=True,

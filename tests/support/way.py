@@ -1,13 +1,9 @@
-"""`python -m tests.support.way REDIS_URL`: the files that one message enters on its way.
+"""`python -m gevent.monkey --module tests.support.way REDIS_URL`: a message's way through the files.
 
 It is pushed to the HTTP API and reaches a client of the WebSocket server, both in this process,
 while every call is looked at. A file is entered when a function of it is given the message: in
 the request, as text or bytes, or in what is made of them. One file a line, in their order.
 """
-
-import gevent.monkey
-
-gevent.monkey.patch_all()
 
 import socket
 import sys
@@ -82,7 +78,7 @@ def main(redis_url: str) -> None:
     watch = Watch()
     sys.setprofile(watch)
     with gevent.Timeout(20):
-        assert pusher.get(f"/push?content={TEXT}").json["code"] == 0
+        pusher.get(f"/push?content={TEXT}")
         received = b""
         while TEXT.encode() not in received:
             received += theirs.recv(1024)
