@@ -1,1 +1,1 @@
-"""What both processes know: the message, the errors, and the way to Redis."""
+"""What both processes know: the message, the errors, the limits that they share."""

@@ -1,1 +1,1 @@
-"""Settings and the start of the processes; imports nothing else of the project."""
+"""Settings: what they are, how they are read and checked; imports nothing else of the project."""

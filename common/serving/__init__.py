@@ -1,0 +1,1 @@
+"""How a process serves HTTP: gunicorn, its connections, limits of number and time."""

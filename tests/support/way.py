@@ -1,4 +1,4 @@
-"""`python -m gevent.monkey --module tests.support.way REDIS_URL`: a message's way through the files.
+"""`python -m gevent.monkey --module tests.support.way REDIS_URL`: the way of one message.
 
 It is pushed to the HTTP API and reaches a client of the WebSocket server, both in this process,
 while every call is looked at. A file is entered when a function of it is given the message: in

@@ -1,0 +1,1 @@
+"""Who may listen, and to what: handshakes, tokens, origins."""

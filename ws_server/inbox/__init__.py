@@ -1,0 +1,1 @@
+"""What clients send: commands of ours, and messages for the hooks."""

@@ -1,0 +1,1 @@
+"""What stands on the wire: frames, formats, close codes. No I/O."""
