@@ -13,7 +13,7 @@ import gevent
 import gevent.socket
 
 from common.message import Page
-from tests.support.fakes import FakeLog
+from tests.support.fake_log import FakeLog
 from tests.support.websocket import CLOSE, PING, TEXT
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import AT_THE_HEAD, Hub, Start

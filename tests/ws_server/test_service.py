@@ -14,7 +14,7 @@ from common import loops
 from common.errors import QueueUnavailable
 from common.store.broker import Broker
 from config.settings import Settings
-from tests.support.fakes import FakeLog
+from tests.support.fake_log import FakeLog
 from tests.support.parts import SMALL, Peer, Peers, let_others_run, numbered, wait_until
 from tests.support.presence import FakeEntries
 from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame

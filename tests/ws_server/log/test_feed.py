@@ -5,7 +5,7 @@ import pytest
 
 from common.errors import QueueUnavailable
 from common.message import Mark, Page, parse_id
-from tests.support.fakes import FakeLog
+from tests.support.fake_log import FakeLog
 from tests.support.parts import numbered
 from ws_server.log.feed import Feed
 from ws_server.log.older import FIRST_MESSAGES, PAGES, Gap

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.message import parse_id
-from tests.support.fakes import Addresses, FakeLog
+from tests.support.fake_log import Addresses, FakeLog
 from tests.support.parts import numbered
 from tests.support.reading import frames_of
 from ws_server.log.feed import Feed

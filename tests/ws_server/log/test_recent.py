@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from common.channels import reaches
 from common.message import MOST_LOOKED_AT, Page, parse_id
-from tests.support.fakes import FakeLog
+from tests.support.fake_log import FakeLog
 from ws_server.log.recent import MOST_BYTES, NAME_BYTES, Recent
 
 NOBODY = frozenset(["nobody"])

@@ -4,7 +4,7 @@ import pytest
 
 from common.message import Mark, parse_id
 from common.store.broker import SETTLE_MESSAGES
-from tests.support.fakes import FakeLog
+from tests.support.fake_log import FakeLog
 from tests.support.parts import numbered
 from ws_server.relay import pages as module
 from ws_server.relay.pages import FIRST_MESSAGES, MOST_BYTES, READ_BYTES, READ_MESSAGES, Pages

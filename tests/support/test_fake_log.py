@@ -1,7 +1,7 @@
 """The fakes that others build on do what they say."""
 
 from common.message import Mark, Page, parse_id
-from tests.support.fakes import FakeLog
+from tests.support.fake_log import FakeLog
 
 START = Mark("e1", 0)
 TO_A, TO_B = ("a",), ("b", "c")

@@ -1,0 +1,175 @@
+"""A log in memory, with the queue before it: what stands in for Redis under a relay."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from gevent.event import Event
+
+from common.channels import reaches
+from common.message import Mark, Page, format_id, parse_id
+from common.store.broker import LOOKED, LogState, Settled, Stretch
+
+Addresses = Sequence[tuple[str, ...]]
+
+
+class FakeLog:
+    """Queue, log and history in memory; all of them fail while there is a `fault`.
+
+    Unrealistic: ids are 1-0, 2-0, ...; nothing takes time, unless `gate` is cleared:
+    then a reader of history waits for it.
+    """
+
+    def __init__(self) -> None:
+        self.queue: deque[bytes] = deque()
+        self.messages: list[tuple[bytes, bytes]] = []
+        self.addresses: dict[bytes, tuple[str, ...]] = {}  # By id; none: for everybody.
+        self.fault: Exception | None = None
+        self.settle_fault: Exception | None = None
+        self.read_fault: Exception | None = None  # Of reading alone: what was settled, is.
+        self.aside = "{fake}:rejected"
+        self.rejected = 0  # What the next settle says that it set aside.
+        self.problem = ""  # What settles say that failed, beside what they have done.
+        self.settle_limit = 500
+        self.forgotten = 0  # Up to this id the log keeps nothing.
+        self.epoch = "e1"
+        self.started = 0  # The newest id when the epoch began.
+        self.is_sure = True  # What `read_after` says of what it has read.
+        self.history_reads: list[int] = []  # After which id, each time.
+        self.picks: list[tuple[int, frozenset[str]]] = []  # Those of them for some channels only.
+        self.gate = Event()
+        self.gate.set()
+        self.waited_for = Event()  # Set as soon as a reader waits at the gate.
+        self._queue_addresses: deque[tuple[str, ...]] = deque()
+        self._news = Event()
+
+    def write(self, *contents: bytes, addresses: Addresses | None = None) -> Page:
+        """Append to the log, as another process does by settling; what was appended.
+
+        `addresses[i]` are those of `contents[i]`, as in a `Page`.
+        """
+        start = len(self.messages)
+        ids = [format_id((start + at + 1) << 64) for at in range(len(contents))]
+        self.messages += zip(ids, contents, strict=True)
+        for id_, names in zip(ids, addresses or [()] * len(ids), strict=True):
+            self.addresses[id_] = names
+        self._wake()
+        return self._page(self.messages[start:])
+
+    def push(self, *contents: bytes, addresses: Addresses | None = None) -> None:
+        """Append to the queue."""
+        self.queue.extend(contents)
+        self._queue_addresses.extend(addresses or [()] * len(contents))
+        self._wake()
+
+    def lose(self, keep: int) -> None:
+        """Go back to the first `keep` messages, as an older snapshot does, and notice it."""
+        del self.messages[keep:]
+        self.epoch += "x"
+        self.started = self.last_id()
+
+    def look(self, known: Mark | None = None) -> LogState:
+        self._fail()
+        return LogState(self.epoch, self.started, self._floor(), self.last_id())
+
+    def has(self, id_: int) -> bool:
+        self._fail()
+        return any(parse_id(row[0]) == id_ for row in self.messages)
+
+    def newest(self, upto: int) -> tuple[Page, bool]:
+        self._fail()
+        rows = self.messages[: upto >> 64]
+        page = self._page(rows[-LOOKED:])
+        return Page(page.ids, [], page.addresses), len(rows) <= LOOKED
+
+    def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
+        settled = self._settle()
+        return settled, self.read_after(known, count)[0]
+
+    def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
+        settled = self._settle()
+        if not self.queue:
+            self._wait(timeout)
+        return settled
+
+    def last_id(self) -> int:
+        self._fail()
+        return parse_id(self.messages[-1][0]) if self.messages else 0
+
+    def read_after(
+        self, known: Mark, count: int, block_seconds: float | None = None
+    ) -> tuple[Page, bool]:
+        self._fail(self.read_fault)
+        if block_seconds is not None and self.last_id() <= known.id:
+            self._wait(block_seconds)
+        is_sure = self.is_sure and known.epoch == self.epoch and known.id >= self._floor() - 1
+        return self._between(known.id, self.last_id(), count), is_sure
+
+    def read_between(self, after: int, upto: int, count: int) -> Stretch:
+        self._note_read(after)
+        page = self._between(after, upto, count)
+        return self._stretch(page, page, after, upto, is_end=len(page.ids) < count)
+
+    def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
+        self._note_read(after)
+        self.picks.append((after, channels))
+        looked = self._between(after, upto, LOOKED)
+        rows = zip(looked.ids, looked.contents, strict=True)
+        picked = [row for row in rows if _is_for(self.addresses[row[0]], channels)]
+        is_end = len(looked.ids) < LOOKED
+        return self._stretch(looked, self._page(picked), after, upto, is_end=is_end)
+
+    def _note_read(self, after: int) -> None:
+        self.history_reads.append(after)
+        if not self.gate.is_set():
+            self.waited_for.set()
+            self.gate.wait()
+        self._fail()
+
+    def _stretch(self, looked: Page, page: Page, after: int, upto: int, *, is_end: bool) -> Stretch:
+        last = parse_id(looked.ids[-1]) if looked else after
+        is_whole = after >= self.forgotten and (not is_end or last == upto)
+        return Stretch(page, last, len(looked.ids), _size_of(looked), _size_of(page), is_whole)
+
+    def _settle(self) -> Settled:
+        self._fail(self.settle_fault)
+        count = min(len(self.queue), self.settle_limit)
+        moved = [self.queue.popleft() for _ in range(count)]
+        self.write(*moved, addresses=[self._queue_addresses.popleft() for _ in moved])
+        rejected, self.rejected = self.rejected, 0
+        reason = "content is no text" if rejected else ""
+        return Settled(len(moved), rejected, len(self.queue), self.look(), reason, self.problem)
+
+    def _floor(self) -> int:
+        return self.forgotten + 1 if self.forgotten else 0
+
+    def _between(self, after: int, upto: int, count: int) -> Page:
+        # The id of `messages[at]` is (at + 1)-0.
+        return self._page(self.messages[after >> 64 : upto >> 64][:count])
+
+    def _page(self, rows: list[tuple[bytes, bytes]]) -> Page:
+        addresses = [self.addresses[id_] for id_, _ in rows]
+        return Page(
+            [id_ for id_, _ in rows],
+            [content for _, content in rows],
+            addresses if any(addresses) else None,
+        )
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news.clear()
+
+    def _wait(self, seconds: float) -> None:
+        self._news.wait(seconds)
+
+    def _fail(self, *more: Exception | None) -> None:
+        for fault in (self.fault, *more):
+            if fault is not None:
+                raise fault
+
+
+def _size_of(page: Page) -> int:
+    return sum(map(len, page.contents))
+
+
+def _is_for(names: tuple[str, ...], channels: frozenset[str]) -> bool:
+    return not names or any(reaches(name, channels) for name in names)
