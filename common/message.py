@@ -8,12 +8,16 @@ the queue: the settle script does that, once, inside Redis.
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from string import ascii_letters, digits
+from typing import Any, Self
 
 ENVELOPE_MARK = b"\x1e"
 KICK_MARK = "!"
 NOBODY = ("",)  # The addresses of an entry of the log that is no message of ours.
+ADDRESS_BYTES = f"{ascii_letters}{digits}_.:@- {KICK_MARK}".encode()
+CONTENT, ADDRESSES = b"c", b"a"  # Names of an entry's fields.
 LARGEST_HALF = 2**64 - 1  # Of an id.
 LARGEST_ID = 2**128 - 1
 MOST_LOOKED_AT = 2000  # Of the newest messages of the log, to find those for somebody.
@@ -66,8 +70,52 @@ class Page:
     contents: list[bytes]
     addresses: list[tuple[str, ...]] | None = None
 
+    @classmethod
+    def of_entries(cls, entries: Any) -> Self:
+        """From entries of the log as Redis answers them, each [id, [b"c", content, …]].
+
+        An addressed one has two words more: b"a", addresses. What somebody else has written there
+        is none of our messages, and stops none: such an entry is in the page, so that cursors move
+        past it, and is for nobody.
+        """
+        ids = [entry[0] for entry in entries]
+        fields = [entry[1] for entry in entries]
+        addressed = [pairs for pairs in fields if len(pairs) > 2]
+        # All at once: one by one it would take longer than all the rest.
+        if not _are_ours(fields, addressed):
+            return cls(ids, *_of_some(fields))
+        contents = [pairs[1] for pairs in fields]
+        return cls(ids, contents, [_addresses(pairs) for pairs in fields] if addressed else None)
+
     def __bool__(self) -> bool:
         return bool(self.ids)
+
+
+def _are_ours(fields: Sequence[list[bytes]], addressed: Sequence[list[bytes]]) -> bool:
+    """Whether all entries are as settle.lua writes them."""
+    if not {pairs[0] for pairs in fields} <= {CONTENT}:
+        return False
+    if not addressed:
+        return True
+    if {pairs[2] for pairs in addressed} != {ADDRESSES} or max(map(len, addressed)) > 4:
+        return False
+    names = b" ".join([b"", *[pairs[3] for pairs in addressed], b""])
+    return b"  " not in names and not names.translate(None, ADDRESS_BYTES)
+
+
+def _of_some(fields: Sequence[list[bytes]]) -> tuple[list[bytes], list[tuple[str, ...]]]:
+    """Contents and addresses of entries that are not all ours."""
+    contents: list[bytes] = []
+    addresses: list[tuple[str, ...]] = []
+    for pairs in fields:
+        is_ours = _are_ours([pairs], [pairs] if len(pairs) > 2 else [])
+        contents.append(pairs[1] if is_ours else b"")
+        addresses.append(_addresses(pairs) if is_ours else NOBODY)
+    return contents, addresses
+
+
+def _addresses(pairs: list[bytes]) -> tuple[str, ...]:
+    return tuple(pairs[3].decode().split(" ")) if len(pairs) > 2 else ()
 
 
 def parse_id(text: bytes) -> int:

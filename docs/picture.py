@@ -17,9 +17,9 @@ PICTURE = ROOT / "docs" / "architecture.svg"
 # Where a message comes by, in this order: the file, and the class and function in it.
 STOPS = (
     ("http_api/push.py", "Push.index"),
-    ("common/store/broker.py", "Broker.push"),
+    ("common/store/queue.py", "RedisQueue.push"),
     ("ws_server/relay/relay.py", "Relay.tick"),
-    ("common/store/broker.py", "Broker.settle_and_read"),
+    ("common/store/log.py", "RedisLog.settle_and_read"),
     ("ws_server/clients/hub.py", "Hub.publish"),
     ("ws_server/log/feed.py", "Feed.append"),
     ("ws_server/clients/fan_out.py", "FanOut.send"),

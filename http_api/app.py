@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Flask, Request, Response, jsonify, render_template, request
 from gunicorn.http.errors import ParseException
@@ -13,28 +13,25 @@ from common.errors import NotAdmitted, PushRefused, QueueUnavailable
 from common.http_errors import JSON, HttpError, speak_json
 from common.outage import Outage
 from common.serving.files import PLACES
+from common.store.presence import PresenceReader
+from common.store.queue import Queue
 from config.settings import Settings
 from http_api.aliases import Aliases
 from http_api.bodies import AT_ONCE, Bodies
 from http_api.guard import Guard
 from http_api.limits import Limits
-from http_api.people import People, Roster
-from http_api.push import Push, Queue
-from http_api.readiness import Queue as QueueToCheck
+from http_api.people import People
+from http_api.push import Push
 from http_api.readiness import Readiness
-from http_api.waiting import PatientQueue, PatientRoster, Waiting
+from http_api.waiting import PatientPresence, PatientQueue, Waiting
 
 log = logging.getLogger(__name__)
 
 
-class CheckedQueue(Queue, QueueToCheck, Protocol):
-    """What the API needs of `common.store.broker.Broker`."""
-
-
 def create_app(
     settings: Settings,
-    queue: CheckedQueue,
-    roster: Roster,
+    queue: Queue,
+    presence: PresenceReader,
     clock: Callable[[], float] = monotonic,
     places: int = PLACES,
 ) -> Flask:
@@ -52,8 +49,8 @@ def create_app(
     waiting = Waiting(places // 2, clock)
     pushing = guard.metered(PatientQueue(queue, waiting))
     _add_push(app, Push(pushing, bodies, limits, settings.idempotency_seconds), outage)
-    _add_people(app, People(PatientRoster(roster, waiting), pushing), outage)
-    _add_health(app, Readiness(queue, clock), outage)
+    _add_people(app, People(PatientPresence(presence, waiting), pushing), outage)
+    _add_health(app, Readiness(pushing, clock), outage)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)
     _add_refusals(app)

@@ -13,9 +13,9 @@ from flask import Flask, g, request
 
 from common.client_address import client_of
 from common.errors import NotAdmitted
+from common.store.queue import Queue
 from config.settings import Settings
 from http_api.meter import MESSAGES, REQUESTS, Meter
-from http_api.push import Queue
 
 # None is what no route takes: that is answered 404 or 405, and nothing is done.
 PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "static"})
@@ -90,20 +90,25 @@ class Guard:
         self._messages.count(g.callers, count)
 
 
-class MeteredQueue:
+class MeteredQueue(Queue):
     """A queue that has the messages counted first. A repeated push counts, too: it asks Redis."""
 
     def __init__(self, queue: Queue, count: Callable[[int], None]) -> None:
         self._queue = queue
         self._count = count
 
-    def push(self, items: list[bytes]) -> None:
+    def push(self, items: Sequence[bytes]) -> None:
         self._count(len(items))
         self._queue.push(items)
 
-    def push_once(self, items: list[bytes], ids: Sequence[str | None], seconds: int) -> int | None:
+    def push_once(
+        self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
+    ) -> int | None:
         self._count(len(items))
         return self._queue.push_once(items, ids, seconds)
+
+    def check(self) -> None:
+        self._queue.check()
 
 
 def _digest(token: str) -> bytes:

@@ -5,40 +5,24 @@ What it says is what the WebSocket servers have written, so it is up to some sec
 push. It knows no route and no token.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 from common.channels import LONGEST, LONGEST_USER, is_subscription, is_user
 from common.errors import PushRefused
 from common.message import Kick
-from common.store.presence import Members
+from common.store.presence import PresenceReader
+from common.store.queue import Queue
 from http_api.push import SUCCESS
 
 NO_TEXT = "\ufffd"  # What WSGI's path holds instead of bytes that are no UTF-8.
 CHARACTERS = "letters, digits and _ . : @ -"
 
 
-class Roster(Protocol):
-    """What is asked of `common.store.presence.Roster`."""
-
-    def connections_of(self, user: str) -> int:
-        """How many connections a user has; QueueUnavailable if nobody knows."""
-
-    def members_of(self, channel: str) -> Members:
-        """Who listens to a channel; QueueUnavailable if nobody knows."""
-
-
-class Queue(Protocol):
-    """The pushing half of `common.store.broker.Broker`."""
-
-    def push(self, items: list[bytes]) -> None:
-        """Queue all items or none; QueueUnavailable if that is not certain."""
-
-
 class People:
     """Answers by user and by channel."""
 
-    def __init__(self, roster: Roster, queue: Queue) -> None:
-        self._roster = roster
+    def __init__(self, presence: PresenceReader, queue: Queue) -> None:
+        self._presence = presence
         self._queue = queue
 
     def user(self, user: str) -> dict[str, Any]:
@@ -48,7 +32,7 @@ class People:
             PushRefused: no user can have this name.
             QueueUnavailable: Redis did not answer.
         """
-        count = self._roster.connections_of(_checked_user(user))
+        count = self._presence.connections_of(_checked_user(user))
         return {**SUCCESS, "user": user, "connected": count > 0, "connections": count}
 
     def channel(self, channel: str) -> dict[str, Any]:
@@ -58,7 +42,7 @@ class People:
             PushRefused: nobody can listen to this.
             QueueUnavailable: Redis did not answer.
         """
-        members = self._roster.members_of(_checked_channel(channel))
+        members = self._presence.members_of(_checked_channel(channel))
         answer = {
             **SUCCESS,
             "channel": channel,
@@ -75,7 +59,7 @@ class People:
             PushRefused: no user can have this name.
             QueueUnavailable: Redis did not confirm it.
         """
-        count = self._roster.connections_of(_checked_user(user))
+        count = self._presence.connections_of(_checked_user(user))
         # Even if there are none: one may be too new to be known, or its server cut off from Redis.
         self._queue.push([Kick(user).to_item()])
         return {**SUCCESS, "user": user, "connections": count}

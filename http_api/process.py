@@ -3,9 +3,9 @@
 from flask import Flask
 
 from common.serving.files import affordable_places
-from common.store.broker import Broker, History
 from common.store.line import connect
-from common.store.presence import Roster
+from common.store.presence import RedisPresenceReader
+from common.store.queue import RedisQueue
 from config.settings import Settings
 from http_api.app import create_app
 
@@ -13,9 +13,8 @@ QUEUE_CONNECTIONS = 64  # Per process; a push waits for a free one, at most REDI
 
 
 def load(settings: Settings) -> Flask:
-    """The application with its queue and its roster."""
+    """The application with its queue, and its view of who is connected."""
     key = settings.message_center_key
     client = connect(settings.redis_url, settings.redis_timeout, QUEUE_CONNECTIONS, key)
-    history = History(settings.history_size, settings.history_seconds)
-    broker, roster = Broker(client, key, history), Roster(client, key)
-    return create_app(settings, broker, roster, places=affordable_places())
+    queue, presence = RedisQueue(client, key), RedisPresenceReader(client, key)
+    return create_app(settings, queue, presence, places=affordable_places())

@@ -6,15 +6,16 @@ with success. It knows Flask's request and the queue, and no route.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from time import monotonic, sleep
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Request
 
 from common.errors import PushRefused
 from common.message import Message
+from common.store.queue import Queue
 from http_api import documents, params, push_id, recipients
 from http_api.bodies import Bodies
 from http_api.limits import Limits
@@ -27,16 +28,6 @@ NDJSON_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson
 AT_A_TIME = 128  # Messages of a batch, between two looks at the clock.
 TURN = 0.02  # Seconds that a batch is read before others have a turn.
 PAUSE = 0.0001  # Not 0: gevent would go on before it looks at sockets.
-
-
-class Queue(Protocol):
-    """The pushing half of `common.store.broker.Broker`."""
-
-    def push(self, items: list[bytes]) -> None:
-        """Queue all items or none; QueueUnavailable if that is not certain."""
-
-    def push_once(self, items: list[bytes], ids: Sequence[str | None], seconds: int) -> int | None:
-        """`push` of what is new by its id; the place of an id that stands for another item."""
 
 
 class Push:

@@ -1,19 +1,12 @@
 """Whether a push would be taken just now, found out once a second, however many ask."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 from common.errors import QueueUnavailable
+from common.store.queue import Queue
 from http_api.waiting import Waiting
 
 FRESH = 1.0  # Seconds for which an answer counts.
-
-
-class Queue(Protocol):
-    """The part of `common.store.broker.Broker` that is asked."""
-
-    def check(self) -> None:
-        """QueueUnavailable unless a push would be taken; leaves nothing."""
 
 
 class Readiness:

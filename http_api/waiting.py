@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from time import monotonic
 
 from common.errors import NotAdmitted
-from common.store.presence import Members
-from http_api.people import Roster
-from http_api.push import Queue
+from common.store.presence import Members, PresenceReader
+from common.store.queue import Queue
 
 PATIENCE = 1.0  # Seconds; a Redis that is well answers hundreds in it.
 
@@ -53,33 +52,38 @@ class Waiting:
         return self._turns.acquire(timeout=max(0.0, eldest + PATIENCE - now))
 
 
-class PatientQueue:
+class PatientQueue(Queue):
     """A queue, behind the limit on those who wait."""
 
     def __init__(self, queue: Queue, waiting: Waiting) -> None:
         self._queue = queue
         self._waiting = waiting
 
-    def push(self, items: list[bytes]) -> None:
+    def push(self, items: Sequence[bytes]) -> None:
         with self._waiting.turn():
             self._queue.push(items)
 
-    def push_once(self, items: list[bytes], ids: Sequence[str | None], seconds: int) -> int | None:
+    def push_once(
+        self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
+    ) -> int | None:
         with self._waiting.turn():
             return self._queue.push_once(items, ids, seconds)
 
+    def check(self) -> None:
+        self._queue.check()  # `Readiness` lets only one ask at a time.
 
-class PatientRoster:
-    """A roster, behind the same limit."""
 
-    def __init__(self, roster: Roster, waiting: Waiting) -> None:
-        self._roster = roster
+class PatientPresence(PresenceReader):
+    """Who is connected, behind the same limit."""
+
+    def __init__(self, presence: PresenceReader, waiting: Waiting) -> None:
+        self._presence = presence
         self._waiting = waiting
 
     def connections_of(self, user: str) -> int:
         with self._waiting.turn():
-            return self._roster.connections_of(user)
+            return self._presence.connections_of(user)
 
     def members_of(self, channel: str) -> Members:
         with self._waiting.turn():
-            return self._roster.members_of(channel)
+            return self._presence.members_of(channel)

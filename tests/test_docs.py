@@ -16,7 +16,7 @@ import pytest
 from wsproto.frame_protocol import CloseReason
 
 from common.message import Mark
-from common.store.broker import SETTLE_MESSAGES
+from common.store.log import SETTLE_MESSAGES
 from config.anonymous import refuse_anonymous_push
 from config.cli.listening import FOR_GOOD
 from config.load import load

@@ -9,7 +9,6 @@ a user or a channel has ever been here. It knows no connection and no token.
 import logging
 from collections import defaultdict
 from time import monotonic
-from typing import Protocol
 
 import gevent
 from gevent.lock import BoundedSemaphore
@@ -17,7 +16,7 @@ from gevent.lock import BoundedSemaphore
 from common.channels import of_user
 from common.errors import QueueUnavailable
 from common.loops import repeat
-from common.store.presence import LEASE, Changes, ChannelCounts
+from common.store.presence import LEASE, Changes, ChannelCounts, PresenceWriter
 
 log = logging.getLogger(__name__)
 
@@ -27,22 +26,6 @@ MOST_CHANGES = 500  # In one write.
 NO_USER = ""  # Where a user would stand.
 
 
-class Store(Protocol):
-    """The writing half of `common.store.presence`: `Entries`."""
-
-    def begin(self) -> None:
-        """Be a process of which Redis knows nothing yet."""
-
-    def write(self, changes: Changes) -> bool:
-        """Renew the lease and write; False: what was written before does not count any more."""
-
-    def sweep(self) -> int:
-        """Remove some of what dead processes have left."""
-
-    def leave(self) -> None:
-        """Remove what was written."""
-
-
 class Presence:
     """Counts connections by user and by channel.
 
@@ -50,8 +33,8 @@ class Presence:
     user does.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, writer: PresenceWriter) -> None:
+        self._writer = writer
         self._users: dict[str, int] = {}
         self._channels: dict[str, _Channel] = {}
         # What Redis does not know: users, and for each channel the users who came or left.
@@ -118,7 +101,7 @@ class Presence:
                 gevent.Timeout(limit, QueueUnavailable("no answer before the stop")),
                 self._writing,
             ):
-                self._store.leave()
+                self._writer.leave()
         except QueueUnavailable as problem:
             log.warning("Stopping, and present until the lease expires: %s", problem.reason)
 
@@ -162,13 +145,13 @@ class Presence:
                 return
             self._renewal = now + RENEW
         if is_due:
-            self._store.sweep()
+            self._writer.sweep()
 
     def _write_some(self) -> bool:
         changes = self._take()
         is_written = False
         try:
-            is_written = self._store.write(changes)
+            is_written = self._writer.write(changes)
         finally:  # Whatever ends it: what was not confirmed is still to be written.
             if not is_written:
                 self._put_back(changes)
@@ -176,7 +159,7 @@ class Presence:
 
     def _begin_anew(self) -> None:
         """Nothing that was written counts; the next round writes everything."""
-        self._store.begin()
+        self._writer.begin()
         self._is_known, self._renewal = False, 0.0
         self._changed_users = set(self._users)
         self._changed.clear()

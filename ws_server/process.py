@@ -10,9 +10,9 @@ from flask import Flask
 
 from common.client_address import client_of
 from common.serving.files import affordable_connections
-from common.store.broker import Broker, History
 from common.store.line import connect
-from common.store.presence import Entries
+from common.store.log import RedisLog, Retention
+from common.store.presence import RedisPresenceWriter
 from config.settings import Settings
 from ws_server.door.app import create_app
 from ws_server.door.terms import Terms, TokenCheck
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 # With Python's own (700, 10, 10), a tenth of a fan-out went into looking for garbage among
 # thousands of connections, all of which live long.
 GC_THRESHOLDS = (10_000, 20, 20)
-REDIS_CONNECTIONS = 4  # Per process, for pings; the broker's lines come on top.
+REDIS_CONNECTIONS = 4  # Per process, for presence; the log's connections come on top.
 
 SERVICE = "message_center.service"  # Where the application keeps it, in `app.extensions`.
 
@@ -46,10 +46,11 @@ def load(settings: Settings) -> Flask:
         REDIS_CONNECTIONS,
         settings.message_center_key,
     )
-    history = History(settings.history_size, settings.history_seconds)
+    retention = Retention(settings.history_size, settings.history_seconds)
     key = settings.message_center_key
-    broker, presence = Broker(client, key, history), Presence(Entries(client, key))
-    service = Service(settings, broker, presence, worker_class, terms)
+    source = RedisLog(client, key, retention)
+    presence = Presence(RedisPresenceWriter(client, key))
+    service = Service(settings, source, presence, worker_class, terms)
     app = create_app(service, terms, settings.http_port)
     app.extensions[SERVICE] = service
     service.start()

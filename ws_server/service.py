@@ -11,7 +11,7 @@ from gevent.pool import Group
 
 from common.errors import QueueUnavailable
 from common.loops import repeat
-from common.store.broker import Broker
+from common.store.log import Log
 from config.settings import Settings
 from ws_server.census import Census
 from ws_server.clients.connection import Connection
@@ -46,7 +46,7 @@ class Service:
     def __init__(
         self,
         settings: Settings,
-        broker: Broker,
+        source: Log,
         presence: Presence,
         worker_class: type[Worker],
         terms: Terms = OPEN,
@@ -54,9 +54,9 @@ class Service:
         self._settings = settings
         self._presence = presence
         formats = all_formats(settings.message_prefix)
-        feeds = {name: Feed(broker, form, settings.window_bytes) for name, form in formats.items()}
+        feeds = {name: Feed(source, form, settings.window_bytes) for name, form in formats.items()}
         self._hub = Hub(feeds, self._forget)
-        self._relay = Relay(broker, self._hub)
+        self._relay = Relay(source, self._hub)
         self._worker = worker_class(settings, self._hub, self._relay)
         self._receiver = Receiver(
             self._hub,

@@ -16,7 +16,7 @@ from bench.plan import Plan
 from bench.table import Claim, Row, Table, median_ratio, median_row
 from common.message import Mark
 from common.store import line
-from common.store.broker import Broker, History
+from common.store.log import RedisLog, Retention
 from config.settings import Settings
 
 SIZE = 128
@@ -86,9 +86,9 @@ def _from_the_log(server: Ours, push: Callable[[], None]) -> None:
     push()
     client = line.connect(f"redis://127.0.0.1:{server.redis_port}/0", 5, 4)
     settings = Settings()
-    history = History(settings.history_size, settings.history_seconds)
-    broker = Broker(client, settings.message_center_key, history)
-    while broker.settle_and_read(LATE, 1)[0].waiting:
+    retention = Retention(settings.history_size, settings.history_seconds)
+    log = RedisLog(client, settings.message_center_key, retention)
+    while log.settle_and_read(LATE, 1)[0].waiting:
         pass
     client.close()
     for pid in server.pids:

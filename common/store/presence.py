@@ -1,20 +1,16 @@
-"""Who is connected, in Redis: what each process writes there, and what is read of all of them.
+"""Who is connected, in Redis: each process writes its own connections, and all can be read.
 
-Keys, all in one hash slot. A PROCESS is one WebSocket server process, by an id of its own:
-    {KEY}:processes             set     every process that has entered and is not swept away
-    {KEY}:alive:PROCESS         string  its lease, which expires; the number of its last write
-    {KEY}:users:PROCESS         hash    user -> number of connections
-    {KEY}:in:PROCESS:CHANNEL    hash    user, or '' for those without one -> number of connections
-    {KEY}:channels:PROCESS      hash    channel -> number of connections: all of the hashes before
-
-What belongs to a process without a lease does not count, and anybody may remove it. It
-decides no timing, and knows no connection.
+A process is one WebSocket server process, by an id of its own. What belongs to a process
+without a lease does not count, and anybody may remove it. No timing is decided here, and no
+connection is known. The keys are named in `common.store.keys`.
 """
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from common.channels import USER
+from common.store.keys import Keys
 from common.store.line import Client, Command, Script, redis_errors, source
 
 LEASE = 6.0  # Seconds after its last write in which a process is taken for alive.
@@ -24,7 +20,7 @@ MOST_USERS = 10_000  # In one answer.
 
 @dataclass(frozen=True, slots=True)
 class ChannelCounts:
-    """How many connections a channel has, and what has changed: by user, '' for those without."""
+    """The connections of a channel: of all, and by user where it has changed; '': without one."""
 
     total: int
     users: dict[str, int]
@@ -32,9 +28,9 @@ class ChannelCounts:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What has changed in one process, as it is now; 0 stands for gone.
+    """Numbers of connections that have changed in one process, as they are now; 0: gone.
 
-    A channel with a `total` of 0 is gone as a whole.
+    A channel with a `total` of 0 is gone, with all its users.
     """
 
     users: dict[str, int] = field(default_factory=dict)
@@ -54,109 +50,111 @@ class Members:
     truncated: bool
 
 
-class Entries:
-    """What one process has in Redis. Its calls must not overlap."""
+class PresenceWriter(Protocol):
+    """What one process writes. Its calls must not overlap.
+
+    Raises:
+        QueueUnavailable: by all but `begin`, if Redis did not confirm it.
+    """
+
+    def begin(self) -> None:
+        """Be a new process, of which Redis knows nothing. What it had written before will go."""
+
+    def write(self, changes: Changes) -> bool:
+        """Enter or renew the lease, and write; all of it or nothing.
+
+        False: there is no lease, so nothing that was written before counts; `begin`, and write
+        everything. After an error: write the same places again later.
+        """
+
+    def sweep(self) -> int:
+        """Remove some of what dead processes have left; how many of those there still are."""
+
+    def leave(self) -> None:
+        """Give up the lease, so that nothing counts any more, then remove what was written.
+
+        After an error the lease expires by itself.
+        """
+
+
+class PresenceReader(Protocol):
+    """What all living processes have written.
+
+    Raises:
+        QueueUnavailable: by each of the methods, if Redis did not answer.
+    """
+
+    def connections_of(self, user: str) -> int:
+        """How many connections a user has."""
+
+    def members_of(self, channel: str) -> Members:
+        """Who listens to exactly this channel or wildcard.
+
+        A user listens to its own channel with every connection.
+        """
+
+
+class RedisPresenceWriter(PresenceWriter):
+    """Writes to Redis."""
 
     def __init__(self, client: Client, key: str, lease: float = LEASE) -> None:
         self._redis = client
-        self._processes = _processes(key)
-        self._prefix = _prefix(key)
+        self._keys = Keys(key)
         self._lease = round(lease * 1000)
         self._write = _script(client, "write")
         self._sweep = _script(client, "sweep")
         self.begin()
 
     def begin(self) -> None:
-        """Be a process of which Redis knows nothing yet. What it had written before will go."""
         self.process = secrets.token_hex(8)
         self._number = 0
         self._confirmed = 0
 
     def write(self, changes: Changes) -> bool:
-        """Enter or renew the lease, and write; all of it or nothing.
-
-        False: there is no lease, so nothing that was written before counts; `begin`, and write
-        everything.
-
-        Raises:
-            QueueUnavailable: Redis did not confirm it; write the same places again later.
-        """
         self._number += 1
-        keys = [self._processes, *map(self._own, ("alive", "users", "channels"))]
-        keys += [f"{self._own('in')}:{channel}" for channel in changes.channels]
+        names, process = self._keys, self.process
+        keys = [names.processes, names.alive(process), names.users(process)]
+        keys += [names.channels(process), *(names.members(process, c) for c in changes.channels)]
         numbers = (self._lease, self._confirmed, self._number)
         # The same write under the same number may be done twice.
-        held = self._write.run(keys, (self.process, *numbers, *_words(changes)), repeatable=True)
+        held = self._write.run(keys, (process, *numbers, *_words(changes)), repeatable=True)
         if held:
             self._confirmed = self._number
         return bool(held)
 
     def sweep(self) -> int:
-        """Remove some of what dead processes have left; how many of those there still are.
-
-        Raises:
-            QueueUnavailable: Redis did not confirm it.
-        """
-        arguments = (self._prefix, SWEEP_CHANNELS)
-        left: int = self._sweep.run([self._processes], arguments, repeatable=True)
+        arguments = (self._keys.prefix, SWEEP_CHANNELS)
+        left: int = self._sweep.run([self._keys.processes], arguments, repeatable=True)
         return left
 
     def leave(self) -> None:
-        """Give up the lease, so that nothing counts any more, then remove what was written.
-
-        Raises:
-            QueueUnavailable: Redis did not confirm it; the lease expires by itself.
-        """
         with redis_errors():
-            self._redis.delete(self._own("alive"))
+            self._redis.delete(self._keys.alive(self.process))
         while self.sweep():
             pass
 
-    def _own(self, kind: str) -> str:
-        return f"{self._prefix}{kind}:{self.process}"
 
-
-class Roster:
-    """Reads what all living processes have written."""
+class RedisPresenceReader(PresenceReader):
+    """Reads from Redis; lists at most so many users."""
 
     def __init__(self, client: Client, key: str, most_users: int = MOST_USERS) -> None:
-        self._processes = _processes(key)
-        self._prefix = _prefix(key)
+        self._keys = Keys(key)
         self._most_users = most_users
         self._read = _script(client, "read")
 
     def connections_of(self, user: str) -> int:
-        """How many connections a user has.
-
-        Raises:
-            QueueUnavailable: Redis did not answer.
-        """
         return self._members("", user, 0).connections
 
     def members_of(self, channel: str) -> Members:
-        """Who listens to exactly this channel or wildcard; to the own channel of a user: that user.
-
-        Raises:
-            QueueUnavailable: Redis did not answer.
-        """
         owner = channel.removeprefix(USER) if channel.startswith(USER) else ""
         return self._members(channel, owner, self._most_users)
 
     def _members(self, channel: str, owner: str, most_users: int) -> Members:
-        answer = self._read.run(
-            [self._processes], (self._prefix, channel, owner, most_users), repeatable=True
-        )
+        arguments = (self._keys.prefix, channel, owner, most_users)
+        answer = self._read.run([self._keys.processes], arguments, repeatable=True)
         total, anonymous, truncated, *pairs = answer
         users = zip(pairs[::2], pairs[1::2], strict=True)
         return Members(total, anonymous, {user.decode(): n for user, n in users}, bool(truncated))
-
-
-def _prefix(key: str) -> str:
-    return f"{{{key}}}:"
-
-
-def _processes(key: str) -> str:
-    return _prefix(key) + "processes"
 
 
 def _script(client: Client, name: str) -> Script:

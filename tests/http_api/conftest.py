@@ -3,7 +3,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 from http_api.app import create_app
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 
 
 @pytest.fixture
@@ -12,11 +12,11 @@ def queue() -> FakeQueue:
 
 
 @pytest.fixture
-def roster() -> FakeRoster:
-    return FakeRoster()
+def presence() -> FakePresenceReader:
+    return FakePresenceReader()
 
 
 @pytest.fixture
-def http(queue: FakeQueue, roster: FakeRoster) -> FlaskClient:
+def http(queue: FakeQueue, presence: FakePresenceReader) -> FlaskClient:
     """A client of the API with the default settings."""
-    return create_app(Settings(), queue, roster).test_client()
+    return create_app(Settings(), queue, presence).test_client()

@@ -3,7 +3,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 from http_api.app import create_app
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 
 NAMES = ["/push/", "/push/index", "/push/index/", "/push.html", "/push/index.html", "/Push"]
 NAMES += ["/PUSH/Index", "/index.php/push", "/index.php/push/index", "/index.php/Push/index.html"]
@@ -35,7 +35,7 @@ def test_methods_are_the_same_under_every_name(
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_needs_the_token(queue: FakeQueue, name: str) -> None:
     settings = Settings(push_tokens=(("a", "0123456789abcdef"),))
-    http = create_app(settings, queue, FakeRoster()).test_client()
+    http = create_app(settings, queue, FakePresenceReader()).test_client()
 
     assert http.post(name, data={"content": "a"}).status_code == 401
     assert queue.pushes == []

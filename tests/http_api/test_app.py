@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from common.errors import QueueUnavailable
 from config.settings import Settings
 from http_api.app import create_app
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 
 JSON = "application/json"
 TOO_LARGE = "request_entity_too_large"
@@ -46,7 +46,7 @@ FAILURES = [
 def http(queue: FakeQueue) -> FlaskClient:
     """A client of an API with small limits."""
     settings = Settings(max_content_bytes=8, max_body_bytes=64, ws_port=4321)
-    return create_app(settings, queue, FakeRoster()).test_client()
+    return create_app(settings, queue, FakePresenceReader()).test_client()
 
 
 @pytest.mark.parametrize(("status", "error", "request_"), FAILURES)

@@ -16,7 +16,7 @@ from config.settings import Settings
 from http_api import push
 from http_api.app import create_app
 from http_api.bodies import FREE, Bodies
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 
 LONGEST = 4 * FREE
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -100,7 +100,7 @@ CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
 def test_a_client_that_leaves_in_the_middle_of_its_body_fills_no_log(
     caplog: pytest.LogCaptureFixture, announced: dict[str, Any], method: str
 ) -> None:
-    client = create_app(Settings(), FakeQueue(), FakeRoster()).test_client()
+    client = create_app(Settings(), FakeQueue(), FakePresenceReader()).test_client()
     environ = {"wsgi.input": Reset(), **announced}
 
     answer = client.open("/push?content=x", method=method, environ_overrides=environ)
@@ -198,7 +198,7 @@ DEAR: dict[str, tuple[str, str, bytes]] = {
 
 @pytest.fixture(scope="module")
 def http() -> FlaskClient:
-    return create_app(Settings(), FakeQueue(), FakeRoster()).test_client()
+    return create_app(Settings(), FakeQueue(), FakePresenceReader()).test_client()
 
 
 @pytest.mark.parametrize(("path", "kind", "body"), DEAR.values(), ids=DEAR)

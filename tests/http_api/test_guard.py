@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from config.settings import Settings
 from http_api.app import create_app
 from http_api.guard import PUBLIC
-from tests.support.fakes import FakeClock, FakeQueue, FakeRoster
+from tests.support.fakes import FakeClock, FakePresenceReader, FakeQueue
 from tests.support.openapi import validate_response
 
 TOKEN, OTHER = "0123456789abcdef-backend", "0123456789abcdef-other"
@@ -24,7 +24,9 @@ def clock() -> FakeClock:
 
 
 def api(queue: FakeQueue, clock: FakeClock | None = None, **settings: Any) -> FlaskClient:
-    return create_app(Settings(**settings), queue, FakeRoster(), clock or FakeClock()).test_client()
+    return create_app(
+        Settings(**settings), queue, FakePresenceReader(), clock or FakeClock()
+    ).test_client()
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -103,7 +105,7 @@ def test_what_pushes_nothing_is_for_anybody(queue: FakeQueue, path: str) -> None
 
 
 def test_a_new_route_is_guarded_without_being_named(queue: FakeQueue) -> None:
-    app = create_app(Settings(push_tokens=TOKENS), queue, FakeRoster())
+    app = create_app(Settings(push_tokens=TOKENS), queue, FakePresenceReader())
     app.add_url_rule("/new/<name>", "new", lambda name: name, methods=["GET", "DELETE"])
     http = app.test_client()
 
@@ -114,7 +116,7 @@ def test_a_new_route_is_guarded_without_being_named(queue: FakeQueue) -> None:
 def test_only_these_endpoints_are_public() -> None:
     endpoints = {
         rule.endpoint
-        for rule in create_app(Settings(), FakeQueue(), FakeRoster()).url_map.iter_rules()
+        for rule in create_app(Settings(), FakeQueue(), FakePresenceReader()).url_map.iter_rules()
     }
 
     assert endpoints - PUBLIC >= {"push_index", "push_batch"}
@@ -142,7 +144,7 @@ def test_every_refusal_is_as_documented(queue: FakeQueue) -> None:
 
 
 def test_without_tokens_and_limits_no_request_is_checked() -> None:
-    hooks = create_app(Settings(), FakeQueue(), FakeRoster()).before_request_funcs[None]
+    hooks = create_app(Settings(), FakeQueue(), FakePresenceReader()).before_request_funcs[None]
 
     assert [hook.__name__ for hook in hooks] == ["name_the_other_port"]
 

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from config.settings import Settings
 from http_api.app import create_app
 from http_api.guard import PUBLIC
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 from tests.support.openapi import DOCUMENT, errors_of, responses, validate
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -66,7 +66,7 @@ def test_the_document_has_the_version_of_the_package() -> None:
 def test_every_route_is_documented_and_no_other() -> None:
     served = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
-        for rule in create_app(Settings(), FakeQueue(), FakeRoster()).url_map.iter_rules()
+        for rule in create_app(Settings(), FakeQueue(), FakePresenceReader()).url_map.iter_rules()
         for method in (rule.methods or set()) - AUTOMATIC
     }
 
@@ -100,7 +100,7 @@ def test_an_example_of_a_request_is_accepted(
 
 
 def test_a_route_that_needs_a_token_says_so() -> None:
-    rules = create_app(Settings(), FakeQueue(), FakeRoster()).url_map.iter_rules()
+    rules = create_app(Settings(), FakeQueue(), FakePresenceReader()).url_map.iter_rules()
     guarded = {
         re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         for rule in rules

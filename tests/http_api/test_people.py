@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from common.errors import QueueUnavailable
 from common.store.presence import Members
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 
 NAMES = ["42", "a@example.org", "a:b", "a.b-c_d", "x" * 95]
 NO_NAMES = ["x" * 96, "a b", "é", "a%2B", "a*", "%00"]
@@ -16,8 +16,10 @@ UNAVAILABLE = QueueUnavailable("connection refused")
 
 
 @pytest.mark.parametrize("user", NAMES)
-def test_a_user_who_is_there_is_counted(http: FlaskClient, roster: FakeRoster, user: str) -> None:
-    roster.users[user] = 3
+def test_a_user_who_is_there_is_counted(
+    http: FlaskClient, presence: FakePresenceReader, user: str
+) -> None:
+    presence.users[user] = 3
 
     response = http.get(f"/users/{user}")
 
@@ -46,9 +48,9 @@ def test_a_user_who_is_not_there_is_an_answer_too(http: FlaskClient) -> None:
 
 @pytest.mark.parametrize("channel", [*NAMES, "x" * 100, "user:42", "orders.*", "x" * 100 + ".*"])
 def test_the_members_of_a_channel_are_listed(
-    http: FlaskClient, roster: FakeRoster, channel: str
+    http: FlaskClient, presence: FakePresenceReader, channel: str
 ) -> None:
-    roster.channels[channel] = Members(5, 2, {"42": 2, "7": 1}, truncated=False)
+    presence.channels[channel] = Members(5, 2, {"42": 2, "7": 1}, truncated=False)
 
     response = http.get(f"/channels/{channel}")
 
@@ -63,17 +65,17 @@ def test_the_members_of_a_channel_are_listed(
     }
 
 
-def test_a_list_that_was_cut_says_so(http: FlaskClient, roster: FakeRoster) -> None:
-    roster.channels["orders"] = Members(5, 0, {"42": 2}, truncated=True)
+def test_a_list_that_was_cut_says_so(http: FlaskClient, presence: FakePresenceReader) -> None:
+    presence.channels["orders"] = Members(5, 0, {"42": 2}, truncated=True)
 
     assert http.get("/channels/orders").get_json()["truncated"] is True
 
 
 @pytest.mark.parametrize("user", NAMES)
 def test_a_kick_goes_through_the_queue(
-    http: FlaskClient, queue: FakeQueue, roster: FakeRoster, user: str
+    http: FlaskClient, queue: FakeQueue, presence: FakePresenceReader, user: str
 ) -> None:
-    roster.users[user] = 3
+    presence.users[user] = 3
 
     response = http.delete(f"/users/{user}/connections")
 
@@ -126,9 +128,9 @@ def test_what_nobody_can_listen_to_is_refused(http: FlaskClient, name: str) -> N
     [("GET", "/users/42"), ("GET", "/channels/orders"), ("DELETE", "/users/42/connections")],
 )
 def test_without_redis_nobody_knows(
-    http: FlaskClient, queue: FakeQueue, roster: FakeRoster, method: str, path: str
+    http: FlaskClient, queue: FakeQueue, presence: FakePresenceReader, method: str, path: str
 ) -> None:
-    roster.fault = UNAVAILABLE
+    presence.fault = UNAVAILABLE
 
     response = http.open(path, method=method)
 

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 from common.errors import QueueUnavailable
 from config.settings import Settings
 from http_api.app import create_app
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 
 SUCCESS = b'{"code":0,"msg":"success"}'
 CONTENT_EMPTY = '{"code":-1,"error":"content_empty","msg":"内容不能为空"}'.encode()
@@ -349,7 +349,7 @@ def test_what_the_query_of_a_batch_says_is_not_lost(
 
 
 def test_a_batch_may_have_so_many_messages_and_not_one_more(queue: FakeQueue) -> None:
-    http = create_app(Settings(max_batch_messages=3), queue, FakeRoster()).test_client()
+    http = create_app(Settings(max_batch_messages=3), queue, FakePresenceReader()).test_client()
 
     assert http.post("/push/batch", json=["a", "b", "c"]).status_code == 200
     assert refusal(http.post("/push/batch", json=["a"] * 4)) == (413, "batch_too_large")

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from common.errors import QueueUnavailable
 from config.settings import Settings
 from http_api.app import create_app
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 
 JSON = "application/json"
 LONGEST = "~" * 255
@@ -61,7 +61,7 @@ def test_an_id_is_accepted_once_wherever_it_comes_from(
 
 
 def test_an_id_is_remembered_as_long_as_the_setting_says(queue: FakeQueue) -> None:
-    http = create_app(Settings(idempotency_seconds=7), queue, FakeRoster()).test_client()
+    http = create_app(Settings(idempotency_seconds=7), queue, FakePresenceReader()).test_client()
 
     http.get("/push?content=a&id=1")
     http.post("/push/batch", json=[{"content": "b", "id": "2"}])

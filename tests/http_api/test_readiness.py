@@ -9,9 +9,9 @@ import redis
 from flask.testing import FlaskClient
 
 from common.errors import QueueUnavailable
-from common.store.broker import Broker, History
 from common.store.line import connect
-from common.store.presence import Roster
+from common.store.presence import RedisPresenceReader
+from common.store.queue import RedisQueue
 from config.cli.embedded import EmbeddedValkey
 from config.settings import Settings
 from http_api.app import create_app
@@ -27,8 +27,8 @@ def http(valkey: EmbeddedValkey, client: redis.Redis, key: str) -> Iterator[Flas
     client.acl_setuser(key, reset=True, enabled=True, nopass=True, keys=["*"], commands=["+@all"])
     clock = FakeClock()
     with closing(connect(valkey.url.replace("//", f"//{key}:x@"), 5, 4)) as own:
-        broker = Broker(own, key, History(1, 1))
-        app = create_app(Settings(), broker, Roster(own, key), clock)
+        queue, presence = RedisQueue(own, key), RedisPresenceReader(own, key)
+        app = create_app(Settings(), queue, presence, clock)
         app.before_request(lambda: setattr(clock, "now", clock.now + FRESH))
         yield app.test_client()
     client.acl_deluser(key)

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from common.message import Message
 from config.settings import Settings
 from http_api.app import create_app
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 
 JSON = "application/json"
 LONGEST = "x" * 100
@@ -393,7 +393,7 @@ def test_the_answer_shows_what_is_wrong(
 
 @pytest.fixture
 def three(queue: FakeQueue) -> FlaskClient:
-    return create_app(Settings(max_channels=3), queue, FakeRoster()).test_client()
+    return create_app(Settings(max_channels=3), queue, FakePresenceReader()).test_client()
 
 
 @pytest.mark.parametrize(

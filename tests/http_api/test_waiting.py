@@ -14,7 +14,7 @@ from config.settings import Settings
 from http_api.app import create_app
 from http_api.readiness import Readiness
 from http_api.waiting import PATIENCE, Waiting
-from tests.support.fakes import FakeClock, FakeQueue, FakeRoster
+from tests.support.fakes import FakeClock, FakePresenceReader, FakeQueue
 from tests.support.system import wait_until
 
 MOST = 4
@@ -61,7 +61,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def http(queue: Still, clock: FakeClock) -> FlaskClient:
-    return create_app(Settings(), queue, FakeRoster(), clock, places=2 * MOST).test_client()
+    return create_app(Settings(), queue, FakePresenceReader(), clock, places=2 * MOST).test_client()
 
 
 def test_a_burst_waits_for_its_turns(http: FlaskClient, queue: Still) -> None:
@@ -148,7 +148,7 @@ def test_a_turn_is_given_back_whatever_happens(problem: BaseException) -> None:
 def test_a_batch_takes_room_until_redis_has_it(queue: Still) -> None:
     """Else all that wait for Redis would hold a large batch each, counted nowhere."""
     settings = Settings(max_body_bytes=200_000, max_content_bytes=150_000)
-    http = create_app(settings, queue, FakeRoster()).test_client()
+    http = create_app(settings, queue, FakePresenceReader()).test_client()
     content = "x" * 150_000
 
     def batch() -> tuple[int, str | None]:

@@ -10,8 +10,8 @@ from time import monotonic
 import pytest
 
 from common.message import Mark
-from common.store.broker import Broker, History
 from common.store.line import connect
+from tests.support.store import Center
 from tests.support.system import KEY, PREFIX, Pusher, System, wait_until
 from tests.support.websocket import LIMIT, Client
 
@@ -333,9 +333,9 @@ def test_after_closed_redis_connections_a_stop_still_sends_what_others_settled(
     process, port = system.start_ws(POLL_INTERVAL=3)
     (client,) = system.connect(port)
     system.redis.client_kill_filter(_type="normal", skipme=True)
-    another = Broker(connect(system.redis_url, LIMIT, 1), KEY, History(5000, 3600))
-    another.push([b"settled by another"])
-    assert another.settle_and_read(Mark("", 0), 1)[0].moved == 1
+    another = Center(connect(system.redis_url, LIMIT, 1), KEY)
+    another.queue.push([b"settled by another"])
+    assert another.log.settle_and_read(Mark("", 0), 1)[0].moved == 1
 
     process.popen.send_signal(signal.SIGTERM)
 

@@ -9,12 +9,12 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.store.broker import Broker, History
 from common.store.line import connect
+from common.store.queue import RedisQueue
 from config.cli.embedded import EmbeddedValkey
 from config.settings import Settings
 from http_api.app import create_app
-from tests.support.fakes import FakeRoster
+from tests.support.fakes import FakePresenceReader
 from tests.support.proxy import LossyProxy, lossy_proxy
 
 pytestmark = pytest.mark.integration
@@ -70,7 +70,7 @@ def test_whatever_answers_are_lost_each_id_is_queued_once_and_in_order(
     proxy: LossyProxy, lossy: redis.Redis, pushes: list[tuple[list[Message], int]]
 ) -> None:
     key, model = f"test-{uuid4().hex}", dict[str, str]()
-    http = create_app(Settings(), Broker(lossy, key, History(1, 1)), FakeRoster()).test_client()
+    http = create_app(Settings(), RedisQueue(lossy, key), FakePresenceReader()).test_client()
 
     for batch, lost in pushes:
         proxy.losses = lost

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from config.settings import Settings
 from http_api.app import create_app
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 from tests.support.openapi import DOCUMENT, validate, validate_response
 from tests.support.strategies import latin, texts
 
@@ -86,7 +86,7 @@ requests = st.builds(
 def api() -> Api:
     queue = FakeQueue()
     limits = Settings(max_content_bytes=8, max_body_bytes=64, max_batch_messages=3, max_channels=3)
-    return create_app(limits, queue, FakeRoster()).test_client(), queue
+    return create_app(limits, queue, FakePresenceReader()).test_client(), queue
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

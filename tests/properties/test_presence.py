@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 
-from tests.support.presence import Crowd, FakeEntries, Step, steps
+from tests.support.presence import Crowd, FakePresenceWriter, Step, steps
 from ws_server import presence as presence_module
 
 
@@ -18,12 +18,12 @@ def _small_writes() -> Iterator[None]:
 
 @given(script=steps({"expire"}))
 def test_the_store_ends_up_with_the_truth(script: list[Step]) -> None:
-    entries = FakeEntries()
-    crowd = Crowd(entries, {"expire": entries.expire})
+    writer = FakePresenceWriter()
+    crowd = Crowd(writer, {"expire": writer.expire})
     for step in script:
         crowd.do(step)
     crowd.settle()
 
-    assert entries.users == crowd.users()
-    assert entries.channels == crowd.channels()
-    assert entries.totals == {name: sum(who.values()) for name, who in crowd.channels().items()}
+    assert writer.users == crowd.users()
+    assert writer.channels == crowd.channels()
+    assert writer.totals == {name: sum(who.values()) for name, who in crowd.channels().items()}

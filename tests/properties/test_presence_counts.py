@@ -9,9 +9,17 @@ import redis
 from hypothesis import given
 
 from common.store.line import connect
-from common.store.presence import Entries, Members, Roster
+from common.store.presence import Members, RedisPresenceReader, RedisPresenceWriter
 from config.cli.embedded import EmbeddedValkey
-from tests.support.presence import CHANNELS, USERS, Crowd, FailingEntries, Step, contents, steps
+from tests.support.presence import (
+    CHANNELS,
+    USERS,
+    Crowd,
+    FailingPresenceWriter,
+    Step,
+    contents,
+    steps,
+)
 from ws_server import presence as presence_module
 
 pytestmark = pytest.mark.integration
@@ -40,7 +48,7 @@ class Redis:
                 self._client.delete(name)
 
     def sweep(self) -> None:
-        while Entries(self._client, self._key).sweep():
+        while RedisPresenceWriter(self._client, self._key).sweep():
             pass
 
     def flush(self) -> None:
@@ -78,26 +86,26 @@ def _small_writes() -> Iterator[None]:
 @given(script=steps(EVENTS))
 def test_redis_ends_up_with_the_truth(shared: redis.Redis, script: list[Step]) -> None:
     key = f"test-{uuid4().hex}"
-    server, entries = Redis(shared, key), Entries(shared, key)
-    crowd = Crowd(FailingEntries(entries), server.events)
+    server, writer = Redis(shared, key), RedisPresenceWriter(shared, key)
+    crowd = Crowd(FailingPresenceWriter(writer), server.events)
     for step in script:
         crowd.do(step)
     crowd.settle()
-    server.expire(but=entries.process)  # What it has left behind under older ids.
+    server.expire(but=writer.process)  # What it has left behind under older ids.
     server.sweep()
 
     found = contents(shared, key)
     # With nobody there, there may be a lease or none.
-    is_entered = found.pop(f"alive:{entries.process}", False)
-    assert found.pop("processes", set()) == ({entries.process.encode()} if is_entered else set())
-    assert found == as_keys(entries.process, crowd)
+    is_entered = found.pop(f"alive:{writer.process}", False)
+    assert found.pop("processes", set()) == ({writer.process.encode()} if is_entered else set())
+    assert found == as_keys(writer.process, crowd)
     assert is_entered or not found
-    roster = Roster(shared, key)
-    assert {user: roster.connections_of(user) for user in USERS} == dict.fromkeys(USERS, 0) | {
+    reader = RedisPresenceReader(shared, key)
+    assert {user: reader.connections_of(user) for user in USERS} == dict.fromkeys(USERS, 0) | {
         **crowd.users()
     }
     for channel in CHANNELS:
-        assert roster.members_of(channel) == as_members(crowd, channel)
+        assert reader.members_of(channel) == as_members(crowd, channel)
 
 
 def as_keys(process: str, crowd: Crowd) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from config.settings import Settings
 from http_api.app import create_app
-from tests.support.fakes import FakeQueue, FakeRoster
+from tests.support.fakes import FakePresenceReader, FakeQueue
 from tests.support.strategies import texts
 
 LIMIT = 16  # Bytes of content, so that many examples are at its edge.
@@ -71,7 +71,7 @@ batches = st.lists(good | texts(3).filter(bool), min_size=1, max_size=6) | st.li
 def api() -> Api:
     queue = FakeQueue()
     limits = Settings(max_content_bytes=LIMIT, max_channels=MOST)
-    return create_app(limits, queue, FakeRoster()).test_client(), queue
+    return create_app(limits, queue, FakePresenceReader()).test_client(), queue
 
 
 def channels_or_error(fields: dict[str, Any]) -> list[str] | str:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.message import Mark, Message
-from common.store.broker import Broker, History, Settled
 from common.store.line import connect
+from common.store.log_state import Settled
 from config.cli.embedded import EmbeddedValkey
+from tests.support.store import Center
 from tests.support.strategies import texts
 
 pytestmark = pytest.mark.integration
@@ -63,9 +64,9 @@ def shared(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
 def settled(client: redis.Redis, items: list[bytes]) -> tuple[Settled, list[bytes], list[bytes]]:
     """What one settle of `items` says, and what is in the log and set aside then."""
     key = f"test-{uuid4().hex}"
-    broker = Broker(client, key, History(1000, 1000))
-    broker.push(items)
-    done, page = broker.settle_and_read(Mark("", 0), 1000)
+    center = Center(client, key)
+    center.queue.push(items)
+    done, page = center.log.settle_and_read(Mark("", 0), 1000)
     aside: list[Any] = client.lrange(f"{{{key}}}:rejected", 0, -1)
     return done, page.contents, aside
 

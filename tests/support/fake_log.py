@@ -7,12 +7,13 @@ from gevent.event import Event
 
 from common.channels import reaches
 from common.message import Mark, Page, format_id, parse_id
-from common.store.broker import LOOKED, LogState, Settled, Stretch
+from common.store.log import LOOKED, Log, Stretch
+from common.store.log_state import LogState, Settled
 
 Addresses = Sequence[tuple[str, ...]]
 
 
-class FakeLog:
+class FakeLog(Log):
     """Queue, log and history in memory; all of them fail while there is a `fault`.
 
     Unrealistic: ids are 1-0, 2-0, ...; nothing takes time, unless `gate` is cleared:
@@ -26,7 +27,7 @@ class FakeLog:
         self.fault: Exception | None = None
         self.settle_fault: Exception | None = None
         self.read_fault: Exception | None = None  # Of reading alone: what was settled, is.
-        self.aside = "{fake}:rejected"
+        self.rejected_key = "{fake}:rejected"
         self.rejected = 0  # What the next settle says that it set aside.
         self.problem = ""  # What settles say that failed, beside what they have done.
         self.settle_limit = 500

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from common.store.presence import Members
+from common.store.presence import Members, PresenceReader
+from common.store.queue import Queue
 from config.settings import Settings
 from ws_server.door.grant import Grant
 from ws_server.door.listen import BadListen, Listen
 
 
-class FakeQueue:
+class FakeQueue(Queue):
     """`pushes` holds one list for each LPUSH.
 
     Unrealistic: it fails only when given a `fault`, and never forgets an id.
@@ -64,7 +65,7 @@ class FakeClock:
         return self.now
 
 
-class FakeRoster:
+class FakePresenceReader(PresenceReader):
     """Who is connected, by `users` and `channels`; what it says does not hang together.
 
     Unrealistic: it fails only when given a `fault`.

@@ -10,15 +10,15 @@ import redis
 from hypothesis import strategies as st
 
 from common.errors import QueueUnavailable
-from common.store.presence import Changes, Entries
-from ws_server.presence import RENEW, Presence, Store
+from common.store.presence import Changes, PresenceWriter
+from ws_server.presence import RENEW, Presence
 
 USERS = ("42", "7", "a@b.c")
 CHANNELS = ("orders", "orders.*", "user:42", "user:7")
 
 
-class FakeEntries:
-    """`common.store.presence.Entries` in memory: what a process has written and what counts of it.
+class FakePresenceWriter(PresenceWriter):
+    """What a process has written, in memory, and what counts of it.
 
     Of `faults`, each call takes one: with False it is refused, with True it is done and its
     answer is lost. Unrealistic: no time passes; a lease ends when a test calls `expire`.
@@ -97,27 +97,27 @@ def _assign(counts: dict[str, int], changed: Mapping[str, int]) -> None:
         del counts[name]
 
 
-class FailingEntries:
-    """A real `Entries`, and `faults` as of `FakeEntries`."""
+class FailingPresenceWriter(PresenceWriter):
+    """A real one, and `faults` as of `FakePresenceWriter`."""
 
-    def __init__(self, entries: Entries) -> None:
-        self.entries = entries
+    def __init__(self, writer: PresenceWriter) -> None:
+        self.writer = writer
         self.faults: deque[bool] = deque()
 
     def begin(self) -> None:
-        self.entries.begin()
+        self.writer.begin()
 
     def write(self, changes: Changes) -> bool:
         with fault_of(self.faults):
-            return self.entries.write(changes)
+            return self.writer.write(changes)
 
     def sweep(self) -> int:
         with fault_of(self.faults):
-            return self.entries.sweep()
+            return self.writer.sweep()
 
     def leave(self) -> None:
         with fault_of(self.faults):
-            self.entries.leave()
+            self.writer.leave()
 
 
 def contents(client: redis.Redis, key: str) -> dict[str, Any]:
@@ -166,8 +166,8 @@ def steps(events: set[str]) -> st.SearchStrategy[list[Step]]:
     return st.lists(step, max_size=25)
 
 
-class FailingStore(Store, Protocol):
-    """`FakeEntries` or `FailingEntries`."""
+class FaultyWriter(PresenceWriter, Protocol):
+    """`FakePresenceWriter` or `FailingPresenceWriter`."""
 
     faults: deque[bool]
 
@@ -175,9 +175,9 @@ class FailingStore(Store, Protocol):
 class Crowd:
     """Connections that come and go in a `Presence`, and how many there are by themselves."""
 
-    def __init__(self, store: FailingStore, events: Mapping[str, Callable[[], object]]) -> None:
-        self._store = store
-        self._presence = Presence(store)
+    def __init__(self, writer: FaultyWriter, events: Mapping[str, Callable[[], object]]) -> None:
+        self._writer = writer
+        self._presence = Presence(writer)
         self._events = events
         self._there: list[tuple[str | None, frozenset[str]]] = []
         self._now = 1.0
@@ -187,9 +187,9 @@ class Crowd:
             self._there.append((step.user, step.channels))
             self._presence.joined(step.user, step.channels)
         elif step.kind == "round":
-            self._store.faults.extend(step.faults)
+            self._writer.faults.extend(step.faults)
             self._round()
-            self._store.faults.clear()
+            self._writer.faults.clear()
         elif step.kind in self._events:
             self._events[step.kind]()
         elif self._there:

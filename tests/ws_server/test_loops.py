@@ -7,7 +7,7 @@ import pytest
 
 from common import loops
 from tests.support.parts import Parts, numbered, wait_until
-from tests.support.presence import FakeEntries
+from tests.support.presence import FakePresenceWriter
 from ws_server.clients.catch_up import CatchUp
 from ws_server.clients.keepalive import Keepalive
 from ws_server.presence import Presence
@@ -84,13 +84,13 @@ def test_keepalive_goes_on(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_presence_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = FakeEntries()
-    monkeypatch.setattr(entries, "write", failing_once(entries.write))
-    presence = Presence(entries)
+    writer = FakePresenceWriter()
+    monkeypatch.setattr(writer, "write", failing_once(writer.write))
+    presence = Presence(writer)
     presence.joined("42", frozenset())
     running = gevent.spawn(presence.run)
 
-    wait_until(lambda: entries.users == {"42": 1}, "written")
+    wait_until(lambda: writer.users == {"42": 1}, "written")
     running.kill()
 
 

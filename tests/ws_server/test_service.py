@@ -4,7 +4,7 @@ import gc
 import json
 from collections.abc import Iterator
 from time import monotonic, time
-from typing import Any, cast
+from typing import Any
 
 import gevent
 import pytest
@@ -12,11 +12,10 @@ from gevent.event import Event
 
 from common import loops
 from common.errors import QueueUnavailable
-from common.store.broker import Broker
 from config.settings import Settings
 from tests.support.fake_log import FakeLog
 from tests.support.parts import SMALL, Peer, Peers, let_others_run, numbered, wait_until
-from tests.support.presence import FakeEntries
+from tests.support.presence import FakePresenceWriter
 from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame
 from ws_server.clients.connection import Connection
 from ws_server.door.grant import Grant
@@ -70,16 +69,15 @@ class Running:
     def __init__(self, peers: Peers) -> None:
         made.clear()
         self.log = FakeLog()
-        self.entries = FakeEntries()
-        self.presence = Presence(self.entries)
-        self.service = Service(Settings(), cast("Broker", self.log), self.presence, Noting)
+        self.writer = FakePresenceWriter()
+        self.presence = Presence(self.writer)
+        self.service = Service(Settings(), self.log, self.presence, Noting)
         self.peers = peers
 
     def build(self, kind: type[Worker] = Noting, terms: Terms = OPEN, **settings: Any) -> Service:
         """Build it with other settings, and start it."""
         values = Settings(**{"poll_interval": 0.01, "message_prefix": "", **settings})
-        broker = cast("Broker", self.log)
-        self.service = Service(values, broker, self.presence, kind, terms)
+        self.service = Service(values, self.log, self.presence, kind, terms)
         self.service.start()
         return self.service
 
@@ -224,20 +222,20 @@ def test_presence_has_who_is_there_and_what_each_listens_to(running: Running) ->
     client = running.connect(listen=Listen("json", channels=grant.default, grant=grant))
     running.connect(listen=Listen(channels=frozenset(["a"])))
     running.presence.do_round(0)
-    assert running.entries.users == {"42": 1}
-    assert running.entries.channels == {"a": {"42": 1, "": 1}, "b": {"42": 1}}
+    assert running.writer.users == {"42": 1}
+    assert running.writer.channels == {"a": {"42": 1, "": 1}, "b": {"42": 1}}
 
     client.texts(1)
     client.send(frame(TEXT, b'{"unsubscribe": ["a"]}'))
     client.texts(1)
     running.presence.do_round(1)
-    assert running.entries.channels == {"a": {"": 1}, "b": {"42": 1}}
+    assert running.writer.channels == {"a": {"": 1}, "b": {"42": 1}}
 
     client.socket.close()
     wait_until(lambda: running.worker.events.count("close") == 1, "gone")
     running.presence.do_round(2)
-    assert running.entries.users == {}
-    assert running.entries.channels == {"a": {"": 1}}
+    assert running.writer.users == {}
+    assert running.writer.channels == {"a": {"": 1}}
 
 
 def test_a_client_that_is_gone_at_once_leaves_nothing_behind(running: Running) -> None:
@@ -250,7 +248,7 @@ def test_a_client_that_is_gone_at_once_leaves_nothing_behind(running: Running) -
     running.presence.do_round(0)
 
     assert not service.is_crowded("10.0.0.1")
-    assert running.entries.users == {}
+    assert running.writer.users == {}
 
 
 def wait_for_redis(running: Running) -> None:
@@ -268,14 +266,14 @@ def test_whoever_waits_for_redis_counts_and_leaves_nothing_behind(running: Runni
     running.presence.do_round(0)
     assert service.is_crowded("::")
     assert service.refuses == "too many connections"
-    assert running.entries.users == {"1": 1}
+    assert running.writer.users == {"1": 1}
 
     assert peer.close_code() == TRY_AGAIN.code
     peer.socket.close()
     wait_until(lambda: service.refuses is None, "gone")
     running.presence.do_round(1)
     assert not service.is_crowded("::")
-    assert running.entries.users == {}
+    assert running.writer.users == {}
 
 
 def test_whoever_hangs_up_while_redis_is_asked_leaves_nothing_behind(running: Running) -> None:
@@ -381,8 +379,8 @@ def test_a_stop_takes_its_clients_out_of_presence(running: Running) -> None:
     client.socket.close()
     stopping.join()
 
-    assert running.entries.has_left
-    assert running.entries.channels == {}
+    assert running.writer.has_left
+    assert running.writer.channels == {}
 
 
 def test_the_hooks_are_called_in_the_life_of_a_client(running: Running) -> None:

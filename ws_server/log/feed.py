@@ -7,10 +7,11 @@ window needs the rest.
 """
 
 from common.message import Mark, Page, parse_id
+from common.store.log import Log
 from ws_server.log.addressing import Addressing
 from ws_server.log.memory import Kept
 from ws_server.log.mixed import Mixed
-from ws_server.log.older import History, Older
+from ws_server.log.older import Older
 from ws_server.log.pieces import piece_of
 from ws_server.log.window import Chunk, Piece, Window
 from ws_server.wire.formats import Format
@@ -22,14 +23,14 @@ SELECTIONS = 64  # Chunks of audiences kept for the next client with the same ch
 class Feed:
     """What there is to send after any cursor, in one format."""
 
-    def __init__(self, history: History, form: Format, most_bytes: int) -> None:
+    def __init__(self, log: Log, form: Format, most_bytes: int) -> None:
         self.format = form
         self.epoch = ""
         self.head = 0
         self.done = 0  # Everything up to here has been offered to every live client.
         self._most_bytes = most_bytes
         self._window = Window()
-        self._older = Older(history, form)
+        self._older = Older(log, form)
         # By the ids before and at the end of the piece, and the channels.
         self._selections: Kept[tuple[int, int, frozenset[str]], Chunk] = Kept(SELECTIONS)
 

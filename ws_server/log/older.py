@@ -7,10 +7,9 @@ then all of them share one page. It sends nothing.
 """
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from common.message import parse_id
-from common.store.broker import Stretch
+from common.store.log import Log, Stretch
 from ws_server.log.addressing import addressing_of
 from ws_server.log.memory import Kept, Memory
 from ws_server.log.pieces import CHUNK_BYTES, CHUNK_MESSAGES, cut, piece_of
@@ -26,16 +25,6 @@ WORTH = 0.5  # Less of what was read being for a client, Redis is told to pick.
 OVERHEAD = 1024  # Bytes that a page takes besides its piece.
 
 Channels = frozenset[str]
-
-
-class History(Protocol):
-    """The reading half of `common.store.broker.Broker` for what is older."""
-
-    def read_between(self, after: int, upto: int, count: int) -> Stretch:
-        """Messages after one id up to another."""
-
-    def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
-        """Those of them that are for the listeners of these channels."""
 
 
 class Gap(Exception):
@@ -90,9 +79,9 @@ class OldPage:
 class Older:
     """Reads pages, and keeps some for the next client that is behind at the same place."""
 
-    def __init__(self, history: History, form: Format) -> None:
+    def __init__(self, log: Log, form: Format) -> None:
         self.pages: Kept[int, OldPage] = Kept(PAGES)  # By the id before each.
-        self._history = history
+        self._log = log
         self._format = form
         self._epoch = ""
         self._message_bytes = 1  # About so many had each of those that were read last.
@@ -121,9 +110,9 @@ class Older:
         epoch, before = self._epoch, self._neighbour(cursor)
         picked = None if before is None else _to_pick(before, cursor, channels)
         if picked is None:
-            stretch = self._history.read_between(cursor, upto, self._count_after(before))
+            stretch = self._log.read_between(cursor, upto, self._count_after(before))
         else:
-            stretch = self._history.pick_between(cursor, upto, picked)
+            stretch = self._log.pick_between(cursor, upto, picked)
         if not stretch.is_whole:
             raise Gap
         self._message_bytes = max(1, stretch.bytes // max(1, stretch.looked))

@@ -6,12 +6,13 @@ that the longest ones ever seen would be too much.
 """
 
 from time import monotonic
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import gevent
 
 from common.errors import QueueUnavailable
 from common.message import Mark, Page, parse_id
+from common.store.log import Log
 
 READ_MESSAGES = 1000  # More than a settle moves.
 READ_BYTES = 2 * 1024 * 1024  # About as much as is wanted at once.
@@ -21,15 +22,6 @@ FIRST_MESSAGES = (
     512  # Asked for then. More than a settle moves, too: one page, so one send to each.
 )
 GROWTH = 4
-
-
-class Log(Protocol):
-    """The part of `common.store.broker.Broker` that reads what is new."""
-
-    def read_after(
-        self, known: Mark, count: int, block_seconds: float | None = None
-    ) -> tuple[Page, bool]:
-        """Messages after `known`, and whether they surely follow it."""
 
 
 class Part(NamedTuple):

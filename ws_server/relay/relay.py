@@ -11,19 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import inf
 from time import monotonic
-from typing import Protocol
 
 import gevent
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
 from common.errors import QueueUnavailable
-from common.message import Mark, Page
+from common.message import Mark
 from common.outage import Outage
-from common.store.broker import SETTLE_MESSAGES, LogState, Settled
+from common.store.log import SETTLE_MESSAGES, Log
+from common.store.log_state import LogState, Settled
 from ws_server.clients.hub import Hub, Start
 from ws_server.door.listen import Listen
-from ws_server.relay import pages, starts
 from ws_server.relay.pages import Pages, Part
 from ws_server.relay.starts import Starts
 
@@ -35,21 +34,6 @@ MOST_UNREAD = 2000
 FIRST_PAUSE = 0.1  # Seconds before Redis is tried again; doubled each time.
 LONGEST_PAUSE = 2.0
 LONGEST_BLOCK = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
-
-
-class Log(starts.Log, pages.Log, Protocol):
-    """The settling and reading half of `common.store.broker.Broker`."""
-
-    aside: str  # The list of what could not be read.
-
-    def look(self, known: Mark | None = None) -> LogState:
-        """The state of the log; begins a new epoch if it has lost `known`."""
-
-    def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
-        """Move some items from the queue to the log; the messages of the log after `known`."""
-
-    def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
-        """Move some items from the queue to the log; then block until something is queued."""
 
 
 class Relay:
@@ -271,7 +255,7 @@ class Relay:
                 "Set aside %d unreadable envelopes (%d in all), see the list %s; of the first, %s",
                 settled.rejected,
                 self._rejected,
-                self._source.aside,
+                self._source.rejected_key,
                 settled.reason,
             )
 

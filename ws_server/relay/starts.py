@@ -5,14 +5,14 @@ Decided from memory if possible; else Redis is asked. What the log is like, the 
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import gevent
 from gevent.lock import BoundedSemaphore
 
 from common.errors import QueueUnavailable
-from common.message import Mark, Page
-from common.store.broker import LogState
+from common.message import Mark
+from common.store.log import Log
+from common.store.log_state import LogState
 from ws_server.clients.hub import Hub, Start
 from ws_server.clients.sender import FORGOTTEN
 from ws_server.door.listen import Listen
@@ -22,16 +22,6 @@ MOST_FOUND = 10_000  # Ids of clients that are remembered.
 MOST_LOOKS = 10  # At messages that came before this process started.
 MOST_EPOCHS = 16  # Past ones that are remembered.
 UNKNOWN = "the id is not of this log"
-
-
-class Log(Protocol):
-    """What of `common.store.broker.Broker` is asked."""
-
-    def has(self, id_: int) -> bool:
-        """Whether a message is in the log."""
-
-    def newest(self, upto: int) -> tuple[Page, bool]:
-        """Some of the newest messages up to an id, without contents; and whether those are all."""
 
 
 class Starts:

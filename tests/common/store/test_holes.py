@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from common.channels import reaches
 from common.message import Mark, Message, Page, format_id, parse_id
-from common.store.broker import Broker, History
 from common.store.line import connect
 from config.cli.embedded import EmbeddedValkey
+from tests.support.store import Center
 
 pytestmark = pytest.mark.integration
 
@@ -42,26 +42,26 @@ def shared(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
     client.connection_pool.disconnect()
 
 
-class Center:
-    """A log, and every message that ever was in it."""
+class Recorded(Center):
+    """A center, and every message that ever was in its log."""
 
     def __init__(self, client: redis.Redis) -> None:
         self.key = f"test-{uuid4().hex}"
+        super().__init__(client, self.key, size=KEPT)
         self.client = client
-        self.broker = Broker(client, self.key, History(KEPT, 100_000))
         self.every: list[tuple[int, bytes]] = []
-        self.cursors = {0, self.broker.look().last}  # Those that a client may have.
+        self.cursors = {0, self.log.look().last}  # Those that a client may have.
 
     @property
-    def log(self) -> str:
+    def stream(self) -> str:
         return f"{{{self.key}}}:log"
 
     def push(self, count: int) -> None:
         """Also notes the places with which clients are welcomed meanwhile."""
-        known = self.every[-1][0] if self.every else self.broker.look().last
+        known = self.every[-1][0] if self.every else self.log.look().last
         contents = [b"%d" % (len(self.every) + at) for at in range(count)]
-        self.broker.push(contents)
-        settled, page = self.broker.settle_and_read(Mark("", known), 100)
+        self.queue.push(contents)
+        settled, page = self.log.settle_and_read(Mark("", known), 100)
         self.every += zip(map(parse_id, page.ids), page.contents, strict=True)
         self.cursors |= {settled.log.start, max(0, settled.log.floor - 1)}
 
@@ -70,9 +70,9 @@ class Center:
         if what == "push":
             self.push(size)
         elif what == "trim":
-            self.client.xtrim(self.log, maxlen=size, approximate=False)
+            self.client.xtrim(self.stream, maxlen=size, approximate=False)
         elif what == "delete" and self.every:
-            self.client.xdel(self.log, format_id(self.every[size % len(self.every)][0]))
+            self.client.xdel(self.stream, format_id(self.every[size % len(self.every)][0]))
         elif what == "evict":
             self.client.delete(f"{{{self.key}}}:floor", f"{{{self.key}}}:first")
 
@@ -81,9 +81,9 @@ class Center:
         head, found = self.every[-1][0], list[bytes]()
         while cursor < head:
             stretch = (
-                self.broker.pick_between(cursor, head, ALL)
+                self.log.pick_between(cursor, head, ALL)
                 if pick
-                else self.broker.read_between(cursor, head, 7)
+                else self.log.read_between(cursor, head, 7)
             )
             if not stretch.is_whole:
                 return None
@@ -100,11 +100,11 @@ class Center:
 def test_of_a_log_that_nobody_touches_the_rest_is_whole_or_forgotten(
     shared: redis.Redis, pushes: list[int], pick: bool
 ) -> None:
-    center = Center(shared)
+    center = Recorded(shared)
     for count in pushes:
         center.push(count)
     ids = [id_ for id_, _ in center.every]
-    rows: Any = shared.xrange(center.log)
+    rows: Any = shared.xrange(center.stream)
     held = [parse_id(row[0]) for row in rows]
 
     for cursor in {*center.cursors, *ids, *[id_ - 1 for id_ in ids]}:
@@ -117,7 +117,7 @@ def test_of_a_log_that_nobody_touches_the_rest_is_whole_or_forgotten(
 def test_whatever_happens_to_the_log_nothing_is_missing_in_silence(
     shared: redis.Redis, steps: list[tuple[str, int]], pick: bool
 ) -> None:
-    center = Center(shared)
+    center = Recorded(shared)
     for what, size in [("push", 3), *steps]:
         center.step(what, size)
         ids = [id_ for id_, _ in center.every]
@@ -138,50 +138,50 @@ subscriptions = names | st.sampled_from(["a.*", "b.*", "a.b.*", "a..*", ".a.*"])
 def test_redis_picks_what_python_would(
     shared: redis.Redis, addressed: list[list[str]], wanted: frozenset[str]
 ) -> None:
-    broker = Broker(shared, f"test-{uuid4().hex}", History(1000, 100_000))
+    center = Center(shared, f"test-{uuid4().hex}")
     items = [Message(str(at), tuple(to)).to_item() for at, to in enumerate(addressed)]
-    broker.push(items)
-    _, page = broker.settle_and_read(Mark("", 0), 1000)
+    center.queue.push(items)
+    _, page = center.log.settle_and_read(Mark("", 0), 1000)
 
-    found = broker.pick_between(0, parse_id(page.ids[-1]), wanted)
+    found = center.log.pick_between(0, parse_id(page.ids[-1]), wanted)
 
     places = [
         at for at, to in enumerate(addressed) if not to or any(reaches(name, wanted) for name in to)
     ]
     assert found.page.ids == [page.ids[at] for at in places]
     assert (found.upto, found.looked, found.is_whole) == (parse_id(page.ids[-1]), len(items), True)
-    assert found.bytes == broker.read_between(0, found.upto, 1000).bytes
+    assert found.bytes == center.log.read_between(0, found.upto, 1000).bytes
 
 
 def test_what_is_none_of_our_messages_is_passed_over(client: redis.Redis, key: str) -> None:
-    broker, log = Broker(client, key, History(1000, 100_000)), f"{{{key}}}:log"
+    center, log = Center(client, key), f"{{{key}}}:log"
     for fields in ({"c": "x"}, {"z": "x"}, {"c": "x", "b": "a"}, {"c": "x", "a": "a", "d": "1"}):
         client.xadd(log, fields)  # type: ignore[arg-type]
-    last = broker.look().last
+    last = center.log.look().last
 
-    found = broker.pick_between(0, last, frozenset(["a"]))
+    found = center.log.pick_between(0, last, frozenset(["a"]))
 
     assert (found.page.contents, found.looked, found.upto) == ([b"x"], 4, last)
-    assert found.bytes == broker.read_between(0, last, 10).bytes
+    assert found.bytes == center.log.read_between(0, last, 10).bytes
 
 
 def test_a_message_is_found_by_its_id_also_before_a_hole(client: redis.Redis, key: str) -> None:
-    broker = Broker(client, key, History(1000, 100_000))
-    broker.push([b"0", b"1", b"2"])
-    ids = broker.settle_and_read(Mark("", 0), 10)[1].ids
+    center = Center(client, key)
+    center.queue.push([b"0", b"1", b"2"])
+    ids = center.log.settle_and_read(Mark("", 0), 10)[1].ids
     client.xdel(f"{{{key}}}:log", ids[1])
 
-    assert [broker.has(parse_id(id_)) for id_ in ids] == [True, False, True]
+    assert [center.log.has(parse_id(id_)) for id_ in ids] == [True, False, True]
 
 
 def test_a_look_for_some_is_bounded_in_bytes_whatever_comes(client: redis.Redis, key: str) -> None:
-    broker = Broker(client, key, History(10_000, 100_000))
+    center = Center(client, key)
     sizes = ([10] * 300 + [60_000] * 60) * 3
     for size in sizes:
-        broker.push([Message("x" * size, ("a",)).to_item()])
-    cursor, last, pages = 0, _settle_all(broker), list[Page]()
+        center.queue.push([Message("x" * size, ("a",)).to_item()])
+    cursor, last, pages = 0, _settle_all(center), list[Page]()
     while cursor < last:
-        stretch = broker.pick_between(cursor, last, frozenset(["b"]))
+        stretch = center.log.pick_between(cursor, last, frozenset(["b"]))
         assert stretch.is_whole
         assert stretch.bytes < 1.7 * 1024 * 1024
         assert stretch.looked <= 400 + 16
@@ -189,14 +189,14 @@ def test_a_look_for_some_is_bounded_in_bytes_whatever_comes(client: redis.Redis,
         cursor = stretch.upto
     cursor = 0
     while cursor < last:
-        stretch = broker.pick_between(cursor, last, frozenset(["a"]))
+        stretch = center.log.pick_between(cursor, last, frozenset(["a"]))
         assert sum(map(len, stretch.page.contents)) <= 256 * 1024 + 60_000
         pages.append(stretch.page)
         cursor = stretch.upto
     assert sum(len(page.ids) for page in pages) == len(sizes)
 
 
-def _settle_all(broker: Broker) -> int:
-    while broker.settle_and_read(Mark("", 0), 1)[0].waiting:
+def _settle_all(center: Center) -> int:
+    while center.log.settle_and_read(Mark("", 0), 1)[0].waiting:
         pass
-    return broker.look().last
+    return center.log.look().last

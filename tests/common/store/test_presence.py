@@ -1,4 +1,4 @@
-"""`Entries` and `Roster` and their scripts, with a real Valkey."""
+"""`RedisPresenceWriter`, `RedisPresenceReader` and their scripts, with a real Valkey."""
 
 import copy
 from collections.abc import Callable
@@ -17,9 +17,11 @@ from common.store.presence import (
     SWEEP_CHANNELS,
     Changes,
     ChannelCounts,
-    Entries,
     Members,
-    Roster,
+    PresenceReader,
+    PresenceWriter,
+    RedisPresenceReader,
+    RedisPresenceWriter,
 )
 from config.cli.embedded import EmbeddedValkey
 from tests.support.presence import contents
@@ -34,33 +36,33 @@ SHORT = 0.05  # Seconds: a lease that a test can wait for.
 NOBODY = Members(0, 0, {}, truncated=False)
 ORDERS = Changes({"42": 1}, {"orders": ChannelCounts(2, {"42": 1, "": 1})})
 
-EVERY_CALL: dict[str, Callable[[Entries, Roster], object]] = {
-    "write": lambda entries, _: entries.write(Changes()),
-    "sweep": lambda entries, _: entries.sweep(),
-    "leave": lambda entries, _: entries.leave(),
-    "connections_of": lambda _, roster: roster.connections_of("42"),
-    "members_of": lambda _, roster: roster.members_of("orders"),
+EVERY_CALL: dict[str, Callable[[PresenceWriter, PresenceReader], object]] = {
+    "write": lambda writer, _: writer.write(Changes()),
+    "sweep": lambda writer, _: writer.sweep(),
+    "leave": lambda writer, _: writer.leave(),
+    "connections_of": lambda _, reader: reader.connections_of("42"),
+    "members_of": lambda _, reader: reader.members_of("orders"),
 }
 
 
 @pytest.fixture
-def entries(client: redis.Redis, key: str) -> Entries:
-    return Entries(client, key)
+def writer(client: redis.Redis, key: str) -> RedisPresenceWriter:
+    return RedisPresenceWriter(client, key)
 
 
 @pytest.fixture
-def other(client: redis.Redis, key: str) -> Entries:
+def other(client: redis.Redis, key: str) -> RedisPresenceWriter:
     """Of another process."""
-    return Entries(client, key)
+    return RedisPresenceWriter(client, key)
 
 
 @pytest.fixture
-def roster(client: redis.Redis, key: str) -> Roster:
-    return Roster(client, key)
+def reader(client: redis.Redis, key: str) -> RedisPresenceReader:
+    return RedisPresenceReader(client, key)
 
 
-def lease_of(entries: Entries, key: str) -> str:
-    return f"{{{key}}}:alive:{entries.process}"
+def lease_of(writer: RedisPresenceWriter, key: str) -> str:
+    return f"{{{key}}}:alive:{writer.process}"
 
 
 def in_channel(channel: str, users: dict[str, int]) -> Changes:
@@ -71,11 +73,11 @@ def in_channel(channel: str, users: dict[str, int]) -> Changes:
 
 
 def test_a_process_writes_what_the_keys_say(
-    entries: Entries, client: redis.Redis, key: str
+    writer: RedisPresenceWriter, client: redis.Redis, key: str
 ) -> None:
-    assert entries.write(ORDERS)
+    assert writer.write(ORDERS)
 
-    me = entries.process
+    me = writer.process
     assert contents(client, key) == {
         "processes": {me.encode()},
         f"alive:{me}": True,
@@ -85,33 +87,35 @@ def test_a_process_writes_what_the_keys_say(
     }
 
 
-def test_what_is_gone_leaves_no_key(entries: Entries, client: redis.Redis, key: str) -> None:
-    entries.write(ORDERS)
-    entries.write(Changes({"42": 0}, {"orders": ChannelCounts(1, {"42": 0})}))
-    entries.write(Changes({}, {"orders": ChannelCounts(0, {})}))
+def test_what_is_gone_leaves_no_key(
+    writer: RedisPresenceWriter, client: redis.Redis, key: str
+) -> None:
+    writer.write(ORDERS)
+    writer.write(Changes({"42": 0}, {"orders": ChannelCounts(1, {"42": 0})}))
+    writer.write(Changes({}, {"orders": ChannelCounts(0, {})}))
 
-    assert set(contents(client, key)) == {"processes", f"alive:{entries.process}"}
+    assert set(contents(client, key)) == {"processes", f"alive:{writer.process}"}
 
 
 def test_a_channel_that_is_gone_costs_the_same_whoever_was_in_it(
-    entries: Entries, client: redis.Redis
+    writer: RedisPresenceWriter, client: redis.Redis
 ) -> None:
     def removed() -> int:
         stats: Any = client.info("commandstats")
         return int(stats.get("cmdstat_hdel", {"calls": 0})["calls"])
 
-    entries.write(in_channel("orders", {"42": 1, "7": 1}))
+    writer.write(in_channel("orders", {"42": 1, "7": 1}))
     before = removed()
 
-    entries.write(Changes({}, {"orders": ChannelCounts(0, {"42": 0, "7": 0})}))
+    writer.write(Changes({}, {"orders": ChannelCounts(0, {"42": 0, "7": 0})}))
 
     assert removed() - before == 1  # In the list of channels.
 
 
 def test_all_keys_lie_in_the_slot_of_the_queue(
-    entries: Entries, client: redis.Redis, key: str
+    writer: RedisPresenceWriter, client: redis.Redis, key: str
 ) -> None:
-    entries.write(ORDERS)
+    writer.write(ORDERS)
 
     names: list[Any] = client.keys(f"*{key}*")
     assert len(names) == 5
@@ -119,84 +123,88 @@ def test_all_keys_lie_in_the_slot_of_the_queue(
 
 
 def test_a_killed_process_is_gone_within_ten_seconds(
-    entries: Entries, client: redis.Redis, key: str
+    writer: RedisPresenceWriter, client: redis.Redis, key: str
 ) -> None:
-    entries.write(ORDERS)
+    writer.write(ORDERS)
 
-    assert 0 < client.pttl(lease_of(entries, key)) <= LEASE * 1000
+    assert 0 < client.pttl(lease_of(writer, key)) <= LEASE * 1000
     assert LEASE < 10
     assert 2 * (RENEW + ROUND) < LEASE  # One renewal may fail.
 
 
-def test_every_write_renews_the_lease(entries: Entries, client: redis.Redis, key: str) -> None:
-    entries.write(ORDERS)
-    client.pexpire(lease_of(entries, key), 1000)
+def test_every_write_renews_the_lease(
+    writer: RedisPresenceWriter, client: redis.Redis, key: str
+) -> None:
+    writer.write(ORDERS)
+    client.pexpire(lease_of(writer, key), 1000)
 
-    assert entries.write(Changes())
+    assert writer.write(Changes())
 
-    assert client.pttl(lease_of(entries, key)) > 1000
+    assert client.pttl(lease_of(writer, key)) > 1000
 
 
 def test_without_a_lease_nothing_is_written_and_a_new_process_begins(
-    entries: Entries, roster: Roster, client: redis.Redis, key: str
+    writer: RedisPresenceWriter, reader: RedisPresenceReader, client: redis.Redis, key: str
 ) -> None:
-    entries.write(ORDERS)
-    client.delete(lease_of(entries, key))
-    before, old = contents(client, key), entries.process
+    writer.write(ORDERS)
+    client.delete(lease_of(writer, key))
+    before, old = contents(client, key), writer.process
 
-    assert not entries.write(in_channel("news", {"7": 1}))
+    assert not writer.write(in_channel("news", {"7": 1}))
     assert contents(client, key) == before
 
-    entries.begin()
-    assert entries.write(ORDERS)
-    assert entries.process != old
-    assert roster.connections_of("42") == 1
+    writer.begin()
+    assert writer.write(ORDERS)
+    assert writer.process != old
+    assert reader.connections_of("42") == 1
 
 
-def test_a_flushed_redis_is_noticed(entries: Entries, client: redis.Redis, key: str) -> None:
-    entries.write(ORDERS)
+def test_a_flushed_redis_is_noticed(
+    writer: RedisPresenceWriter, client: redis.Redis, key: str
+) -> None:
+    writer.write(ORDERS)
     client.delete(*client.keys(f"{{{key}}}:*"))
 
-    assert not entries.write(Changes())
+    assert not writer.write(Changes())
     assert contents(client, key) == {}
 
 
 def test_a_redis_that_went_back_is_noticed_although_the_lease_is_there(
-    entries: Entries, roster: Roster, client: redis.Redis, key: str
+    writer: RedisPresenceWriter, reader: RedisPresenceReader, client: redis.Redis, key: str
 ) -> None:
-    entries.write(ORDERS)
-    kept: Any = client.get(lease_of(entries, key))
-    entries.write(in_channel("news", {"7": 1}))
-    client.set(lease_of(entries, key), kept, px=60_000)
+    writer.write(ORDERS)
+    kept: Any = client.get(lease_of(writer, key))
+    writer.write(in_channel("news", {"7": 1}))
+    client.set(lease_of(writer, key), kept, px=60_000)
 
-    assert not entries.write(Changes())
-    assert roster.connections_of("42") == 0  # At once: it will be written under another id.
+    assert not writer.write(Changes())
+    assert reader.connections_of("42") == 0  # At once: it will be written under another id.
 
 
 def test_a_write_that_was_given_up_and_comes_late_does_nothing(
-    entries: Entries, client: redis.Redis, key: str
+    writer: RedisPresenceWriter, client: redis.Redis, key: str
 ) -> None:
-    entries.write(ORDERS)
-    late = copy.copy(entries)
+    writer.write(ORDERS)
+    late = copy.copy(writer)
     for users in ({"42": 2}, {"42": 3}):
-        entries.write(Changes(users))
+        writer.write(Changes(users))
     before = contents(client, key)
 
     late.write(Changes({"42": 1}))
 
     assert contents(client, key) == before
-    assert entries.write(Changes())
+    assert writer.write(Changes())
 
 
 def test_a_lost_answer_is_asked_for_again(valkey: EmbeddedValkey, key: str) -> None:
     with lossy_proxy(valkey.url, losses=1) as proxy:
         client = connect(proxy.url, timeout=5, connections=1)
-        entries = Entries(client, key)
+        writer = RedisPresenceWriter(client, key)
 
-        assert entries.write(ORDERS)
-        assert entries.write(Changes())
+        assert writer.write(ORDERS)
+        assert writer.write(Changes())
         assert proxy.answers == 3
-        assert Roster(client, key).connections_of("42") == 1
+        assert RedisPresenceReader(client, key).connections_of("42") == 1
 
         client.connection_pool.disconnect()
 
@@ -206,12 +214,12 @@ def test_a_first_write_whose_answer_is_lost_for_good_can_be_tried_again(
 ) -> None:
     with lossy_proxy(valkey.url, losses=2) as proxy:
         client = connect(proxy.url, timeout=5, connections=1)
-        entries = Entries(client, key)
+        writer = RedisPresenceWriter(client, key)
         with pytest.raises(QueueUnavailable):
-            entries.write(ORDERS)
+            writer.write(ORDERS)
 
-        assert entries.write(Changes({"42": 2}))
-        assert Roster(client, key).connections_of("42") == 2
+        assert writer.write(Changes({"42": 2}))
+        assert RedisPresenceReader(client, key).connections_of("42") == 2
 
         client.connection_pool.disconnect()
 
@@ -225,30 +233,30 @@ def test_what_was_written_halfway_does_not_count_and_is_written_again(
     )
     url = valkey.url.replace("redis://", f"redis://{key}:x@")
     with closing(connect(url, timeout=5, connections=1)) as own:
-        entries, roster = Entries(own, key), Roster(client, key)
+        writer, reader = RedisPresenceWriter(own, key), RedisPresenceReader(client, key)
         changes = Changes({"42": 1, "7": 0})
         for _ in range(3):
             with pytest.raises(QueueUnavailable, match="command"):
-                entries.write(changes)
-        assert roster.connections_of("42") == 0
+                writer.write(changes)
+        assert reader.connections_of("42") == 0
 
         client.execute_command("ACL", "SETUSER", key, f"+{right}")
-        assert entries.write(changes)
-        assert roster.connections_of("42") == 1
-        entries.leave()
+        assert writer.write(changes)
+        assert reader.connections_of("42") == 1
+        writer.leave()
     client.acl_deluser(key)
     assert client.keys(f"*{{{key}}}*") == []
 
 
 def test_a_full_redis_takes_nothing_in_part(
-    entries: Entries, client: redis.Redis, key: str
+    writer: RedisPresenceWriter, client: redis.Redis, key: str
 ) -> None:
-    entries.write(ORDERS)
+    writer.write(ORDERS)
     before = contents(client, key)
     client.config_set("maxmemory", 1)
     try:
         with pytest.raises(QueueUnavailable, match="maxmemory"):
-            entries.write(Changes({"42": 0, "7": 1}))
+            writer.write(Changes({"42": 0, "7": 1}))
     finally:
         client.config_set("maxmemory", 0)
 
@@ -256,60 +264,66 @@ def test_a_full_redis_takes_nothing_in_part(
 
 
 @pytest.mark.parametrize("call", EVERY_CALL.values(), ids=EVERY_CALL)
-def test_a_lost_redis_is_unavailable(call: Callable[[Entries, Roster], object]) -> None:
+def test_a_lost_redis_is_unavailable(
+    call: Callable[[PresenceWriter, PresenceReader], object],
+) -> None:
     server = fakeredis.FakeServer()
     lost = fakeredis.FakeRedis(server=server)
-    entries, roster = Entries(lost, "key"), Roster(lost, "key")
+    writer, reader = RedisPresenceWriter(lost, "key"), RedisPresenceReader(lost, "key")
     server.connected = False
 
     with pytest.raises(QueueUnavailable):
-        call(entries, roster)
+        call(writer, reader)
 
 
 # Leaving, and being swept
 
 
 def test_a_dead_process_does_not_count_and_is_swept_by_a_living_one(
-    other: Entries, roster: Roster, client: redis.Redis, key: str
+    other: RedisPresenceWriter, reader: RedisPresenceReader, client: redis.Redis, key: str
 ) -> None:
-    dead = Entries(client, key, lease=SHORT)
+    dead = RedisPresenceWriter(client, key, lease=SHORT)
     dead.write(ORDERS)
     other.write(ORDERS)
-    assert roster.connections_of("42") == 2
+    assert reader.connections_of("42") == 2
 
-    wait_until(lambda: roster.connections_of("42") == 1, "the lease expires")
-    assert roster.members_of("orders") == Members(2, 1, {"42": 1}, truncated=False)
+    wait_until(lambda: reader.connections_of("42") == 1, "the lease expires")
+    assert reader.members_of("orders") == Members(2, 1, {"42": 1}, truncated=False)
 
     assert other.sweep() == 0
     assert all(dead.process not in name for name in contents(client, key))
-    assert roster.connections_of("42") == 1
+    assert reader.connections_of("42") == 1
 
 
 def test_who_leaves_is_gone_at_once_with_all_keys(
-    entries: Entries, other: Entries, roster: Roster, client: redis.Redis, key: str
+    writer: RedisPresenceWriter,
+    other: RedisPresenceWriter,
+    reader: RedisPresenceReader,
+    client: redis.Redis,
+    key: str,
 ) -> None:
-    entries.write(ORDERS)
+    writer.write(ORDERS)
     other.write(ORDERS)
 
-    entries.leave()
+    writer.leave()
 
-    assert roster.connections_of("42") == 1
-    assert all(entries.process not in name for name in contents(client, key))
+    assert reader.connections_of("42") == 1
+    assert all(writer.process not in name for name in contents(client, key))
     assert contents(client, key)["processes"] == {other.process.encode()}
-    assert not entries.write(ORDERS)
+    assert not writer.write(ORDERS)
 
 
 def test_a_sweep_is_bounded(
-    entries: Entries, other: Entries, client: redis.Redis, key: str
+    writer: RedisPresenceWriter, other: RedisPresenceWriter, client: redis.Redis, key: str
 ) -> None:
     channels = {f"c{at}": ChannelCounts(1, {"": 1}) for at in range(2 * SWEEP_CHANNELS + 1)}
-    for each in (entries, other):
+    for each in (writer, other):
         each.write(Changes({"42": 1}, channels))
         client.delete(lease_of(each, key))
     sizes = []
     left = 2
     while left:
-        left = entries.sweep()
+        left = writer.sweep()
         sizes.append(len(contents(client, key)))
 
     # 2 * 1001 hashes of channels, 500 at once; and two of users and of channels, and `processes`.
@@ -321,46 +335,48 @@ def test_a_sweep_is_bounded(
 # Reading
 
 
-def test_nobody_is_there(roster: Roster) -> None:
-    assert roster.connections_of("42") == 0
-    assert roster.members_of("orders") == roster.members_of("user:42") == NOBODY
+def test_nobody_is_there(reader: RedisPresenceReader) -> None:
+    assert reader.connections_of("42") == 0
+    assert reader.members_of("orders") == reader.members_of("user:42") == NOBODY
 
 
 def test_a_user_is_counted_and_listed_over_all_processes(
-    entries: Entries, other: Entries, roster: Roster
+    writer: RedisPresenceWriter, other: RedisPresenceWriter, reader: RedisPresenceReader
 ) -> None:
-    entries.write(Changes({"42": 2}, in_channel("orders", {"42": 2, "7": 1, "": 3}).channels))
+    writer.write(Changes({"42": 2}, in_channel("orders", {"42": 2, "7": 1, "": 3}).channels))
     other.write(Changes({"42": 1}, in_channel("orders", {"42": 1, "": 1}).channels))
 
-    assert roster.connections_of("42") == 3
-    assert roster.connections_of("7") == 0
-    assert roster.members_of("orders") == Members(8, 4, {"42": 3, "7": 1}, truncated=False)
+    assert reader.connections_of("42") == 3
+    assert reader.connections_of("7") == 0
+    assert reader.members_of("orders") == Members(8, 4, {"42": 3, "7": 1}, truncated=False)
 
 
-def test_a_channel_has_those_who_named_it_and_no_wildcard(entries: Entries, roster: Roster) -> None:
-    entries.write(in_channel("orders.*", {"42": 1}))
+def test_a_channel_has_those_who_named_it_and_no_wildcard(
+    writer: RedisPresenceWriter, reader: RedisPresenceReader
+) -> None:
+    writer.write(in_channel("orders.*", {"42": 1}))
 
-    assert roster.members_of("orders.eu") == NOBODY
-    assert roster.members_of("orders.*").users == {"42": 1}
+    assert reader.members_of("orders.eu") == NOBODY
+    assert reader.members_of("orders.*").users == {"42": 1}
 
 
 def test_the_own_channel_of_a_user_has_that_user_and_whoever_was_granted_it(
-    entries: Entries, roster: Roster
+    writer: RedisPresenceWriter, reader: RedisPresenceReader
 ) -> None:
-    entries.write(Changes({"42": 2, "7": 1}, in_channel("user:42", {"7": 1}).channels))
+    writer.write(Changes({"42": 2, "7": 1}, in_channel("user:42", {"7": 1}).channels))
 
-    assert roster.members_of("user:42") == Members(3, 0, {"42": 2, "7": 1}, truncated=False)
+    assert reader.members_of("user:42") == Members(3, 0, {"42": 2, "7": 1}, truncated=False)
 
 
 def test_a_long_list_is_cut_and_its_sums_are_not(
-    entries: Entries, other: Entries, client: redis.Redis, key: str
+    writer: RedisPresenceWriter, other: RedisPresenceWriter, client: redis.Redis, key: str
 ) -> None:
-    for each, start in ((entries, 0), (other, 600)):
+    for each, start in ((writer, 0), (other, 600)):
         users = {str(number): 2 for number in range(start, start + 600)}
         each.write(in_channel("orders", {**users, "": 5}))
 
-    whole = Roster(client, key, most_users=1200).members_of("orders")
-    cut = Roster(client, key, most_users=1199).members_of("orders")
+    whole = RedisPresenceReader(client, key, most_users=1200).members_of("orders")
+    cut = RedisPresenceReader(client, key, most_users=1199).members_of("orders")
 
     assert whole == Members(2410, 10, {str(at): 2 for at in range(1200)}, truncated=False)
     assert (cut.connections, cut.anonymous, cut.truncated) == (2410, 10, True)
@@ -371,11 +387,11 @@ def test_a_long_list_is_cut_and_its_sums_are_not(
 def test_keys_that_scripts_make_up_are_found_in_a_cluster(tmp_path: Path, key: str) -> None:
     with cluster(tmp_path) as servers:
         client = connect(servers.url, timeout=5, connections=2, key=key)
-        entries, roster = Entries(client, key), Roster(client, key)
+        writer, reader = RedisPresenceWriter(client, key), RedisPresenceReader(client, key)
 
-        entries.write(ORDERS)
+        writer.write(ORDERS)
 
-        assert roster.members_of("orders") == Members(2, 1, {"42": 1}, truncated=False)
-        entries.leave()
+        assert reader.members_of("orders") == Members(2, 1, {"42": 1}, truncated=False)
+        writer.leave()
         assert servers.master.redis.keys("*") == []
         client.connection_pool.disconnect()

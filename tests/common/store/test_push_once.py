@@ -1,4 +1,4 @@
-"""`Broker.push_once` and its script, with a real Valkey; what is lost on the way, with a proxy."""
+"""`push_once` and its script, with a real Valkey; what is lost on the way, with a proxy."""
 
 import socket
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from common.errors import QueueUnavailable
-from common.store.broker import Broker, History
 from common.store.line import Script, connect
+from common.store.queue import RedisQueue
 from config.cli.embedded import EmbeddedValkey
 from tests.support.proxy import LossyProxy, lossy_proxy
 
@@ -20,15 +20,15 @@ SECONDS = 60
 
 
 @pytest.fixture
-def broker(client: redis.Redis, key: str) -> Broker:
-    return Broker(client, key, History(1, 1))
+def queue(client: redis.Redis, key: str) -> RedisQueue:
+    return RedisQueue(client, key)
 
 
 @contextmanager
-def broker_behind(proxy: LossyProxy, key: str) -> Iterator[Broker]:
+def queue_behind(proxy: LossyProxy, key: str) -> Iterator[RedisQueue]:
     client = connect(proxy.url, timeout=5, connections=1)
     try:
-        yield Broker(client, key, History(1, 1))
+        yield RedisQueue(client, key)
     finally:
         client.connection_pool.disconnect()
 
@@ -44,36 +44,38 @@ def remembered(client: redis.Redis, key: str) -> list[bytes]:
     return sorted(name.partition(b":once:")[2] for name in names)
 
 
-def test_an_item_is_queued_once_under_its_id(broker: Broker, client: redis.Redis, key: str) -> None:
+def test_an_item_is_queued_once_under_its_id(
+    queue: RedisQueue, client: redis.Redis, key: str
+) -> None:
     for _ in range(3):
-        assert broker.push_once([b"a"], ["1"], SECONDS) is None
+        assert queue.push_once([b"a"], ["1"], SECONDS) is None
 
     assert queued(client, key) == [b"a"]
 
 
 def test_an_id_is_remembered_for_so_many_seconds(
-    broker: Broker, client: redis.Redis, key: str
+    queue: RedisQueue, client: redis.Redis, key: str
 ) -> None:
-    broker.push_once([b"a"], ["1"], SECONDS)
+    queue.push_once([b"a"], ["1"], SECONDS)
 
     assert SECONDS - 5 < client.ttl(f"{{{key}}}:once:1") <= SECONDS
 
 
 def test_a_second_push_does_not_prolong_the_memory(
-    broker: Broker, client: redis.Redis, key: str
+    queue: RedisQueue, client: redis.Redis, key: str
 ) -> None:
-    broker.push_once([b"a"], ["1"], SECONDS)
-    broker.push_once([b"a"], ["1"], SECONDS * 100)
+    queue.push_once([b"a"], ["1"], SECONDS)
+    queue.push_once([b"a"], ["1"], SECONDS * 100)
 
     assert client.ttl(f"{{{key}}}:once:1") <= SECONDS
 
 
 def test_what_is_new_and_what_has_no_id_is_queued_in_order(
-    broker: Broker, client: redis.Redis, key: str
+    queue: RedisQueue, client: redis.Redis, key: str
 ) -> None:
-    broker.push_once([b"b"], ["2"], SECONDS)
+    queue.push_once([b"b"], ["2"], SECONDS)
 
-    broker.push_once(
+    queue.push_once(
         [b"a", b"b", b"free", b"c", b"free", b"a"], ["1", "2", None, "3", None, "1"], SECONDS
     )
 
@@ -81,9 +83,9 @@ def test_what_is_new_and_what_has_no_id_is_queued_in_order(
 
 
 def test_the_same_content_under_two_ids_is_two_messages(
-    broker: Broker, client: redis.Redis, key: str
+    queue: RedisQueue, client: redis.Redis, key: str
 ) -> None:
-    broker.push_once([b"a", b"a"], ["1", "2"], SECONDS)
+    queue.push_once([b"a", b"a"], ["1", "2"], SECONDS)
 
     assert queued(client, key) == [b"a", b"a"]
 
@@ -97,57 +99,59 @@ def test_the_same_content_under_two_ids_is_two_messages(
     ],
 )
 def test_an_id_that_stands_for_another_item_stops_all(
-    broker: Broker,
+    queue: RedisQueue,
     client: redis.Redis,
     key: str,
     items: list[bytes],
     ids: list[str | None],
     place: int,
 ) -> None:
-    broker.push_once([b"a"], ["1"], SECONDS)
+    queue.push_once([b"a"], ["1"], SECONDS)
 
-    assert broker.push_once(items, ids, SECONDS) == place
+    assert queue.push_once(items, ids, SECONDS) == place
     assert queued(client, key) == [b"a"]
     assert remembered(client, key) == [b"1"]
 
 
 @pytest.mark.parametrize("id_", ["}", "{x}", " ", ":once:", "~" * 255])
 def test_the_key_of_any_id_lies_in_the_slot_of_the_queue(
-    broker: Broker, client: redis.Redis, key: str, id_: str
+    queue: RedisQueue, client: redis.Redis, key: str, id_: str
 ) -> None:
-    broker.push_once([b"a"], [id_], SECONDS)
+    queue.push_once([b"a"], [id_], SECONDS)
 
     assert remembered(client, key) == [id_.encode()]
     assert client.cluster("KEYSLOT", f"{{{key}}}:once:{id_}") == client.cluster("KEYSLOT", key)
 
 
 def test_a_batch_is_larger_than_the_stack_of_lua(
-    broker: Broker, client: redis.Redis, key: str
+    queue: RedisQueue, client: redis.Redis, key: str
 ) -> None:
     items = [b"%d" % number for number in range(10_000)]
 
-    broker.push_once(items, ["first", *[None] * 9998, "last"], SECONDS)
+    queue.push_once(items, ["first", *[None] * 9998, "last"], SECONDS)
 
     assert queued(client, key) == items
     assert remembered(client, key) == [b"first", b"last"]
 
 
-def test_a_push_that_fails_is_not_remembered(broker: Broker, client: redis.Redis, key: str) -> None:
+def test_a_push_that_fails_is_not_remembered(
+    queue: RedisQueue, client: redis.Redis, key: str
+) -> None:
     client.set(key, "a string where none belongs")
 
     with pytest.raises(QueueUnavailable, match=r"WRONGTYPE"):
-        broker.push_once([b"a"], ["1"], SECONDS)
+        queue.push_once([b"a"], ["1"], SECONDS)
 
     assert remembered(client, key) == []
 
 
 def test_a_push_that_a_full_redis_refuses_is_not_remembered(
-    broker: Broker, client: redis.Redis, key: str
+    queue: RedisQueue, client: redis.Redis, key: str
 ) -> None:
     client.config_set("maxmemory", 1)
     try:
         with pytest.raises(QueueUnavailable, match=r"maxmemory"):
-            broker.push_once([b"a"], ["1"], SECONDS)
+            queue.push_once([b"a"], ["1"], SECONDS)
     finally:
         client.config_set("maxmemory", 0)
 
@@ -155,12 +159,12 @@ def test_a_push_that_a_full_redis_refuses_is_not_remembered(
 
 
 def test_a_server_that_has_forgotten_the_script_is_told_it_again(
-    broker: Broker, client: redis.Redis, key: str
+    queue: RedisQueue, client: redis.Redis, key: str
 ) -> None:
-    broker.push_once([b"a"], ["1"], SECONDS)
+    queue.push_once([b"a"], ["1"], SECONDS)
     client.script_flush()
 
-    broker.push_once([b"a", b"b"], ["1", "2"], SECONDS)
+    queue.push_once([b"a", b"b"], ["1", "2"], SECONDS)
 
     assert queued(client, key) == [b"a", b"b"]
 
@@ -171,8 +175,8 @@ def test_a_server_that_has_forgotten_the_script_is_told_it_again(
 def test_under_an_id_it_is_tried_again_and_queued_once(
     valkey: EmbeddedValkey, client: redis.Redis, key: str
 ) -> None:
-    with lossy_proxy(valkey.url, losses=1) as proxy, broker_behind(proxy, key) as broker:
-        assert broker.push_once([b"a", b"b"], ["1", "2"], SECONDS) is None
+    with lossy_proxy(valkey.url, losses=1) as proxy, queue_behind(proxy, key) as queue:
+        assert queue.push_once([b"a", b"b"], ["1", "2"], SECONDS) is None
 
     assert proxy.answers == 2
     assert queued(client, key) == [b"a", b"b"]
@@ -181,12 +185,12 @@ def test_under_an_id_it_is_tried_again_and_queued_once(
 def test_under_an_id_it_is_tried_again_only_once_and_then_by_the_caller(
     valkey: EmbeddedValkey, client: redis.Redis, key: str
 ) -> None:
-    with lossy_proxy(valkey.url, losses=2) as proxy, broker_behind(proxy, key) as broker:
+    with lossy_proxy(valkey.url, losses=2) as proxy, queue_behind(proxy, key) as queue:
         with pytest.raises(QueueUnavailable):
-            broker.push_once([b"a"], ["1"], SECONDS)
+            queue.push_once([b"a"], ["1"], SECONDS)
         assert proxy.answers == 2
 
-        assert broker.push_once([b"a"], ["1"], SECONDS) is None
+        assert queue.push_once([b"a"], ["1"], SECONDS) is None
 
     assert queued(client, key) == [b"a"]
 
@@ -196,10 +200,10 @@ def test_without_an_id_it_is_never_tried_again(
 ) -> None:
     with (
         lossy_proxy(valkey.url, losses=1) as proxy,
-        broker_behind(proxy, key) as broker,
+        queue_behind(proxy, key) as queue,
         pytest.raises(QueueUnavailable),
     ):
-        broker.push([b"a"])
+        queue.push([b"a"])
 
     assert proxy.answers == 1
     assert queued(client, key) == [b"a"]
@@ -210,10 +214,10 @@ def test_with_an_item_without_an_id_it_is_never_tried_again(
 ) -> None:
     with (
         lossy_proxy(valkey.url, losses=1) as proxy,
-        broker_behind(proxy, key) as broker,
+        queue_behind(proxy, key) as queue,
         pytest.raises(QueueUnavailable),
     ):
-        broker.push_once([b"a", b"b"], ["1", None], SECONDS)
+        queue.push_once([b"a", b"b"], ["1", None], SECONDS)
 
     assert proxy.answers == 1
     assert queued(client, key) == [b"a", b"b"]
@@ -241,9 +245,9 @@ def test_it_is_tried_again_only_while_there_is_time(
 def test_a_server_that_never_answers_is_asked_only_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        broker = Broker(connect(url, timeout=0.05, connections=1), "key", History(1, 1))
+        queue = RedisQueue(connect(url, timeout=0.05, connections=1), "key")
         with pytest.raises(QueueUnavailable, match=r"(?i)time"):
-            broker.push_once([b"a"], ["1"], SECONDS)
+            queue.push_once([b"a"], ["1"], SECONDS)
         silent.setblocking(False)
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
@@ -254,18 +258,18 @@ def test_a_server_that_never_answers_is_asked_only_once() -> None:
 
 
 @pytest.fixture
-def limited(valkey: EmbeddedValkey, client: redis.Redis, key: str) -> Iterator[Broker]:
-    """A broker of the user `key`, whose rights can be changed."""
+def limited(valkey: EmbeddedValkey, client: redis.Redis, key: str) -> Iterator[RedisQueue]:
+    """A queue of the user `key`, whose rights can be changed."""
     client.acl_setuser(key, reset=True, enabled=True, nopass=True, keys=["*"], commands=["+@all"])
     own = connect(valkey.url.replace("redis://", f"redis://{key}:x@"), timeout=5, connections=1)
-    yield Broker(own, key, History(1, 1))
+    yield RedisQueue(own, key)
     own.connection_pool.disconnect()
     client.acl_deluser(key)
 
 
 @pytest.mark.parametrize("right", ["set", "lpush", "get"])
 def test_what_redis_refuses_halfway_leaves_nothing(
-    limited: Broker, client: redis.Redis, key: str, right: str
+    limited: RedisQueue, client: redis.Redis, key: str, right: str
 ) -> None:
     client.execute_command("ACL", "SETUSER", key, f"-{right}")
 
@@ -280,7 +284,7 @@ def test_what_redis_refuses_halfway_leaves_nothing(
 
 
 def test_an_id_whose_push_was_refused_stands_for_nothing(
-    limited: Broker, client: redis.Redis, key: str
+    limited: RedisQueue, client: redis.Redis, key: str
 ) -> None:
     client.set(key, "a string where none belongs")
     with pytest.raises(QueueUnavailable, match="WRONGTYPE"):
@@ -292,7 +296,7 @@ def test_an_id_whose_push_was_refused_stands_for_nothing(
 
 
 def test_an_id_that_redis_may_not_remember_takes_the_others_back(
-    limited: Broker, client: redis.Redis, key: str
+    limited: RedisQueue, client: redis.Redis, key: str
 ) -> None:
     rules = ("resetkeys", f"~{key}", f"~{{{key}}}:once:good*", f"%R~{{{key}}}:once:bad")
     client.execute_command("ACL", "SETUSER", key, *rules)

@@ -14,14 +14,14 @@ import redis
 
 from common.errors import QueueUnavailable
 from common.message import Mark
-from common.store.broker import Broker, History, Settled
 from common.store.line import connect
+from common.store.log_state import Settled
 from config.cli.embedded import EmbeddedValkey
 from tests.support.redis_servers import Server
+from tests.support.store import Center
 
 pytestmark = pytest.mark.integration
 
-ENOUGH = 100_000
 NOTHING = Mark("", 0)
 UNREADABLE = b"\x1e{not readable"
 ITEMS = [*(b"m%d" % at for at in range(10)), UNREADABLE, *(b"n%d" % at for at in range(200))]
@@ -30,13 +30,13 @@ LAST_ID = "18446744073709551615-18446744073709551615"
 
 
 @pytest.fixture
-def settler(valkey: EmbeddedValkey, client: redis.Redis, key: str) -> Iterator[Broker]:
-    """A broker whose user may do everything with the keys of the message center."""
+def settler(valkey: EmbeddedValkey, client: redis.Redis, key: str) -> Iterator[Center]:
+    """A center whose user may do everything with the keys of the message center."""
     client.acl_setuser(key, reset=True, enabled=True, nopass=True, keys=[key, f"{{{key}}}:*"])
     may(client, key, "+@all")
     url = valkey.url.replace("redis://", f"redis://{key}:x@")
     own = connect(url, timeout=5, connections=2)
-    yield Broker(own, key, History(ENOUGH, ENOUGH))
+    yield Center(own, key)
     own.connection_pool.disconnect()
     client.acl_deluser(key)
 
@@ -45,16 +45,16 @@ def may(client: redis.Redis, user: str, *rules: str) -> None:
     client.execute_command("ACL", "SETUSER", user, *rules)
 
 
-def settle(broker: Broker) -> Settled:
-    return broker.settle_and_read(NOTHING, 1)[0]
+def settle(center: Center) -> Settled:
+    return center.log.settle_and_read(NOTHING, 1)[0]
 
 
-def try_to_settle(broker: Broker, times: int = 3) -> str:
+def try_to_settle(center: Center, times: int = 3) -> str:
     """What it says when it fails."""
     problem = ""
     for _ in range(times):
         try:
-            problem = problem or settle(broker).problem
+            problem = problem or settle(center).problem
         except QueueUnavailable as failed:
             problem = problem or failed.reason
     return problem
@@ -68,10 +68,10 @@ def places(client: redis.Redis, key: str) -> dict[str, list[Any]]:
     return {"log": [each[b"c"] for _, each in entries], "aside": aside, "queue": queue}
 
 
-def assert_all_is_well_again(broker: Broker, client: redis.Redis, key: str) -> None:
-    while settle(broker).waiting:
+def assert_all_is_well_again(center: Center, client: redis.Redis, key: str) -> None:
+    while settle(center).waiting:
         pass
-    assert settle(broker).problem == ""
+    assert settle(center).problem == ""
     assert places(client, key) == {"log": GOOD, "aside": [UNREADABLE], "queue": []}
 
 
@@ -80,7 +80,7 @@ def assert_all_is_well_again(broker: Broker, client: redis.Redis, key: str) -> N
     ["xadd", "lpush", "rpop", "lrange", "set", "get", "xtrim", "xrange", "exists", "llen"],
 )
 def test_a_right_that_is_taken_away_costs_no_item(
-    settler: Broker, client: redis.Redis, key: str, right: str
+    settler: Center, client: redis.Redis, key: str, right: str
 ) -> None:
     client.lpush(key, *ITEMS)
     if right == "rpop":
@@ -98,7 +98,7 @@ def test_a_right_that_is_taken_away_costs_no_item(
 
 
 def test_without_the_right_to_trim_the_queue_it_is_popped(
-    settler: Broker, client: redis.Redis, key: str
+    settler: Center, client: redis.Redis, key: str
 ) -> None:
     client.lpush(key, *ITEMS)
     may(client, key, "-ltrim")
@@ -107,7 +107,7 @@ def test_without_the_right_to_trim_the_queue_it_is_popped(
 
 
 def test_what_comes_before_an_item_that_cannot_be_written_is_settled(
-    settler: Broker, client: redis.Redis, key: str
+    settler: Center, client: redis.Redis, key: str
 ) -> None:
     client.lpush(key, *ITEMS)
     may(client, key, "-lpush")
@@ -122,7 +122,7 @@ def test_what_comes_before_an_item_that_cannot_be_written_is_settled(
 
 
 def test_what_is_waiting_in_progress_is_popped_as_safely(
-    settler: Broker, client: redis.Redis, key: str
+    settler: Center, client: redis.Redis, key: str
 ) -> None:
     client.lpush(key, *ITEMS)
     for _ in range(50):
@@ -136,7 +136,7 @@ def test_what_is_waiting_in_progress_is_popped_as_safely(
 
 @pytest.mark.parametrize("name", ["rejected", "floor", "first", "epoch"])
 def test_a_key_of_another_type_costs_no_item(
-    settler: Broker, client: redis.Redis, key: str, name: str
+    settler: Center, client: redis.Redis, key: str, name: str
 ) -> None:
     client.lpush(key, *ITEMS)
     client.sadd(f"{{{key}}}:{name}", "x")
@@ -154,7 +154,7 @@ def test_a_key_of_another_type_costs_no_item(
 
 @pytest.mark.parametrize("name", ["", "wip", "log"])
 def test_nothing_is_written_where_a_list_or_the_log_is_of_another_type(
-    settler: Broker, client: redis.Redis, key: str, name: str
+    settler: Center, client: redis.Redis, key: str, name: str
 ) -> None:
     wrong = f"{{{key}}}:{name}" if name else key
     client.lpush(f"{{{key}}}:wip" if name != "wip" else key, *ITEMS)
@@ -166,7 +166,7 @@ def test_nothing_is_written_where_a_list_or_the_log_is_of_another_type(
     assert_all_is_well_again(settler, client, key)
 
 
-def test_ids_that_are_used_up_cost_no_item(settler: Broker, client: redis.Redis, key: str) -> None:
+def test_ids_that_are_used_up_cost_no_item(settler: Center, client: redis.Redis, key: str) -> None:
     client.xadd(f"{{{key}}}:log", {"c": "x"}, id=LAST_ID)
     client.lpush(key, *ITEMS)
 
@@ -187,19 +187,19 @@ def setting(client: redis.Redis, name: str, value: int) -> Iterator[None]:
 
 
 def test_a_full_redis_delivers_what_it_has_from_the_first_start_on(
-    settler: Broker, client: redis.Redis, key: str
+    settler: Center, client: redis.Redis, key: str
 ) -> None:
     client.lpush(key, *ITEMS)
 
     with setting(client, "maxmemory", 1):
-        assert settler.look().epoch != ""
+        assert settler.log.look().epoch != ""
         assert_all_is_well_again(settler, client, key)
 
 
 def test_a_master_without_its_replicas_takes_nothing_and_loses_nothing(
-    settler: Broker, client: redis.Redis, key: str
+    settler: Center, client: redis.Redis, key: str
 ) -> None:
-    settler.look()
+    settler.log.look()
     client.lpush(key, *ITEMS)
 
     with setting(client, "min-replicas-to-write", 1):
@@ -214,15 +214,17 @@ def test_a_server_that_is_the_master_no_more_is_left(tmp_path: Path, half: str) 
     """It answers all the same, and another may be found where it was."""
     with closing(Server(tmp_path / "old")) as server:
         client = connect(f"redis://{server.address}", 5, 2)
-        broker = Broker(client, "key", History(ENOUGH, ENOUGH))
-        settle(broker)
+        center = Center(client, "key")
+        settle(center)
         server.redis.lpush("key", *ITEMS)
         before = server.redis.info("clients")["connected_clients"]
         server.redis.replicaof("127.0.0.1", 1)
 
         problem = ""
         try:
-            settled = settle(broker) if half == "read" else broker.settle_and_wait(NOTHING, 0.01)
+            settled = (
+                settle(center) if half == "read" else center.log.settle_and_wait(NOTHING, 0.01)
+            )
             problem = settled.problem
         except QueueUnavailable as failed:
             problem = failed.reason
@@ -230,5 +232,5 @@ def test_a_server_that_is_the_master_no_more_is_left(tmp_path: Path, half: str) 
         assert "read only replica" in problem
         assert server.redis.info("clients")["connected_clients"] == before - 1
         server.redis.replicaof("NO", "ONE")
-        assert_all_is_well_again(broker, server.redis, "key")
+        assert_all_is_well_again(center, server.redis, "key")
         client.close()

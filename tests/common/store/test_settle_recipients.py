@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from common import channels
 from common.message import ENVELOPE_MARK, Kick, Mark, Message, Page, parse_id
-from common.store.broker import Broker, History, Settled
 from common.store.line import connect
+from common.store.log_state import Settled
 from config.cli.embedded import EmbeddedValkey
 from config.settings import Settings
+from tests.support.store import Center
 from tests.support.strategies import texts
 
 pytestmark = pytest.mark.integration
@@ -25,11 +26,11 @@ NOTHING = Mark("", 0)
 LONGEST = "x" * 100
 
 # Every way to read the log; each reads all of it.
-READERS: dict[str, Callable[[Broker], Page]] = {
-    "settle_and_read": lambda broker: broker.settle_and_read(NOTHING, 1000)[1],
-    "read_after": lambda broker: broker.read_after(NOTHING, 1000)[0],
-    "read_after blocking": lambda broker: broker.read_after(NOTHING, 1000, 0.01)[0],
-    "read_between": lambda broker: broker.read_between(0, 1 << 127, 1000).page,
+READERS: dict[str, Callable[[Center], Page]] = {
+    "settle_and_read": lambda center: center.log.settle_and_read(NOTHING, 1000)[1],
+    "read_after": lambda center: center.log.read_after(NOTHING, 1000)[0],
+    "read_after blocking": lambda center: center.log.read_after(NOTHING, 1000, 0.01)[0],
+    "read_between": lambda center: center.log.read_between(0, 1 << 127, 1000).page,
 }
 
 names = st.from_regex(channels.NAME, fullmatch=True)
@@ -49,28 +50,28 @@ def shared(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
     client.connection_pool.disconnect()
 
 
-def new_broker(client: redis.Redis) -> Broker:
-    return Broker(client, f"test-{uuid4().hex}", History(1000, 1000))
+def new_center(client: redis.Redis) -> Center:
+    return Center(client, f"test-{uuid4().hex}")
 
 
 @pytest.fixture
-def broker(client: redis.Redis, key: str) -> Broker:
-    return Broker(client, key, History(1000, 1000))
+def center(client: redis.Redis, key: str) -> Center:
+    return Center(client, key)
 
 
 def envelope(**fields: Any) -> bytes:
     return ENVELOPE_MARK + json.dumps(fields).encode()
 
 
-def settle(broker: Broker, *items: bytes) -> tuple[Settled, Page]:
-    broker.push(items)
-    return broker.settle_and_read(NOTHING, 1000)
+def settle(center: Center, *items: bytes) -> tuple[Settled, Page]:
+    center.queue.push(items)
+    return center.log.settle_and_read(NOTHING, 1000)
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-def test_every_reader_is_told_the_addresses(broker: Broker, read: Callable[[Broker], Page]) -> None:
+def test_every_reader_is_told_the_addresses(center: Center, read: Callable[[Center], Page]) -> None:
     done, _ = settle(
-        broker,
+        center,
         b"all",
         Message("some", ("orders", "user:42")).to_item(),
         Message("\x1eall").to_item(),
@@ -78,7 +79,7 @@ def test_every_reader_is_told_the_addresses(broker: Broker, read: Callable[[Brok
         Message("", ("news.eu",)).to_item(),
     )
 
-    page = read(broker)
+    page = read(center)
 
     assert done == Settled(moved=5, rejected=0, waiting=0)
     assert page.contents == [b"all", b"some", b"\x1eall", b"", b""]
@@ -87,42 +88,42 @@ def test_every_reader_is_told_the_addresses(broker: Broker, read: Callable[[Brok
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_a_page_for_everybody_has_no_addresses(
-    broker: Broker, read: Callable[[Broker], Page]
+    center: Center, read: Callable[[Center], Page]
 ) -> None:
-    settle(broker, b"a", Message("\x1eb").to_item())
+    settle(center, b"a", Message("\x1eb").to_item())
 
-    assert read(broker).contents == [b"a", b"\x1eb"]
-    assert read(broker).addresses is None
+    assert read(center).contents == [b"a", b"\x1eb"]
+    assert read(center).addresses is None
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-def test_an_empty_page_has_no_addresses(broker: Broker, read: Callable[[Broker], Page]) -> None:
-    assert read(broker) == Page([], [], None)
+def test_an_empty_page_has_no_addresses(center: Center, read: Callable[[Center], Page]) -> None:
+    assert read(center) == Page([], [], None)
 
 
-def test_each_page_has_the_addresses_of_its_own_messages(broker: Broker) -> None:
-    settle(broker, b"a", Message("b", ("x",)).to_item(), b"c")
+def test_each_page_has_the_addresses_of_its_own_messages(center: Center) -> None:
+    settle(center, b"a", Message("b", ("x",)).to_item(), b"c")
 
-    ids = [0, *map(parse_id, broker.read_after(NOTHING, 3)[0].ids)]
-    pages = [broker.read_after(Mark("", after), 1)[0] for after in ids[:3]]
+    ids = [0, *map(parse_id, center.log.read_after(NOTHING, 3)[0].ids)]
+    pages = [center.log.read_after(Mark("", after), 1)[0] for after in ids[:3]]
 
     assert [page.contents for page in pages] == [[b"a"], [b"b"], [b"c"]]
     assert [page.addresses for page in pages] == [None, [("x",)], None]
 
 
-def test_plain_content_that_looks_addressed_is_for_everybody(broker: Broker) -> None:
-    _, page = settle(broker, b'{"content":"a","channels":["b"]}', b"a !42")
+def test_plain_content_that_looks_addressed_is_for_everybody(center: Center) -> None:
+    _, page = settle(center, b'{"content":"a","channels":["b"]}', b"a !42")
 
     assert page.addresses is None
 
 
-def test_a_name_that_comes_twice_is_one_address(broker: Broker) -> None:
-    _, page = settle(broker, envelope(content="a", channels=["b", "c", "b"]))
+def test_a_name_that_comes_twice_is_one_address(center: Center) -> None:
+    _, page = settle(center, envelope(content="a", channels=["b", "c", "b"]))
 
     assert page.addresses == [("b", "c")]
 
 
-def test_a_message_may_have_as_many_channels_as_the_setting_allows(broker: Broker) -> None:
+def test_a_message_may_have_as_many_channels_as_the_setting_allows(center: Center) -> None:
     check = next(each for each in fields(Settings) if each.name == "max_channels").metadata["check"]
     most = check("1000")
     with pytest.raises(ValueError, match=r"1000"):
@@ -130,7 +131,7 @@ def test_a_message_may_have_as_many_channels_as_the_setting_allows(broker: Broke
     all_names = [f"{number:0100}" for number in range(most + 1)]
 
     done, page = settle(
-        broker,
+        center,
         envelope(content="a", channels=all_names[:most]),
         envelope(content="b", channels=all_names),
     )
@@ -218,9 +219,9 @@ def test_a_message_may_have_as_many_channels_as_the_setting_allows(broker: Broke
     ids=lambda item: item[:60].decode(errors="replace"),
 )
 def test_what_names_nobody_for_certain_is_set_aside(
-    broker: Broker, client: redis.Redis, key: str, item: bytes
+    center: Center, client: redis.Redis, key: str, item: bytes
 ) -> None:
-    done, page = settle(broker, b"before", item, b"after")
+    done, page = settle(center, b"before", item, b"after")
 
     assert done == Settled(moved=2, rejected=1, waiting=0)
     assert page.contents == [b"before", b"after"]
@@ -229,8 +230,8 @@ def test_what_names_nobody_for_certain_is_set_aside(
 
 
 @pytest.mark.parametrize("name", ["a", LONGEST, "user:42", "a@b-c_d:E.9", ".", "-"])
-def test_a_valid_name_is_an_address(broker: Broker, name: str) -> None:
-    _, page = settle(broker, envelope(content="a", channels=[name]))
+def test_a_valid_name_is_an_address(center: Center, name: str) -> None:
+    _, page = settle(center, envelope(content="a", channels=[name]))
 
     assert page.addresses == [(name,)]
 
@@ -239,7 +240,7 @@ def test_a_valid_name_is_an_address(broker: Broker, name: str) -> None:
 def test_what_python_writes_comes_out_as_it_went_in(
     shared: redis.Redis, content: str, to: list[str]
 ) -> None:
-    done, page = settle(new_broker(shared), Message(content, tuple(to)).to_item())
+    done, page = settle(new_center(shared), Message(content, tuple(to)).to_item())
 
     assert (done.moved, page.contents, page.addresses) == (1, [content.encode()], [tuple(to)])
 
@@ -262,15 +263,15 @@ def test_what_python_writes_comes_out_as_it_went_in(
     ],
 )
 def test_an_envelope_takes_the_names_that_http_takes(
-    broker: Broker, fields: dict[str, Any], to: str
+    center: Center, fields: dict[str, Any], to: str
 ) -> None:
-    _, page = settle(broker, envelope(content="a", **fields))
+    _, page = settle(center, envelope(content="a", **fields))
 
     assert page.addresses == [tuple(to.split())]
 
 
-def test_names_of_all_fields_together_have_a_limit(broker: Broker) -> None:
-    done, _ = settle(broker, envelope(content="a", channels=list(range(1000)), user=1))
+def test_names_of_all_fields_together_have_a_limit(center: Center) -> None:
+    done, _ = settle(center, envelope(content="a", channels=list(range(1000)), user=1))
 
     assert done.rejected == 1
     assert done.reason == "too many names"
@@ -296,7 +297,7 @@ def python_takes(field: str, value: Any) -> tuple[str, ...] | None:
 def test_lua_takes_the_names_that_python_takes(shared: redis.Redis, field: str, to: Any) -> None:
     expected = python_takes(field, to)
 
-    done, page = settle(new_broker(shared), envelope(content="a", **{field: to}))
+    done, page = settle(new_center(shared), envelope(content="a", **{field: to}))
 
     assert done.rejected == (expected is None)
     assert page.addresses == (None if expected is None else [expected])
@@ -317,8 +318,8 @@ def test_lua_takes_the_names_that_python_takes(shared: redis.Redis, field: str, 
         (envelope(kick="1", content="a"), "a kick has other fields"),
     ],
 )
-def test_the_first_that_was_set_aside_says_why(broker: Broker, item: bytes, reason: str) -> None:
-    done, _ = settle(broker, b"good", item, b"\x1e{{")
+def test_the_first_that_was_set_aside_says_why(center: Center, item: bytes, reason: str) -> None:
+    done, _ = settle(center, b"good", item, b"\x1e{{")
 
     assert (done.rejected, done.reason) == (2, reason)
 
@@ -339,9 +340,9 @@ def test_the_first_that_was_set_aside_says_why(broker: Broker, item: bytes, reas
     ],
 )
 def test_what_only_looks_as_if_a_name_stood_twice_is_delivered(
-    broker: Broker, item: bytes, content: str, to: list[str]
+    center: Center, item: bytes, content: str, to: list[str]
 ) -> None:
-    _, page = settle(broker, item)
+    _, page = settle(center, item)
 
     assert page.contents == [content.encode()]
     assert page.addresses == [tuple(to)]
@@ -351,7 +352,7 @@ def test_what_only_looks_as_if_a_name_stood_twice_is_delivered(
 def test_lua_takes_the_users_that_python_takes(shared: redis.Redis, user: Any) -> None:
     is_valid = isinstance(user, str) and channels.is_user(user)
 
-    done, page = settle(new_broker(shared), envelope(kick=user))
+    done, page = settle(new_center(shared), envelope(kick=user))
 
     assert done.rejected == (not is_valid)
     assert page.addresses == ([(f"!{user}",)] if is_valid else None)

@@ -10,26 +10,26 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from common.message import Mark
-from common.store.broker import Broker, History
 from common.store.line import connect
 from config.cli.embedded import EmbeddedError, EmbeddedValkey
+from tests.support.store import Center
 from tests.support.system import ROOT
 
 pytestmark = pytest.mark.integration
 
 
-def broker_of(server: EmbeddedValkey) -> Broker:
-    return Broker(connect(server.url, timeout=5, connections=1), "key", History(10, 10))
+def center_of(server: EmbeddedValkey) -> Center:
+    return Center(connect(server.url, timeout=5, connections=1), "key")
 
 
 def test_what_was_pushed_outlives_a_stop(tmp_path: Path) -> None:
     first = EmbeddedValkey.start(tmp_path / "new" / "folder", 0)
-    broker_of(first).push([b"kept"])
+    center_of(first).queue.push([b"kept"])
     first.stop()
 
     second = EmbeddedValkey.start(tmp_path / "new" / "folder", 0)
     try:
-        assert broker_of(second).settle_and_read(Mark("", 0), 1)[0].moved == 1
+        assert center_of(second).log.settle_and_read(Mark("", 0), 1)[0].moved == 1
     finally:
         second.stop()
 
@@ -39,7 +39,7 @@ def test_one_folder_serves_one_at_a_time(tmp_path: Path) -> None:
     try:
         with pytest.raises(EmbeddedError, match=r"^DATA_DIR: .*is running on"):
             EmbeddedValkey.start(tmp_path, 0)
-        broker_of(first).check()
+        center_of(first).queue.check()
     finally:
         first.stop()
 
@@ -51,7 +51,7 @@ def test_a_taken_port_means_any_free_one(tmp_path: Path) -> None:
     try:
         assert server.url != f"redis://127.0.0.1:{taken}/0"
         assert server.instead_of == taken
-        broker_of(server).check()
+        center_of(server).queue.check()
     finally:
         server.stop()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from common.message import Mark, parse_id
-from common.store.broker import SETTLE_MESSAGES
+from common.store.log import SETTLE_MESSAGES
 from tests.support.fake_log import FakeLog
 from tests.support.parts import numbered
 from ws_server.relay import pages as module

@@ -11,7 +11,8 @@ from gevent.event import Event
 
 from common.errors import QueueUnavailable
 from common.message import Mark, Page, parse_id
-from common.store.broker import SETTLE_MESSAGES, LogState
+from common.store.log import SETTLE_MESSAGES
+from common.store.log_state import LogState
 from tests.support.parts import SMALL, Parts, numbered, wait_until
 from ws_server.clients import fan_out
 from ws_server.clients.fan_out import CLOCK_EVERY

@@ -3,19 +3,13 @@
 import pytest
 
 from common.message import NOBODY, Page
-from common.store.entries import page_of, page_of_stream
 
 OURS = [b"1-0", [b"c", b"ours"]]
 
 
 def test_a_page_for_everybody_has_no_addresses() -> None:
-    assert page_of([OURS]) == Page([b"1-0"], [b"ours"], None)
-    assert page_of_stream([[b"log", [OURS]]]) == page_of([OURS])
-
-
-@pytest.mark.parametrize("nothing", [None, []])
-def test_nothing_new_is_an_empty_page(nothing: object) -> None:
-    assert page_of_stream(nothing) == Page([], [])
+    assert Page.of_entries([OURS]) == Page([b"1-0"], [b"ours"], None)
+    assert Page.of_entries([]) == Page([], [], None)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +21,7 @@ def test_nothing_new_is_an_empty_page(nothing: object) -> None:
     ],
 )
 def test_what_is_addressed_has_its_addresses(addresses: bytes, names: tuple[str, ...]) -> None:
-    page = page_of([OURS, [b"2-0", [b"c", b"some", b"a", addresses]]])
+    page = Page.of_entries([OURS, [b"2-0", [b"c", b"some", b"a", addresses]]])
 
     assert page == Page([b"1-0", b"2-0"], [b"ours", b"some"], [(), names])
 
@@ -55,6 +49,6 @@ def test_what_is_addressed_has_its_addresses(addresses: bytes, names: tuple[str,
 def test_an_entry_of_somebody_else_is_for_nobody_and_cursors_move_past_it(
     fields: list[bytes],
 ) -> None:
-    page = page_of([[b"1-0", fields], [b"2-0", [b"c", b"ours"]]])
+    page = Page.of_entries([[b"1-0", fields], [b"2-0", [b"c", b"ours"]]])
 
     assert page == Page([b"1-0", b"2-0"], [b"", b"ours"], [NOBODY, ()])

@@ -1,0 +1,63 @@
+"""The names of all keys in Redis, and what each key holds.
+
+KEY is the setting MESSAGE_CENTER_KEY. The braces of the other names are part of the name: they
+are Redis' hash tag, so all keys lie in one slot of a cluster.
+
+    KEY              list    the queue: anybody LPUSHes; the oldest item is at its right end
+    {KEY}:wip        list    items that a blocking pop has taken; the next settle takes them first
+    {KEY}:log        stream  every message that has left the queue. Field `c` is its content, `a`
+                             its recipients joined by a space; a message for everybody has no `a`
+    {KEY}:rejected   list    envelopes that could not be read, newest first
+    {KEY}:floor      string  an id: the log has every message from this id on. It is the id of the
+                             first entry, or an older one if the log was empty before that entry
+    {KEY}:first      string  the id of the entry that came first into an empty log; while the log
+                             is empty, how many entries it has lost
+    {KEY}:epoch      string  the name of the epoch, and the newest id of the log when it began. A
+                             new epoch begins when the log has lost messages that it should keep
+    {KEY}:once:ID    string  a hash of the item that was pushed under this id, for a while
+
+Who is connected, written by each WebSocket server process (PROCESS) for itself:
+
+    {KEY}:processes             set     all processes that have entered and are not yet swept away
+    {KEY}:alive:PROCESS         string  its lease, which expires; the number of its last write
+    {KEY}:users:PROCESS         hash    user -> number of connections
+    {KEY}:in:PROCESS:CHANNEL    hash    user -> number of connections; '' for those without a user
+    {KEY}:channels:PROCESS      hash    channel -> number of connections in the hash before
+
+Nothing else names a key, but for presence_read.lua and presence_sweep.lua: they get the prefix.
+"""
+
+
+class Keys:
+    """The names of one message center's keys."""
+
+    def __init__(self, key: str) -> None:
+        self.prefix = f"{{{key}}}:"
+        self.queue = key
+        self.wip = self.prefix + "wip"
+        self.log = self.prefix + "log"
+        self.rejected = self.prefix + "rejected"
+        self.floor = self.prefix + "floor"
+        self.first = self.prefix + "first"
+        self.epoch = self.prefix + "epoch"
+        self.processes = self.prefix + "processes"
+
+    def once(self, id_: str) -> str:
+        """What was pushed under an id."""
+        return f"{self.prefix}once:{id_}"
+
+    def alive(self, process: str) -> str:
+        """The lease of a process."""
+        return f"{self.prefix}alive:{process}"
+
+    def users(self, process: str) -> str:
+        """The users of a process."""
+        return f"{self.prefix}users:{process}"
+
+    def channels(self, process: str) -> str:
+        """The channels of a process."""
+        return f"{self.prefix}channels:{process}"
+
+    def members(self, process: str, channel: str) -> str:
+        """The users of a channel in a process."""
+        return f"{self.prefix}in:{process}:{channel}"

@@ -1,0 +1,232 @@
+"""The log: every message that has left the queue, with its id, for a bounded time.
+
+Settling moves messages from the queue to the log, in one atomic step. Reading is by id. Nothing
+is decided here: no time, no format, and what a client is sent is up to others.
+"""
+
+from dataclasses import dataclass, replace
+from hashlib import sha1
+from typing import Any, Protocol
+
+from common.message import LARGEST_ID, Mark, Page, format_id, parse_id
+from common.store.keys import Keys
+from common.store.line import Client, Command, Line, source
+from common.store.log_state import LogState, Settled
+
+SETTLE_MESSAGES = 500
+SETTLE_BYTES = 1024 * 1024
+LONG = 64 * 1024  # Bytes of a message that is not read again to see whether it is still there.
+# Bounds of one look of a script at the log: it takes 1 to 2 ms of Redis' time.
+LOOKED, LOOKED_BYTES, PICKED_BYTES = 400, 512 * 1024, 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What one look found in the log after one id: it went up to `upto`.
+
+    `looked` messages are there, of so many `bytes`; `page` may have only some of them, of
+    `page_bytes`. `is_whole`: none is missing, neither at the start nor at the end.
+    """
+
+    page: Page
+    upto: int
+    looked: int
+    bytes: int
+    page_bytes: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How much the log keeps, at least: so many messages, for so many seconds."""
+
+    size: int
+    seconds: int
+
+
+class Log(Protocol):
+    """Where messages are settled, and read from.
+
+    Raises:
+        QueueUnavailable: by each of the methods, if Redis did not answer. What was to be settled
+            is in the queue or in the log then.
+    """
+
+    rejected_key: str  # The list of the envelopes that could not be read.
+
+    def look(self, known: Mark | None = None) -> LogState:
+        """The state of the log; begins a new epoch if the log has lost the message `known`."""
+
+    def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
+        """Move the oldest queued items to the log, a bounded number of them.
+
+        Also up to `count` messages that follow `known` in the log, in the same round trip.
+        """
+
+    def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
+        """Settle as `settle_and_read`, then block until something is queued (BLMOVE).
+
+        At most `timeout` seconds. The item is moved to where the next settle takes it first.
+        """
+
+    def read_after(
+        self, known: Mark, count: int, block_seconds: float | None = None
+    ) -> tuple[Page, bool]:
+        """Up to `count` messages after `known`; blocks for the first one if told to (XREAD).
+
+        And whether they surely follow it. If not, ask `look` whether the log has lost something.
+        """
+
+    def has(self, id_: int) -> bool:
+        """Whether the log has a message with this id."""
+
+    def newest(self, upto: int) -> tuple[Page, bool]:
+        """Some of the newest messages up to an id, without contents; and whether those are all."""
+
+    def read_between(self, after: int, upto: int, count: int) -> Stretch:
+        """Up to `count` messages after one id up to another."""
+
+    def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
+        """The messages after one id up to another that are for the listeners of these channels."""
+
+
+class RedisLog(Log):
+    """A stream in Redis.
+
+    There is one connection for settling, one for reading what is new and one for all else, so
+    that none of these waits for another.
+    """
+
+    def __init__(self, client: Client, key: str, retention: Retention) -> None:
+        self._keys = keys = Keys(key)
+        self.rejected_key = keys.rejected
+        script = source("settle.lua").encode()
+        sha = sha1(script, usedforsecurity=False).hexdigest()
+        lists = (keys.queue, keys.wip, keys.log, keys.rejected)
+        names = (*lists, keys.floor, keys.first, keys.epoch)
+        self._script = ("EVALSHA", sha, len(names), *names)
+        self._bounds = (SETTLE_BYTES, retention.size, retention.seconds)
+        self._long = -1  # The last id read, if its message is LONG.
+        self._whole = ("EVAL", source("whole.lua"), 3, keys.log, keys.floor, keys.first)
+        self._newest = ("EVAL", source("newest.lua"), 1, keys.log)
+        self._pick = ("EVAL", source("pick.lua"), 1, keys.log)
+        self._settling = Line(client.connection_pool, script)
+        self._reading = Line(client.connection_pool, repeatable=True)
+        self._paging = Line(client.connection_pool, script, repeatable=True)
+
+    def look(self, known: Mark | None = None) -> LogState:
+        (answer,) = self._paging.call(self._settle(known, 0))
+        return Settled.parse(answer).log
+
+    def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
+        settled, entries, at_known = self._settling.call(
+            self._settle(known), self._read(known.id, count), self._at(known.id)
+        )
+        done, page = self._settled(settled), _page_of_stream(entries)
+        if page and not at_known:
+            # It was there when the script looked: somebody may have trimmed the log since.
+            done = replace(done, log=self.look(known))
+        return done, self._note_long(page)
+
+    def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
+        wait = ("BLMOVE", self._keys.queue, self._keys.wip, "RIGHT", "LEFT", timeout)
+        settled, _moved = self._settling.call(self._settle(known), wait)
+        return self._settled(settled)
+
+    def read_after(
+        self, known: Mark, count: int, block_seconds: float | None = None
+    ) -> tuple[Page, bool]:
+        before = self._reading.connects
+        # Asked last: if the log has `known` even then, what was read before follows it.
+        entries, epoch, floor, at_known = self._reading.call(
+            self._read(known.id, count, block_seconds),
+            ("GET", self._keys.epoch),
+            ("GET", self._keys.floor),
+            self._at(known.id),
+        )
+        page = self._note_long(_page_of_stream(entries))
+        is_sure = (
+            # A new connection may lead to a Redis that came back with older data.
+            self._reading.connects == before
+            and epoch is not None
+            and epoch.split()[0] == known.epoch.encode()
+            and _is_held(known.id, floor)
+            # The floor is from the last settle, and somebody may have trimmed the log since.
+            and (bool(at_known) or not page)
+        )
+        return page, is_sure
+
+    def has(self, id_: int) -> bool:
+        if id_ > LARGEST_ID:  # Redis would answer that it is none.
+            return False
+        ((_is_whole, has),) = self._paging.call(self._ask_whole(id_))
+        return bool(has)
+
+    def newest(self, upto: int) -> tuple[Page, bool]:
+        words = (format_id(upto), LOOKED, LOOKED_BYTES)
+        ((is_all, entries),) = self._paging.call((*self._newest, *words))
+        page = Page.of_entries(entries[::-1])
+        return Page(page.ids, [], page.addresses), bool(is_all)
+
+    def read_between(self, after: int, upto: int, count: int) -> Stretch:
+        # Asked last: if the log has everything even then, nothing is missing in what was read.
+        entries, (is_followed, _has) = self._paging.call(
+            ("XRANGE", self._keys.log, b"(" + format_id(after), format_id(upto), "COUNT", count),
+            self._ask_whole(after),
+        )
+        page = Page.of_entries(entries)
+        last = parse_id(page.ids[-1]) if page else after
+        is_whole = is_followed > 0 and (len(entries) == count or last == upto)
+        size = _size_of(entries)
+        return Stretch(page, last, len(entries), size, size, is_whole)
+
+    def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
+        bounds = (LOOKED, LOOKED_BYTES, PICKED_BYTES)
+        (last, looked, size, is_end, entries), (is_followed, _has) = self._paging.call(
+            (*self._pick, format_id(after), format_id(upto), *bounds, *channels),
+            self._ask_whole(after),
+        )
+        end = parse_id(last)
+        is_whole = is_followed > 0 and (not is_end or end == upto)
+        return Stretch(Page.of_entries(entries), end, looked, size, _size_of(entries), is_whole)
+
+    def _ask_whole(self, after: int) -> Command:
+        return (*self._whole, format_id(after), format_id(after + 1))
+
+    def _settle(self, known: Mark | None, messages: int = SETTLE_MESSAGES) -> Command:
+        place = (known.epoch, format_id(known.id)) if known else ("", format_id(0))
+        return (*self._script, messages, *self._bounds, *place)
+
+    def _settled(self, answer: Any) -> Settled:
+        done = Settled.parse(answer)
+        if done.problem and not done.moved:
+            self._settling.leave()  # As at any error: this server may no longer be the master.
+        return done
+
+    def _at(self, id_: int) -> Command:
+        """For the message with this id; for none, if it is too long to be read just for that."""
+        return ("XRANGE", self._keys.log, *[format_id(id_)] * 2, "COUNT", int(id_ != self._long))
+
+    def _note_long(self, page: Page) -> Page:
+        if page and len(page.contents[-1]) > LONG:
+            self._long = parse_id(page.ids[-1])
+        return page
+
+    def _read(self, cursor: int, count: int, block_seconds: float | None = None) -> Command:
+        block = () if block_seconds is None else ("BLOCK", max(1, round(block_seconds * 1000)))
+        return ("XREAD", "COUNT", count, *block, "STREAMS", self._keys.log, format_id(cursor))
+
+
+def _page_of_stream(streams: Any) -> Page:
+    """Of the one stream that XREAD was asked for; empty if it has nothing new."""
+    return Page.of_entries(streams[0][1] if streams else [])
+
+
+def _size_of(entries: Any) -> int:
+    """As pick.lua counts it."""
+    return sum(sum(map(len, fields)) for _, fields in entries)
+
+
+def _is_held(after: int, floor: bytes | None) -> bool:
+    """Whether the log has forgotten nothing that came after a message."""
+    return floor is None or after >= parse_id(floor) - 1

@@ -1,0 +1,49 @@
+"""The log as it is at one moment, and what a settle has done to it.
+
+Read from what settle.lua answers. No I/O here.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.message import parse_id
+from common.store.redis_words import known_words
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """The log as it is now.
+
+    `epoch` changes when the log has lost messages; the newest id was `start` then. Who has
+    every message up to `floor - 1` can be sent all the rest. `last` is the newest id.
+    """
+
+    epoch: str
+    start: int = 0
+    floor: int = 0
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What one settle did; `waiting` items are still queued, and `log` is the log after it.
+
+    `reason` says why the first of the `rejected` could not be read. `problem` says which command
+    of Redis failed, if one did: nothing is lost then, and what was `moved` is in the log.
+    """
+
+    moved: int
+    rejected: int
+    waiting: int
+    log: LogState = field(default=LogState(""), compare=False)
+    reason: str = field(default="", compare=False)
+    problem: str = ""
+
+    @classmethod
+    def parse(cls, answer: Any) -> "Settled":
+        """From what settle.lua answers."""
+        moved, rejected, waiting, epoch, *ids, reason, problem = answer
+        state = LogState(epoch.decode(), *map(parse_id, ids))
+        command, _, error = problem.decode(errors="replace").partition(" ")
+        failed = f"{command}: {known_words(error)}" if problem else ""
+        return cls(moved, rejected, waiting, state, reason.decode(), failed)
