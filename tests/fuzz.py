@@ -23,7 +23,8 @@ import click
 from bench.meter import memory_bytes
 from common.message import Message
 from tests.support.events import EventStream
-from tests.support.system import KEY, PREFIX, System, wait_until
+from tests.support.processes import wait_until
+from tests.support.system import KEY, PREFIX, System
 from tests.support.websocket import BINARY, PING, PONG, TEXT, Client, frame, request
 
 FRAMES = 60  # At most, of a connection, before the one that may be broken.

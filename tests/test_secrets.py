@@ -7,7 +7,7 @@ import re
 from dataclasses import fields
 
 from config.settings import Settings
-from tests.support.system import ROOT
+from tests.support.processes import ROOT
 
 SECRET = "k3ep-th1s-secret-0123456789-0123456789"
 

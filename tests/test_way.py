@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from config.cli.embedded import EmbeddedValkey
-from tests.support.system import ROOT
+from tests.support.processes import ROOT
 
 MOST_FILES = 23  # To become 12.
 

@@ -26,10 +26,12 @@ from config.cli.serve import DIRECTLY, serve
 from config.cli.ws_client import checked
 from config.settings import Settings, SettingsError
 
+PACKAGE = "message-center"
 ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name=PACKAGE, prog_name=PACKAGE, message="%(prog)s %(version)s")
 def main() -> None:
     """A message push center: post to the HTTP API, every connected page gets it.
 

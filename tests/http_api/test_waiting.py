@@ -15,7 +15,7 @@ from http_api.app import create_app
 from http_api.readiness import Readiness
 from http_api.waiting import PATIENCE, Waiting
 from tests.support.fakes import FakeClock, FakePresenceReader, FakeQueue
-from tests.support.system import wait_until
+from tests.support.processes import wait_until
 
 MOST = 4
 LIMIT = 10  # Seconds for what takes none.

@@ -9,7 +9,8 @@ from time import monotonic
 import pytest
 
 from common.serving.files import PLACES
-from tests.support.system import System, free_port, wait_until
+from tests.support.processes import free_port, wait_until
+from tests.support.system import System
 from tests.support.websocket import LIMIT
 
 HEAD = b"GET /push?content=a HTTP/1.1\r\nX-Long: " + b"a" * 10_000

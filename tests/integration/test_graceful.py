@@ -10,7 +10,8 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
-from tests.support.system import KEY, System, free_port, wait_until
+from tests.support.processes import free_port, wait_until
+from tests.support.system import KEY, System
 from tests.support.websocket import Client, Closed
 
 PUBLISHERS = 4

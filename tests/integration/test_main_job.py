@@ -11,8 +11,9 @@ import pytest
 
 from common.message import Mark
 from common.store.line import connect
+from tests.support.processes import wait_until
 from tests.support.store import Center
-from tests.support.system import KEY, PREFIX, Pusher, System, wait_until
+from tests.support.system import KEY, PREFIX, Pusher, System
 from tests.support.websocket import LIMIT, Client
 
 EMPTY = {"code": -1, "error": "content_empty", "msg": "内容不能为空"}

@@ -14,7 +14,8 @@ import pytest
 from common.serving.files import PLACES
 from common.serving.gevent_worker import ACCEPTS
 from http_api.readiness import FRESH
-from tests.support.system import KEY, PREFIX, System, wait_until
+from tests.support.processes import wait_until
+from tests.support.system import KEY, PREFIX, System
 from tests.support.websocket import LIMIT, Client
 
 CROWD = PLACES + 100  # More than there are places.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.system import KEY, PREFIX, System, free_port, wait_until
+from tests.support.processes import free_port, wait_until
+from tests.support.system import KEY, PREFIX, System
 from tests.support.websocket import (
     BINARY,
     CLOSE,

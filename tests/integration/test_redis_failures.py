@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import Process, free_port, wait_until
 from tests.support.redis_servers import Proxy, Server, cluster, sentinels
-from tests.support.system import KEY, PREFIX, Process, Pusher, System, free_port, wait_until
+from tests.support.system import KEY, PREFIX, Pusher, System
 
 CLIENTS = 3  # Of each WebSocket server.
 REDIS_TIMEOUT = 2  # The least that is allowed.

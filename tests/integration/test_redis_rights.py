@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import redis
 
+from tests.support.processes import ROOT, Process, wait_until
 from tests.support.redis_servers import Server
-from tests.support.system import KEY, ROOT, Process, System, wait_until
+from tests.support.system import KEY, System
 from tests.support.websocket import Client
 
 LINE = re.compile(r"^ACL (SETUSER (message-center-\w+|your-backend) on .*)$", re.MULTILINE)

@@ -7,57 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from config.cli.serve import STOPPING
-from tests.support.system import PREFIX, ROOT, Process, System, environment, free_port, wait_until
+from tests.support.processes import ROOT, Process, Serve, environment, free_port, wait_until
+from tests.support.system import PREFIX, System
 from tests.support.websocket import LIMIT, Client
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
-
-
-class Serve(Process):
-    """`message-center serve` on free ports, with an embedded Valkey in `folder`."""
-
-    started: ClassVar[list["Serve"]] = []
-
-    def __init__(
-        self, folder: Path, *, safe_path: bool = False, first: str = "", **settings: object
-    ) -> None:
-        """`first` is Python that runs before it, in its process."""
-        self.http_port, self.ws_port = free_port(), free_port()
-        own = {
-            "HTTP_PORT": self.http_port,
-            "WS_PORT": self.ws_port,
-            "EMBEDDED_REDIS_PORT": 0,
-            "DATA_DIR": folder / "data",
-            "POLL_INTERVAL": 0.05,
-        }
-        command = ["-P"] * safe_path + ["-m", "config.cli", "serve"]
-        if first:
-            command = ["-c", f"{first}; from config.cli.cli import main; main(['serve'])"]
-        super().__init__(command, folder, **{**own, **settings})
-        self.started.append(self)
-
-    def wait_for_addresses(self) -> None:
-        def is_up() -> bool:
-            assert self.popen.poll() is None, self.output
-            return "Stop: Ctrl-C" in self.output
-
-        wait_until(is_up, "the addresses", LIMIT * 2)
-
-    def descendants(self) -> dict[int, str]:
-        """Every process below it, by its command line."""
-        found: dict[int, str] = {}
-        parents = self.children()
-        while parents:
-            pid = parents.pop()
-            folder = Path(f"/proc/{pid}")
-            found[pid] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            parents += map(int, (folder / f"task/{pid}/children").read_text().split())
-        return found
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +27,11 @@ def _none_is_left() -> Iterator[None]:
         serve = Serve.started.pop()
         if serve.popen.poll() is None:
             serve.kill_all()  # What is below it ends with it.
+
+
+def after(program: str) -> list[str]:
+    """The command `serve` after this Python, in the same process."""
+    return ["-c", f"{program}; from config.cli.cli import main; main(['serve'])"]
 
 
 def is_running(pid: int) -> bool:
@@ -134,7 +98,7 @@ def test_however_serve_ends_it_leaves_no_process_behind(tmp_path: Path, number: 
 def test_a_signal_that_is_ignored_at_the_start_stays_ignored(tmp_path: Path, number: int) -> None:
     """As by nohup, and by the `&` of a script."""
     ignore = f"import signal; signal.signal({int(number)}, signal.SIG_IGN)"
-    serve = Serve(tmp_path, first=ignore)
+    serve = Serve(tmp_path, after(ignore))
     serve.wait_for_addresses()
 
     os.kill(serve.pid, number)
@@ -160,7 +124,7 @@ def test_a_signal_that_means_nothing_ends_nothing(tmp_path: Path, number: int) -
 
 def test_serve_needs_no_waitid(tmp_path: Path) -> None:
     """macOS has it since Python 3.13 only."""
-    serve = Serve(tmp_path, first="import os; del os.waitid, os.P_ALL")
+    serve = Serve(tmp_path, after("import os; del os.waitid, os.P_ALL"))
     serve.wait_for_addresses()
     os.kill(next(iter(serve.children())), signal.SIGKILL)
 
@@ -216,7 +180,7 @@ def test_what_was_pushed_survives_a_restart(tmp_path: Path) -> None:
 def test_modules_in_the_folder_of_the_start_do_not_stand_in_for_ours(tmp_path: Path) -> None:
     for name in ("config.py", "common.py", "http_api.py", "ws_server.py"):
         (tmp_path / name).write_text("raise RuntimeError('not ours')")
-    serve = Serve(tmp_path, safe_path=True)
+    serve = Serve(tmp_path, ["-P", "-m", "config.cli", "serve"])
     serve.wait_for_addresses()
 
     assert serve.stop() == 0

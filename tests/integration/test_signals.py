@@ -10,7 +10,8 @@ import pytest
 
 from common.serving.files import PLACES
 from tests.integration.test_places import CROWDS, asking, crowd_of
-from tests.support.system import Process, System, free_port, wait_until
+from tests.support.processes import Process, free_port, wait_until
+from tests.support.system import System
 from tests.support.websocket import Client
 
 SLOW_HOOK = """

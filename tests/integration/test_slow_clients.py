@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.system import KEY, PREFIX, System, wait_until
+from tests.support.processes import wait_until
+from tests.support.system import KEY, PREFIX, System
 from tests.support.websocket import Client, Closed
 
 SIZE = 20_000  # Bytes of a message: some hundred fill the buffers of a loopback connection.

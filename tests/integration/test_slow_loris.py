@@ -5,7 +5,8 @@ from time import monotonic
 
 from bench.hanging import Hanging
 from common.serving import server
-from tests.support.system import PREFIX, System, wait_until
+from tests.support.processes import wait_until
+from tests.support.system import PREFIX, System
 
 HEADER_TIMEOUT = 2.0  # Seconds.
 # The constant that it was before it became a setting.

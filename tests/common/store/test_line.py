@@ -13,8 +13,8 @@ from common.errors import QueueUnavailable
 from common.store.line import FollowingConnection, Line, Master, connect, redis_errors
 from config.cli.embedded import EmbeddedValkey
 from config.redis_url import Address, Login, Nodes
+from tests.support.processes import wait_until
 from tests.support.redis_servers import Server
-from tests.support.system import wait_until
 
 pytestmark = pytest.mark.integration
 

@@ -25,9 +25,9 @@ from common.store.presence import (
 )
 from config.cli.embedded import EmbeddedValkey
 from tests.support.presence import contents
+from tests.support.processes import wait_until
 from tests.support.proxy import lossy_proxy
 from tests.support.redis_servers import cluster
-from tests.support.system import wait_until
 from ws_server.presence import RENEW, ROUND
 
 pytestmark = pytest.mark.integration

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qs
@@ -48,6 +49,10 @@ def test_the_help_names_every_command(folder: Path) -> None:
     shown = run("--help").stdout
 
     assert all(f"  {name} " in shown for name in ("http", "listen", "push", "serve", "token", "ws"))
+
+
+def test_the_command_says_its_version(folder: Path) -> None:
+    assert run("--version").stdout == f"message-center {version('message-center')}\n"
 
 
 @pytest.mark.integration

@@ -12,8 +12,8 @@ import pytest
 from common.message import Mark
 from common.store.line import connect
 from config.cli.embedded import EmbeddedError, EmbeddedValkey
+from tests.support.processes import ROOT
 from tests.support.store import Center
-from tests.support.system import ROOT
 
 pytestmark = pytest.mark.integration
 

@@ -1,0 +1,137 @@
+"""The processes of ours that tests start, on free ports, and how a test waits for them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import monotonic, sleep
+from typing import ClassVar
+
+from config.settings import describe
+from tests.support.websocket import LIMIT
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(is_true: Callable[[], bool], what: str, limit: float = LIMIT) -> None:
+    """Wait for a state that nothing announces; AssertionError naming it after `limit` seconds."""
+    end = monotonic() + limit
+    while not is_true():
+        assert monotonic() < end, f"not within {limit} s: {what}"
+        sleep(0.01)
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """This process's environment, with no setting of ours but `settings`."""
+    ours = {row.name for row in describe()}
+    clean = {name: value for name, value in os.environ.items() if name not in ours}
+    return {**clean, **{name: str(value) for name, value in settings.items()}}
+
+
+class Process:
+    """One process of ours, its output in a file.
+
+    `python` is that of an environment in which we are installed; by default this checkout runs.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        python: Path | None = None,
+        /,
+        **settings: object,
+    ) -> None:
+        self.log = folder / f"{free_port()}.log"
+        found = {} if python else {"PYTHONPATH": str(ROOT)}
+        with self.log.open("wb") as output:
+            self.popen = subprocess.Popen(
+                [str(python or sys.executable), *command],
+                env={**environment(**settings), **found},
+                cwd=folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    def children(self) -> list[int]:
+        """The processes that it has started: gunicorn's workers."""
+        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in listed.split()]
+
+    def kill_all(self) -> None:
+        """kill -9 of all of it, at once, as if the machine had gone."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it politely; its exit status."""
+        if self.popen.poll() is None:
+            self.popen.send_signal(number)
+        try:
+            return self.popen.wait(LIMIT * 2)
+        except subprocess.TimeoutExpired:
+            self.kill_all()
+            raise AssertionError(f"did not stop:\n{self.output}") from None
+
+
+class Serve(Process):
+    """`message-center serve` on free ports, with an embedded Valkey in `folder`."""
+
+    started: ClassVar[list["Serve"]] = []
+
+    def __init__(
+        self,
+        folder: Path,
+        command: Sequence[str] = ("-m", "config.cli", "serve"),
+        python: Path | None = None,
+        /,
+        **settings: object,
+    ) -> None:
+        self.http_port, self.ws_port = free_port(), free_port()
+        own = {
+            "HTTP_PORT": self.http_port,
+            "WS_PORT": self.ws_port,
+            "EMBEDDED_REDIS_PORT": 0,
+            "DATA_DIR": folder / "data",
+            "POLL_INTERVAL": 0.05,
+        }
+        super().__init__(command, folder, python, **{**own, **settings})
+        self.started.append(self)
+
+    def wait_for_addresses(self) -> None:
+        def is_up() -> bool:
+            assert self.popen.poll() is None, self.output
+            return "Stop: Ctrl-C" in self.output
+
+        wait_until(is_up, "the addresses", LIMIT * 2)
+
+    def descendants(self) -> dict[int, str]:
+        """Every process below it, by its command line."""
+        found: dict[int, str] = {}
+        parents = self.children()
+        while parents:
+            pid = parents.pop()
+            folder = Path(f"/proc/{pid}")
+            found[pid] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            parents += map(int, (folder / f"task/{pid}/children").read_text().split())
+        return found
