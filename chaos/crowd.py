@@ -39,7 +39,7 @@ LIVE: Sequence[tuple[str, Callable[[], Decoder]]] = (
     ("live-sse", partial(Events, is_json=True)),
 )
 BACK_JSON, BACK_SSE = ("back-json", JSON), ("back-sse", partial(Events, is_json=True))
-# Nearly all ask for an id that their server has to look for: more than it has places.
+# Nearly all ask for an id that their server has to look for: more than it has slots.
 COMING: Sequence[tuple[str, Callable[[], Decoder]]] = (
     *(BACK_JSON, BACK_SSE, BACK_JSON, BACK_JSON, BACK_SSE, BACK_JSON, BACK_SSE),
     ("back-last", partial(WebSocket, is_json=True, last=MANY)),

@@ -1,4 +1,4 @@
-"""`python -m chaos.holders PORT HOW COUNT ASKED`: sockets that hold the places of a port, cheaply.
+"""`python -m chaos.holders PORT HOW COUNT ASKED`: sockets that hold the slots of a port, cheaply.
 
 They go on with it until SIGTERM; whoever is thrown out comes again. From SIGUSR1 to SIGUSR2 a
 visitor asks for `ASKED` as anybody would, over a new connection each time. The last line says

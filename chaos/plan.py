@@ -30,7 +30,7 @@ class Act(StrEnum):
     EVICT = "evict"  # A key is gone, as a Valkey that is full throws keys away if it may.
     FULL = "full"  # Valkey has no room for a moment: it takes nothing more, or throws keys away.
     RETURN = "return"  # Hundreds of clients come back to a server while Valkey stands still.
-    HOLD = "hold"  # Hundreds of sockets hold the places of two ports, as cheaply as they can.
+    HOLD = "hold"  # Hundreds of sockets hold the slots of two ports, as cheaply as they can.
 
 
 HTTP_APIS, WS_SERVERS = ("http1", "http2"), ("ws1", "ws2")
@@ -60,7 +60,7 @@ HOWS: Mapping[Act, tuple[str, ...]] = {
     # How Valkey stands still: SIGSTOP, CLIENT PAUSE, DEBUG SLEEP. `+term`: in the middle of it the
     # server gets a SIGTERM.
     Act.RETURN: ("stop", "pause", "sleep", "stop+term", "pause+term"),
-    # With what a place is held: requests one after the other, ten at once, nothing, a head or
+    # With what a slot is held: requests one after the other, ten at once, nothing, a head or
     # a body that dribbles, a body that is announced and does not come; or all of these.
     Act.HOLD: (
         *("keep-alive", "pipeline", "silent", "head", "body", "expect", "all"),

@@ -66,7 +66,7 @@ class Watch:
         self.terminated_at: float | None = None
 
     def workers(self, name: str) -> int:
-        """How many a server has; each has places of its own."""
+        """How many a server has; each has slots of its own."""
         return len(self._workers[name])
 
     def terminate(self) -> None:

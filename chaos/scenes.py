@@ -17,18 +17,18 @@ from chaos.program import Program, Watch
 from chaos.stage import Stage
 from chaos.wrong import Wrong
 
-CROWD = 600  # Clients that come back, and sockets that hold the places of each worker.
+CROWD = 600  # Clients that come back, and sockets that hold the slots of each worker.
 LIVE, FEW = (
     24,
     20,
 )  # Clients that are there all the time, and that come back to a port that is held.
 ARRIVAL = 20.0  # Seconds for the live ones to be there.
 AGING = 1.0  # Seconds after which no server has the first message in memory any more.
-GRIP = 1.0  # Seconds until all places are held that can be.
+GRIP = 1.0  # Seconds until all slots are held that can be.
 SERVED = 120.0  # Seconds after a fault for everybody to have been served, on a busy machine, too.
 # What is promised, in seconds; for a busy machine.
 TOLD_WITHIN = 3.0  # After a SIGTERM, clients are told.
-LET_IN_WITHIN = 5.0  # Others, while places are held; so that is for longer.
+LET_IN_WITHIN = 5.0  # Others, while slots are held; so that is for longer.
 DRAINED_WITHIN = 5.0  # What waits in a Valkey that is full.
 FILLED_WITHIN = 5.0  # By what is pushed.
 FAREWELLS = ("close 1001", "end of stream")  # The second is how Server-Sent Events end.

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from common.errors import NotAdmitted, PushRefused, QueueUnavailable
 from common.http_errors import JSON, HttpError, speak_json
 from common.outage import Outage
-from common.serving.files import PLACES
+from common.serving.open_files import SLOTS
 from common.store.presence import PresenceReader
 from common.store.queue import Queue
 from config.settings import Settings
@@ -33,9 +33,9 @@ def create_app(
     queue: Queue,
     presence: PresenceReader,
     clock: Callable[[], float] = monotonic,
-    places: int = PLACES,
+    slots: int = SLOTS,
 ) -> Flask:
-    """The WSGI application; connects to nothing by itself. `places` are the web server's."""
+    """The WSGI application; connects to nothing by itself. `slots` are the web server's."""
     app = Flask(__name__)
     speak_json(app)
     app.url_map.merge_slashes = False  # A redirect would be no answer of ours.
@@ -46,7 +46,7 @@ def create_app(
     guard.protect(app)
     limits = Limits(settings.max_content_bytes, settings.max_channels, settings.max_batch_messages)
     bodies = Bodies(settings.max_body_bytes, AT_ONCE * settings.max_body_bytes)
-    waiting = Waiting(places // 2, clock)
+    waiting = Waiting(slots // 2, clock)
     pushing = guard.metered(PatientQueue(queue, waiting))
     _add_push(app, Push(pushing, bodies, limits, settings.idempotency_seconds), outage)
     _add_people(app, People(PatientPresence(presence, waiting), pushing), outage)

@@ -15,7 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from common.errors import NotAdmitted, PushRefused
 
 KIB = 1024
-FREE = 64 * KIB  # So much of each is not counted: the places for requests bound that.
+FREE = 64 * KIB  # So much of each is not counted: the slots for requests bound that.
 STEP = 64 * KIB
 NO_LENGTH = ("", "0")
 AT_ONCE = 4  # Bodies of the largest size that a process holds.

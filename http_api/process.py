@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from common.serving.files import affordable_places
+from common.serving.open_files import affordable_slots
 from common.store.line import connect
 from common.store.presence import RedisPresenceReader
 from common.store.queue import RedisQueue
@@ -17,4 +17,4 @@ def load(settings: Settings) -> Flask:
     key = settings.message_center_key
     client = connect(settings.redis_url, settings.redis_timeout, QUEUE_CONNECTIONS, key)
     queue, presence = RedisQueue(client, key), RedisPresenceReader(client, key)
-    return create_app(settings, queue, presence, places=affordable_places())
+    return create_app(settings, queue, presence, slots=affordable_slots())

@@ -1,6 +1,6 @@
 """Requests that wait for Redis: how many at a time, and how long others wait behind them.
 
-Each holds a place of the web server. While Redis stands still they would hold all of them,
+Each holds a slot of the web server. While Redis stands still they would hold all of them,
 for REDIS_TIMEOUT, and not even /healthz would be answered. It knows no route.
 """
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from flask import Flask
 
 from common.client_address import client_of
-from common.serving.files import affordable_connections
+from common.serving.open_files import affordable_connections
 from common.store.line import connect
 from common.store.log import RedisLog, Retention
 from common.store.presence import RedisPresenceWriter

@@ -108,7 +108,7 @@ class Service:
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a socket whose handshake is done, with what was read from it too early.
 
-        Never waits: who calls holds a place of the web server. Whatever has to wait goes on in a
+        Never waits: who calls holds a slot of the web server. Whatever has to wait goes on in a
         greenlet, and counts as a connection meanwhile.
         """
         self._census.enter(listen)  # Before anything can make it leave again.

@@ -23,8 +23,8 @@ try:
 except FileNotFoundError:  # It asks for the folder as it is imported.
     sys.exit("Error: the folder of the start is gone; start in another one")
 
-from common.serving.files import affordable_places
 from common.serving.master import Master
+from common.serving.open_files import affordable_slots
 from config.addresses import refuse_taken_address
 from config.anonymous import refuse_anonymous_push
 from config.load import load
@@ -55,7 +55,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self._options = options
         self._load = load
         self._stop = stop
-        self.settings = settings  # For `common.serving.gevent_worker`, too.
+        self.settings = settings  # For `common.serving.gunicorn_worker`, too.
         self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
         self._reloads_at_start = 0
         logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, datefmt=LOG_TIME)
@@ -142,10 +142,10 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
     return {
         "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
         "workers": workers,
-        "worker_class": "common.serving.gevent_worker.Worker",
+        "worker_class": "common.serving.gunicorn_worker.GunicornWorker",
         "http_parser": "python",  # `http_requests` is made from it, whatever is installed.
         # A bound on requests under way; established WebSockets no longer count here.
-        "worker_connections": affordable_places(),
+        "worker_connections": affordable_slots(),
         "backlog": BACKLOG,
         "keepalive": math.ceil(settings.header_timeout),  # Whole seconds: the worker is exact.
         "timeout": HEARTBEAT_TIMEOUT + round(settings.stop_timeout),

@@ -61,7 +61,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def http(queue: Still, clock: FakeClock) -> FlaskClient:
-    return create_app(Settings(), queue, FakePresenceReader(), clock, places=2 * MOST).test_client()
+    return create_app(Settings(), queue, FakePresenceReader(), clock, slots=2 * MOST).test_client()
 
 
 def test_a_burst_waits_for_its_turns(http: FlaskClient, queue: Still) -> None:

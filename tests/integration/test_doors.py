@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from common.serving.files import PLACES
+from common.serving.open_files import SLOTS
 from tests.support.processes import free_port, wait_until
 from tests.support.system import System
 from tests.support.websocket import LIMIT
@@ -102,10 +102,10 @@ def test_an_address_has_so_many_sockets_and_the_next_is_told_so(start: Start) ->
         assert healthz(port) == b"HTTP/1.1 429 Too Many Requests"
 
         held[0].close()
-        wait_until(lambda: healthz(port) == b"HTTP/1.1 200 OK", "a free place")
+        wait_until(lambda: healthz(port) == b"HTTP/1.1 200 OK", "a free slot")
 
 
-def test_a_cut_off_frees_the_place_of_a_socket(start: Start) -> None:
+def test_a_cut_off_frees_the_slot_of_a_socket(start: Start) -> None:
     port = start(HEADER_TIMEOUT=1, CONNECTIONS_PER_ADDRESS=1)
     with silent(port, 1) as (held,):
         held.sendall(b"GET / HT")
@@ -120,9 +120,9 @@ def test_a_trusted_proxy_may_have_any_number_of_sockets(start: Start) -> None:
         assert healthz(port) == b"HTTP/1.1 200 OK"
 
 
-def test_the_silent_make_room_when_all_places_are_taken(start: Start) -> None:
+def test_the_silent_make_room_when_all_slots_are_taken(start: Start) -> None:
     port = start(HEADER_TIMEOUT=60)
-    with silent(port, PLACES + 50):
+    with silent(port, SLOTS + 50):
         begin = monotonic()
 
         assert healthz(port) == b"HTTP/1.1 200 OK"
@@ -133,7 +133,7 @@ def test_whoever_asks_and_reads_nothing_makes_room_too(system: System) -> None:
     system.start_http(REQUEST_TIMEOUT=60)
     port = system.http_port
     with ExitStack() as held:
-        for _ in range(PLACES + 10):
+        for _ in range(SLOTS + 10):
             client = held.enter_context(socket.socket())
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             client.connect(("127.0.0.1", port))

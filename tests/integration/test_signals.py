@@ -1,4 +1,4 @@
-"""Signals to a process and what holds its places: who is told, how soon, and what goes on."""
+"""Signals to a process and what holds its slots: who is told, how soon, and what goes on."""
 
 import os
 import signal
@@ -8,8 +8,8 @@ from time import monotonic
 
 import pytest
 
-from common.serving.files import PLACES
-from tests.integration.test_places import CROWDS, asking, crowd_of
+from common.serving.open_files import SLOTS
+from tests.integration.test_slots import CROWDS, asking, crowd_of
 from tests.support.processes import Process, free_port, wait_until
 from tests.support.system import System
 from tests.support.websocket import Client
@@ -34,7 +34,7 @@ runpy.run_module(sys.argv[1], run_name="__main__")
 """
 
 
-def test_clients_are_told_of_a_stop_at_once_whatever_holds_the_places(
+def test_clients_are_told_of_a_stop_at_once_whatever_holds_the_slots(
     system: System, tmp_path: Path
 ) -> None:
     (tmp_path / "slow_hook.py").write_text(SLOW_HOOK)
@@ -108,7 +108,7 @@ def test_an_interrupt_that_was_ignored_before_stays_ignored(system: System, pack
 def test_with_few_files_others_get_in_beside_a_crowd(system: System, package: str) -> None:
     process, port = start(system, AS_FEW, package)
     with crowd_of(port, "say nothing"):  # More than there are files.
-        assert PLACES > 256
+        assert SLOTS > 256
         is_answered(system, process, port)
 
     assert "Traceback" not in process.output

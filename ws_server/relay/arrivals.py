@@ -1,6 +1,6 @@
 """Clients that Redis must be asked about before they can join: how many at a time, for how long.
 
-Meanwhile each is a descriptor in a queue. It holds no place of the web server, and no
+Meanwhile each is a descriptor in a queue. It holds no slot of the web server, and no
 greenlet before its turn; what it sends is kept by the kernel. Who joins, and how, is
 decided elsewhere.
 """

@@ -1,4 +1,4 @@
-"""How many sockets each client address has in this process."""
+"""How many sockets each client address has in this process, and may have."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from config.networks import Network, counted_as, is_among, parse_address
 
 
-class Peers:
-    """How many sockets each peer has; `trusted` proxies, who speak for many, have any number."""
+class AddressLimit:
+    """At most so many sockets an address; `trusted` proxies speak for many and have any number."""
 
     def __init__(self, most: int, trusted: Sequence[Network]) -> None:
         self._most = most

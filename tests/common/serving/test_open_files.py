@@ -4,11 +4,11 @@ import resource
 
 import pytest
 
-from common.serving.files import (
-    FEWEST_PLACES,
-    PLACES,
+from common.serving.open_files import (
+    FEWEST_SLOTS,
+    SLOTS,
     affordable_connections,
-    affordable_places,
+    affordable_slots,
     open_files,
 )
 
@@ -42,7 +42,7 @@ def test_a_limit_that_is_high_enough_is_left_alone(limits: list[tuple[int, int]]
 def test_where_files_are_plenty_all_is_as_it_was_asked_for(limits: list[tuple[int, int]]) -> None:
     limits.append((1024, resource.RLIM_INFINITY))
 
-    assert affordable_places() == PLACES
+    assert affordable_slots() == SLOTS
     assert affordable_connections(10_000) == 10_000
 
 
@@ -51,13 +51,13 @@ def test_where_files_are_few_places_and_connections_share_them(
     limits: list[tuple[int, int]], most: int
 ) -> None:
     limits.append((most, most))
-    places, connections = affordable_places(), affordable_connections(10_000)
+    places, connections = affordable_slots(), affordable_connections(10_000)
 
-    assert FEWEST_PLACES <= places <= connections
+    assert FEWEST_SLOTS <= places <= connections
     assert places + connections < most
 
 
 def test_however_few_there_are_somebody_is_let_in(limits: list[tuple[int, int]]) -> None:
     limits.append((64, 64))
 
-    assert (affordable_places(), affordable_connections(10_000)) == (FEWEST_PLACES, 1)
+    assert (affordable_slots(), affordable_connections(10_000)) == (FEWEST_SLOTS, 1)

@@ -2,7 +2,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from common.serving.peers import Peers
+from common.serving.address_limit import AddressLimit
 from config.networks import parse_address
 
 
@@ -27,45 +27,45 @@ def test_what_is_no_address_is_none(text: str) -> None:
 
 
 def test_an_address_has_so_many_sockets_and_gets_room_when_one_is_gone() -> None:
-    peers = Peers(2, [])
-    first, second = peers.enter("192.0.2.1"), peers.enter("192.0.2.1")
+    limit = AddressLimit(2, [])
+    first, second = limit.enter("192.0.2.1"), limit.enter("192.0.2.1")
 
     assert first is not None
     assert second is not None
-    assert peers.enter("192.0.2.1") is None
-    assert peers.enter("192.0.2.2") is not None
-    peers.leave(first)
-    assert peers.enter("192.0.2.1") is not None
+    assert limit.enter("192.0.2.1") is None
+    assert limit.enter("192.0.2.2") is not None
+    limit.leave(first)
+    assert limit.enter("192.0.2.1") is not None
 
 
-def test_a_network_of_ipv6_counts_as_one_peer() -> None:
-    peers = Peers(1, [])
-    peers.enter("2001:db8::1")
+def test_a_network_of_ipv6_counts_as_one_address() -> None:
+    limit = AddressLimit(1, [])
+    limit.enter("2001:db8::1")
 
-    assert peers.enter("2001:db8::2") is None
-    assert peers.enter("2001:db8:0:1::1") is not None
+    assert limit.enter("2001:db8::2") is None
+    assert limit.enter("2001:db8:0:1::1") is not None
 
 
 def test_a_trusted_proxy_has_any_number() -> None:
-    peers = Peers(1, [ip_network("192.0.2.0/24")])
+    limit = AddressLimit(1, [ip_network("192.0.2.0/24")])
 
-    assert [peers.enter("192.0.2.1") for _ in range(9)] == [""] * 9
+    assert [limit.enter("192.0.2.1") for _ in range(9)] == [""] * 9
 
 
 def test_without_a_limit_nothing_is_counted() -> None:
-    peers = Peers(0, [])
+    limit = AddressLimit(0, [])
 
-    assert [peers.enter("192.0.2.1") for _ in range(9)] == [""] * 9
-    assert len(peers) == 0
+    assert [limit.enter("192.0.2.1") for _ in range(9)] == [""] * 9
+    assert len(limit) == 0
 
 
 def test_who_is_gone_is_forgotten() -> None:
-    peers = Peers(5, [])
-    names = [peers.enter(f"192.0.2.{number}") for number in range(100)]
-    assert len(peers) == 100
+    limit = AddressLimit(5, [])
+    names = [limit.enter(f"192.0.2.{number}") for number in range(100)]
+    assert len(limit) == 100
 
     for name in names:
         assert name is not None
-        peers.leave(name)
+        limit.leave(name)
 
-    assert len(peers) == 0
+    assert len(limit) == 0

@@ -10,7 +10,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from common.serving.gevent_worker import Worker
+from common.serving.gunicorn_worker import GunicornWorker
 from config.settings import Settings
 from tests.support.fakes import FakeApp
 
@@ -27,15 +27,15 @@ class Request:
 
 
 @pytest.fixture
-def worker() -> Iterator[Worker]:
+def worker() -> Iterator[GunicornWorker]:
     config = Config()
-    worker = Worker(0, os.getpid(), [], FakeApp(Settings()), 30, config, Logger(config))
+    worker = GunicornWorker(0, os.getpid(), [], FakeApp(Settings()), 30, config, Logger(config))
     yield worker
     worker.tmp.close()
 
 
 def test_the_query_of_a_request_that_fails_is_not_logged(
-    worker: Worker, caplog: pytest.LogCaptureFixture
+    worker: GunicornWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
     logging.getLogger("gunicorn.error").addHandler(caplog.handler)
     ours, theirs = socket.socketpair()

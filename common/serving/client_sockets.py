@@ -1,7 +1,7 @@
-"""The sockets of a web server's clients, and who of them has to go when there is no room.
+"""The sockets of a web server's clients, and which of them are cut when there is no room.
 
-A guest holds a place from its accept until it is gone. It has completed something when a
-request of it is answered; bytes that trickle in, and answers that are not read, are nothing.
+A socket holds a slot from its accept until it is gone. Its client has completed something when
+a request is answered; bytes that trickle in, and answers that are not read, are nothing.
 """
 
 import socket
@@ -17,12 +17,12 @@ import gevent.select
 import gevent.socket
 
 PATIENCE = 1.0  # Seconds in which nobody has to complete anything, if no more wait than have room.
-SLICE = 0.002  # Seconds after which a guest that has more to say lets others have a turn.
+SLICE = 0.002  # Seconds after which a client that has more to say lets others have a turn.
 QUEUED = 24  # Where in TCP_INFO a listener has how many wait to be accepted (tcpi_unacked).
 SOME = 24
 
 
-class Guest(gevent.socket.socket):
+class ClientSocket(gevent.socket.socket):
     """One client's socket."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -78,17 +78,19 @@ class Guest(gevent.socket.socket):
             self.shutdown(socket.SHUT_RDWR if self._is_sending else socket.SHUT_RD)
 
 
-def who_must_go(guests: Iterable[Guest], waiting: int, places: int, now: float) -> list[Guest]:
-    """Who makes room for so many: who has asked for nothing more, then who is longest about it.
+def sockets_to_cut(
+    sockets: Iterable[ClientSocket], waiting: int, slots: int, now: float
+) -> list[ClientSocket]:
+    """Which make room for so many: those that ask for nothing more, then those that take longest.
 
-    Never who waits for us. The more wait, the less time there is for each, so that a long queue
-    takes no longer than a short one.
+    Never one whose client waits for us. The more wait, the less time there is for each, so that a
+    long queue takes no longer than a short one.
     """
-    patience = PATIENCE * places / max(places, waiting)
-    found = [guest for guest in guests if guest.is_waited_for]
-    idle = [guest for guest in found if guest.is_idle]
-    slow = [guest for guest in found if not guest.is_idle and now - guest.since >= patience]
-    slow.sort(key=lambda guest: guest.since)
+    patience = PATIENCE * slots / max(slots, waiting)
+    found = [each for each in sockets if each.is_waited_for]
+    idle = [each for each in found if each.is_idle]
+    slow = [each for each in found if not each.is_idle and now - each.since >= patience]
+    slow.sort(key=lambda each: each.since)
     return (idle + slow)[:waiting]
 
 

@@ -1,13 +1,14 @@
 """How many files (sockets, above all) a process may open, and what that affords.
 
-Half of what is left is for places of the web server: a process that has none answers nobody.
+Half of what is left is for slots of the web server: a process that has none answers nobody.
+A slot is gunicorn's `worker_connections`: a socket that is accepted and not handed over.
 """
 
 import resource
 
-PLACES = 512  # Sockets that are accepted, and not handed over, at once; the rest waits.
+SLOTS = 512  # At once; whoever comes next waits.
 OTHERS = 128  # Logs, modules, connections to Redis, what is lent to the kernel.
-FEWEST_PLACES = 8
+FEWEST_SLOTS = 8
 
 
 def open_files(wanted: int) -> int:
@@ -21,13 +22,13 @@ def open_files(wanted: int) -> int:
     return min(wanted, soft)
 
 
-def affordable_places() -> int:
-    """How many places the web server may have."""
-    left = open_files(2 * PLACES + OTHERS) - OTHERS
-    return max(FEWEST_PLACES, min(PLACES, left // 2))
+def affordable_slots() -> int:
+    """How many slots the web server may have."""
+    left = open_files(2 * SLOTS + OTHERS) - OTHERS
+    return max(FEWEST_SLOTS, min(SLOTS, left // 2))
 
 
 def affordable_connections(wanted: int) -> int:
     """How many connections may be held besides."""
-    rest = affordable_places() + OTHERS
+    rest = affordable_slots() + OTHERS
     return max(1, open_files(wanted + rest) - rest)

@@ -1,4 +1,4 @@
-"""Places of the web server: who may hold one, for how long, and what becomes of the others."""
+"""Slots of the web server: who may hold one, for how long, and what becomes of the others."""
 
 import json
 import os
@@ -11,14 +11,14 @@ from time import monotonic, sleep
 
 import pytest
 
-from common.serving.files import PLACES
-from common.serving.gevent_worker import ACCEPTS
+from common.serving.gunicorn_worker import ACCEPTS
+from common.serving.open_files import SLOTS
 from http_api.readiness import FRESH
 from tests.support.processes import wait_until
 from tests.support.system import KEY, PREFIX, System
 from tests.support.websocket import LIMIT, Client
 
-CROWD = PLACES + 100  # More than there are places.
+CROWD = SLOTS + 100  # More than there are slots.
 
 
 def asking(system: System, port: int) -> str:
@@ -30,7 +30,7 @@ def asking(system: System, port: int) -> str:
     return f"/?format=json&last_id={epoch}-{time}-{int(sequence) + 1}"
 
 
-def test_whoever_waits_for_redis_holds_no_place(system: System) -> None:
+def test_whoever_waits_for_redis_holds_no_slot(system: System) -> None:
     """This ended the process: who had been handed over was looked for where it had been."""
     process, port = system.start_ws(REDIS_TIMEOUT=25)
     workers = process.children()
@@ -93,7 +93,7 @@ TURN = 0.3  # Seconds between two times that each says something.
 
 
 class Crowd(threading.Thread):
-    """More than there are places; whoever is sent away comes back at once."""
+    """More than there are slots; whoever is sent away comes back at once."""
 
     def __init__(self, port: int, kinds: list[str]) -> None:
         super().__init__()
@@ -166,7 +166,7 @@ AT_WS = ("say nothing", "ask again and again", "are told to go on and do not", A
     ("name", "kind"),
     [*(("http", kind) for kind in (*CROWDS, ALL)), *(("ws", kind) for kind in AT_WS)],
 )
-def test_others_get_in_while_more_than_there_are_places(
+def test_others_get_in_while_more_than_there_are_slots(
     system: System, name: str, kind: str
 ) -> None:
     settings = {"HEADER_TIMEOUT": 60, "REQUEST_TIMEOUT": 60}
@@ -275,7 +275,7 @@ def send_to(port: int, stack: ExitStack, count: int, request: bytes) -> list[soc
 
 
 @pytest.mark.parametrize("kind", PUSHES)
-def test_whoever_waits_for_redis_leaves_places_to_others(system: System, kind: str) -> None:
+def test_whoever_waits_for_redis_leaves_slots_to_others(system: System, kind: str) -> None:
     """They held all of them for REDIS_TIMEOUT, and nobody was answered meanwhile."""
     system.start_http(REDIS_TIMEOUT=25)
     sleep(FRESH)  # For so long it knows that Redis answers.

@@ -1,0 +1,71 @@
+"""Accepts the connections of one listener, as long as there are slots and descriptors."""
+
+import errno
+import logging
+from time import monotonic
+from typing import Any, NamedTuple
+
+import gevent
+from gevent.server import StreamServer
+
+from common.serving.client_sockets import ClientSocket
+
+log = logging.getLogger(__name__)
+
+LAST_REQUESTS = 0.1  # Seconds for the requests of connections that were accepted last.
+OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+ACCEPT_PAUSE = 0.1  # Seconds until a descriptor may be free.
+
+
+class Listening(NamedTuple):
+    """All that gunicorn wants of a listener; it may be closed when the last requests are read."""
+
+    name: Any
+
+    def getsockname(self) -> Any:
+        return self.name
+
+
+class Acceptor(StreamServer):
+    """Hands each client's socket to `handle`, in a greenlet of its pool."""
+
+    _is_out_of_files = False
+
+    def do_read(self) -> Any:
+        """Who comes next, if anybody waits and there is a descriptor for it."""
+        try:
+            accepted = super().do_read()
+        except OSError as problem:
+            if problem.errno not in OUT_OF_FILES:
+                raise
+            self._pause(problem)
+            return None
+        self._is_out_of_files = False
+        if accepted is None:
+            return None
+        plain, address = accepted
+        return ClientSocket(plain.family, plain.type, plain.proto, plain.detach()), address
+
+    def _pause(self, problem: OSError) -> None:
+        if not self._is_out_of_files:
+            log.error("Accepting nobody for now: %s (ulimit -n)", problem.strerror)
+        self._is_out_of_files = True
+        self.stop_accepting()
+        gevent.spawn_later(ACCEPT_PAUSE, self._resume)
+
+    def _resume(self) -> None:
+        if self.started:
+            self.start_accepting()
+
+    def accept_the_rest(self, most: int) -> None:
+        """Whoever the kernel has let in already would be cut off without an answer.
+
+        No slot is waited for: at the stop, those who hold them may do so for long.
+        """
+        self.stop_accepting()
+        end = monotonic() + LAST_REQUESTS  # At a reload there is no end of them: others listen.
+        for _ in range(most):
+            accepted = self.do_read() if monotonic() < end else None
+            if accepted is None:
+                return
+            gevent.spawn(self.handle, *accepted)
