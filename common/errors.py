@@ -1,16 +1,25 @@
-"""The errors of the project, in one tree.
+"""The errors of the project, in one tree. An error of ours that is not in it fails a test.
 
-    MessageCenterError
-    ├── PushRefused           the caller's fault: a 4xx that names what is wrong
-    ├── NotAdmitted           who may not, or not so much, or not now: 401, 429 or 503
-    └── QueueUnavailable      Redis could not be reached or did not take it: 503
-
-`config.settings.SettingsError` stands apart: nothing of ours lies under `config`.
+MessageCenterError          config/errors.py
+├── SettingsError           a setting stops the start (config/errors.py)
+├── QueueUnavailable        Redis could not be reached, or did not confirm
+├── PushRefused             a push is wrong: 4xx
+├── NotAdmitted             a request is not allowed, or not now: 401, 429 or 503
+├── BadListen               a handshake or a command is wrong (ws_server/door/listen.py)
+│   └── BadToken            (ws_server/door/tokens.py)
+├── BadParameter            (ws_server/door/parameters.py)
+├── BadCommand              (ws_server/inbox/commands.py)
+├── Gap                     the log no longer holds what a client needs (ws_server/log/older.py)
+├── EmbeddedError           the embedded Valkey cannot start (config/cli/embedded.py)
+├── Stopped                 a signal has come for `serve` (config/cli/serve.py)
+├── HandshakeRefused        `listen` was not let in (config/cli/ws_client.py)
+├── Closed                  the connection of `listen` has ended (config/cli/ws_client.py)
+└── NotUnderstood           what answers `listen` is no WebSocket (config/cli/ws_client.py)
 """
 
+from config.errors import MessageCenterError
 
-class MessageCenterError(Exception):
-    """The root: catch this to catch whatever the project raises."""
+__all__ = ["MessageCenterError", "NotAdmitted", "PushRefused", "QueueUnavailable"]
 
 
 class PushRefused(MessageCenterError):

@@ -4,9 +4,10 @@ import errno
 import socket
 from itertools import combinations
 
+from config.errors import SettingsError
 from config.leftovers import outlast, says
 from config.networks import parse_address
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 
 LOOPBACK = "127.0.0.1"  # Where the embedded Valkey listens.
 

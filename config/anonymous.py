@@ -7,8 +7,9 @@ its addresses: there, what counts is where its port is published (HTTP_PUBLISH).
 
 import logging
 
+from config.errors import SettingsError
 from config.networks import parse_address
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 
 log = logging.getLogger(__name__)
 

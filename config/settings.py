@@ -31,18 +31,6 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
-class SettingsError(ValueError):
-    """A setting that stops the start; `name` is the environment variable."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(name, problem)
-        self.name = name
-        self.problem = problem
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.problem}"
-
-
 def _setting(
     default: Any, meaning: str, check: Check, *, secret: bool = False, exact: bool = False
 ) -> Any:

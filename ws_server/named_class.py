@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import ws_server
-from config.settings import SettingsError
+from config.errors import SettingsError
 from ws_server.worker import Worker
 
 # Not `ws_server`, from which a Worker is imported: what a project has there is found beside ours.

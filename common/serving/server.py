@@ -27,8 +27,9 @@ from common.serving.master import Master
 from common.serving.open_files import affordable_slots
 from config.addresses import refuse_taken_address
 from config.anonymous import refuse_anonymous_push
+from config.errors import SettingsError
 from config.load import load
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 
 log = logging.getLogger(__name__)
 

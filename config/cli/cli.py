@@ -24,7 +24,8 @@ from config.cli.embedded import EmbeddedError
 from config.cli.listening import Listener
 from config.cli.serve import DIRECTLY, serve
 from config.cli.ws_client import checked
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 PACKAGE = "message-center"
 ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.

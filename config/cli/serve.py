@@ -21,6 +21,7 @@ from config.anonymous import refuse_anonymous_push
 from config.cli import children
 from config.cli.banner import Banner
 from config.cli.embedded import EmbeddedValkey
+from config.errors import MessageCenterError
 from config.load import without_links
 from config.settings import Settings
 
@@ -37,7 +38,7 @@ IGNORED_AT_WILL = (signal.SIGINT, signal.SIGHUP)
 MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)  # They would end it without a word.
 
 
-class Stopped(Exception):
+class Stopped(MessageCenterError):
     """One of STOPPING has arrived."""
 
 

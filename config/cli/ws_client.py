@@ -24,6 +24,8 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, ProtocolError
 
+from config.errors import MessageCenterError
+
 ANSWER_TIMEOUT = 10.0  # Seconds for a connection, and for each piece of the answer.
 PING_SECONDS = 25.0  # Of silence. A server that does not answer is given up.
 READ_BYTES = 64 * 1024
@@ -32,7 +34,7 @@ UNQUOTED = "!$%&'()*+,/:;=?@[]~"  # What a path and a query may hold; the rest i
 NO_CLOSE_FRAME = 1006
 
 
-class Refused(Exception):
+class HandshakeRefused(MessageCenterError):
     """The server answered with something else than a WebSocket; the text is its body."""
 
     def __init__(self, status: int, body: bytes, retry_after: str) -> None:
@@ -41,7 +43,7 @@ class Refused(Exception):
         self.retry_after = float(retry_after) if retry_after.isdecimal() else 0.0
 
 
-class Closed(Exception):
+class Closed(MessageCenterError):
     """The end of a connection; the text is the reason that the server gave, if any."""
 
     def __init__(self, code: int, reason: str = "") -> None:
@@ -49,7 +51,7 @@ class Closed(Exception):
         self.code = code
 
 
-class NotUnderstood(Exception):
+class NotUnderstood(MessageCenterError):
     """The server speaks something else than HTTP and WebSocket."""
 
 
@@ -78,7 +80,7 @@ def receive(url: str) -> Iterator[str | bytes | None]:
     """First None: it is connected. Then what arrives, with a line end after each message.
 
     Raises:
-        Refused, Closed, NotUnderstood, OSError: that was the end.
+        HandshakeRefused, Closed, NotUnderstood, OSError: that was the end.
     """
     try:
         yield from _receive(url)
@@ -110,7 +112,7 @@ def _await_acceptance(sock: socket.socket, protocol: WSConnection) -> None:
             if isinstance(event, RejectConnection):
                 headers = {name.lower(): value.decode("latin-1") for name, value in event.headers}
                 body = _body(sock, protocol)
-                raise Refused(event.status_code, body, headers.get(b"retry-after", ""))
+                raise HandshakeRefused(event.status_code, body, headers.get(b"retry-after", ""))
     raise Closed(NO_CLOSE_FRAME, "without an answer")
 
 

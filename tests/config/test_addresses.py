@@ -9,7 +9,8 @@ import pytest
 
 from config import leftovers
 from config.addresses import reachable, refuse_shared_ports, refuse_taken_address
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 
 @pytest.fixture

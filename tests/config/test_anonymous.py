@@ -5,7 +5,8 @@ import pytest
 
 from common.serving.server import load_settings
 from config.anonymous import refuse_anonymous_push, warn_of_anonymous_push
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 TOKENS = (("backend", "0123456789abcdef"),)
 LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST", "::ffff:127.0.0.1"]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from config.errors import SettingsError
 from config.load import load
-from config.settings import SettingsError
 from tests.support.keys import SECRET
 
 

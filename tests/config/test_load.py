@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from config import load as load_module
+from config.errors import SettingsError
 from config.load import load
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 
 
 @pytest.fixture

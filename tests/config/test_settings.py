@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from config.errors import SettingsError
 from config.load import load
-from config.settings import Settings, SettingsError, describe
+from config.settings import Settings, describe
 
 ALL_NAMES = [each.name for each in describe()]
 MAY_BE_EMPTY = ["MESSAGE_PREFIX", *(each.name for each in describe() if not each.default)]

@@ -10,8 +10,9 @@ import redis
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from config.errors import SettingsError
 from config.load import LINK, load, parse, read
-from config.settings import Settings, SettingsError, describe
+from config.settings import Settings, describe
 
 T = TypeVar("T")
 NAMES = [each.name for each in describe()]

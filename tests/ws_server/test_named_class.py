@@ -10,7 +10,7 @@ import pytest
 import config
 import ws_server
 from config import settings
-from config.settings import SettingsError
+from config.errors import SettingsError
 from ws_server.named_class import load_worker_class
 from ws_server.worker import Worker
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 from tests.support.keys import SECRET, signed
 from ws_server.door.grant import Grant
 from ws_server.door.terms import OPEN

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.channels import is_subscription
+from common.errors import MessageCenterError
 from common.slips import Slips, plain
 from ws_server.door import parameters
 from ws_server.door.grant import ANYBODY, Grant
@@ -25,7 +26,7 @@ MOST_LAST = 1000
 ENVIRON_KEY = "message_center.listen"  # Where a checked request carries its `Listen`.
 
 
-class BadListen(Exception):
+class BadListen(MessageCenterError):
     """A wish that is refused: `status` of HTTP, `error` for machines, the text for people."""
 
     def __init__(self, status: int, error: str, reason: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reprlib import repr as cut_repr
 from urllib.parse import unquote_to_bytes
 
+from common.errors import MessageCenterError
 from common.slips import USER_SLIPS, Slips, plain
 
 KNOWN = frozenset(["format", "last_id", "last", "channels", "token"])
@@ -22,7 +23,7 @@ SLIPS = Slips(
 )
 
 
-class BadParameter(Exception):
+class BadParameter(MessageCenterError):
     """A parameter that cannot be; `error` for machines, the text names it without its value."""
 
     def __init__(self, meant: str, reason: str) -> None:

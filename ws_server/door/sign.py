@@ -11,8 +11,9 @@ from pathlib import Path
 import click
 import jwt
 
+from config.errors import SettingsError
 from config.load import load
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 from ws_server.door.listen import BadListen
 from ws_server.door.tokens import Tokens
 

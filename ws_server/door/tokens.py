@@ -11,7 +11,8 @@ import jwt
 from jwt.exceptions import InvalidSubjectError
 
 from common import channels
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 from ws_server.door.grant import Grant
 from ws_server.door.jwks import Key, read_keys
 from ws_server.door.listen import BadListen

@@ -8,13 +8,15 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from common.errors import MessageCenterError
+
 SUBSCRIBE, UNSUBSCRIBE, TOKEN = "subscribe", "unsubscribe", "token"
 KNOWN = frozenset([SUBSCRIBE, UNSUBSCRIBE, TOKEN])
 FORMS = '{"subscribe": ["orders"]}, {"unsubscribe": ["orders"]} or {"token": "..."}'
 BLANKS = "\ufeff \t\r\n"  # Some clients begin a text with a byte order mark.
 
 
-class BadCommand(Exception):
+class BadCommand(MessageCenterError):
     """A command that cannot be; `error` for machines, the text for people."""
 
     def __init__(self, error: str, reason: str) -> None:

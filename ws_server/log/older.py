@@ -8,6 +8,7 @@ then all of them share one page. It sends nothing.
 
 from collections.abc import Iterator
 
+from common.errors import MessageCenterError
 from common.message import parse_id
 from common.store.log import Log, Stretch
 from ws_server.log.addressing import addressing_of
@@ -27,7 +28,7 @@ OVERHEAD = 1024  # Bytes that a page takes besides its piece.
 Channels = frozenset[str]
 
 
-class Gap(Exception):
+class Gap(MessageCenterError):
     """The log no longer holds what a client needs next."""
 
 

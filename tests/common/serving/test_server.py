@@ -11,7 +11,8 @@ from gunicorn.errors import AppImportError
 from common.serving import server as server_module
 from common.serving.server import Server, load_settings, options
 from config import leftovers
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 from tests.support.fakes import FakeApp
 from tests.support.processes import free_port
 

@@ -6,7 +6,7 @@ import pytest
 
 from config.cli import listening
 from config.cli.listening import LAST_ID, TOKEN, Listener, printable, reason_of
-from config.cli.ws_client import Refused
+from config.cli.ws_client import HandshakeRefused
 from tests.support.servers import close, playing, refusal, told
 
 END = told(401, "unauthorized", "a token is needed to listen")
@@ -143,7 +143,7 @@ def test_a_token_in_a_url_is_not_shown(url: str, shown: str) -> None:
     ],
 )
 def test_a_reason_is_one_short_line_whatever_was_answered(body: str, reason: str) -> None:
-    assert reason_of(Refused(400, body.encode(), "")) == reason
+    assert reason_of(HandshakeRefused(400, body.encode(), "")) == reason
 
 
 def test_only_the_place_is_left_out_of_a_url() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from config.cli import ws_client
-from config.cli.ws_client import Closed, Refused, checked, receive
+from config.cli.ws_client import Closed, HandshakeRefused, checked, receive
 from tests.support.servers import close, playing, refusal
 
 
@@ -62,7 +62,7 @@ def test_a_refusal_carries_its_body() -> None:
     with playing(refusal(403, "no"), refusal(503, long, "retry-after: 5"), refusal(400)) as it:
         told = []
         for _ in range(3):
-            with pytest.raises(Refused) as raised:
+            with pytest.raises(HandshakeRefused) as raised:
                 next(receive(it.url))
             told.append((raised.value.status, str(raised.value), raised.value.retry_after))
 

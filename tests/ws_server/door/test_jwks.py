@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 from tests.support.keys import private_jwk, public_jwk, write_jwks
 from ws_server.door.jwks import read_keys
 from ws_server.door.tokens import Tokens
