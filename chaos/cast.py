@@ -21,8 +21,7 @@ from chaos.plan import (
     VALKEY,
     WS_SERVERS,
 )
-from config.setting import KIB
-from config.settings import describe
+from config.settings import KIB, describe
 
 ROOT = Path(__file__).parent.parent
 PROXY = "proxy"

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
-# Of what redis-py reads from the query; the rest would undo what `common.store.line.connect` sets.
+# Of what redis-py reads from the query; the rest would undo what `common.store.connect` sets.
 SSL_OPTIONS = {"ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"}
 SENTINEL_OPTIONS = {"sentinel_username", "sentinel_password"}
 

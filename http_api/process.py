@@ -3,7 +3,7 @@
 from flask import Flask
 
 from common.serving.open_files import affordable_slots
-from common.store.line import connect
+from common.store.connect import connect
 from common.store.presence import RedisPresenceReader
 from common.store.queue import RedisQueue
 from config.settings import Settings

@@ -13,7 +13,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
-from common.store.line import connect
+from common.store.connect import connect
 from config.cli.embedded import EmbeddedValkey
 
 # A shell's `&` ignores it for all that it starts, and what we start would leave it so.

@@ -17,7 +17,8 @@ ARROWS = {
     "config": set[str](),
     "config.cli": {"common.serving", "config"},
     "common": {"config"},
-    "common.store": {"common", "config"},
+    "common.libraries": set(),
+    "common.store": {"common", "common.libraries", "config"},
     "common.serving": {"config"},
     "http_api": {"common", "common.serving", "common.store", "config"},
     "ws_server.wire": {"common"},
@@ -51,7 +52,13 @@ ARROWS = {
     },
 }
 OWNERS = {
-    "redis": {"common/store/line.py"},
+    "redis": {
+        "common/libraries/redis_connection.py",
+        "common/store/connect.py",
+        "common/store/line.py",
+        "common/store/redis_errors.py",
+        "common/store/script.py",
+    },
     "wsproto": {"config/cli/ws_client.py", "ws_server/wire/inbound.py"},
     "jwt": {"ws_server/door/jwks.py", "ws_server/door/sign.py", "ws_server/door/tokens.py"},
 }

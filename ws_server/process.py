@@ -10,7 +10,7 @@ from flask import Flask
 
 from common.client_address import client_of
 from common.serving.open_files import affordable_connections
-from common.store.line import connect
+from common.store.connect import connect
 from common.store.log import RedisLog, Retention
 from common.store.presence import RedisPresenceWriter
 from config.settings import Settings

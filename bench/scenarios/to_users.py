@@ -15,7 +15,7 @@ from bench.ours import Ours
 from bench.plan import Plan
 from bench.table import Claim, Row, Table, median_ratio, median_row
 from common.message import Mark
-from common.store import line
+from common.store import connect as store
 from common.store.log import RedisLog, Retention
 from config.settings import Settings
 
@@ -84,7 +84,7 @@ def _from_the_log(server: Ours, push: Callable[[], None]) -> None:
     for pid in server.pids:
         os.kill(pid, signal.SIGSTOP)
     push()
-    client = line.connect(f"redis://127.0.0.1:{server.redis_port}/0", 5, 4)
+    client = store.connect(f"redis://127.0.0.1:{server.redis_port}/0", 5, 4)
     settings = Settings()
     retention = Retention(settings.history_size, settings.history_seconds)
     log = RedisLog(client, settings.message_center_key, retention)

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from common.channels import USER
+from common.libraries.redis_connection import Command
+from common.store.connect import Client
 from common.store.keys import Keys
-from common.store.line import Client, Command, Script, redis_errors, source
+from common.store.redis_errors import redis_errors
+from common.store.script import Script, source
 
 LEASE = 6.0  # Seconds after its last write in which a process is taken for alive.
 SWEEP_CHANNELS = 500  # Removed at once, at most.

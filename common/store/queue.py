@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Protocol
 
+from common.store.connect import Client
 from common.store.keys import Keys
-from common.store.line import Client, Line, Script, redis_errors, source
+from common.store.line import Line
+from common.store.redis_errors import redis_errors
+from common.store.script import Script, source
 
 
 class Queue(Protocol):

@@ -9,7 +9,7 @@ import redis
 from flask.testing import FlaskClient
 
 from common.errors import QueueUnavailable
-from common.store.line import connect
+from common.store.connect import connect
 from common.store.presence import RedisPresenceReader
 from common.store.queue import RedisQueue
 from config.cli.embedded import EmbeddedValkey

@@ -10,7 +10,7 @@ from time import monotonic
 import pytest
 
 from common.message import Mark
-from common.store.line import connect
+from common.store.connect import connect
 from tests.support.processes import wait_until
 from tests.support.store import Center
 from tests.support.system import KEY, PREFIX, Pusher, System

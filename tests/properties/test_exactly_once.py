@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.store.line import connect
+from common.store.connect import connect
 from common.store.queue import RedisQueue
 from config.cli.embedded import EmbeddedValkey
 from config.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 import redis
 from hypothesis import given
 
-from common.store.line import connect
+from common.store.connect import connect
 from common.store.presence import Members, RedisPresenceReader, RedisPresenceWriter
 from config.cli.embedded import EmbeddedValkey
 from tests.support.presence import (

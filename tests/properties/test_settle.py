@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.message import Mark, Message
-from common.store.line import connect
+from common.store.connect import connect
 from common.store.log_state import Settled
 from config.cli.embedded import EmbeddedValkey
 from tests.support.store import Center

@@ -1,16 +1,16 @@
-import socket
+"""`Line`: one connection, opened when it is needed and left when it is of no use any more."""
+
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from time import monotonic
 
 import pytest
 import redis
-from redis.exceptions import MovedError
 
-from common.errors import QueueUnavailable
-from common.store.line import FollowingConnection, Line, Master, connect, redis_errors
+from common.libraries.redis_connection import FollowingConnection
+from common.store.connect import Master, connect
+from common.store.line import Line
 from config.cli.embedded import EmbeddedValkey
 from config.redis_url import Address, Login, Nodes
 from tests.support.processes import wait_until
@@ -38,44 +38,6 @@ def servers(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
         yield old, new
 
 
-def answer_of(url: str, timeout: float = 5) -> str:
-    """Why a command fails."""
-    with closing(connect(url, timeout, 1, "key")) as client, pytest.raises(QueueUnavailable) as no:
-        Line(client.connection_pool).call(("PING",))
-    return str(no.value)
-
-
-def test_what_is_no_cluster_is_named(valkey: EmbeddedValkey) -> None:
-    url = valkey.url.replace("redis://", "redis+cluster://")
-
-    assert "cluster support disabled" in answer_of(url)
-
-
-def test_what_is_no_sentinel_is_named(valkey: EmbeddedValkey) -> None:
-    url = valkey.url.replace("redis://", "redis+sentinel://").replace("/0", "/center")
-
-    assert "unknown command 'SENTINEL'" in answer_of(url)
-
-
-def test_a_node_of_a_cluster_that_was_taken_for_a_single_redis_is_named() -> None:
-    with (
-        pytest.raises(QueueUnavailable, match=r"10\.0\.0\.2:6379 .*redis\+cluster://"),
-        redis_errors(),
-    ):
-        raise MovedError("6259 10.0.0.2:6379")
-
-
-def test_nodes_that_do_not_answer_take_no_longer_than_one() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        place = f"127.0.0.1:{silent.getsockname()[1]}"
-        began = monotonic()
-
-        problem = answer_of(f"redis+sentinel://{','.join([place] * 10)}/center", timeout=0.5)
-
-    assert 0.4 < monotonic() - began < 2
-    assert problem.count(place) == 10
-
-
 def test_a_connection_to_a_former_master_is_left_before_its_next_use(
     servers: tuple[Server, Server],
 ) -> None:
@@ -90,19 +52,6 @@ def test_a_connection_to_a_former_master_is_left_before_its_next_use(
         master.address = ("127.0.0.1", servers[1].port)  # Somebody else has asked.
 
     assert [server.redis.mget("pool", "line") for server in servers] == [[b"1", b"1"]] * 2
-    client.close()
-
-
-def test_a_pool_leaves_a_server_that_became_a_replica(servers: tuple[Server, Server]) -> None:
-    server, _ = servers
-    client = connect(f"redis://{server.address}", 5, 1)
-    before = client.client_id()
-
-    server.redis.replicaof("127.0.0.1", 1)
-    with pytest.raises(QueueUnavailable, match="read only replica"), redis_errors():
-        client.lpush("key", "a")
-
-    assert client.client_id() != before
     client.close()
 
 

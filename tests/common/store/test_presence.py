@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from common.errors import QueueUnavailable
-from common.store.line import connect
+from common.store.connect import connect
 from common.store.presence import (
     LEASE,
     SWEEP_CHANNELS,

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from common.errors import QueueUnavailable
-from common.store.line import Script, connect
+from common.store.connect import connect
 from common.store.queue import RedisQueue
 from config.cli.embedded import EmbeddedValkey
 from tests.support.proxy import LossyProxy, lossy_proxy
@@ -221,25 +221,6 @@ def test_with_an_item_without_an_id_it_is_never_tried_again(
 
     assert proxy.answers == 1
     assert queued(client, key) == [b"a", b"b"]
-
-
-@pytest.mark.parametrize(("lost_after", "tries"), [(4.9, 2), (5.0, 1)])
-def test_it_is_tried_again_only_while_there_is_time(
-    monkeypatch: pytest.MonkeyPatch, lost_after: float, tries: int
-) -> None:
-    client = connect("redis://nowhere.invalid/0", timeout=5, connections=1)
-    tried: list[object] = []
-
-    def lose(*command: object) -> None:
-        tried.append(command)
-        raise redis.ConnectionError
-
-    monkeypatch.setattr(client, "execute_command", lose)
-    monkeypatch.setattr("common.store.line.monotonic", iter([100.0, 100.0 + lost_after]).__next__)
-
-    with pytest.raises(QueueUnavailable):
-        Script(client, "return 0").run([], (), repeatable=True)
-    assert len(tried) == tries
 
 
 def test_a_server_that_never_answers_is_asked_only_once() -> None:

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from common.errors import QueueUnavailable
-from common.store.line import connect
+from common.store.connect import connect
 from common.store.queue import Queue, RedisQueue
 from tests.support.store import full_memory
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from redis._parsers.base import BaseParser
 
 from common.errors import QueueUnavailable
-from common.store.line import redis_errors
+from common.store.redis_errors import redis_errors
 from common.store.redis_words import known_words, own_words
 
 SECRET = "PRIVATE-4711"

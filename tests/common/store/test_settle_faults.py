@@ -14,7 +14,7 @@ import redis
 
 from common.errors import QueueUnavailable
 from common.message import Mark
-from common.store.line import connect
+from common.store.connect import connect
 from common.store.log_state import Settled
 from config.cli.embedded import EmbeddedValkey
 from tests.support.redis_servers import Server

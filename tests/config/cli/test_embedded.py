@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from common.message import Mark
-from common.store.line import connect
+from common.store.connect import connect
 from config.cli.embedded import EmbeddedError, EmbeddedValkey
 from tests.support.processes import ROOT
 from tests.support.store import Center

@@ -1,0 +1,102 @@
+"""redis-py's connections, one by one. It promises clients and pools, and not what is used here:
+
+- `connection_class` and `connection_kwargs` of a pool, and its `get_connection`;
+- `pack_commands`, `send_packed_command`, `read_response` and `can_read` of a connection;
+- that a pool calls `connect` of a connection before each use, and `disconnect` at each error.
+
+A client sends one command, waits for its answer, and takes and gives back a connection each time.
+With these a few commands share one round trip and have a connection of their own.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import redis
+from redis.crc import key_slot
+
+Address = tuple[str, int]
+Command = Sequence[str | bytes | int | float]
+
+
+class MasterAddress(Protocol):
+    """Where the master is."""
+
+    address: Address | None  # What `find` said last.
+
+    def find(self) -> Address:
+        """Ask for it."""
+
+
+# The library's Connection has no types.
+class FollowingConnection(redis.Connection):
+    """A connection to the master, wherever that is at the time."""
+
+    def __init__(self, *, master: MasterAddress, **options: Any) -> None:
+        self._master = master
+        self._peer: Address | None = None  # None: not connected.
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether another server is the master by now."""
+        return self._peer != self._master.address
+
+    def connect(self) -> None:
+        """Called before each use: so a server that is no longer the master is left then."""
+        if self.is_outdated:
+            self.disconnect()
+        if self._peer is None:
+            self._peer = self.host, self.port = self._master.find()
+            super().connect()  # type: ignore[no-untyped-call]
+
+    def disconnect(self, *args: Any, **options: Any) -> None:
+        """Called by the library, too, at every error."""
+        self._peer = None
+        super().disconnect(*args, **options)  # type: ignore[no-untyped-call]
+
+
+class OwnConnection:
+    """An open connection like those of a pool, but in no pool: nobody else uses it."""
+
+    def __init__(self, pool: redis.ConnectionPool) -> None:
+        self._connection: Any = pool.connection_class(**pool.connection_kwargs)
+        self._follows = isinstance(self._connection, FollowingConnection)
+        self._connection.connect()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it leads to a server that is no longer the master."""
+        return self._follows and self._connection.is_outdated
+
+    def exchange(self, commands: Sequence[Command]) -> list[Any]:
+        """Send the commands at once; their answers, as RESP2 has them.
+
+        After an error it must be closed: answers that nobody has read may still come.
+
+        Raises:
+            redis.RedisError: one of them was answered with an error, or the connection is lost.
+        """
+        connection = self._connection
+        connection.send_packed_command(connection.pack_commands(commands))
+        return [connection.read_response() for _ in commands]
+
+    def is_closed_by_redis(self) -> bool:
+        """Whether Redis has closed it, asked while no answer is awaited."""
+        try:
+            return bool(self._connection.can_read())  # Nobody has asked for anything.
+        except (redis.ConnectionError, OSError):
+            return True
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.disconnect()
+
+
+def timeout_of(client: redis.Redis) -> float:
+    """Seconds that a client waits for an answer; 0 if it waits for ever."""
+    return client.get_connection_kwargs().get("socket_timeout") or 0
+
+
+def slot_of(key: str) -> int:
+    """The slot of a cluster in which a key lies."""
+    return key_slot(key.encode())
