@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test check fix bench chaos fuzz clean
+.PHONY: help setup run test check fix docs bench chaos fuzz clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -25,6 +25,9 @@ check: $(BIN)/.dev ## Lint, format and types, without changing anything
 fix: $(BIN)/.dev ## Format, and repair what the linter can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: $(BIN)/.dev ## Write what is generated from the code: docs/reference.md, .env.example
+	@$(BIN)/python -m docs.reference
 
 bench: $(BIN)/.bench ## Measure, next to a floor in C and to peers; BENCH='--short --only storm' for less
 	@command -v cc >/dev/null || { echo 'The load client is written in C: install a C compiler (cc)'; exit 1; }

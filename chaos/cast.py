@@ -21,7 +21,8 @@ from chaos.plan import (
     VALKEY,
     WS_SERVERS,
 )
-from config.settings import KIB, describe
+from config.setting import KIB
+from config.settings import describe
 
 ROOT = Path(__file__).parent.parent
 PROXY = "proxy"

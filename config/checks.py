@@ -6,63 +6,81 @@ Each error completes the sentence "NAME: ...". No setting is named here.
 import os.path
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 
 Check = Callable[[str], Any]
 
 MAPPED = IPv6Network("::ffff:0:0/96")  # IPv4 addresses, as a socket of IPv6 has them.
-SECONDS = {"ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
-BYTES = {
-    f"{letter}{rest}": 1024**power
-    for power, letter in enumerate(("", "k", "m", "g"))
-    for rest in ("", "b", "ib")
-}
 DEFAULT_PORTS = {"http": 80, "https": 443}
 BEARER = r"[A-Za-z0-9_~+/.=-]{16,}"  # RFC 6750 2.1, and long enough not to be guessed.
 
 
-def _plain(number: float) -> str:
-    return f"{number:.3f}".rstrip("0").rstrip(".")
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a number counts; `spellings` are the units that people write with a number."""
+
+    name: str
+    spellings: Mapping[str, float]
 
 
-def number(
-    kind: type[int] | type[float],
-    low: float,
-    high: float,
-    units: Mapping[str, float] | None = None,
-) -> Check:
-    """A number without a unit; `units` are those that people write all the same."""
-    noun = "a whole number" if kind is int else "a number"
+SECONDS = Unit(
+    "seconds", {"ms": 0.001, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+)
+BYTES = Unit(
+    "bytes",
+    {
+        f"{letter}{rest}": 1024**power
+        for power, letter in enumerate(("", "k", "m", "g"))
+        for rest in ("", "b", "ib")
+    },
+)
 
-    def parse(text: str) -> int | float:
-        refusal = f"must be {noun} from {_plain(low)} to {_plain(high)}, not {text!r}"
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number from `low` to `high`, written without its unit."""
+
+    kind: type[int] | type[float]
+    low: float
+    high: float
+    unit: Unit | None = None
+
+    def __call__(self, text: str) -> int | float:
+        noun = "a whole number" if self.kind is int else "a number"
+        refusal = f"must be {noun} from {plain(self.low)} to {plain(self.high)}, not {text!r}"
         try:
-            value = kind(text)
+            value = self.kind(text)
         except ValueError:
-            raise ValueError(refusal + _without_unit(text, units or {})) from None
-        if not low <= value <= high:  # Also refuses NaN.
+            raise ValueError(refusal + self._without_unit(text)) from None
+        if not self.low <= value <= self.high:  # Also refuses NaN.
             raise ValueError(refusal)
         return value
 
-    return parse
+    def _without_unit(self, text: str) -> str:
+        """What to write instead of a number with its unit."""
+        found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]+)?) ?([a-z]+)", text.lower())
+        if not found or not self.unit or found[2] not in self.unit.spellings:
+            return ""
+        return f": write {plain(float(found[1]) * self.unit.spellings[found[2]])}"
 
 
-def _without_unit(text: str, units: Mapping[str, float]) -> str:
-    """What to write instead of a number with one of `units`."""
-    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]+)?) ?([a-z]+)", text.lower())
-    if not found or found[2] not in units:
-        return ""
-    return f": write {_plain(float(found[1]) * units[found[2]])}"
+def plain(number: float) -> str:
+    """Without an exponent, and without zeros that say nothing."""
+    return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
-def one_of(*allowed: str) -> Check:
-    def parse(text: str) -> str:
-        if text.lower() not in allowed:
-            raise ValueError(f"must be {' or '.join(allowed)}, not {text!r}")
+class OneOf:
+    """One of a few words, in any case."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def __call__(self, text: str) -> str:
+        if text.lower() not in self.words:
+            raise ValueError(f"must be {' or '.join(self.words)}, not {text!r}")
         return text.lower()
-
-    return parse
 
 
 def matching(pattern: str, wanted: str) -> Check:

@@ -27,6 +27,8 @@ LINK = re.compile(r"(tcp|udp|sctp)://\S*")
 LINKED = re.compile(
     rf"{PREFIX}(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?|NAME|ENV_\w+)"
 )
+# What was a setting in an older version, and what to do without it.
+REMOVED = {"MAX_BATCH_MESSAGES": "a batch has 10000 messages at most: send more in parts"}
 SIMILAR = 0.8  # Of difflib's ratio, for a name in `.env`, which is ours.
 # For a name in the environment, where others write, too, and for one that begins as ours do: an
 # application may well have a MESSAGE_CENTER_URL.
@@ -89,8 +91,14 @@ def _read_dotenv(path: Path) -> dict[str, str | None]:
 
 
 def _refuse_unknown(name: str, known: set[str], *, strict: bool) -> None:
-    """Stop at a name that can only be meant as ours; log any other that begins as ours do."""
+    """Stop at a name that can only be meant as ours; log any other that may be."""
     if name in known:
+        return
+    if name in REMOVED:
+        told = f"is no setting any more; {REMOVED[name]}"
+        if strict:
+            raise SettingsError(name, f"{told}. Take the line out")
+        log.warning("%s: %s", name, told)
         return
     meant = _meant(name.upper(), known, strict=strict)
     if meant:

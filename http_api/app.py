@@ -44,7 +44,7 @@ def create_app(
     outage = Outage()
     guard = Guard(settings, clock)
     guard.protect(app)
-    limits = Limits(settings.max_content_bytes, settings.max_channels, settings.max_batch_messages)
+    limits = Limits(settings.max_content_bytes, settings.max_channels)
     bodies = Bodies(settings.max_body_bytes, AT_ONCE * settings.max_body_bytes)
     waiting = Waiting(slots // 2, clock)
     pushing = guard.metered(PatientQueue(queue, waiting))

@@ -6,29 +6,19 @@ from common.channels import LONGEST
 
 MOST_FIELDS = 1000  # Of a query, of a form, or of a JSON object.
 MOST_VALUES = 100_000  # Of a JSON document, with all that is nested in it.
+BATCH_MESSAGES = 10_000
 BATCH_VALUES = 500_000  # Of a batch in JSON: fifty for each of the most messages.
 BATCH_LINES = 100_000  # Of a batch in NDJSON, the empty ones too.
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes of a content, names in one message, messages in one batch."""
+    """Bytes of a content, and names in one message: those that are settings."""
 
     content_bytes: int
     channels: int
-    batch_messages: int
 
     @property
     def longest_value(self) -> int:
         """Bytes of any parameter that may be right; names are joined with commas."""
         return max(self.content_bytes, self.channels * (LONGEST + 1))
-
-    @property
-    def batch_values(self) -> int:
-        """Values in a batch that is one JSON document."""
-        return max(BATCH_VALUES, 5 * self.batch_messages)
-
-    @property
-    def batch_lines(self) -> int:
-        """Lines of a batch in NDJSON."""
-        return max(BATCH_LINES, 2 * self.batch_messages)

@@ -18,7 +18,7 @@ from common.message import Message
 from common.store.queue import Queue
 from http_api import documents, params, push_id, recipients
 from http_api.bodies import Bodies
-from http_api.limits import Limits
+from http_api.limits import BATCH_LINES, BATCH_MESSAGES, BATCH_VALUES, Limits
 
 SUCCESS = {"code": 0, "msg": "success"}
 CONTENT_EMPTY = {"code": -1, "msg": "内容不能为空", "error": "content_empty"}
@@ -87,8 +87,8 @@ class Push:
         end = monotonic() + TURN
         while some := list(islice(read, AT_A_TIME)):
             rows += some
-            if len(rows) > self._limits.batch_messages:
-                raise _too_large(f"more than {self._limits.batch_messages} messages")
+            if len(rows) > BATCH_MESSAGES:
+                raise _too_large(f"more than {BATCH_MESSAGES} messages")
             if monotonic() > end:
                 sleep(PAUSE)
                 end = monotonic() + TURN
@@ -97,18 +97,18 @@ class Push:
     def _entries(self, request: Request, body: bytes) -> Iterator[Any]:
         if request.mimetype in NDJSON_TYPES:
             text = params.json_text(request, body)
-            if text.count("\n") > self._limits.batch_lines:
-                raise _too_large(f"more than {self._limits.batch_lines} lines")
+            if text.count("\n") > BATCH_LINES:
+                raise _too_large(f"more than {BATCH_LINES} lines")
             return documents.read_lines(text)
         if not request.is_json:
             raise params.unsupported(request, "application/json or application/x-ndjson")
         text = params.json_text(request, body)
-        if documents.holds_more(text, self._limits.batch_values):
-            raise _too_large(f"more than {self._limits.batch_values} values")
+        if documents.holds_more(text, BATCH_VALUES):
+            raise _too_large(f"more than {BATCH_VALUES} values")
         entries = documents.read_bounded(text)
         if not isinstance(entries, list):
             raise PushRefused(422, "json_not_array", "the JSON body must be an array")
-        if len(entries) > self._limits.batch_messages:
+        if len(entries) > BATCH_MESSAGES:
             raise _too_large(f"{len(entries)} messages")
         return iter(entries)
 

@@ -5,7 +5,6 @@ output is still true is for the tests of what they show.
 """
 
 import ast
-import json
 import re
 import sys
 import tomllib
@@ -13,28 +12,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from wsproto.frame_protocol import CloseReason
 
-from common.message import Mark
 from common.store.log import SETTLE_MESSAGES
 from config.anonymous import refuse_anonymous_push
-from config.cli.listening import FOR_GOOD
-from config.load import load
-from config.settings import Description, Settings, describe
+from config.settings import Settings, describe
 from tests.support.openapi import documented_errors
-from ws_server.clients.hub import LOST
-from ws_server.clients.sender import FORGOTTEN
 from ws_server.door.handshake import EVENTS_HEADERS
-from ws_server.door.listen import FORMATS, MOST_LAST, PROTOCOLS, TOKEN_PROTOCOL
+from ws_server.door.listen import TOKEN_PROTOCOL
 from ws_server.door.terms import OPEN, Terms
 from ws_server.door.tokens import LEEWAY
 from ws_server.named_class import load_worker_class
 from ws_server.relay.relay import MOST_UNREAD
-from ws_server.relay.starts import UNKNOWN
-from ws_server.wire import close_codes
-from ws_server.wire.close_codes import CloseCode
-from ws_server.wire.formats import JsonFrames
-from ws_server.wire.frames import PING, frame
 from ws_server.worker import Worker
 
 ROOT = Path(__file__).parents[1]
@@ -49,11 +37,6 @@ DERIVED_ERRORS = {
     ("request_entity_too_large", 413),
     ("requested_range_not_satisfiable", 416),
 }
-BREACHES = (
-    CloseReason.PROTOCOL_ERROR,
-    CloseReason.INVALID_FRAME_PAYLOAD_DATA,
-    CloseReason.MESSAGE_TOO_BIG,
-)
 OBVIOUS = {"flask", "flask-sock", "redis", "gunicorn", "python-dotenv", "pytest", "fakeredis"}
 
 
@@ -84,44 +67,6 @@ def error_of(call: ast.Call) -> Iterator[tuple[str, int]]:
         case [ast.Constant(value=int(status)), ast.Constant(value=str(error)), *_]:
             if 400 <= status < 600:
                 yield error, status
-
-
-def close_codes_in_code() -> list[CloseCode]:
-    return [value for value in vars(close_codes).values() if isinstance(value, CloseCode)]
-
-
-@pytest.mark.parametrize("setting", describe(), ids=lambda setting: setting.name)
-def test_a_setting_is_in_both_tables_with_its_default(setting: Description) -> None:
-    default = f"`{setting.default}` " if setting.default else ""
-    start = f"| `{setting.name}` | {default}| "
-
-    assert f"{start}{setting.meaning} |" in text("README.md").splitlines()
-    assert start in text("README.zh-CN.md")
-
-
-@pytest.mark.parametrize("readme", READMES)
-def test_the_table_has_no_other_settings(readme: str) -> None:
-    named = re.findall(r"^\| `([A-Z_]+)` \| [`|]", text(readme), re.MULTILINE)
-
-    assert named == [setting.name for setting in describe()]
-
-
-@pytest.mark.parametrize("setting", describe(), ids=lambda setting: setting.name)
-def test_the_example_file_explains_a_setting(setting: Description) -> None:
-    assert f"\n# {setting.meaning}\n#{setting.name}=" in text(".env.example")
-
-
-def test_the_example_file_holds_the_defaults(tmp_path: Path) -> None:
-    written = re.sub(r"^#(?=[A-Z_]+=)", "", text(".env.example"), flags=re.MULTILINE)
-    (tmp_path / ".env").write_text(written, "utf-8")
-
-    assert load({}, tmp_path / ".env") == Settings()
-    assert re.findall(r"^([A-Z_]+)=", written, re.MULTILINE) == [each.name for each in describe()]
-
-
-def test_the_example_file_changes_nothing_as_it_is() -> None:
-    assert load({}, ROOT / ".env.example") == Settings()
-    assert all(line.startswith("#") for line in text(".env.example").splitlines() if line)
 
 
 def test_compose_asks_for_nothing_and_gives_tokens_to_the_http_api_alone() -> None:
@@ -161,58 +106,6 @@ def test_the_openapi_document_has_every_error_of_the_http_api_with_its_status() 
 
 
 @pytest.mark.parametrize("readme", READMES)
-@pytest.mark.parametrize("close", close_codes_in_code(), ids=lambda close: str(close.code))
-def test_a_close_code_is_documented(readme: str, close: CloseCode) -> None:
-    reconnect = READMES[readme][close.reconnect]
-
-    assert [str(close.code), close.reason, reconnect] in [cells[:3] for cells in rows(readme)]
-
-
-@pytest.mark.parametrize("readme", READMES)
-@pytest.mark.parametrize("code", BREACHES)
-def test_the_close_code_of_a_breach_is_documented(readme: str, code: CloseReason) -> None:
-    advice = [cells[2] for cells in rows(readme) if cells[0] == str(code.value)]
-
-    assert advice == [READMES[readme][False]]
-
-
-def test_the_command_listen_comes_back_as_the_table_advises() -> None:
-    advised = {
-        int(cells[0]): cells[2] for cells in rows("README.md") if re.fullmatch(r"\d{4}", cells[0])
-    }
-
-    assert len(advised) > 9
-    assert {code for code, advice in advised.items() if advice == "no"} == set(FOR_GOOD) & set(
-        advised
-    )
-
-
-@pytest.mark.parametrize("readme", READMES)
-def test_the_table_of_parameters_has_what_a_client_can_ask_for(readme: str) -> None:
-    asked = set(re.findall(r'given\.(?:last|all)\("(\w+)"', text("ws_server/door/listen.py")))
-    documented = {name: " ".join(rest) for name, *rest in rows(readme) if name.strip("`") in asked}
-
-    assert asked == {name.strip("`") for name in documented}
-    assert all(f"`{word}`" in documented["`format`"] for word in [*FORMATS, *PROTOCOLS])
-    assert str(MOST_LAST) in documented["`last`"]
-
-
-@pytest.mark.parametrize("readme", READMES)
-def test_the_table_of_notices_has_their_fields(readme: str) -> None:
-    said = [
-        JsonFrames().welcome(Mark("e", 1), frozenset(), complete=True),
-        JsonFrames().gap(Mark("e", 1), None, ""),
-        JsonFrames().ping(Mark("e", 1)).removesuffix(frame(PING, b"")),
-    ]
-    notices = [json.loads(each[2:]) for each in said if each]
-    documented = {name: re.findall(r"`(\w+)`", cells[0]) for name, *cells in rows(readme) if cells}
-
-    for notice in notices:
-        name = notice.pop("type")
-        assert documented[f"`{name}`"] == list(notice)
-
-
-@pytest.mark.parametrize("readme", READMES)
 def test_what_proxies_are_told_is_documented(readme: str) -> None:
     listed = Terms(origins=frozenset(["https://a.example"])).sharing(None)
     told = {**EVENTS_HEADERS, **OPEN.sharing(None), **listed}.items()
@@ -231,12 +124,6 @@ def test_what_a_token_says_and_where_it_is_given_is_documented(readme: str) -> N
     assert claims <= named
     assert f"`{TOKEN_PROTOCOL}" in text(readme)
     assert re.search(rf"\b{LEEWAY} (seconds|秒)", text(readme))
-
-
-def test_the_reasons_of_a_gap_are_documented() -> None:
-    reasons = {FORGOTTEN, LOST, UNKNOWN}
-
-    assert reasons <= {cells[0].strip("`") for cells in rows("docs/reliability.md")}
 
 
 def test_the_bounds_of_settling_are_documented() -> None:

@@ -9,7 +9,8 @@ from hashlib import sha1
 from typing import Any, Protocol
 
 from common.libraries.redis_connection import Command
-from common.message import LARGEST_ID, Mark, Page, format_id, parse_id
+from common.message import LARGEST_ID, Mark, format_id, parse_id
+from common.page import Page
 from common.store.connect import Client
 from common.store.keys import Keys
 from common.store.line import Line
@@ -169,7 +170,7 @@ class RedisLog(Log):
         words = (format_id(upto), LOOKED, LOOKED_BYTES)
         ((is_all, entries),) = self._paging.call((*self._newest, *words))
         page = Page.of_entries(entries[::-1])
-        return Page(page.ids, [], page.addresses), bool(is_all)
+        return Page(page.ids, [], page.recipients), bool(is_all)
 
     def read_between(self, after: int, upto: int, count: int) -> Stretch:
         # Asked last: if the log has everything even then, nothing is missing in what was read.

@@ -36,11 +36,12 @@ ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.
 def main() -> None:
     """A message push center: post to the HTTP API, every connected page gets it.
 
-    Settings come from the environment or from .env in this folder; README.md lists them.
+    Settings come from the environment, or from .env in the folder of the start.
+    docs/reference.md lists them.
     """
 
 
-@main.command("serve")
+@main.command("serve", epilog="Example: HTTP_PORT=8080 message-center serve")
 def serve_command() -> None:
     """Run everything: both processes, and a Valkey if REDIS_URL is unset."""
     values, settings = _settings()
@@ -52,13 +53,13 @@ def serve_command() -> None:
     sys.exit(status)
 
 
-@main.command()
+@main.command(epilog="Example: REDIS_URL=redis://10.0.0.5:6379/0 message-center http")
 def http() -> None:
     """Run the HTTP API only."""
     _become("http_api")
 
 
-@main.command()
+@main.command(epilog="Example: WS_HOST=0.0.0.0 WS_WORKERS=4 message-center ws")
 def ws() -> None:
     """Run the WebSocket server only."""
     _become("ws_server")
@@ -67,18 +68,30 @@ def ws() -> None:
 @main.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def token(options: tuple[str, ...]) -> None:
-    """Print a token for whoever listens, signed with SUBSCRIBE_SECRET."""
+    """Print a token for a listener, signed with SUBSCRIBE_SECRET."""
     _become("ws_server.door.sign", *options)  # It knows what a token may say.
 
 
-@main.command()
+@main.command(epilog="Example: message-center push 'order 1024 is paid' --user 42")
 @click.argument("text")
-@click.option("--channel", "channels", multiple=True, help="Only to this channel; repeatable.")
-@click.option("--user", "users", multiple=True, help="Only to this user; repeatable.")
+@click.option(
+    "--channel",
+    "channels",
+    metavar="NAME",
+    multiple=True,
+    help="Push to this channel only. Can be given several times.",
+)
+@click.option(
+    "--user",
+    "users",
+    metavar="NAME",
+    multiple=True,
+    help="Push to this user only. Can be given several times.",
+)
 def push(text: str, channels: tuple[str, ...], users: tuple[str, ...]) -> None:
-    """Push TEXT to everybody, through the HTTP API.
+    """Push TEXT through the HTTP API, to everybody unless a channel or a user is given.
 
-    With the first of PUSH_TOKENS, if there are any.
+    The first of PUSH_TOKENS goes along, if there are any. Ends with status 1 if the push fails.
     """
     text = _as_typed(text, "TEXT")
     channels = tuple(_as_typed(name, "--channel") for name in channels)
@@ -95,12 +108,12 @@ def push(text: str, channels: tuple[str, ...], users: tuple[str, ...]) -> None:
         sys.exit(1)
 
 
-@main.command()
+@main.command(epilog="Example: message-center listen 'ws://127.0.0.1:2345/?channels=orders'")
 @click.argument("url", required=False)
 def listen(url: str | None) -> None:
-    """Print what arrives at URL (this machine's server by default); reconnect after a break.
+    """Print what arrives at URL (by default the server of this machine), and reconnect by itself.
 
-    Ends with status 1 when it is refused, or thrown out, so that coming back would be no use.
+    Ends with status 1 when reconnecting would be of no use: it is refused, or thrown out.
     """
     if url is None:
         _, settings = _settings()

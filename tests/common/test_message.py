@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from common.message import Mark, Message, Page, format_id, parse_id
+from common.message import Mark, Message, format_id, parse_id
 
 LARGEST = 2**64 - 1  # Of either half of a stream id.
 
@@ -51,11 +51,6 @@ def test_the_id_before_the_first_of_a_millisecond_is_the_last_of_the_one_before(
 def test_what_is_no_id_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"invalid literal"):
         parse_id(text)
-
-
-def test_a_page_is_true_when_it_holds_a_message() -> None:
-    assert Page([b"1-0"], [b""])
-    assert not Page([], [])
 
 
 @pytest.mark.parametrize("id_", ["0-0", "1795479070601-7", f"{LARGEST}-{LARGEST}", "0-10"])

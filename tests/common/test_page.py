@@ -1,27 +1,27 @@
-"""From entries to a page: ours as they are, and anybody else's for nobody."""
+"""From entries to a page, ours as they are and anybody else's for nobody; and to its parts."""
 
 import pytest
 
-from common.message import NOBODY, Page
+from common.page import NAME_BYTES, NOBODY, PART_BYTES, PART_MESSAGES, Page
 
 OURS = [b"1-0", [b"c", b"ours"]]
 
 
-def test_a_page_for_everybody_has_no_addresses() -> None:
+def test_a_page_for_everybody_has_no_recipients() -> None:
     assert Page.of_entries([OURS]) == Page([b"1-0"], [b"ours"], None)
     assert Page.of_entries([]) == Page([], [], None)
 
 
 @pytest.mark.parametrize(
-    ("addresses", "names"),
+    ("recipients", "names"),
     [
         (b"orders", ("orders",)),
         (b"a user:42 b.c", ("a", "user:42", "b.c")),
         (b"!42", ("!42",)),
     ],
 )
-def test_what_is_addressed_has_its_addresses(addresses: bytes, names: tuple[str, ...]) -> None:
-    page = Page.of_entries([OURS, [b"2-0", [b"c", b"some", b"a", addresses]]])
+def test_what_is_addressed_has_its_recipients(recipients: bytes, names: tuple[str, ...]) -> None:
+    page = Page.of_entries([OURS, [b"2-0", [b"c", b"some", b"a", recipients]]])
 
     assert page == Page([b"1-0", b"2-0"], [b"ours", b"some"], [(), names])
 
@@ -52,3 +52,70 @@ def test_an_entry_of_somebody_else_is_for_nobody_and_cursors_move_past_it(
     page = Page.of_entries([[b"1-0", fields], [b"2-0", [b"c", b"ours"]]])
 
     assert page == Page([b"1-0", b"2-0"], [b"", b"ours"], [NOBODY, ()])
+
+
+def page(*recipients: tuple[str, ...], size: int = 1) -> Page:
+    ids = [b"%d-0" % (at + 1) for at in range(len(recipients))]
+    return Page(ids, [b"x" * size] * len(ids), list(recipients))
+
+
+def test_a_page_is_true_when_it_holds_a_message() -> None:
+    assert Page([b"1-0"], [b""])
+    assert not Page([], [])
+
+
+def test_a_page_knows_its_last_id_as_a_number() -> None:
+    assert Page([b"1-0", b"2-7"], [b"", b""]).last == (2 << 64) + 7
+
+
+def test_a_page_for_everybody_needs_no_addressing() -> None:
+    assert Page([b"1-0"], [b"x"]).addressing is None
+
+
+def test_the_addressing_of_a_page_is_made_once() -> None:
+    some = page(("a",), ())
+
+    assert some.addressing is not None
+    assert some.addressing.open == [1]
+    assert some.addressing is some.addressing
+    assert some == page(("a",), ())
+
+
+def test_a_page_that_is_short_is_its_only_part() -> None:
+    some = page((), ("a",))
+
+    assert [part is some for part in some.parts()] == [True]
+    assert list(Page([], []).parts()) == []
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "names", "lengths"),
+    [
+        (PART_MESSAGES + 1, 1, 0, [PART_MESSAGES, 1]),
+        (5, PART_BYTES // 2, 0, [2, 2, 1]),
+        (2, 2 * PART_BYTES, 0, [1, 1]),
+        (3, 1, PART_BYTES // NAME_BYTES // 2, [2, 1]),
+    ],
+)
+def test_a_part_has_a_bound_in_messages_bytes_and_names(
+    count: int, size: int, names: int, lengths: list[int]
+) -> None:
+    some = page(*[("a",) * names] * count, size=size)
+
+    parts = list(some.parts())
+
+    assert [len(part.ids) for part in parts] == lengths
+    assert [id_ for part in parts for id_ in part.ids] == some.ids
+
+
+def test_a_part_of_which_all_is_for_everybody_says_so() -> None:
+    some = page(*[()] * PART_MESSAGES, ("a",))
+
+    assert [part.recipients for part in some.parts()] == [None, [("a",)]]
+
+
+def test_a_kick_ends_its_part_unless_nobody_is_to_be_kicked() -> None:
+    some = page((), ("!7",), (), ("!8",))
+
+    assert [len(part.ids) for part in some.parts()] == [2, 2]
+    assert list(some.parts(at_kicks=False)) == [some]

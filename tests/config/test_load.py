@@ -114,6 +114,20 @@ def test_a_near_miss_in_the_file_stops_the_start_with_a_hint(dotenv: Path) -> No
         load({}, dotenv)
 
 
+def test_a_removed_setting_in_the_file_stops_the_start_with_what_to_do(dotenv: Path) -> None:
+    dotenv.write_text("MAX_BATCH_MESSAGES=50000\n")
+
+    with pytest.raises(SettingsError, match=r"^MAX_BATCH_MESSAGES: is no setting .*in parts"):
+        load({}, dotenv)
+
+
+def test_a_removed_setting_in_the_environment_may_be_of_others_and_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert load({"MAX_BATCH_MESSAGES": "50000"}) == Settings()
+    assert "MAX_BATCH_MESSAGES: is no setting any more; " in caplog.text
+
+
 def test_the_environment_may_hold_what_others_named() -> None:
     assert load({"HTTP_PROT": "8080", "HTTP_PROXY": "http://proxy", "PATH": "/bin"}) == Settings()
 

@@ -1,3 +1,4 @@
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ def test_every_default_passes_its_own_check_and_keeps_its_type(name: str) -> Non
 @pytest.mark.parametrize("name", ALL_NAMES)
 def test_every_setting_has_a_meaning(name: str) -> None:
     assert [each.meaning for each in describe() if each.name == name] != [""]
+
+
+def test_the_groups_have_every_setting_once() -> None:
+    assert sorted(ALL_NAMES) == sorted(each.name.upper() for each in fields(Settings))
 
 
 @pytest.mark.parametrize("name", [name for name in ALL_NAMES if name not in MAY_BE_EMPTY])

@@ -6,9 +6,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from common.errors import QueueUnavailable
-from config.settings import Settings
-from http_api.app import create_app
-from tests.support.fakes import FakePresenceReader, FakeQueue
+from http_api.limits import BATCH_MESSAGES
+from tests.support.fakes import FakeQueue
 
 SUCCESS = b'{"code":0,"msg":"success"}'
 CONTENT_EMPTY = '{"code":-1,"error":"content_empty","msg":"内容不能为空"}'.encode()
@@ -348,10 +347,12 @@ def test_what_the_query_of_a_batch_says_is_not_lost(
     assert queue.pushes == []
 
 
-def test_a_batch_may_have_so_many_messages_and_not_one_more(queue: FakeQueue) -> None:
-    http = create_app(Settings(max_batch_messages=3), queue, FakePresenceReader()).test_client()
+def test_a_batch_may_have_so_many_messages_and_not_one_more(
+    http: FlaskClient, queue: FakeQueue
+) -> None:
+    most = ["a"] * BATCH_MESSAGES
 
-    assert http.post("/push/batch", json=["a", "b", "c"]).status_code == 200
-    assert refusal(http.post("/push/batch", json=["a"] * 4)) == (413, "batch_too_large")
-    assert refusal(post_lines(http, '"a"\n' * 4)) == (413, "batch_too_large")
-    assert queue.pushes == [[b"a", b"b", b"c"]]
+    assert http.post("/push/batch", json=most).status_code == 200
+    assert refusal(http.post("/push/batch", json=[*most, "a"])) == (413, "batch_too_large")
+    assert refusal(post_lines(http, '"a"\n' * (BATCH_MESSAGES + 1))) == (413, "batch_too_large")
+    assert queue.pushes == [[b"a"] * BATCH_MESSAGES]

@@ -5,7 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.message import Mark, Page, format_id
+from common.message import Mark, format_id
+from common.page import Page
 from tests.properties.test_message import epochs, ids, marks
 from tests.support.reading import Event, events_of, frames_of
 from tests.support.websocket import BINARY, CLOSE, PING, TEXT

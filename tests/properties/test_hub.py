@@ -27,7 +27,7 @@ from ws_server.log.window import KEPT_REST
 from ws_server.relay.relay import Relay
 from ws_server.wire.close_codes import GAP, CloseCode
 
-ADDRESSES: tuple[tuple[str, ...], ...] = ((), ("a",), ("b.c",), ("a", "b.c"), ("user:1",))
+RECIPIENTS: tuple[tuple[str, ...], ...] = ((), ("a",), ("b.c",), ("a", "b.c"), ("user:1",))
 GOODBYE = 4321  # The code of a close that a test asks for.
 TURNS = 3000  # Of the event loop without anything read, in which all must have come to rest.
 
@@ -120,7 +120,7 @@ class Server(RuleBasedStateMachine):
         self.relay = Relay(self.log, self.hub)
         self.receiver = self.parts.receiver()
         self.ids: list[str] = []  # Of each message: the log's id.
-        self.names: list[tuple[str, ...]] = []  # And its addresses.
+        self.names: list[tuple[str, ...]] = []  # And its recipients.
         self.lives: list[list[int]] = []  # And the epochs in which it is there: a first and a last.
         self.read = 0  # How many of them this process has read.
         self.kept: list[tuple[int, int]] = []  # Number and id of those that the log has.
@@ -363,9 +363,11 @@ class Server(RuleBasedStateMachine):
             return
         first = len(self.ids)
         contents = [b"%d " % number for number in range(first, first + count)]
-        some = {"everybody": ADDRESSES[:1], "one": ADDRESSES[1:2], "mixed": ADDRESSES}[to]
+        some = {"everybody": RECIPIENTS[:1], "one": RECIPIENTS[1:2], "mixed": RECIPIENTS}[to]
         names = [some[number % len(some)] for number in range(first, first + count)]
-        page = self.log.write(*[content.ljust(size, b"x") for content in contents], addresses=names)
+        page = self.log.write(
+            *[content.ljust(size, b"x") for content in contents], recipients=names
+        )
         self.names += names
         for at, id_ in enumerate(page.ids):
             self.lives.append([len(self.log.epoch), 1 << 30])

@@ -85,7 +85,7 @@ requests = st.builds(
 @pytest.fixture(scope="module")
 def api() -> Api:
     queue = FakeQueue()
-    limits = Settings(max_content_bytes=8, max_body_bytes=64, max_batch_messages=3, max_channels=3)
+    limits = Settings(max_content_bytes=8, max_body_bytes=64, max_channels=3)
     return create_app(limits, queue, FakePresenceReader()).test_client(), queue
 
 

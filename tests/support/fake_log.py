@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from gevent.event import Event
 
 from common.channels import reaches
-from common.message import Mark, Page, format_id, parse_id
+from common.message import Mark, format_id, parse_id
+from common.page import Page
 from common.store.log import LOOKED, Log, Stretch
 from common.store.log_state import LogState, Settled
 
-Addresses = Sequence[tuple[str, ...]]
+Recipients = Sequence[tuple[str, ...]]
 
 
 class FakeLog(Log):
@@ -23,7 +24,7 @@ class FakeLog(Log):
     def __init__(self) -> None:
         self.queue: deque[bytes] = deque()
         self.messages: list[tuple[bytes, bytes]] = []
-        self.addresses: dict[bytes, tuple[str, ...]] = {}  # By id; none: for everybody.
+        self.recipients: dict[bytes, tuple[str, ...]] = {}  # By id; none: for everybody.
         self.fault: Exception | None = None
         self.settle_fault: Exception | None = None
         self.read_fault: Exception | None = None  # Of reading alone: what was settled, is.
@@ -40,26 +41,26 @@ class FakeLog(Log):
         self.gate = Event()
         self.gate.set()
         self.waited_for = Event()  # Set as soon as a reader waits at the gate.
-        self._queue_addresses: deque[tuple[str, ...]] = deque()
+        self._queue_recipients: deque[tuple[str, ...]] = deque()
         self._news = Event()
 
-    def write(self, *contents: bytes, addresses: Addresses | None = None) -> Page:
+    def write(self, *contents: bytes, recipients: Recipients | None = None) -> Page:
         """Append to the log, as another process does by settling; what was appended.
 
-        `addresses[i]` are those of `contents[i]`, as in a `Page`.
+        `recipients[i]` are those of `contents[i]`, as in a `Page`.
         """
         start = len(self.messages)
         ids = [format_id((start + at + 1) << 64) for at in range(len(contents))]
         self.messages += zip(ids, contents, strict=True)
-        for id_, names in zip(ids, addresses or [()] * len(ids), strict=True):
-            self.addresses[id_] = names
+        for id_, names in zip(ids, recipients or [()] * len(ids), strict=True):
+            self.recipients[id_] = names
         self._wake()
         return self._page(self.messages[start:])
 
-    def push(self, *contents: bytes, addresses: Addresses | None = None) -> None:
+    def push(self, *contents: bytes, recipients: Recipients | None = None) -> None:
         """Append to the queue."""
         self.queue.extend(contents)
-        self._queue_addresses.extend(addresses or [()] * len(contents))
+        self._queue_recipients.extend(recipients or [()] * len(contents))
         self._wake()
 
     def lose(self, keep: int) -> None:
@@ -80,7 +81,7 @@ class FakeLog(Log):
         self._fail()
         rows = self.messages[: upto >> 64]
         page = self._page(rows[-LOOKED:])
-        return Page(page.ids, [], page.addresses), len(rows) <= LOOKED
+        return Page(page.ids, [], page.recipients), len(rows) <= LOOKED
 
     def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
         settled = self._settle()
@@ -115,7 +116,7 @@ class FakeLog(Log):
         self.picks.append((after, channels))
         looked = self._between(after, upto, LOOKED)
         rows = zip(looked.ids, looked.contents, strict=True)
-        picked = [row for row in rows if _is_for(self.addresses[row[0]], channels)]
+        picked = [row for row in rows if _is_for(self.recipients[row[0]], channels)]
         is_end = len(looked.ids) < LOOKED
         return self._stretch(looked, self._page(picked), after, upto, is_end=is_end)
 
@@ -135,7 +136,7 @@ class FakeLog(Log):
         self._fail(self.settle_fault)
         count = min(len(self.queue), self.settle_limit)
         moved = [self.queue.popleft() for _ in range(count)]
-        self.write(*moved, addresses=[self._queue_addresses.popleft() for _ in moved])
+        self.write(*moved, recipients=[self._queue_recipients.popleft() for _ in moved])
         rejected, self.rejected = self.rejected, 0
         reason = "content is no text" if rejected else ""
         return Settled(len(moved), rejected, len(self.queue), self.look(), reason, self.problem)
@@ -148,11 +149,11 @@ class FakeLog(Log):
         return self._page(self.messages[after >> 64 : upto >> 64][:count])
 
     def _page(self, rows: list[tuple[bytes, bytes]]) -> Page:
-        addresses = [self.addresses[id_] for id_, _ in rows]
+        recipients = [self.recipients[id_] for id_, _ in rows]
         return Page(
             [id_ for id_, _ in rows],
             [content for _, content in rows],
-            addresses if any(addresses) else None,
+            recipients if any(recipients) else None,
         )
 
     def _wake(self) -> None:

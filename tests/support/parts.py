@@ -12,7 +12,7 @@ from time import monotonic
 import gevent
 import gevent.socket
 
-from common.message import Page
+from common.page import Page
 from tests.support.fake_log import FakeLog
 from tests.support.websocket import CLOSE, PING, TEXT
 from ws_server.clients.connection import Connection

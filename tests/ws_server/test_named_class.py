@@ -109,7 +109,7 @@ def test_ours_are_back_after_it(project: Path) -> None:
 def test_a_folder_without_python_stands_in_for_nothing(project: Path, beside: str) -> None:
     (project / "config").mkdir()
     (project / "config" / beside).touch()
-    write(project, {"my_worker": WORKER.format("from config.settings import KIB as TEXT")})
+    write(project, {"my_worker": WORKER.format("from config.setting import KIB as TEXT")})
 
     assert vars(load_worker_class("my_worker:Mine"))["said"] == 1024
 
@@ -117,14 +117,14 @@ def test_a_folder_without_python_stands_in_for_nothing(project: Path, beside: st
 def test_a_module_that_wants_ours_gets_it_beside_one_of_the_same_name(project: Path) -> None:
     write(
         project,
-        {"my_worker": WORKER.format("from config.settings import KIB as TEXT"), "config": TEXT},
+        {"my_worker": WORKER.format("from config.setting import KIB as TEXT"), "config": TEXT},
     )
 
     assert vars(load_worker_class("my_worker:Mine"))["said"] == 1024
 
 
 def test_what_cannot_be_had_both_ways_is_said_in_one_sentence(project: Path) -> None:
-    both = "from config import TEXT\nfrom config.settings import KIB"
+    both = "from config import TEXT\nfrom config.setting import KIB"
     write(project, {"my_worker": WORKER.format(both), "config": TEXT})
 
     with pytest.raises(SettingsError, match=r"^WORKER_CLASS: cannot load my_worker:Mine") as told:

@@ -6,9 +6,9 @@ sent the same bytes. Nothing here encodes or sends.
 
 from collections.abc import Sequence
 
+from common.addressing import Addressing
 from common.channels import WILD, subscriptions_to
 from ws_server.clients.connection import Connection
-from ws_server.log.addressing import Addressing
 
 
 class Audience:

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 import gevent
 
 from common import channels
-from common.message import Mark, Page, parse_id
+from common.addressing import Addressing
+from common.message import Mark
+from common.page import Page
 from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import NOWHERE, Connection
 from ws_server.clients.fan_out import FanOut
 from ws_server.clients.sender import FORGOTTEN, Sender, cursor_of
 from ws_server.door.grant import ANYBODY, Grant
-from ws_server.log.addressing import Addressing, addressing_of
 from ws_server.log.feed import NO_CHANNELS, Feed
 from ws_server.log.mixed import Mixed
-from ws_server.log.pieces import cut
 from ws_server.log.recent import Recent
 from ws_server.log.window import Place
 from ws_server.wire.close_codes import GAP, KICKED, CloseCode
@@ -137,32 +137,30 @@ class Hub(Sender):
         """Send new messages of the log to whom they are for; yields to the loop in between."""
         if not page:
             return
-        last = parse_id(page.ids[-1])
         try:
-            for part in cut(page):
+            for part in page.parts():
                 self._publish_part(part)
         except BaseException:  # A stop, or the time-out of a hook: nobody is to miss anything.
-            self._leave_to_catch_up(last)
-            self.recent.rewind(last)
-            self._kick_all(addressing_of(page))
+            self._leave_to_catch_up(page.last)
+            self.recent.rewind(page.last)
+            self._kick_all(page.addressing)
             raise
         finally:
-            self.mark = Mark(self.mark.epoch, last)
+            self.mark = Mark(self.mark.epoch, page.last)
 
     def _publish_part(self, part: Page) -> None:
-        addressing = addressing_of(part)
         self.recent.add(part)
         for feed, listeners in self._listeners.items():
             if not listeners:
-                feed.skip(parse_id(part.ids[-1]))
+                feed.skip(part.last)
                 continue
-            piece = feed.append(part, addressing)
+            piece = feed.append(part)
             if isinstance(piece, Mixed):
                 self._fan_out.send_mixed(piece, listeners, self._audiences[feed])
             else:
                 self._fan_out.send(piece, listeners)
             feed.done = piece.upto
-        self._kick_all(addressing)
+        self._kick_all(part.addressing)
 
     def _kick_all(self, addressing: Addressing | None) -> None:
         for user in addressing.kicked if addressing else ():

@@ -18,24 +18,27 @@ from ws_server.door.listen import BadListen
 from ws_server.door.tokens import Tokens
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--user", metavar="NAME", help="Who listens; gets what is pushed to this user.")
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: message-center token --user 42 --channel orders --seconds 600",
+)
+@click.option("--user", metavar="NAME", help="The user who listens with it.")
 @click.option(
     "--channel",
     "channels",
     metavar="NAME",
     multiple=True,
-    help="What may be listened to: a channel, or 'news.*'. Can be given several times.",
+    help="A channel that may be listened to, or 'news.*'. Can be given several times.",
 )
 @click.option(
     "--seconds",
     type=click.IntRange(1),
     default=3600,
     show_default=True,
-    help="How long it is valid.",
+    help="How long the token is valid.",
 )
 def main(user: str | None, channels: tuple[str, ...], seconds: int) -> None:
-    """Print a token for whoever listens, signed with SUBSCRIBE_SECRET."""
+    """Print a token for a listener, signed with SUBSCRIBE_SECRET."""
     subject = {} if user is None else {"sub": user}
     claims = {**subject, "channels": list(channels), "exp": int(time.time()) + seconds}
     try:

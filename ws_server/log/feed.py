@@ -6,9 +6,9 @@ bound in bytes, of which pages for clients that are behind take half at the most
 window needs the rest.
 """
 
-from common.message import Mark, Page, parse_id
+from common.message import Mark
+from common.page import Page
 from common.store.log import Log
-from ws_server.log.addressing import Addressing
 from ws_server.log.memory import Kept
 from ws_server.log.mixed import Mixed
 from ws_server.log.older import Older
@@ -39,10 +39,9 @@ class Feed:
         """The head, as clients know it."""
         return Mark(self.epoch, self.head)
 
-    def append(self, part: Page, addressing: Addressing | None) -> Chunk | Mixed:
-        """Add new messages at the head, a part as `cut` makes it."""
-        upto = parse_id(part.ids[-1])
-        piece = piece_of(self.format, self.epoch, self.head, upto, part, addressing)
+    def append(self, part: Page) -> Chunk | Mixed:
+        """Add new messages at the head, a part as `Page.parts` makes it."""
+        piece = piece_of(self.format, self.epoch, self.head, part.last, part)
         self._window.add(piece)
         self._make_room()
         self.head = piece.upto

@@ -8,8 +8,8 @@ from array import array
 from collections.abc import Sequence
 from itertools import accumulate
 
-from common.message import Page
-from ws_server.log.addressing import Addressing
+from common.addressing import Addressing
+from common.page import Page
 from ws_server.log.memory import Memory
 from ws_server.log.window import OVERHEAD, Chunk, Place, has_id
 from ws_server.wire.formats import Format
@@ -21,7 +21,6 @@ class Mixed:
     """The messages after `after`, up to and with `upto` (log ids), in one format."""
 
     __slots__ = (
-        "_addresses",
         "_contents",
         "_epoch",
         "_format",
@@ -30,6 +29,7 @@ class Mixed:
         "_ids",
         "_memory",
         "_ranks",
+        "_recipients",
         "_special",
         "addressing",
         "after",
@@ -37,18 +37,16 @@ class Mixed:
         "upto",
     )
 
-    def __init__(
-        self, form: Format, epoch: str, after: int, upto: int, page: Page, addressing: Addressing
-    ) -> None:
+    def __init__(self, form: Format, epoch: str, after: int, upto: int, page: Page) -> None:
         self.after = after
         self.upto = upto
         self._format = form
         self._epoch = epoch
         self._ids = page.ids
         self._contents: list[bytes] = page.contents
-        self.addressing = addressing
-        self._addresses = page.addresses or [()] * len(page.ids)
-        counts = list(map(len, self._addresses))
+        self._recipients = page.recipients or [()] * len(page.ids)
+        self.addressing = page.addressing or Addressing(self._recipients)
+        counts = list(map(len, self._recipients))
         # Whether all listeners see each message under the same name, if under any.
         self._has_one_name = not form.shows_channel or max(counts, default=0) < 2
         self._frames: list[bytes] = []
@@ -116,7 +114,7 @@ class Mixed:
 
     def _encode(self) -> list[bytes]:
         """All of them at once: that takes a fraction of the time, even if few are wanted."""
-        names = [names[0] if names else None for names in self._addresses]
+        names = [names[0] if names else None for names in self._recipients]
         page = Page(self._ids, self._contents)
         self._frames = self._format.messages(self._epoch, page, names)
         self._grow(_memory_of(self._frames))
@@ -127,7 +125,7 @@ class Mixed:
 
     def _frame_at(self, place: int, channels: frozenset[str]) -> bytes:
         """Under the name by which it comes to these listeners: none of them sees the others."""
-        frames, names = self._frames or self._encode(), self._addresses[place]
+        frames, names = self._frames or self._encode(), self._recipients[place]
         rank = self._rank_of_name(place, channels) if len(names) > 1 else 0
         if rank == 0:
             return frames[place]
@@ -142,7 +140,7 @@ class Mixed:
 
     def _rank_of_name(self, place: int, channels: frozenset[str]) -> int:
         """Which of the names of a message brings it to these listeners: the first that does."""
-        names = self._addresses[place]
+        names = self._recipients[place]
         if self._ranks[0] != place:
             self._ranks = place, {name: rank for rank, name in enumerate(names)}
         ranks = self._ranks[1]

@@ -9,11 +9,10 @@ then all of them share one page. It sends nothing.
 from collections.abc import Iterator
 
 from common.errors import MessageCenterError
-from common.message import parse_id
+from common.page import PART_BYTES, PART_MESSAGES
 from common.store.log import Log, Stretch
-from ws_server.log.addressing import addressing_of
 from ws_server.log.memory import Kept, Memory
-from ws_server.log.pieces import CHUNK_BYTES, CHUNK_MESSAGES, cut, piece_of
+from ws_server.log.pieces import piece_of
 from ws_server.log.window import Piece
 from ws_server.wire.formats import Format
 
@@ -130,9 +129,9 @@ class Older:
     def _count_after(self, before: OldPage | None) -> int:
         """How many to read after a page: about a chunk, if they are as long as its were."""
         if before is None:
-            return max(1, min(FIRST_MESSAGES, CHUNK_BYTES // self._message_bytes))
-        fitting = CHUNK_BYTES * before.looked // max(1, before.bytes)
-        return max(1, min(fitting, CHUNK_MESSAGES, GROWTH * before.looked))
+            return max(1, min(FIRST_MESSAGES, PART_BYTES // self._message_bytes))
+        fitting = PART_BYTES * before.looked // max(1, before.bytes)
+        return max(1, min(fitting, PART_MESSAGES, GROWTH * before.looked))
 
     def _neighbour(self, cursor: int) -> OldPage | None:
         """The page at this place that was picked for others, or else the one that ends here."""
@@ -143,10 +142,10 @@ class Older:
         return next((page for page in pages if page.piece.upto == cursor), None)
 
     def _pieces(self, epoch: str, after: int, stretch: Stretch) -> Iterator[Piece]:
-        parts = list(cut(stretch.page, at_kicks=False)) or [stretch.page]
+        parts = list(stretch.page.parts(at_kicks=False)) or [stretch.page]
         for part in parts:
-            upto = stretch.upto if part is parts[-1] else parse_id(part.ids[-1])
-            yield piece_of(self._format, epoch, after, upto, part, addressing_of(part))
+            upto = stretch.upto if part is parts[-1] else part.last
+            yield piece_of(self._format, epoch, after, upto, part)
             after = upto
 
 

@@ -1,4 +1,4 @@
-"""Ids and addresses of the newest messages, whoever they are for: where `?last=` is answered from.
+"""Ids and recipients of the newest messages, whoever they are for: where `?last=` is answered from.
 
 It has no content, so looking for what somebody listens to costs Redis nothing, but once for
 what came before this process started. No I/O here.
@@ -6,26 +6,27 @@ what came before this process started. No I/O here.
 
 from collections.abc import Sequence
 
-from common.message import MOST_LOOKED_AT, Page, parse_id
-from ws_server.log.addressing import Addressing
+from common.addressing import Addressing
+from common.message import MOST_LOOKED_AT, parse_id
+from common.page import Page
 
 BLOCK_MESSAGES = 500
 BLOCK_BYTES = 256 * 1024
 MOST_BYTES = 2 * 1024 * 1024  # Of messages to thousands of names each fewer are remembered.
 MESSAGE_BYTES, NAME_BYTES = 80, 400  # That one takes in memory.
 
-Addresses = Sequence[tuple[str, ...]]
+Recipients = Sequence[tuple[str, ...]]
 
 
 class Block:
     """Some messages that follow each other."""
 
-    __slots__ = ("_addresses", "_addressing", "bytes", "ids")
+    __slots__ = ("_addressing", "_recipients", "bytes", "ids")
 
     def __init__(self) -> None:
         self.ids: list[bytes] = []
         self.bytes = 0
-        self._addresses: list[tuple[str, ...]] = []
+        self._recipients: list[tuple[str, ...]] = []
         self._addressing: Addressing | None = None  # Made when somebody asks.
 
     @property
@@ -33,11 +34,11 @@ class Block:
         """Whether what comes next belongs into another."""
         return len(self.ids) >= BLOCK_MESSAGES or self.bytes >= BLOCK_BYTES
 
-    def add(self, ids: Sequence[bytes], addresses: Addresses | None) -> int:
+    def add(self, ids: Sequence[bytes], recipients: Recipients | None) -> int:
         """Append messages; how many bytes they take."""
         self.ids += ids
-        self._addresses += addresses or [()] * len(ids)
-        more = MESSAGE_BYTES * len(ids) + NAME_BYTES * sum(map(len, addresses or ()))
+        self._recipients += recipients or [()] * len(ids)
+        more = MESSAGE_BYTES * len(ids) + NAME_BYTES * sum(map(len, recipients or ()))
         self.bytes += more
         self._addressing = None
         return more
@@ -45,7 +46,7 @@ class Block:
     def places(self, channels: frozenset[str]) -> Sequence[int]:
         """Which messages are for whoever listens to these channels."""
         if self._addressing is None:
-            self._addressing = Addressing(self._addresses)
+            self._addressing = Addressing(self._recipients)
         return self._addressing.places(channels)
 
 
@@ -68,7 +69,7 @@ class Recent:
         """New messages, at the head."""
         if not self._blocks or self._blocks[-1].is_full:
             self._blocks.append(Block())
-        self._bytes += self._blocks[-1].add(page.ids, page.addresses)
+        self._bytes += self._blocks[-1].add(page.ids, page.recipients)
         while len(self._blocks) > 1 and self._has_enough_without(self._blocks[0]):
             oldest = self._blocks.pop(0)
             self._bytes -= oldest.bytes
@@ -83,8 +84,8 @@ class Recent:
         self._is_all = is_all or first > 0
         if first < len(page.ids):
             block = Block()
-            addresses = page.addresses and page.addresses[first:]
-            self._bytes += block.add(page.ids[first:], addresses)
+            recipients = page.recipients and page.recipients[first:]
+            self._bytes += block.add(page.ids[first:], recipients)
             self._blocks.insert(0, block)
             self.start = parse_id(page.ids[first]) - 1
 
@@ -115,7 +116,7 @@ class Recent:
 def _first_that_fits(page: Page, room: int) -> int:
     """From which place on its messages take no more than so many bytes."""
     for at in range(len(page.ids) - 1, -1, -1):
-        names = page.addresses[at] if page.addresses else ()
+        names = page.recipients[at] if page.recipients else ()
         room -= MESSAGE_BYTES + NAME_BYTES * len(names)
         if room < 0:
             return at + 1

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import gevent
 
 from common.errors import QueueUnavailable
-from common.message import Mark, Page, parse_id
+from common.message import Mark
+from common.page import Page
 from common.store.log import Log
 
 READ_MESSAGES = 1000  # More than a settle moves.
@@ -75,7 +76,7 @@ class Pages:
     def read_ahead(self, part: Part, epoch: str) -> None:
         """Let Redis look for what follows a page while that is sent; only if it was full."""
         if part.is_full:
-            known = Mark(epoch, parse_id(part.page.ids[-1]))
+            known = Mark(epoch, part.page.last)
             self._ahead = known, gevent.spawn(self._try_to_read, known)
 
     def take_ahead(self, known: Mark) -> Part | None:

@@ -11,7 +11,8 @@ from itertools import repeat
 from json.encoder import encode_basestring
 from typing import Protocol
 
-from common.message import Mark, Page
+from common.message import Mark
+from common.page import Page
 from ws_server.wire.close_codes import CloseCode
 from ws_server.wire.frames import BINARY, PING, TEXT, close_frame, frame
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.channels import reaches
-from common.message import Mark, Message, Page, format_id, parse_id
+from common.message import Mark, Message, format_id, parse_id
+from common.page import Page
 from common.store.connect import connect
 from config.cli.embedded import EmbeddedValkey
 from tests.support.store import Center

@@ -9,7 +9,8 @@ import pytest
 import redis
 
 from common.errors import QueueUnavailable
-from common.message import LARGEST_ID, Mark, Message, Page, format_id, parse_id
+from common.message import LARGEST_ID, Mark, Message, format_id, parse_id
+from common.page import Page
 from common.store.connect import connect
 from common.store.log import LOOKED, LOOKED_BYTES, SETTLE_BYTES, SETTLE_MESSAGES, Log, Stretch
 from common.store.log_state import Settled
@@ -533,9 +534,9 @@ def test_the_newest_messages_are_said_without_their_contents(center: Center) -> 
     while not is_all:
         page, is_all = center.log.newest(upto)
         assert page.contents == []
-        assert page.addresses is not None
+        assert page.recipients is not None
         start = len(ids) - len(found) - len(page.ids)
-        assert page.addresses == [to[(start + at) % 3] for at in range(len(page.ids))]
+        assert page.recipients == [to[(start + at) % 3] for at in range(len(page.ids))]
         found[:0] = page.ids
         upto = parse_id(found[0]) - 1
     assert found == ids

@@ -1,4 +1,4 @@
-"""From an envelope to `Page.addresses`, through a real Valkey."""
+"""From an envelope to `Page.recipients`, through a real Valkey."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import channels
-from common.message import ENVELOPE_MARK, Kick, Mark, Message, Page, parse_id
+from common.message import ENVELOPE_MARK, Kick, Mark, Message, parse_id
+from common.page import Page
 from common.store.connect import connect
 from common.store.log_state import Settled
 from config.cli.embedded import EmbeddedValkey
@@ -69,7 +70,7 @@ def settle(center: Center, *items: bytes) -> tuple[Settled, Page]:
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-def test_every_reader_is_told_the_addresses(center: Center, read: Callable[[Center], Page]) -> None:
+def test_every_reader_is_told_recipients(center: Center, read: Callable[[Center], Page]) -> None:
     done, _ = settle(
         center,
         b"all",
@@ -83,44 +84,44 @@ def test_every_reader_is_told_the_addresses(center: Center, read: Callable[[Cent
 
     assert done == Settled(moved=5, rejected=0, waiting=0)
     assert page.contents == [b"all", b"some", b"\x1eall", b"", b""]
-    assert page.addresses == [(), ("orders", "user:42"), (), ("!42",), ("news.eu",)]
+    assert page.recipients == [(), ("orders", "user:42"), (), ("!42",), ("news.eu",)]
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-def test_a_page_for_everybody_has_no_addresses(
+def test_a_page_for_everybody_has_no_recipients(
     center: Center, read: Callable[[Center], Page]
 ) -> None:
     settle(center, b"a", Message("\x1eb").to_item())
 
     assert read(center).contents == [b"a", b"\x1eb"]
-    assert read(center).addresses is None
+    assert read(center).recipients is None
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-def test_an_empty_page_has_no_addresses(center: Center, read: Callable[[Center], Page]) -> None:
+def test_an_empty_page_has_no_recipients(center: Center, read: Callable[[Center], Page]) -> None:
     assert read(center) == Page([], [], None)
 
 
-def test_each_page_has_the_addresses_of_its_own_messages(center: Center) -> None:
+def test_each_page_has_the_recipients_of_its_own_messages(center: Center) -> None:
     settle(center, b"a", Message("b", ("x",)).to_item(), b"c")
 
     ids = [0, *map(parse_id, center.log.read_after(NOTHING, 3)[0].ids)]
     pages = [center.log.read_after(Mark("", after), 1)[0] for after in ids[:3]]
 
     assert [page.contents for page in pages] == [[b"a"], [b"b"], [b"c"]]
-    assert [page.addresses for page in pages] == [None, [("x",)], None]
+    assert [page.recipients for page in pages] == [None, [("x",)], None]
 
 
 def test_plain_content_that_looks_addressed_is_for_everybody(center: Center) -> None:
     _, page = settle(center, b'{"content":"a","channels":["b"]}', b"a !42")
 
-    assert page.addresses is None
+    assert page.recipients is None
 
 
 def test_a_name_that_comes_twice_is_one_address(center: Center) -> None:
     _, page = settle(center, envelope(content="a", channels=["b", "c", "b"]))
 
-    assert page.addresses == [("b", "c")]
+    assert page.recipients == [("b", "c")]
 
 
 def test_a_message_may_have_as_many_channels_as_the_setting_allows(center: Center) -> None:
@@ -137,7 +138,7 @@ def test_a_message_may_have_as_many_channels_as_the_setting_allows(center: Cente
     )
 
     assert (done.moved, done.rejected) == (1, 1)
-    assert page.addresses == [tuple(all_names[:most])]
+    assert page.recipients == [tuple(all_names[:most])]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +226,7 @@ def test_what_names_nobody_for_certain_is_set_aside(
 
     assert done == Settled(moved=2, rejected=1, waiting=0)
     assert page.contents == [b"before", b"after"]
-    assert page.addresses is None
+    assert page.recipients is None
     assert client.lrange(f"{{{key}}}:rejected", 0, -1) == [item]
 
 
@@ -233,7 +234,7 @@ def test_what_names_nobody_for_certain_is_set_aside(
 def test_a_valid_name_is_an_address(center: Center, name: str) -> None:
     _, page = settle(center, envelope(content="a", channels=[name]))
 
-    assert page.addresses == [(name,)]
+    assert page.recipients == [(name,)]
 
 
 @given(content=texts(), to=st.lists(names, min_size=1, max_size=5, unique=True))
@@ -242,7 +243,7 @@ def test_what_python_writes_comes_out_as_it_went_in(
 ) -> None:
     done, page = settle(new_center(shared), Message(content, tuple(to)).to_item())
 
-    assert (done.moved, page.contents, page.addresses) == (1, [content.encode()], [tuple(to)])
+    assert (done.moved, page.contents, page.recipients) == (1, [content.encode()], [tuple(to)])
 
 
 @pytest.mark.parametrize(
@@ -267,7 +268,7 @@ def test_an_envelope_takes_the_names_that_http_takes(
 ) -> None:
     _, page = settle(center, envelope(content="a", **fields))
 
-    assert page.addresses == [tuple(to.split())]
+    assert page.recipients == [tuple(to.split())]
 
 
 def test_names_of_all_fields_together_have_a_limit(center: Center) -> None:
@@ -300,7 +301,7 @@ def test_lua_takes_the_names_that_python_takes(shared: redis.Redis, field: str, 
     done, page = settle(new_center(shared), envelope(content="a", **{field: to}))
 
     assert done.rejected == (expected is None)
-    assert page.addresses == (None if expected is None else [expected])
+    assert page.recipients == (None if expected is None else [expected])
 
 
 @pytest.mark.parametrize(
@@ -345,7 +346,7 @@ def test_what_only_looks_as_if_a_name_stood_twice_is_delivered(
     _, page = settle(center, item)
 
     assert page.contents == [content.encode()]
-    assert page.addresses == [tuple(to)]
+    assert page.recipients == [tuple(to)]
 
 
 @given(user=almost_names | things)
@@ -355,4 +356,4 @@ def test_lua_takes_the_users_that_python_takes(shared: redis.Redis, user: Any) -
     done, page = settle(new_center(shared), envelope(kick=user))
 
     assert done.rejected == (not is_valid)
-    assert page.addresses == ([(f"!{user}",)] if is_valid else None)
+    assert page.recipients == ([(f"!{user}",)] if is_valid else None)

@@ -1,9 +1,9 @@
 """Who listens to what, and who is found by a message."""
 
+from common.addressing import Addressing
 from tests.support.parts import Parts
 from ws_server.clients.audience import Audiences
 from ws_server.clients.hub import Start
-from ws_server.log.addressing import Addressing
 
 
 def listening(*channels: str) -> Start:

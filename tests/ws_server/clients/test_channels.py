@@ -7,7 +7,8 @@ from typing import Any
 import gevent
 import pytest
 
-from common.message import Page, parse_id
+from common.message import parse_id
+from common.page import Page
 from tests.support.parts import SMALL, Parts, Peer, let_others_run, wait_until
 from tests.support.websocket import CLOSE, PING, TEXT
 from ws_server.clients import fan_out
@@ -22,9 +23,9 @@ def listening(*channels: str, form: str = "text") -> Start:
 
 
 def publish(parts: Parts, *messages: tuple[bytes, tuple[str, ...]]) -> Page:
-    """Contents, each with its addresses."""
-    contents, addresses = zip(*messages, strict=True)
-    page = parts.log.write(*contents, addresses=list(addresses))
+    """Contents, each with its recipients."""
+    contents, recipients = zip(*messages, strict=True)
+    page = parts.log.write(*contents, recipients=list(recipients))
     parts.hub.publish(page)
     return page
 
@@ -101,7 +102,7 @@ def test_one_of_few_listeners_that_is_gone_is_dropped(parts: Parts) -> None:
 def test_one_of_few_listeners_that_is_ahead_of_this_process_gets_nothing_twice(
     parts: Parts,
 ) -> None:
-    page = parts.log.write(b"1", b"2", addresses=[("a",), ("a",)])
+    page = parts.log.write(b"1", b"2", recipients=[("a",), ("a",)])
     start = Start("text", frozenset({"a"}), cursor=parse_id(page.ids[0]))
     _, client = parts.connect(start=start)
     parts.start_catch_up()
@@ -143,8 +144,8 @@ def test_whoever_catches_up_gets_what_is_for_it_only(
     window: str, request: pytest.FixtureRequest
 ) -> None:
     parts: Parts = request.getfixturevalue(window)
-    addresses: list[tuple[str, ...]] = [(), ("a",), ("b",)]
-    publish(parts, *[(b"%d" % at, addresses[at % 3]) for at in range(1500)])
+    recipients: list[tuple[str, ...]] = [(), ("a",), ("b",)]
+    publish(parts, *[(b"%d" % at, recipients[at % 3]) for at in range(1500)])
     _, all_of_it = parts.connect(start=Start(channels=frozenset(["a", "b"]), cursor=0))
     _, some = parts.connect(start=Start(channels=frozenset(["a"]), cursor=300 << 64))
     _, little = parts.connect(start=Start(cursor=1400 << 64))
@@ -330,7 +331,7 @@ def test_a_kick_is_carried_out_even_if_its_page_is_cut_short(
 ) -> None:
     client = as_user("1")
     parts.start_catch_up()
-    page = parts.log.write(b"before", b"", b"after", addresses=[(), ("!1",), ()])
+    page = parts.log.write(b"before", b"", b"after", recipients=[(), ("!1",), ()])
 
     def stop(*_: object) -> None:
         raise gevent.Timeout(1)

@@ -7,7 +7,8 @@ from typing import Any
 import gevent
 import pytest
 
-from common.message import Mark, Page
+from common.message import Mark
+from common.page import Page
 from tests.support.parts import SMALL, Parts, Peer, let_others_run, numbered, wait_until
 from tests.support.websocket import BINARY, CLOSE, PING, TEXT
 from ws_server.clients import fan_out as module

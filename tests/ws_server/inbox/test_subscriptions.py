@@ -75,7 +75,7 @@ def test_messages_come_for_the_channels_of_the_last_answer(parts: Parts, connect
     talk = connect()
     talk.ask(subscribe=["a"])
 
-    page = parts.log.write(b"for a", b"for b", addresses=[("a",), ("b",)])
+    page = parts.log.write(b"for a", b"for b", recipients=[("a",), ("b",)])
     parts.hub.publish(page)
 
     assert talk.hear()["content"] == "for a"
@@ -201,7 +201,7 @@ def test_a_command_in_the_middle_of_a_long_frame_is_answered_after_it(
     fd, peer = peers.make(SMALL)
     connection = parts.hub.join(fd, parts.receiver().read, Start("json"))
     peer.texts(1)
-    parts.hub.publish(parts.log.write(b"x" * 100_000, b"for a", addresses=[(), ("a",)]))
+    parts.hub.publish(parts.log.write(b"x" * 100_000, b"for a", recipients=[(), ("a",)]))
     peer.send(frame(TEXT, b'{"subscribe": ["a"]}'))
     parts.start_catch_up()
 

@@ -4,12 +4,12 @@ import gevent
 import pytest
 
 from common.errors import QueueUnavailable
-from common.message import Mark, Page, parse_id
+from common.message import Mark, parse_id
+from common.page import PART_BYTES, PART_MESSAGES, Page
 from tests.support.fake_log import FakeLog
 from tests.support.parts import numbered
 from ws_server.log.feed import Feed
 from ws_server.log.older import FIRST_MESSAGES, PAGES, Gap
-from ws_server.log.pieces import CHUNK_BYTES, CHUNK_MESSAGES, cut
 from ws_server.log.window import Chunk
 from ws_server.wire.formats import TextFrames
 
@@ -22,7 +22,7 @@ def frames_of(prefix: str, contents: list[bytes]) -> list[bytes]:
 
 def append(feed: Feed, page: Page) -> list[Chunk]:
     """What is sent of a page that is for everybody."""
-    pieces = [feed.append(part, None) for part in cut(page)]
+    pieces = [feed.append(part) for part in page.parts()]
     assert all(isinstance(piece, Chunk) for piece in pieces)
     return [piece for piece in pieces if isinstance(piece, Chunk)]
 
@@ -62,8 +62,8 @@ def test_each_chunk_follows_the_last_and_moves_the_head() -> None:
     feed = Feed(log, TextFrames("> "), LARGE)
 
     last = 0
-    for part in cut(log.write(*numbered(CHUNK_MESSAGES * 2 + 1))):
-        chunk = feed.append(part, None)
+    for part in log.write(*numbered(PART_MESSAGES * 2 + 1)).parts():
+        chunk = feed.append(part)
         assert chunk.after == last
         assert chunk.upto == feed.head
         last = chunk.upto
@@ -90,11 +90,11 @@ def test_no_messages_make_no_chunk() -> None:
 @pytest.mark.parametrize(
     ("sizes", "chunks"),
     [
-        ([1] * CHUNK_MESSAGES, [CHUNK_MESSAGES]),
-        ([1] * (CHUNK_MESSAGES + 1), [CHUNK_MESSAGES, 1]),
-        ([CHUNK_BYTES // 2] * 3, [2, 1]),
-        ([CHUNK_BYTES * 3, 1], [1, 1]),
-        ([1, CHUNK_BYTES * 3], [1, 1]),
+        ([1] * PART_MESSAGES, [PART_MESSAGES]),
+        ([1] * (PART_MESSAGES + 1), [PART_MESSAGES, 1]),
+        ([PART_BYTES // 2] * 3, [2, 1]),
+        ([PART_BYTES * 3, 1], [1, 1]),
+        ([1, PART_BYTES * 3], [1, 1]),
     ],
 )
 def test_chunks_are_bounded_in_messages_and_bytes(sizes: list[int], chunks: list[int]) -> None:
@@ -149,8 +149,8 @@ def test_clients_at_the_same_place_share_one_read() -> None:
 
 
 def test_only_a_few_pages_are_kept() -> None:
-    log, feed = behind((PAGES + 2) * CHUNK_MESSAGES)
-    places = range(0, (PAGES + 1) * CHUNK_MESSAGES, CHUNK_MESSAGES)
+    log, feed = behind((PAGES + 2) * PART_MESSAGES)
+    places = range(0, (PAGES + 1) * PART_MESSAGES, PART_MESSAGES)
     cursors = [parse_id(log.messages[at][0]) for at in places]
 
     for cursor in [*cursors, cursors[-1], cursors[0]]:

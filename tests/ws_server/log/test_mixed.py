@@ -5,19 +5,19 @@ import tracemalloc
 
 import pytest
 
-from common.message import Page, format_id, parse_id
+from common.message import format_id, parse_id
+from common.page import Page
 from tests.support.reading import frames_of
-from ws_server.log.addressing import Addressing
 from ws_server.log.mixed import Mixed
 from ws_server.wire.formats import Format, JsonFrames, TextFrames
 
-ADDRESSES = [(), ("a",), ("user:1", "user:2"), ("a.b",), ()]
+RECIPIENTS = [(), ("a",), ("user:1", "user:2"), ("a.b",), ()]
 IDS = [format_id(number << 64) for number in range(1, 6)]
 
 
 def mixed(form: Format) -> Mixed:
-    page = Page(IDS, [b"%d" % number for number in range(1, 6)], ADDRESSES)
-    return Mixed(form, "e", 0, parse_id(IDS[-1]), page, Addressing(ADDRESSES))
+    page = Page(IDS, [b"%d" % number for number in range(1, 6)], RECIPIENTS)
+    return Mixed(form, "e", 0, parse_id(IDS[-1]), page)
 
 
 def rows(wanted: list[str]) -> list[tuple[str, str | None]]:
@@ -37,7 +37,7 @@ def test_a_chunk_has_what_is_for_its_audience_and_covers_the_whole_piece() -> No
 
 def test_who_listens_to_nothing_of_it_may_get_an_empty_chunk() -> None:
     page = Page(IDS[:1], [b"x"], [("a",)])
-    piece = Mixed(TextFrames(""), "e", 0, 1 << 64, page, Addressing([("a",)]))
+    piece = Mixed(TextFrames(""), "e", 0, 1 << 64, page)
 
     assert piece.select(frozenset()).data == b""
 
@@ -77,7 +77,7 @@ def test_a_frame_is_encoded_once_for_all_audiences() -> None:
 def test_a_message_to_many_is_counted_with_its_names_and_kept_under_few() -> None:
     names = tuple(f"user:{number}" for number in range(1000))
     page = Page([b"1-0"], [b"x" * 10_000], [names])
-    piece = Mixed(JsonFrames(), "e", 0, 1 << 64, page, Addressing([names]))
+    piece = Mixed(JsonFrames(), "e", 0, 1 << 64, page)
 
     frames = [piece.select(frozenset([name])).data for name in names]
 
@@ -94,7 +94,7 @@ def test_a_message_to_many_is_counted_with_its_names_and_kept_under_few() -> Non
 def test_the_first_name_that_brings_a_message_is_shown() -> None:
     names = ("z.b", "a", "user:1")
     page = Page([b"1-0"], [b"x"], [names])
-    piece = Mixed(JsonFrames(), "e", 0, 1 << 64, page, Addressing([names]))
+    piece = Mixed(JsonFrames(), "e", 0, 1 << 64, page)
 
     def shown(*wanted: str) -> str:
         (_, payload), *_ = frames_of(piece.select(frozenset(wanted)).data)

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.message import parse_id
-from tests.support.fake_log import Addresses, FakeLog
+from common.page import PART_BYTES
+from tests.support.fake_log import FakeLog, Recipients
 from tests.support.parts import numbered
 from tests.support.reading import frames_of
 from ws_server.log.feed import Feed
 from ws_server.log.older import CROWD, FIRST_MESSAGES
-from ws_server.log.pieces import CHUNK_BYTES
 from ws_server.wire.formats import JsonFrames, TextFrames
 
 LARGE = 1 << 30
@@ -30,10 +30,10 @@ class Meter(FakeLog):
         return stretch
 
 
-def behind(contents: list[bytes], names: Addresses, bytes_: int = LARGE) -> tuple[Meter, Feed]:
+def behind(contents: list[bytes], names: Recipients, bytes_: int = LARGE) -> tuple[Meter, Feed]:
     """A feed at the head of a log of which nothing is in memory."""
     log = Meter()
-    log.write(*contents, addresses=names)
+    log.write(*contents, recipients=names)
     feed = Feed(log, TextFrames(""), bytes_)
     feed.skip(log.last_id())
     return log, feed
@@ -64,7 +64,7 @@ def test_those_whose_pages_are_not_kept_read_no_more_than_a_chunk_of_long_messag
     for at in range(50, 350, 50):
         feed.next_chunk(at << 64)
 
-    assert log.sent - before <= 6 * CHUNK_BYTES
+    assert log.sent - before <= 6 * PART_BYTES
 
 
 @pytest.mark.parametrize("sizes", [[60_000], [10], [60_000, 10], [10] * 99 + [60_000]])
@@ -178,7 +178,7 @@ def test_what_is_kept_stays_within_the_bound(content: bytes, names: tuple[str, .
     log, bound = FakeLog(), 500_000
     feed = Feed(log, JsonFrames(), bound)
     for _ in range(8):
-        page = log.write(*[content] * 50, addresses=[names] * 50)
+        page = log.write(*[content] * 50, recipients=[names] * 50)
         feed.skip(parse_id(page.ids[-1]))
     largest = 0
     assert feed.kept_bytes == 0
@@ -188,6 +188,6 @@ def test_what_is_kept_stays_within_the_bound(content: bytes, names: tuple[str, .
             cursor = chunk.upto
             largest = max(largest, feed.kept_bytes)
     # The last of each kind is kept, however long its frames are.
-    assert largest <= bound + 19 * CHUNK_BYTES
+    assert largest <= bound + 19 * PART_BYTES
     feed.give_back()
     assert feed.kept_bytes == 0

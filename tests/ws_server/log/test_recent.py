@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.channels import reaches
-from common.message import MOST_LOOKED_AT, Page, parse_id
+from common.message import MOST_LOOKED_AT, parse_id
+from common.page import Page
 from tests.support.fake_log import FakeLog
 from ws_server.log.recent import MOST_BYTES, NAME_BYTES, Recent
 
@@ -26,7 +27,7 @@ def test_it_says_after_which_id_the_newest_for_somebody_come(seed: int) -> None:
 
     def write(count: int) -> Page:
         to = [tuple(random.sample(names, random.choice([0, 1, 2]))) for _ in range(count)]
-        return log.write(*[b"x"] * count, addresses=to)
+        return log.write(*[b"x"] * count, recipients=to)
 
     write(random.choice([0, 3, 700]))
     recent.rewind(log.last_id())
@@ -38,7 +39,7 @@ def test_it_says_after_which_id_the_newest_for_somebody_come(seed: int) -> None:
     while (cursor := recent.newest(count, wanted)) is None:
         looked_back(recent, log)
 
-    rows = [log.addresses[id_] for id_, _ in log.messages]
+    rows = [log.recipients[id_] for id_, _ in log.messages]
     of_them = [not to or any(reaches(name, wanted) for name in to) for to in rows]
     follow = [parse_id(id_) > cursor for id_, _ in log.messages]
     found = sum(map(int, (mine and after for mine, after in zip(of_them, follow, strict=True))))
@@ -48,7 +49,7 @@ def test_it_says_after_which_id_the_newest_for_somebody_come(seed: int) -> None:
 def test_however_long_it_runs_it_remembers_little_and_asks_nobody() -> None:
     log, recent = FakeLog(), Recent()
     for _ in range(30):
-        recent.add(log.write(*[b"x"] * 300, addresses=[("a",)] * 300))
+        recent.add(log.write(*[b"x"] * 300, recipients=[("a",)] * 300))
 
     cursor = recent.newest(1, NOBODY)
 
@@ -60,13 +61,13 @@ def test_however_long_it_runs_it_remembers_little_and_asks_nobody() -> None:
 def test_messages_to_thousands_of_names_are_not_all_remembered() -> None:
     names = tuple(f"user:{at}" for at in range(1000))
     log, recent = FakeLog(), Recent()
-    log.write(*[b"x"] * 100, addresses=[names] * 100)
+    log.write(*[b"x"] * 100, recipients=[names] * 100)
     recent.rewind(log.last_id())
 
     looked_back(recent, log)
     before = recent.newest(1, NOBODY)
     for _ in range(100):
-        recent.add(log.write(b"x", addresses=[names]))
+        recent.add(log.write(b"x", recipients=[names]))
     after = recent.newest(1, NOBODY)
 
     for cursor, head in ((before, 100), (after, 200)):

@@ -10,7 +10,8 @@ import pytest
 from gevent.event import Event
 
 from common.errors import QueueUnavailable
-from common.message import Mark, Page, parse_id
+from common.message import Mark, parse_id
+from common.page import Page
 from common.store.log import SETTLE_MESSAGES
 from common.store.log_state import LogState
 from tests.support.parts import SMALL, Parts, numbered, wait_until

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from common.message import Mark, Page
+from common.message import Mark
+from common.page import Page
 from ws_server.wire.close_codes import GOING_AWAY
 from ws_server.wire.formats import TextFrames, all_formats
 

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from common.channels import USER
-from common.message import KICK_MARK, Page
+from common.message import KICK_MARK
 
 
 class Addressing:
@@ -19,13 +19,13 @@ class Addressing:
 
     __slots__ = ("_dotted", "by_name", "kicked", "open")
 
-    def __init__(self, addresses: Sequence[tuple[str, ...]]) -> None:
+    def __init__(self, recipients: Sequence[tuple[str, ...]]) -> None:
         self.open: list[int] = []  # For everybody.
         self.kicked: list[str] = []  # Users whose connections are to be closed.
         self.by_name: dict[str, list[int]] = {}  # Besides what is for everybody.
         self._dotted: list[str] | None = None
         by_name = self.by_name
-        for place, names in enumerate(addresses):
+        for place, names in enumerate(recipients):
             if not names:
                 self.open.append(place)
             elif names[0].startswith(KICK_MARK):
@@ -66,8 +66,3 @@ class Addressing:
         start = bisect_left(self.dotted, wildcard[:-1])
         end = bisect_left(self.dotted, wildcard[:-2] + "/", start)
         return [self.by_name[name] for name in self.dotted[start:end]]
-
-
-def addressing_of(page: Page) -> Addressing | None:
-    """None if all of the page is for everybody."""
-    return None if page.addresses is None else Addressing(page.addresses)

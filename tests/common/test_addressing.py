@@ -2,8 +2,7 @@
 
 import pytest
 
-from common.message import Page
-from ws_server.log.addressing import Addressing, addressing_of
+from common.addressing import Addressing
 
 PAGE = [(), ("orders",), ("orders.eu.1",), ("user:42",), ("orders", "orders.eu"), ("!7",), ()]
 
@@ -27,7 +26,7 @@ def test_everybody_gets_what_is_for_all_and_what_it_listens_to(
     assert list(Addressing(PAGE).places(frozenset(wanted))) == places
 
 
-def test_a_message_that_two_addresses_bring_to_a_wildcard_comes_once() -> None:
+def test_a_message_that_two_recipients_bring_to_a_wildcard_comes_once() -> None:
     addressing = Addressing([("a.b", "a.c")])
 
     assert list(addressing.places(frozenset(["a.*"]))) == [0]
@@ -38,7 +37,3 @@ def test_a_kick_is_for_nobody_and_names_its_user() -> None:
 
     assert addressing.kicked == ["7"]
     assert "!7" not in addressing.by_name
-
-
-def test_a_page_for_everybody_needs_no_addressing() -> None:
-    assert addressing_of(Page([b"1-0"], [b"x"])) is None

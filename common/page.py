@@ -1,0 +1,132 @@
+"""A page: some messages of the log that follow each other, and for whom each of them is.
+
+From entries, as Redis answers them, to parts that are sent at once. No I/O here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from string import ascii_letters, digits
+from typing import Any, Self
+
+from common.addressing import Addressing
+from common.message import KICK_MARK, parse_id
+
+NOBODY = ("",)  # The recipients of an entry of the log that is no message of ours.
+RECIPIENT_BYTES = f"{ascii_letters}{digits}_.:@- {KICK_MARK}".encode()
+CONTENT, RECIPIENTS = b"c", b"a"  # Names of an entry's fields.
+
+# Of a part: so many messages at the most, of about so many bytes.
+PART_MESSAGES = 500
+PART_BYTES = 256 * 1024
+NAME_BYTES = 100  # What a recipient counts: 1000 are much, however short the content is.
+
+
+@dataclass(slots=True)
+class Page:
+    """Some messages of the log in their order: `ids[i]` is the id of `contents[i]`.
+
+    `recipients[i]` are the channels that it was pushed to, none if it is for everybody; or
+    `KICK_MARK + USER` alone, which no channel is named, for a `Kick`; or NOBODY.
+    None instead of the list: all of the page is for everybody.
+    """
+
+    ids: list[bytes]
+    contents: list[bytes]
+    recipients: list[tuple[str, ...]] | None = None
+    _addressing: Addressing | None = field(default=None, init=False, repr=False, compare=False)
+
+    @classmethod
+    def of_entries(cls, entries: Any) -> Self:
+        """From entries of the log as Redis answers them, each [id, [b"c", content, …]].
+
+        One with recipients has two words more: b"a", recipients. What somebody else has written
+        there is none of our messages, and stops none: such an entry is in the page, so that cursors
+        move past it, and is for nobody.
+        """
+        ids = [entry[0] for entry in entries]
+        fields = [entry[1] for entry in entries]
+        addressed = [pairs for pairs in fields if len(pairs) > 2]
+        # All at once: one by one it would take longer than all the rest.
+        if not _are_ours(fields, addressed):
+            return cls(ids, *_of_some(fields))
+        contents = [pairs[1] for pairs in fields]
+        return cls(ids, contents, [_recipients(pairs) for pairs in fields] if addressed else None)
+
+    def __bool__(self) -> bool:
+        return bool(self.ids)
+
+    @property
+    def last(self) -> int:
+        """The id of its last message, as a number."""
+        return parse_id(self.ids[-1])
+
+    @property
+    def addressing(self) -> Addressing | None:
+        """Which of its messages are for whom; None if all are for everybody."""
+        if self._addressing is None and self.recipients is not None:
+            self._addressing = Addressing(self.recipients)
+        return self._addressing
+
+    def parts(self, *, at_kicks: bool = True) -> Iterator["Page"]:
+        """Parts of about PART_BYTES at most; one message at least in each.
+
+        A kick is the last of its part, so that what was pushed after it is sent after it.
+        """
+        kicked = self._places_after_kicks() if at_kicks else ()
+        start = size = 0
+        for at, more in enumerate(self._sizes()):
+            is_full = size + more > PART_BYTES or at - start == PART_MESSAGES
+            if at > start and (is_full or at in kicked):
+                yield self._part(start, at)
+                start, size = at, 0
+            size += more
+        if start < len(self.ids):
+            yield self._part(start, len(self.ids)) if start else self
+
+    def _sizes(self) -> Iterable[int]:
+        sizes = map(len, self.contents)
+        if self.recipients is None:
+            return sizes
+        names = map(len, self.recipients)
+        return (size + NAME_BYTES * count for size, count in zip(sizes, names, strict=True))
+
+    def _places_after_kicks(self) -> set[int]:
+        recipients = self.recipients or ()
+        return {
+            at + 1
+            for at, names in enumerate(recipients)
+            if names and names[0].startswith(KICK_MARK)
+        }
+
+    def _part(self, start: int, end: int) -> "Page":
+        recipients = self.recipients[start:end] if self.recipients else None
+        if recipients and not any(recipients):
+            recipients = None  # All of this part is for everybody.
+        return Page(self.ids[start:end], self.contents[start:end], recipients)
+
+
+def _are_ours(fields: Sequence[list[bytes]], addressed: Sequence[list[bytes]]) -> bool:
+    """Whether all entries are as settle.lua writes them."""
+    if not {pairs[0] for pairs in fields} <= {CONTENT}:
+        return False
+    if not addressed:
+        return True
+    if {pairs[2] for pairs in addressed} != {RECIPIENTS} or max(map(len, addressed)) > 4:
+        return False
+    names = b" ".join([b"", *[pairs[3] for pairs in addressed], b""])
+    return b"  " not in names and not names.translate(None, RECIPIENT_BYTES)
+
+
+def _of_some(fields: Sequence[list[bytes]]) -> tuple[list[bytes], list[tuple[str, ...]]]:
+    """Contents and recipients of entries that are not all ours."""
+    contents: list[bytes] = []
+    recipients: list[tuple[str, ...]] = []
+    for pairs in fields:
+        is_ours = _are_ours([pairs], [pairs] if len(pairs) > 2 else [])
+        contents.append(pairs[1] if is_ours else b"")
+        recipients.append(_recipients(pairs) if is_ours else NOBODY)
+    return contents, recipients
+
+
+def _recipients(pairs: list[bytes]) -> tuple[str, ...]:
+    return tuple(pairs[3].decode().split(" ")) if len(pairs) > 2 else ()
