@@ -43,7 +43,10 @@ def main() -> None:
 
 @main.command("serve", epilog="Example: HTTP_PORT=8080 message-center serve")
 def serve_command() -> None:
-    """Run everything: both processes, and a Valkey if REDIS_URL is unset."""
+    """Run everything.
+
+    That is the HTTP API, the WebSocket server, and a Valkey if REDIS_URL is unset.
+    """
     values, settings = _settings()
     try:
         command = command_as_typed(sys.orig_argv, sys.argv[1:])
@@ -89,9 +92,10 @@ def token(options: tuple[str, ...]) -> None:
     help="Push to this user only. Can be given several times.",
 )
 def push(text: str, channels: tuple[str, ...], users: tuple[str, ...]) -> None:
-    """Push TEXT through the HTTP API, to everybody unless a channel or a user is given.
+    """Push TEXT through the HTTP API.
 
-    The first of PUSH_TOKENS goes along, if there are any. Ends with status 1 if the push fails.
+    It goes to everybody unless a channel or a user is given. The first of PUSH_TOKENS is sent
+    along, if there are any. Ends with status 1 if the push fails.
     """
     text = _as_typed(text, "TEXT")
     channels = tuple(_as_typed(name, "--channel") for name in channels)
@@ -111,9 +115,10 @@ def push(text: str, channels: tuple[str, ...], users: tuple[str, ...]) -> None:
 @main.command(epilog="Example: message-center listen 'ws://127.0.0.1:2345/?channels=orders'")
 @click.argument("url", required=False)
 def listen(url: str | None) -> None:
-    """Print what arrives at URL (by default the server of this machine), and reconnect by itself.
+    """Print what arrives at URL.
 
-    Ends with status 1 when reconnecting would be of no use: it is refused, or thrown out.
+    Without a URL it listens to the server of this machine. It reconnects by itself, and ends with
+    status 1 where that would be of no use: when it is refused or thrown out.
     """
     if url is None:
         _, settings = _settings()

@@ -1,5 +1,6 @@
 """The command line, as its own help says it."""
 
+import re
 from collections.abc import Iterator
 
 import click
@@ -16,13 +17,15 @@ def commands(language: Language) -> str:
     rows = [
         (
             f"`{_usage(name, command)}`",
-            language.say("commands", name, " ".join((command.help or "").split())),
+            language.say("commands", name, _help(command)),
             f"`{(command.epilog or '').removeprefix('Example: ')}`",
         )
         for name, command in COMMANDS.items()
     ]
     options = [
-        row for name, command in COMMANDS.items() for row in _options(name, command, language)
+        row
+        for name, command in [("", main), *COMMANDS.items()]
+        for row in _options(name, command, language)
     ]
     return "\n\n".join(
         [
@@ -38,13 +41,19 @@ def _usage(name: str, command: click.Command) -> str:
     return " ".join([name, *(each.make_metavar(context) for each in arguments)])
 
 
+def _help(command: click.Command) -> str:
+    """On one line, with the names of settings as code."""
+    text = " ".join((command.help or "").split())
+    return re.sub(r"\b[A-Z]+(_[A-Z]+)+\b", r"`\g<0>`", text)
+
+
 def _options(
     name: str, command: click.Command, language: Language
 ) -> Iterator[tuple[str, str, str]]:
     for each in command.params:
         if isinstance(each, click.Option):
-            written = f"{name} {each.opts[0]}"
-            default = f"`{each.default}`" if isinstance(each.default, int) else ""
+            written = f"{name} {each.opts[0]}".strip()
+            default = f"`{each.default}`" if type(each.default) is int else ""
             meaning = language.say("options", written, each.help or "")
-            metavar = each.metavar or each.name.upper()
-            yield f"`{written} {metavar}`", default, meaning
+            value = "" if each.is_flag else f" {each.metavar or each.name.upper()}"
+            yield f"`{written}{value}`", default, meaning
