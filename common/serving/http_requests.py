@@ -6,20 +6,19 @@ are skipped, and HTTP/1.1 without a Host is refused. What cannot be read has an 
 
 import json
 import re
-import socket
 from http.client import responses
 from typing import Any, NamedTuple
 
-from gunicorn.http.errors import (
+from common.libraries import gunicorn_http
+from common.libraries.gunicorn_http import (
     ExpectationFailed,
     InvalidHeader,
     LimitRequestHeaders,
     LimitRequestLine,
     ParseException,
+    Request,
     UnsupportedTransferCoding,
 )
-from gunicorn.http.message import Request
-from gunicorn.http.parser import RequestParser
 
 MOST_EMPTY_LINES = 8  # Before a request; some clients send one after a body (RFC 9112 2.2).
 ONE_PIECE = 64 * 1024
@@ -72,40 +71,53 @@ def refusal(problem: ParseException) -> Answer:
     return REFUSALS.get(type(problem), NO_HTTP)
 
 
-class HttpRequest(Request):  # type: ignore[misc]  # gunicorn has no types.
+class HttpRequest(Request):
     """One request, whose body is still to be read."""
 
-    def parse_request_line(self, line_bytes: bytes) -> None:
+    def prepare_line(self, line: bytes) -> bytes:
         """Chinese typed into an address comes as it is from curl and PHP, as bytes of UTF-8.
 
         Whether what is meant is text, the application decides, as with encoded bytes.
         """
-        if not line_bytes.isascii():
-            method, _, rest = line_bytes.partition(b" ")
-            target, _, version = rest.partition(b" ")
-            target = RAW.sub(lambda raw: b"%%%02X" % ord(raw[0]), target)
-            line_bytes = b" ".join([method, target, version])
-        super().parse_request_line(line_bytes)
+        if line.isascii():
+            return line
+        method, _, rest = line.partition(b" ")
+        target, _, version = rest.partition(b" ")
+        target = RAW.sub(lambda raw: b"%%%02X" % ord(raw[0]), target)
+        return b" ".join([method, target, version])
 
-    def set_body_reader(self) -> None:
-        """Called when the head is read."""
-        super().set_body_reader()
-        hosts = [value for name, value in self.headers if name == "HOST"]
+    def check_head(self) -> None:
+        """One Host that can be one, and no coding of the body but chunked."""
+        hosts = self.values("HOST")
         if (self.version >= (1, 1) and not hosts) or not all(map(HOST.fullmatch, hosts)):
             raise InvalidHeader("HOST", req=self)
-        coding = ",".join(value for name, value in self.headers if name == "TRANSFER-ENCODING")
+        coding = ",".join(self.values("TRANSFER-ENCODING"))
         if coding and coding.lower() != "chunked":
             raise UnsupportedTransferCoding(coding)
 
+    @property
+    def has_body(self) -> bool:
+        """Whether it says that a body follows."""
+        return any(name in BODY_HEADERS for name, _ in self.headers)
 
-class Requests(RequestParser):  # type: ignore[misc]
+    def pass_over_body(self) -> bool:
+        """Read what nobody wanted, or its client never reads the answer; False if it is too much.
+
+        In larger pieces than gunicorn would: it copies what it has read ahead for each.
+        """
+        if self.is_broken:
+            return False
+        return any(not self.read_body(ONE_PIECE) for _ in range(MOST_UNREAD // ONE_PIECE))
+
+
+class Requests(gunicorn_http.Requests):
     """The requests of one connection, one after the other."""
 
     mesg_class = HttpRequest
 
     def __next__(self) -> Any:
         """The next one; StopIteration when there can be none."""
-        if self.mesg is not None and (self.mesg.should_close() or not self._finish_body()):
+        if self.last is not None and (self.last.is_last or not self.last.pass_over_body()):
             raise StopIteration
         self._skip_empty_lines()
         return super().__next__()
@@ -115,25 +127,16 @@ class Requests(RequestParser):  # type: ignore[misc]
 
         What is left unread would reset the connection. OSError if it is gone.
         """
-        if self.mesg.should_close() and any(n in BODY_HEADERS for n, _ in self.mesg.headers):
-            self.unreader.sock.shutdown(socket.SHUT_WR)  # It has nothing more to wait for.
-            self._finish_body()
-
-    def _finish_body(self) -> bool:
-        """Read what nobody wanted, or its client never reads the answer; False if it is too much.
-
-        In larger pieces than gunicorn would: it copies what it has read ahead for each.
-        """
-        body = self.mesg.body
-        pieces = 0 if body.failed else MOST_UNREAD // ONE_PIECE
-        return any(not body.read(ONE_PIECE) for _ in range(pieces))
+        if self.last.is_last and self.last.has_body:
+            self.end_writing()  # It has nothing more to wait for.
+            self.last.pass_over_body()
 
     def _skip_empty_lines(self) -> None:
-        data = self.unreader.read()
+        data = self.read()
         for _ in range(MOST_EMPTY_LINES):
-            while data == b"\r" and (more := self.unreader.read()):
+            while data == b"\r" and (more := self.read()):
                 data += more
             if data[:2] != b"\r\n":
                 break
-            data = data[2:] or self.unreader.read()
-        self.unreader.unread(data)
+            data = data[2:] or self.read()
+        self.unread(data)

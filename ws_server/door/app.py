@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn, Protocol
 
-import flask_sock
 from flask import Flask, Request, Response, jsonify, request
 from gevent import GreenletExit
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from common.http_errors import HttpError, speak_json
+from common.libraries.flask_sock_server import websockets
 from config.settings import Settings
 from ws_server.door.handshake import EVENTS_HEADERS, HandOff, Refusal, events_head, refusal
 from ws_server.door.listen import ENVIRON_KEY, BadListen, Listen
@@ -101,9 +101,7 @@ def _add_methods(app: Flask, terms: Terms, http_port: int) -> None:
 
 
 def _add_websocket(app: Flask, service: Adopter, terms: Terms) -> None:
-    # flask-sock has no setting for its server class; it looks this name up at each handshake.
-    flask_sock.Server = HandOff
-    sock = flask_sock.Sock(app)
+    sock = websockets(app, HandOff)
 
     @app.before_request
     def check_handshake() -> Response | None:

@@ -9,13 +9,13 @@ of Server-Sent Events is handed off in the same way.
 import base64
 import binascii
 import hashlib
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gevent import GreenletExit
 
+from common.libraries.gunicorn_socket import RequestSocket
 from ws_server.door.listen import ENVIRON_KEY, Listen
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -93,18 +93,14 @@ class HandOff:
     def __init__(
         self, environ: Mapping[str, Any], head: bytes | None = None, **_options: Any
     ) -> None:
-        self._socket: socket.socket = environ["gunicorn.socket"]
-        self._body = environ["wsgi.input"]
+        self._socket = RequestSocket(environ)
         self.listen: Listen = environ[ENVIRON_KEY]
         answer = head or _switching_protocols(environ, self.listen)
         try:
-            self._socket.send(answer)  # A new socket takes so little whole.
+            self._socket.send(answer)
         except OSError:
             raise GreenletExit from None  # It has left already.
 
     def take_socket(self) -> tuple[int, bytes]:
         """The descriptor, non-blocking and ours alone, and what the client sent too early."""
-        early = self._body.reader.unreader.take_buffered()
-        # Detached, so that whatever the web server does to its socket object cannot reach ours.
-        fd = self._socket.detach()
-        return fd, early
+        return self._socket.take()

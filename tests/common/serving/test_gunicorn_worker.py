@@ -44,7 +44,7 @@ def test_the_query_of_a_request_that_fails_is_not_logged(
     except RuntimeError as problem:
         failure = problem
     with ours, theirs:
-        worker.handle_error(Request("/chat?token=SESAME"), ours, ("", 0), failure)
+        worker.answer_failure(Request("/chat?token=SESAME"), ours, ("", 0), failure)
         answer = theirs.recv(4096)
     logging.getLogger("gunicorn.error").removeHandler(caplog.handler)
 
