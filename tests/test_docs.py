@@ -50,7 +50,6 @@ DERIVED_ERRORS = {
     ("request_entity_too_large", 413),
     ("requested_range_not_satisfiable", 416),
 }
-YET_TO_COME = {"from-php.zh-CN.md"}  # Written at this moment.
 OBVIOUS = {"flask", "flask-sock", "redis", "gunicorn", "python-dotenv", "pytest", "fakeredis"}
 
 
@@ -183,27 +182,41 @@ def heading_anchors(page: str) -> set[str]:
     return {heading.replace(" ", "-") for heading in plain}
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md", "README.zh-CN.md"])
 def test_links_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", FENCE.sub("", text(page)))
     inside = [(link or Path(page).name, anchor) for link, anchor in links if ":" not in link]
     targets = [((ROOT / page).parent / link, anchor) for link, anchor in inside]
 
-    missing = {path.name for path, _ in targets if not path.exists()}
-    assert missing <= YET_TO_COME
+    assert {path.name for path, _ in targets if not path.exists()} == set()
     assert [
         f"{path}#{anchor}"
         for path, anchor in targets
-        if anchor and path.exists() and anchor not in heading_anchors(os.path.relpath(path, ROOT))
+        if anchor and anchor not in heading_anchors(os.path.relpath(path, ROOT))
     ] == []
 
 
-@pytest.mark.parametrize("readme", ["README.md"])
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
 def test_the_readme_is_short(readme: str) -> None:
     lines = text(readme).splitlines()
 
     assert len(lines) <= 150
     assert max(map(len, lines)) <= 130
+
+
+@pytest.mark.parametrize("page", ["README", "docs/from-php"])
+def test_the_chinese_page_shows_the_same_examples(page: str) -> None:
+    """The English ones are run."""
+    english, chinese = (
+        [
+            (block[1], re.sub(r" // .*", "", block[2]))
+            for block in FENCE.finditer(text(name))
+            if "──" not in block[2]  # The drawing has words in it.
+        ]
+        for name in (f"{page}.md", f"{page}.zh-CN.md")
+    )
+
+    assert chinese == english
 
 
 @pytest.mark.parametrize("example", list(find_examples()), ids=str)
