@@ -9,7 +9,7 @@ MessageCenterError          config/errors.py
 │   └── BadToken            (ws_server/door/tokens.py)
 ├── BadParameter            (ws_server/door/parameters.py)
 ├── BadCommand              (ws_server/inbox/commands.py)
-├── Gap                     the log no longer holds what a client needs (ws_server/log/older.py)
+├── Gap                     the log no longer holds what a client needs (ws_server/log/old_pages.py)
 ├── EmbeddedError           the embedded Valkey cannot start (config/cli/embedded.py)
 ├── Stopped                 a signal has come for `serve` (config/cli/serve.py)
 ├── HandshakeRefused        `listen` was not let in (config/cli/ws_client.py)

@@ -20,8 +20,7 @@ from ws_server.door.listen import FORMATS, MOST_LAST, PROTOCOLS
 from ws_server.relay.starts import UNKNOWN
 from ws_server.wire import close_codes
 from ws_server.wire.close_codes import CloseCode
-from ws_server.wire.formats import JsonFrames
-from ws_server.wire.frames import PING, frame
+from ws_server.wire.frames import PING, JsonFrames, frame
 
 EXAMPLE = ROOT / ".env.example"
 

@@ -23,7 +23,7 @@ from ws_server.clients import catch_up, outgoing
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Start
 from ws_server.door.listen import Listen
-from ws_server.log.window import KEPT_REST
+from ws_server.log.pieces import KEPT_REST
 from ws_server.relay.relay import Relay
 from ws_server.wire.close_codes import GAP, CloseCode
 

@@ -81,3 +81,15 @@ class EventStream:
             name, _, value = line.partition(":")
             found[name.lower()] = value.strip()
         return found
+
+
+def fields_of_events(stream: bytes) -> list[dict[str, list[str]]]:
+    """As WHATWG HTML 9.2.6 reads a stream: the fields of each event."""
+    found = []
+    for block in stream.decode().split("\n\n")[:-1]:
+        fields: dict[str, list[str]] = {}
+        for line in block.split("\n"):
+            name, _, value = line.partition(":")
+            fields.setdefault(name, []).append(value.removeprefix(" "))
+        found.append(fields)
+    return found

@@ -18,8 +18,8 @@ from common.errors import QueueUnavailable
 from common.loops import repeat
 from ws_server.clients.connection import Connection, Owed
 from ws_server.clients.outgoing import Outgoing
-from ws_server.log.older import Gap
-from ws_server.log.window import Chunk, Place
+from ws_server.log.old_pages import Gap
+from ws_server.log.pieces import Chunk, Place
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from gevent.monkey import get_original
 
 from ws_server.door.grant import ANYBODY, Grant
 from ws_server.log.feed import NO_CHANNELS, Feed
-from ws_server.log.window import Place
+from ws_server.log.pieces import Place
 from ws_server.wire.close_codes import CloseCode
 
 READ, WRITE = 1, 2  # libev's EV_READ and EV_WRITE.

@@ -13,8 +13,7 @@ from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Connection
 from ws_server.clients.outgoing import Outgoing, Put
 from ws_server.log.feed import NO_CHANNELS
-from ws_server.log.mixed import Mixed
-from ws_server.log.window import Chunk, Place
+from ws_server.log.pieces import Chunk, Mixed, Place
 
 # Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
 SLICE = 0.004

@@ -20,9 +20,8 @@ from ws_server.clients.fan_out import FanOut
 from ws_server.clients.sender import FORGOTTEN, Sender, cursor_of
 from ws_server.door.grant import ANYBODY, Grant
 from ws_server.log.feed import NO_CHANNELS, Feed
-from ws_server.log.mixed import Mixed
+from ws_server.log.pieces import Mixed, Place
 from ws_server.log.recent import Recent
-from ws_server.log.window import Place
 from ws_server.wire.close_codes import GAP, KICKED, CloseCode
 
 NOTICES = 100  # Gap notices between two turns of the event loop.
@@ -149,7 +148,7 @@ class Hub(Sender):
             self.mark = Mark(self.mark.epoch, page.last)
 
     def _publish_part(self, part: Page) -> None:
-        self.recent.add(part)
+        self.recent.add(part.ids, part.recipients)
         for feed, listeners in self._listeners.items():
             if not listeners:
                 feed.skip(part.last)

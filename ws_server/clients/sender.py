@@ -12,7 +12,7 @@ from time import monotonic
 from common.message import Mark
 from ws_server.clients.catch_up import CatchUp
 from ws_server.clients.connection import NOWHERE, Connection, Owed
-from ws_server.log.window import Place
+from ws_server.log.pieces import Place
 from ws_server.wire.close_codes import GAP, CloseCode
 
 CLOSE_TIMEOUT = 5.0  # Seconds for a client to answer our close before the socket is cut.

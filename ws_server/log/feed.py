@@ -1,23 +1,24 @@
 """The log as this process sees it: its head, the recent pieces, and pages of what is older.
 
-One feed for each format. Encoding happens here, once for all clients. It sends
-nothing, and asks Redis only for what memory no longer holds. All that it keeps has one
-bound in bytes, of which pages for clients that are behind take half at the most while the
-window needs the rest.
+One feed for each format. Encoding happens here, once for all clients. It sends nothing, and asks
+Redis only for what memory no longer has. All that it keeps has one bound in bytes. Pages for
+clients that are behind take half of it at the most, while the window needs the rest.
 """
+
+from array import array
+from bisect import bisect_right
 
 from common.message import Mark
 from common.page import Page
 from common.store.log import Log
-from ws_server.log.memory import Kept
-from ws_server.log.mixed import Mixed
-from ws_server.log.older import Older
-from ws_server.log.pieces import piece_of
-from ws_server.log.window import Chunk, Piece, Window
+from ws_server.log.cache import Cache, Memory
+from ws_server.log.old_pages import OldPages
+from ws_server.log.pieces import Chunk, Mixed, Piece, piece_of
 from ws_server.wire.formats import Format
 
 NO_CHANNELS: frozenset[str] = frozenset()
-SELECTIONS = 64  # Chunks of audiences kept for the next client with the same channels.
+SELECTIONS = 64  # Chunks of audiences that are kept for the next client with the same channels.
+EMPTY = Chunk(0, 0, b"", (), array("Q"))
 
 
 class Feed:
@@ -30,16 +31,16 @@ class Feed:
         self.done = 0  # Everything up to here has been offered to every live client.
         self._most_bytes = most_bytes
         self._window = Window()
-        self._older = Older(log, form)
+        self._old_pages = OldPages(log, form)
         # By the ids before and at the end of the piece, and the channels.
-        self._selections: Kept[tuple[int, int, frozenset[str]], Chunk] = Kept(SELECTIONS)
+        self._selections: Cache[tuple[int, int, frozenset[str]], Chunk] = Cache(SELECTIONS)
 
     @property
     def mark(self) -> Mark:
         """The head, as clients know it."""
         return Mark(self.epoch, self.head)
 
-    def append(self, part: Page) -> Chunk | Mixed:
+    def append(self, part: Page) -> Piece:
         """Add new messages at the head, a part as `Page.parts` makes it."""
         piece = piece_of(self.format, self.epoch, self.head, part.last, part)
         self._window.add(piece)
@@ -56,12 +57,12 @@ class Feed:
     def rewind(self, mark: Mark) -> None:
         """Forget all that was read, and go on after `mark`."""
         self.epoch = mark.epoch
-        self._older.rewind(mark.epoch)
+        self._old_pages.rewind(mark.epoch)
         self.skip(mark.id)
 
     def give_back(self) -> None:
         """Nobody is behind: forget what was kept for those who were."""
-        self._older.pages.clear()
+        self._old_pages.cache.clear()
         self._selections.clear()
 
     @property
@@ -71,7 +72,7 @@ class Feed:
 
     @property
     def _old_bytes(self) -> int:
-        return self._older.pages.memory.used + self._selections.memory.used
+        return self._old_pages.cache.memory.used + self._selections.memory.used
 
     def has(self, id_: int) -> bool:
         """Whether memory has the message with this id."""
@@ -89,14 +90,14 @@ class Feed:
         """
         if cursor >= self.head:
             return None
-        piece = self._window.find(cursor) or self._older.find(cursor, channels)
+        piece = self._window.find(cursor) or self._old_pages.find(cursor, channels)
         if piece is None:
-            piece = self._older.read(cursor, self._window.start(self.head), channels)
-        chunk = piece if isinstance(piece, Chunk) else self._selected(piece, channels)
+            piece = self._old_pages.read(cursor, self._window.start(self.head), channels)
+        chunk = self._selected(piece, channels) if isinstance(piece, Mixed) else piece
         self._make_room()
         return chunk
 
-    def _selected(self, piece: Piece, channels: frozenset[str]) -> Chunk:
+    def _selected(self, piece: Mixed, channels: frozenset[str]) -> Chunk:
         key = (piece.after, piece.upto, channels)
         chunk = self._selections.get(key)
         if chunk is None:
@@ -116,8 +117,60 @@ class Feed:
                 return
 
     def _forget_old(self) -> bool:
-        kinds = [kind for kind in (self._older.pages, self._selections) if len(kind) > 1]
+        kinds = [kind for kind in (self._old_pages.cache, self._selections) if len(kind) > 1]
         largest = max(kinds, key=lambda kind: kind.memory.used, default=None)
         if largest is not None:
             largest.forget_oldest()
         return largest is not None
+
+
+class Window:
+    """The recent pieces, which follow each other up to the head of the log.
+
+    So clients that are a little behind catch up without Redis.
+    """
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+        self._pieces: list[Piece] = []
+        self._starts: list[int] = []  # `after` of each, for the bisection.
+        self._first = 0  # Those before it are forgotten; the lists are shortened now and then.
+
+    def __len__(self) -> int:
+        return len(self._pieces) - self._first
+
+    def add(self, piece: Piece) -> None:
+        """Append the piece that follows the last."""
+        self._pieces.append(piece)
+        self._starts.append(piece.after)
+        piece.keep_in(self.memory)
+
+    def forget_oldest(self) -> Piece:
+        """Forget the oldest piece, and say which."""
+        piece = self._pieces[self._first]
+        piece.drop_from(self.memory)
+        self._pieces[self._first] = EMPTY  # So that its memory is free at once.
+        self._first += 1
+        if self._first > len(self._pieces) // 2:
+            del self._pieces[: self._first], self._starts[: self._first]
+            self._first = 0
+        return piece
+
+    def clear(self) -> None:
+        """Forget everything."""
+        while len(self):
+            self.forget_oldest()
+        self._pieces.clear()
+        self._starts.clear()
+        self._first = 0
+
+    def find(self, cursor: int) -> Piece | None:
+        """The piece that has what follows `cursor`, if it is here."""
+        at = bisect_right(self._starts, cursor, self._first) - 1
+        if at < self._first or cursor >= self._pieces[at].upto:
+            return None
+        return self._pieces[at]
+
+    def start(self, head: int) -> int:
+        """The id after which everything up to `head` is here."""
+        return self._starts[self._first] if len(self) else head

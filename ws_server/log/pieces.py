@@ -1,18 +1,248 @@
-"""Parts of a page made into pieces of the log. No I/O here."""
+"""Pieces of the log: what is sent at once. No I/O here.
+
+A piece has the messages after one id up to another. If all of them are for everybody, it is a
+`Chunk`: bytes that are the same for all clients of a format. Else it is `Mixed`, from which each
+audience gets a chunk of its own. A piece holds nothing for a single client.
+"""
 
 from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
+from common.addressing import Addressing
+from common.message import parse_id
 from common.page import Page
-from ws_server.log.mixed import Mixed
-from ws_server.log.window import Chunk
+from ws_server.log.cache import Memory
 from ws_server.wire.formats import Format
 
+KEPT_REST = 4096  # Bytes of a frame that may be kept for a client whose socket is full.
+OVERHEAD = 64  # Bytes that a message takes in memory besides its frame: its id, mostly.
+NAME_OVERHEAD = 400  # Bytes that a recipient takes, in the addressing and in `Mixed._ranks`.
 
-def piece_of(form: Format, epoch: str, after: int, upto: int, page: Page) -> Chunk | Mixed:
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a client is: everything up to `cursor` is sent, or in `rest`.
+
+    `rest` is the end of a frame of which its socket took the beginning. The end of a long frame is
+    read from the log again: `skip` bytes of the first frame after `cursor` are sent. Then `cursor`
+    is right before the id of that message, as an older one might find a page that ends before it.
+    """
+
+    cursor: int
+    rest: bytes = b""
+    skip: int = 0
+
+
+class Chunk(NamedTuple):
+    """The frames of the messages after `after`, up to and with `upto` (log ids).
+
+    All of them, or those for one audience. `ids[i]` is the id of the message whose frame ends
+    before byte `ends[i]` of `data`.
+    """
+
+    after: int
+    upto: int
+    data: bytes
+    ids: Sequence[bytes]
+    ends: "array[int]"
+
+    @property
+    def cost(self) -> int:
+        """About how many bytes of memory it takes."""
+        return len(self.data) + OVERHEAD * (len(self.ids) + 4)
+
+    def keep_in(self, memory: Memory) -> None:
+        """Count what it takes."""
+        memory.used += self.cost
+
+    def drop_from(self, memory: Memory) -> None:
+        """Count it no more."""
+        memory.used -= self.cost
+
+    def start_after(self, cursor: int) -> int:
+        """The byte at which the frames after message `cursor` start."""
+        if cursor <= self.after:
+            return 0
+        count = bisect_right(self.ids, cursor, key=parse_id)
+        return self.ends[count - 1] if count else 0
+
+    def frame_end(self, start: int) -> int:
+        """Where the frame ends that has the byte `start`."""
+        return self.ends[bisect_right(self.ends, start)]
+
+    def has(self, id_: int) -> bool:
+        """Whether the message with this id is in it."""
+        return _has_id(self.ids, id_)
+
+    def share_of(self, _channels: frozenset[str]) -> float:
+        """How much of it is for the listeners of these channels: all of it."""
+        return 1.0
+
+    def cut(self, sent: int) -> Place:
+        """How far a client is that took the bytes before `sent`."""
+        whole = bisect_right(self.ends, sent)
+        start = self.ends[whole - 1] if whole else 0
+        before = parse_id(self.ids[whole - 1]) if whole else self.after
+        if sent == start:
+            return Place(before)
+        rest = self.ends[whole] - sent
+        if rest > KEPT_REST:
+            return Place(parse_id(self.ids[whole]) - 1, skip=sent - start)
+        return Place(parse_id(self.ids[whole]), rest=self.data[sent : self.ends[whole]])
+
+
+class Mixed:
+    """Messages of which not all are for everybody; encoded when somebody wants some of them."""
+
+    __slots__ = (
+        "_contents",
+        "_epoch",
+        "_format",
+        "_frames",
+        "_has_one_name",
+        "_ids",
+        "_memory",
+        "_ranks",
+        "_recipients",
+        "_renamed",
+        "addressing",
+        "after",
+        "cost",
+        "upto",
+    )
+
+    def __init__(self, form: Format, epoch: str, after: int, upto: int, page: Page) -> None:
+        self.after = after
+        self.upto = upto
+        self._format = form
+        self._epoch = epoch
+        self._ids = page.ids
+        self._contents: list[bytes] = page.contents
+        self._recipients = page.recipients or [()] * len(page.ids)
+        self.addressing = page.addressing or Addressing(self._recipients)
+        counts = list(map(len, self._recipients))
+        # Whether all listeners see each message under the same name, if under any.
+        self._has_one_name = not form.shows_channel or max(counts, default=0) < 2
+        self._frames: list[bytes] = []
+        # Of some messages: the rank of another name than the first, and the frame with it.
+        self._renamed: dict[int, tuple[int, bytes]] = {}
+        self._ranks: tuple[int, dict[str, int]] = (-1, {})  # Of one message: each name's rank.
+        self._memory: Memory | None = None  # Where its growth is counted.
+        # About how many bytes of memory it takes.
+        self.cost = _memory_of(page.contents) + NAME_OVERHEAD * sum(counts)
+        self.cost += OVERHEAD * (len(page.ids) + 16)
+
+    def keep_in(self, memory: Memory) -> None:
+        """Count what it takes, now and when it grows."""
+        self._memory = memory
+        memory.used += self.cost
+
+    def drop_from(self, memory: Memory) -> None:
+        """Count it no more."""
+        self._memory = None
+        memory.used -= self.cost
+
+    def _grow(self, size: int) -> None:
+        self.cost += size
+        if self._memory is not None:
+            self._memory.used += size
+
+    def has(self, id_: int) -> bool:
+        """Whether the message with this id is in it, whoever it is for."""
+        return _has_id(self._ids, id_)
+
+    def share_of(self, channels: frozenset[str]) -> float:
+        """How much of its bytes is for the listeners of these channels: 1.0 is all."""
+        sizes = list(map(len, self._frames or self._contents))
+        return sum(sizes[place] for place in self.addressing.places(channels)) / max(1, sum(sizes))
+
+    def select(self, channels: frozenset[str]) -> Chunk:
+        """The messages for the listeners of these channels; perhaps none."""
+        return self._chunk(self.addressing.places(channels), channels)
+
+    def data(self, places: Sequence[int], channels: frozenset[str]) -> bytes:
+        """The frames of the messages at these places, for the listeners of these channels."""
+        if len(places) == 1 and self._has_one_name:
+            return (self._frames or self._encode())[places[0]]
+        return b"".join(self._frames_at(places, channels))
+
+    def cut(self, places: Sequence[int], channels: frozenset[str], sent: int) -> Place:
+        """How far a client is that took `sent` bytes of that."""
+        return self._chunk(places, channels).cut(sent)
+
+    def _chunk(self, places: Sequence[int], channels: frozenset[str]) -> Chunk:
+        frames = self._frames_at(places, channels) if places else []
+        return _joined(self.after, self.upto, [self._ids[at] for at in places], frames)
+
+    def _frames_at(self, places: Sequence[int], channels: frozenset[str]) -> list[bytes]:
+        if self._has_one_name:
+            frames = self._frames or self._encode()
+            return [frames[at] for at in places]
+        return [self._frame_at(at, channels) for at in places]
+
+    def _encode(self) -> list[bytes]:
+        """All of them at once: that takes a fraction of the time, even if few are wanted."""
+        names = [names[0] if names else None for names in self._recipients]
+        page = Page(self._ids, self._contents)
+        self._frames = self._format.messages(self._epoch, page, names)
+        self._grow(_memory_of(self._frames))
+        if self._has_one_name:  # Else contents are needed again, for frames with another name.
+            self._grow(-_memory_of(self._contents))
+            self._contents = []
+        return self._frames
+
+    def _frame_at(self, place: int, channels: frozenset[str]) -> bytes:
+        """With the name that brings it to these listeners; they must not see the other names."""
+        frames, names = self._frames or self._encode(), self._recipients[place]
+        rank = self._rank_of_name(place, channels) if len(names) > 1 else 0
+        if rank == 0:
+            return frames[place]
+        known, frame = self._renamed.get(place, (0, b""))
+        if known != rank:
+            before = len(frame)
+            page = Page([self._ids[place]], [self._contents[place]])
+            (frame,) = self._format.messages(self._epoch, page, [names[rank]])
+            self._renamed[place] = rank, frame
+            self._grow(len(frame) - before if before else len(frame) + 4 * OVERHEAD)
+        return frame
+
+    def _rank_of_name(self, place: int, channels: frozenset[str]) -> int:
+        """Which of the names of a message brings it to these listeners: the first that does."""
+        names = self._recipients[place]
+        if self._ranks[0] != place:
+            self._ranks = place, {name: rank for rank, name in enumerate(names)}
+        ranks = self._ranks[1]
+        first = min((ranks[each] for each in channels if each in ranks), default=len(names))
+        starts = tuple(each[:-1] for each in channels if each[-1] == "*")
+        if not starts:
+            return first
+        matched = (rank for rank in range(first) if names[rank].startswith(starts))
+        return next(matched, first)
+
+
+Piece = Chunk | Mixed
+
+
+def piece_of(form: Format, epoch: str, after: int, upto: int, page: Page) -> Piece:
     """A page in one format: encoded, or to be encoded when somebody wants some of it."""
-    if page.recipients is not None:
-        return Mixed(form, epoch, after, upto, page)
-    frames = form.messages(epoch, page)
-    ends = array("Q", accumulate(map(len, frames)))
-    return Chunk(after, upto, b"".join(frames), page.ids, ends)
+    if page.recipients is None:
+        return _joined(after, upto, page.ids, form.messages(epoch, page))
+    return Mixed(form, epoch, after, upto, page)
+
+
+def _joined(after: int, upto: int, ids: Sequence[bytes], frames: list[bytes]) -> Chunk:
+    return Chunk(after, upto, b"".join(frames), ids, array("Q", accumulate(map(len, frames))))
+
+
+def _has_id(ids: Sequence[bytes], id_: int) -> bool:
+    """Whether sorted ids have this one among them."""
+    count = bisect_right(ids, id_, key=parse_id)
+    return count > 0 and parse_id(ids[count - 1]) == id_
+
+
+def _memory_of(texts: Sequence[bytes]) -> int:
+    return sum(map(len, texts)) + OVERHEAD * len(texts)

@@ -1,7 +1,7 @@
-"""Ids and recipients of the newest messages, whoever they are for: where `?last=` is answered from.
+"""Ids and recipients of the newest messages, for `?last=`: after which id the last few begin.
 
-It has no content, so looking for what somebody listens to costs Redis nothing, but once for
-what came before this process started. No I/O here.
+So Redis is asked only for messages that came before this process started. No contents are kept.
+No I/O here.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from common.page import Page
 
 BLOCK_MESSAGES = 500
 BLOCK_BYTES = 256 * 1024
-MOST_BYTES = 2 * 1024 * 1024  # Of messages to thousands of names each fewer are remembered.
-MESSAGE_BYTES, NAME_BYTES = 80, 400  # That one takes in memory.
+MOST_BYTES = 2 * 1024 * 1024  # So of messages with thousands of recipients few are kept.
+MESSAGE_BYTES, NAME_BYTES = 80, 400  # That a message and each recipient take in memory.
 
 Recipients = Sequence[tuple[str, ...]]
 
@@ -31,11 +31,11 @@ class Block:
 
     @property
     def is_full(self) -> bool:
-        """Whether what comes next belongs into another."""
+        """Whether what comes next goes into a new block."""
         return len(self.ids) >= BLOCK_MESSAGES or self.bytes >= BLOCK_BYTES
 
     def add(self, ids: Sequence[bytes], recipients: Recipients | None) -> int:
-        """Append messages; how many bytes they take."""
+        """Append messages; return how many bytes of memory they take."""
         self.ids += ids
         self._recipients += recipients or [()] * len(ids)
         more = MESSAGE_BYTES * len(ids) + NAME_BYTES * sum(map(len, recipients or ()))
@@ -44,18 +44,18 @@ class Block:
         return more
 
     def places(self, channels: frozenset[str]) -> Sequence[int]:
-        """Which messages are for whoever listens to these channels."""
+        """The places of the messages for the listeners of these channels."""
         if self._addressing is None:
             self._addressing = Addressing(self._recipients)
         return self._addressing.places(channels)
 
 
 class Recent:
-    """The newest messages up to the head, so many as may be looked at."""
+    """The newest messages up to the head, about MOST_LOOKED_AT of them."""
 
     def __init__(self) -> None:
-        self.start = 0  # What follows this id is remembered.
-        self._is_all = False  # Nothing is older, or nothing older is to be looked for.
+        self.start = 0  # The messages after this id are kept.
+        self._is_all = False  # There are no older ones, or they are not to be looked for.
         self._blocks: list[Block] = []
         self._bytes = 0
 
@@ -65,19 +65,19 @@ class Recent:
         self._blocks.clear()
         self._bytes = 0
 
-    def add(self, page: Page) -> None:
-        """New messages, at the head."""
+    def add(self, ids: Sequence[bytes], recipients: Recipients | None) -> None:
+        """New messages at the head, as in a `Page`."""
         if not self._blocks or self._blocks[-1].is_full:
             self._blocks.append(Block())
-        self._bytes += self._blocks[-1].add(page.ids, page.recipients)
+        self._bytes += self._blocks[-1].add(ids, recipients)
         while len(self._blocks) > 1 and self._has_enough_without(self._blocks[0]):
             oldest = self._blocks.pop(0)
             self._bytes -= oldest.bytes
             self.start = parse_id(oldest.ids[-1])
-            self._is_all = self._bytes > MOST_BYTES // 2  # It is full of long lists of names.
+            self._is_all = self._bytes > MOST_BYTES // 2  # Full of long lists of recipients.
 
     def add_older(self, before: int, page: Page, *, is_all: bool) -> None:
-        """What came before, up to and with the id `before`; if that is where it still starts."""
+        """The messages before, up to the id `before`; ignored if older ones have come meanwhile."""
         if before != self.start:
             return
         first = _first_that_fits(page, MOST_BYTES - self._bytes)
@@ -90,10 +90,10 @@ class Recent:
             self.start = parse_id(page.ids[first]) - 1
 
     def newest(self, count: int, channels: frozenset[str]) -> int | None:
-        """The id before the newest `count` messages for these channels.
+        """The id right before the newest `count` messages for these channels.
 
-        Or before the newest MOST_LOOKED_AT of all, about. None if what is remembered does not go
-        back so far.
+        Or right before about the newest MOST_LOOKED_AT of all, if that is nearer. None if what is
+        kept does not go back so far.
         """
         room = MOST_LOOKED_AT
         for block in reversed(self._blocks):
@@ -114,7 +114,7 @@ class Recent:
 
 
 def _first_that_fits(page: Page, room: int) -> int:
-    """From which place on its messages take no more than so many bytes."""
+    """The first place from which on the messages fit into so many bytes."""
     for at in range(len(page.ids) - 1, -1, -1):
         names = page.recipients[at] if page.recipients else ()
         room -= MESSAGE_BYTES + NAME_BYTES * len(names)

@@ -1,10 +1,22 @@
-"""Server frames of RFC 6455 as bytes: never masked, never fragmented, never compressed.
+"""WebSocket frames of the server (RFC 6455), and the formats that are made of them.
 
-Encoding happens once per message, not once per client; the result is shared by
-all of them. No sockets here.
+Frames are never masked, never fragmented, never compressed. They are made once for a message, not
+once for a client. No sockets here.
 """
 
 from struct import Struct
+
+from common.message import Mark
+from common.page import Page
+from ws_server.wire.bodies import (
+    Channels,
+    Names,
+    as_json,
+    messages_as_json,
+    valid_utf8,
+    welcome_fields,
+)
+from ws_server.wire.close_codes import CloseCode
 
 TEXT = 0x1
 BINARY = 0x2
@@ -38,3 +50,64 @@ def close_frame(code: int, reason: str = "") -> bytes:
         raise ValueError(f"{code} is no close code that may be sent")
     cut = reason.encode()[:LONGEST_CLOSE_REASON].decode(errors="ignore")
     return frame(CLOSE, code.to_bytes(2) + cut.encode())
+
+
+class Frames:
+    """WebSocket frames (RFC 6455)."""
+
+    is_websocket = True
+    takes_commands = shows_channel = False
+
+    def reply(self, data: str | bytes) -> bytes:
+        return frame(TEXT, data.encode()) if isinstance(data, str) else frame(BINARY, data)
+
+    def answer(self, kind: str, fields: dict[str, object]) -> bytes:  # noqa: ARG002
+        return b""
+
+    def ping(self, at: Mark | None = None) -> bytes:  # noqa: ARG002
+        return frame(PING, b"")
+
+    def farewell(self, close: CloseCode) -> bytes:
+        return close_frame(close.code, close.reason)
+
+
+class TextFrames(Frames):
+    """What clients of the original expect: text frames of the prefix and the content, no others."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix.encode()
+
+    def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:  # noqa: ARG002
+        prefix = self._prefix
+        return [
+            frame(TEXT, prefix + (content if content.isascii() else valid_utf8(content)))
+            for content in page.contents
+        ]
+
+    def welcome(self, at: Mark, channels: Channels, *, complete: bool) -> bytes:  # noqa: ARG002
+        return b""
+
+    def gap(self, at: Mark, after: str | None, reason: str) -> bytes | None:  # noqa: ARG002
+        return None
+
+
+class JsonFrames(Frames):
+    """One JSON object a frame; what is no message has a `type`."""
+
+    takes_commands = shows_channel = True
+
+    def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:
+        return [frame(TEXT, body) for body in messages_as_json(epoch, page, names)]
+
+    def welcome(self, at: Mark, channels: Channels, *, complete: bool) -> bytes:
+        return self.answer("welcome", welcome_fields(at, channels, complete=complete))
+
+    def gap(self, at: Mark, after: str | None, reason: str) -> bytes | None:
+        return self.answer("gap", {"id": str(at), "after": after, "reason": reason})
+
+    def answer(self, kind: str, fields: dict[str, object]) -> bytes:
+        return frame(TEXT, as_json({"type": kind, **fields}))
+
+    def ping(self, at: Mark | None = None) -> bytes:
+        told = b"" if at is None else self.answer("cursor", {"id": str(at)})
+        return told + super().ping()

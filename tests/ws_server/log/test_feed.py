@@ -1,17 +1,21 @@
 """The log as one process sees it: the head, the window, shared pages and gaps."""
 
+import weakref
+from array import array
+from itertools import accumulate
+
 import gevent
 import pytest
 
 from common.errors import QueueUnavailable
-from common.message import Mark, parse_id
+from common.message import Mark, format_id, parse_id
 from common.page import PART_BYTES, PART_MESSAGES, Page
 from tests.support.fake_log import FakeLog
 from tests.support.parts import numbered
-from ws_server.log.feed import Feed
-from ws_server.log.older import FIRST_MESSAGES, PAGES, Gap
-from ws_server.log.window import Chunk
-from ws_server.wire.formats import TextFrames
+from ws_server.log.feed import Feed, Window
+from ws_server.log.old_pages import FIRST_MESSAGES, PAGES, Gap
+from ws_server.log.pieces import Chunk
+from ws_server.wire.frames import TextFrames
 
 LARGE = 1 << 30
 
@@ -224,3 +228,73 @@ def test_a_page_of_a_log_that_is_lost_meanwhile_is_not_kept() -> None:
     feed.next_chunk(0)
 
     assert log.history_reads == [0, 0]
+
+
+# The window
+
+GAP = 3  # Ids are not consecutive numbers in Redis either.
+
+
+class Ids(list[bytes]):
+    """A list that can be watched as it goes."""
+
+
+def chunk(after: int, frames: list[bytes]) -> Chunk:
+    """A chunk whose messages have the ids after + 3, + 6, ..."""
+    ids = Ids(format_id(after + GAP * (at + 1)) for at in range(len(frames)))
+    upto = parse_id(ids[-1])
+    return Chunk(after, upto, b"".join(frames), ids, array("Q", accumulate(map(len, frames))))
+
+
+def test_an_empty_window_has_nothing_and_starts_at_the_head() -> None:
+    window = Window()
+
+    assert (len(window), window.find(0), window.find(7), window.start(7)) == (0, None, None, 7)
+
+
+def test_every_cursor_finds_the_chunk_that_has_what_follows_it() -> None:
+    window = Window()
+    chunks = [chunk(after, [b"a", b"b"]) for after in range(100, 160, 6)]
+    for each in chunks:
+        window.add(each)
+
+    for cursor in range(90, 170):
+        found = window.find(cursor)
+        if 100 <= cursor < 160:
+            assert found is not None
+            assert found.after <= cursor < found.upto
+        else:
+            assert found is None
+    assert window.start(160) == 100
+
+
+def test_however_many_chunks_pass_those_that_are_left_end_at_the_head() -> None:
+    window = Window()
+
+    for after in range(0, 6000, 6):
+        window.add(chunk(after, [b"x" * 50] * 2))
+        head = after + 6
+        if len(window) > 10:
+            assert window.forget_oldest().after == head - 66
+        assert len(window) == min(10, head // 6)
+        assert window.memory.used == len(window) * chunk(0, [b"x" * 50] * 2).cost
+        start = window.start(head)
+        assert start == head - 6 * len(window)
+        assert window.find(start - 1) is None
+        assert window.find(head) is None
+        assert all(window.find(cursor) is not None for cursor in range(start, head))
+
+
+def test_what_the_window_has_forgotten_is_freed_at_once() -> None:
+    large = chunk(0, [b"x" * 10_000])
+    window = Window()
+    memory = weakref.ref(large.ids)
+    window.add(large)
+    del large
+    for after in range(3, 3 + 30 * GAP, GAP):
+        window.add(chunk(after, [b"x"]))
+
+    window.forget_oldest()
+
+    assert window.find(0) is None
+    assert memory() is None

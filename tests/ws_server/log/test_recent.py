@@ -14,6 +14,10 @@ from ws_server.log.recent import MOST_BYTES, NAME_BYTES, Recent
 NOBODY = frozenset(["nobody"])
 
 
+def add(recent: Recent, page: Page) -> None:
+    recent.add(page.ids, page.recipients)
+
+
 def looked_back(recent: Recent, log: FakeLog) -> None:
     """As `Starts` looks for what came before."""
     page, is_all = log.newest(recent.start)
@@ -32,7 +36,7 @@ def test_it_says_after_which_id_the_newest_for_somebody_come(seed: int) -> None:
     write(random.choice([0, 3, 700]))
     recent.rewind(log.last_id())
     for _ in range(random.randrange(8)):
-        recent.add(write(random.choice([1, 7, 400])))
+        add(recent, write(random.choice([1, 7, 400])))
     wanted = frozenset(random.sample([*names[:2], "b.*", "user:1"], 2))
     count = random.choice([1, 2, 50, 2000])
 
@@ -49,7 +53,7 @@ def test_it_says_after_which_id_the_newest_for_somebody_come(seed: int) -> None:
 def test_however_long_it_runs_it_remembers_little_and_asks_nobody() -> None:
     log, recent = FakeLog(), Recent()
     for _ in range(30):
-        recent.add(log.write(*[b"x"] * 300, recipients=[("a",)] * 300))
+        add(recent, log.write(*[b"x"] * 300, recipients=[("a",)] * 300))
 
     cursor = recent.newest(1, NOBODY)
 
@@ -67,7 +71,7 @@ def test_messages_to_thousands_of_names_are_not_all_remembered() -> None:
     looked_back(recent, log)
     before = recent.newest(1, NOBODY)
     for _ in range(100):
-        recent.add(log.write(b"x", recipients=[names]))
+        add(recent, log.write(b"x", recipients=[names]))
     after = recent.newest(1, NOBODY)
 
     for cursor, head in ((before, 100), (after, 200)):
@@ -89,7 +93,7 @@ def test_what_was_found_for_an_older_start_is_not_added_twice() -> None:
 
 def test_after_a_loss_nothing_is_remembered() -> None:
     log, recent = FakeLog(), Recent()
-    recent.add(log.write(b"0", b"1"))
+    add(recent, log.write(b"0", b"1"))
 
     recent.rewind(7 << 64)
 

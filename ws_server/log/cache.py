@@ -1,4 +1,4 @@
-"""What is kept of the log in memory, in bytes: one account for all that can be given back."""
+"""What is kept of the log for the next who wants it, and how much memory that takes."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Memory:
-    """How many bytes are kept. Written by who keeps something, and by what grows meanwhile."""
+    """How many bytes are kept. What is kept adds to it, and adds more when it grows."""
 
     __slots__ = ("used",)
 
@@ -15,34 +15,32 @@ class Memory:
 
 
 class Keepable(Protocol):
-    """What says how much memory it takes."""
+    """What can say how much memory it takes."""
 
     def keep_in(self, memory: Memory) -> None:
         """Count what it takes, now and when it grows."""
 
     def drop_from(self, memory: Memory) -> None:
-        """The opposite: it is kept no more."""
+        """Count it no more."""
 
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bound=Keepable)
 
 
-class Kept(Generic[K, V]):
-    """The things that were used last, so many at the most."""
+class Cache(Generic[K, V]):
+    """The `most` things that were used last."""
 
     def __init__(self, most: int) -> None:
         self.memory = Memory()
-        self.by_key: OrderedDict[K, V] = (
-            OrderedDict()
-        )  # The one that was not used for longest first.
+        self.by_key: OrderedDict[K, V] = OrderedDict()  # First the one not used for longest.
         self._most = most
 
     def __len__(self) -> int:
         return len(self.by_key)
 
     def get(self, key: K) -> V | None:
-        """One that is kept; it has been used now."""
+        """One that is kept; it counts as used now."""
         found = self.by_key.get(key)
         if found is not None:
             self.by_key.move_to_end(key)

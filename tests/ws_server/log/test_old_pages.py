@@ -12,8 +12,8 @@ from tests.support.fake_log import FakeLog, Recipients
 from tests.support.parts import numbered
 from tests.support.reading import frames_of
 from ws_server.log.feed import Feed
-from ws_server.log.older import CROWD, FIRST_MESSAGES
-from ws_server.wire.formats import JsonFrames, TextFrames
+from ws_server.log.old_pages import CROWD, FIRST_MESSAGES
+from ws_server.wire.frames import JsonFrames, TextFrames
 
 LARGE = 1 << 30
 ONE, OTHER = frozenset(["one"]), frozenset(["other"])

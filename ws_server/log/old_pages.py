@@ -11,17 +11,16 @@ from collections.abc import Iterator
 from common.errors import MessageCenterError
 from common.page import PART_BYTES, PART_MESSAGES
 from common.store.log import Log, Stretch
-from ws_server.log.memory import Kept, Memory
-from ws_server.log.pieces import piece_of
-from ws_server.log.window import Piece
+from ws_server.log.cache import Cache, Memory
+from ws_server.log.pieces import Piece, piece_of
 from ws_server.wire.formats import Format
 
-PAGES = 64  # So many are looked through at each step of a client that is behind.
+PAGES = 64  # Kept; all of them are looked through at each step of a client that is behind.
 FIRST_MESSAGES = 16  # Asked for while nobody knows how large they are: 1 MiB of the largest.
 GROWTH = 4
-CROWD = 8  # Audiences at one place; one page for all is cheaper than a look for each.
+CROWD = 8  # Audiences at one place, for which one page is cheaper than one for each.
 MOST_NAMES = 1000  # That Redis is given to pick by.
-WORTH = 0.5  # Less of what was read being for a client, Redis is told to pick.
+WORTH = 0.5  # If a smaller share of what was read is for a client, Redis is told to pick.
 OVERHEAD = 1024  # Bytes that a page takes besides its piece.
 
 Channels = frozenset[str]
@@ -32,7 +31,7 @@ class Gap(MessageCenterError):
 
 
 class OldPage:
-    """A piece of the log, and how it was read; `picked` for these channels, None: it has all."""
+    """A piece of the log, and how it was read: `picked` for these channels; None: it has all."""
 
     __slots__ = ("audiences", "bytes", "looked", "picked", "piece", "useful")
 
@@ -70,17 +69,17 @@ class OldPage:
             self.audiences.add(channels)
 
     def is_mostly_for(self, channels: Channels) -> bool:
-        """Whether half of what Redis looked at was worth it for them."""
+        """Whether at least half of the bytes that Redis looked at are for them."""
         if self.picked is None:
             return self.piece.share_of(channels) >= WORTH
         return self.useful >= WORTH * self.bytes
 
 
-class Older:
+class OldPages:
     """Reads pages, and keeps some for the next client that is behind at the same place."""
 
     def __init__(self, log: Log, form: Format) -> None:
-        self.pages: Kept[int, OldPage] = Kept(PAGES)  # By the id before each.
+        self.cache: Cache[int, OldPage] = Cache(PAGES)  # By the id before each.
         self._log = log
         self._format = form
         self._epoch = ""
@@ -89,13 +88,13 @@ class Older:
     def rewind(self, epoch: str) -> None:
         """Forget all that was read."""
         self._epoch = epoch
-        self.pages.clear()
+        self.cache.clear()
 
     def find(self, cursor: int, channels: Channels) -> Piece | None:
         """The kept piece that has what follows `cursor` for these channels, if there is one."""
-        for page in reversed(self.pages.by_key.values()):
+        for page in reversed(self.cache.by_key.values()):
             if page.covers(cursor) and page.serves(channels):
-                self.pages.get(page.piece.after)
+                self.cache.get(page.piece.after)
                 page.note(channels)
                 return page.piece
         return None
@@ -123,7 +122,7 @@ class Older:
         if epoch == self._epoch:  # Or they are of a log that was lost meanwhile.
             for piece in reversed(pieces):  # The one that is wanted now is forgotten last.
                 page = OldPage(piece, stretch, picked, audiences if piece is pieces[0] else set())
-                self.pages.put(piece.after, page)
+                self.cache.put(piece.after, page)
         return pieces[0]
 
     def _count_after(self, before: OldPage | None) -> int:
@@ -134,8 +133,8 @@ class Older:
         return max(1, min(fitting, PART_MESSAGES, GROWTH * before.looked))
 
     def _neighbour(self, cursor: int) -> OldPage | None:
-        """The page at this place that was picked for others, or else the one that ends here."""
-        pages = list(reversed(self.pages.by_key.values()))
+        """The page that has what follows, if only for others; or else the one that ends here."""
+        pages = list(reversed(self.cache.by_key.values()))
         for page in pages:
             if page.covers(cursor):
                 return page
@@ -150,10 +149,10 @@ class Older:
 
 
 def _to_pick(before: OldPage, cursor: int, channels: Channels) -> Channels | None:
-    """The channels by which Redis is to pick; None: everything is read, for all."""
+    """The channels for which Redis is to pick messages; None: it is to read all of them."""
     if len(before.audiences) >= CROWD:
         return None
     if not before.covers(cursor) and before.is_mostly_for(channels):
         return None
-    wanted = channels.union(*before.audiences)  # They will come here, too.
+    wanted = channels.union(*before.audiences)  # The others will come here, too.
     return wanted if len(wanted) <= MOST_NAMES else None

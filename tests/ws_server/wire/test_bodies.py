@@ -1,0 +1,42 @@
+"""What is in frames and events."""
+
+import json
+
+import pytest
+
+from common.message import Mark
+from common.page import Page
+from ws_server.wire.bodies import as_json, messages_as_json, valid_utf8, welcome_fields
+from ws_server.wire.frames import TextFrames
+
+
+@pytest.mark.parametrize(
+    ("content", "sent"),
+    [
+        (b"bad \xff.", "bad \ufffd."),
+        (b"\xe6\xb6", "\ufffd"),  # The first two bytes of three.
+        (b"\xed\xa0\x80", "\ufffd\ufffd\ufffd"),  # A surrogate.
+        ("\x00 \ufeff \U0001f600".encode(), "\x00 \ufeff \U0001f600"),
+    ],
+)
+def test_what_is_no_utf_8_is_replaced_and_the_rest_untouched(content: bytes, sent: str) -> None:
+    text = sent.encode()
+    assert valid_utf8(content) == text
+    assert TextFrames("").messages("", Page([], [content])) == [bytes([0x81, len(text)]) + text]
+
+
+def test_a_message_has_the_name_that_it_comes_under_and_the_time_of_its_id() -> None:
+    page = Page([b"5-0", b"6-1"], [b"x", b"\xff"])
+
+    rows = [json.loads(body) for body in messages_as_json("e1", page, ["a.b", None])]
+
+    assert rows == [
+        {"id": "e1-5-0", "channel": "a.b", "content": "x", "time": 5},
+        {"id": "e1-6-1", "channel": None, "content": "\ufffd", "time": 6},
+    ]
+
+
+def test_a_welcome_has_its_channels_in_order() -> None:
+    fields = welcome_fields(Mark("e1", 1 << 64), frozenset(["b", "a"]), complete=True)
+
+    assert as_json(fields) == b'{"id":"e1-1-0","complete":true,"channels":["a","b"]}'

@@ -1,0 +1,49 @@
+"""What frames and events have in common: a message as JSON, and text that is valid UTF-8.
+
+From messages to bytes, once for all clients of a format. No sockets here, and no Redis.
+"""
+
+import json
+from collections.abc import Sequence
+from itertools import repeat
+from json.encoder import encode_basestring
+
+from common.message import Mark
+from common.page import Page
+
+Names = Sequence[str | None] | None
+Channels = frozenset[str]
+
+
+def valid_utf8(content: bytes) -> bytes:
+    """`content` with U+FFFD for what is no UTF-8: browsers close at an invalid text frame."""
+    if content.isascii():
+        return content
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return content.decode(errors="replace").encode()
+    return content
+
+
+def messages_as_json(epoch: str, page: Page, names: Names) -> list[bytes]:
+    """Each message of a page as a JSON object; `names` are the channels that each comes from."""
+    start = '{"id":"' + epoch + "-"
+    bodies = []
+    for id_, content, name in zip(page.ids, page.contents, names or repeat(None), strict=False):
+        channel = f'"{name}"' if name else "null"  # Nothing in a name needs escaping.
+        at = id_.decode()
+        text = encode_basestring(content.decode("utf-8", "replace"))
+        time = at.partition("-")[0]
+        bodies.append(f'{start}{at}","channel":{channel},"content":{text},"time":{time}}}'.encode())
+    return bodies
+
+
+def welcome_fields(at: Mark, channels: Channels, *, complete: bool) -> dict[str, object]:
+    """What a client is told first: after which id it goes on, and whether it misses anything."""
+    return {"id": str(at), "complete": complete, "channels": sorted(channels)}
+
+
+def as_json(value: object) -> bytes:
+    """In UTF-8, as short as it can be."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
