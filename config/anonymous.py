@@ -1,8 +1,9 @@
 """Whether pushes by nobody in particular are what the operator wants.
 
-Without tokens whoever reaches the HTTP API speaks to everybody who listens. On loopback
-that is this machine; anything wider has to be asked for. A container listens at all of
-its addresses: there, what counts is where its port is published (HTTP_PUBLISH).
+Without tokens everybody who reaches the HTTP API can push to everybody who listens. On
+loopback only this machine reaches it; anything wider has to be asked for. A container
+listens at all of its addresses, so what counts there is where its port is published
+(HTTP_PUBLISH).
 """
 
 import logging
@@ -38,7 +39,7 @@ def warn_of_anonymous_push(settings: Settings) -> None:
         )
     elif name == "HTTP_PUBLISH" and not settings.push_tokens:
         log.warning(
-            "HTTP_PUBLISH=%s: whoever is on that machine, or in a container beside this one, can "
+            "HTTP_PUBLISH=%s: everybody on that machine, or in a container of this network, can "
             "push without a token; set PUSH_TOKENS=name:token",
             host,
         )

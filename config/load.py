@@ -21,8 +21,8 @@ from config.settings import Settings
 log = logging.getLogger(__name__)
 
 PREFIX = "MESSAGE_CENTER_"
-# What Kubernetes and `docker --link` put into a container beside a Service or container of any
-# name: NAME_PORT=tcp://10.0.0.1:2345, which of one that is called `ws` is our WS_PORT.
+# Kubernetes and `docker --link` tell a container of its neighbours in variables such as
+# NAME_PORT=tcp://10.0.0.1:2345. For a neighbour that is called `ws`, this is our WS_PORT.
 LINK = re.compile(r"(tcp|udp|sctp)://\S*")
 LINKED = re.compile(
     rf"{PREFIX}(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?|NAME|ENV_\w+)"
@@ -155,4 +155,4 @@ def _check_together(settings: Settings) -> None:
         if getattr(settings, name) and not settings.push_tokens:
             raise SettingsError(name.upper(), "has no effect without PUSH_TOKENS")
     if settings.subscribe_secret and settings.subscribe_jwks_file:
-        raise SettingsError("SUBSCRIBE_JWKS_FILE", "must not be set beside SUBSCRIBE_SECRET")
+        raise SettingsError("SUBSCRIBE_JWKS_FILE", "must not be set together with SUBSCRIBE_SECRET")

@@ -107,7 +107,7 @@ def push(text: str, channels: tuple[str, ...], users: tuple[str, ...]) -> None:
     form = {"content": text} | {key: ",".join(names) for key, names in addressed.items() if names}
     status, body = _post(url, form, [token for _, token in settings.push_tokens][:1])
     with suppress(click.ClickException, SystemExit):
-        _print(f"{body}\n")  # It is pushed or not, whoever reads that.
+        _print(f"{body}\n")  # It is pushed or not, whether that is read or not.
     if status != 200 or not _is_success(body):
         sys.exit(1)
 

@@ -49,7 +49,7 @@ class EmbeddedValkey:
             folder = Path(os.path.abspath(data_dir))
             folder.mkdir(parents=True, exist_ok=True)
             lock = _lock(folder)
-            # Only now: the port may have been that of whoever held the folder until a moment ago.
+            # Not before the lock: until a moment ago, its holder may have had the port.
             taken = port if port and not _is_free(port) else 0
             port = _free_port() if taken or not port else port
             process = _launch(folder, port, lock)

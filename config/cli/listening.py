@@ -20,7 +20,7 @@ TOKEN = re.compile(r"(?<=[?&]token=)[^&#\s]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 LAST_ID = re.compile(r"(?<=[?&])(last_id|lastEventId)=[^&]*&?")
 
 PASSING = (408, 425, 429)  # Of the statuses below 500; those from there on may pass, too.
-# Codes after which the same client would only be sent away again (README.md, "Close codes").
+# Codes after which the same client would be sent away again (docs/reference.md, "Close codes").
 FOR_GOOD = (1002, 1003, 1007, 1008, 1009, 1010, 4003)
 LOST_PLACE = 4008  # To come back to the same place would be no use.
 
@@ -38,7 +38,7 @@ class Listener:
         self._wait = FIRST_WAIT
 
     def run(self) -> None:
-        """Pass on what arrives, for ever; returns when it would be no use to come back."""
+        """Pass on what arrives; returns when it would be no use to come back."""
         while (at_least := self._listen()) is not None:
             pause = max(self._wait * random.uniform(0.5, 1.5), at_least)
             self._tell(f"trying again in {pause:.1f} s")

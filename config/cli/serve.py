@@ -76,7 +76,7 @@ def serve(settings: Settings, *, embedded: bool, command: str, say: Callable[[st
             has_redis = _wait_until(settings, running, "readyz", REDIS_PATIENCE)
             say(banner.text(has_redis=has_redis))
         _wait_for_an_end(running)
-        say(_obituary(running))
+        say(_what_ended(running))
         return 1
     except Stopped:
         return 0
@@ -134,7 +134,7 @@ def _wait_for_an_end(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
         sleep(LOOK_INTERVAL)
 
 
-def _obituary(running: Mapping[str, subprocess.Popen[bytes]]) -> str:
+def _what_ended(running: Mapping[str, subprocess.Popen[bytes]]) -> str:
     ended = {name: child.returncode for name, child in running.items() if child.poll() is not None}
     told = ", ".join(f"{name} ended with {_status(code)}" for name, code in ended.items())
     return f"Error: {told} (see above); stopping the others"

@@ -4,7 +4,7 @@
 const KEPT_MESSAGES = 200;
 const FIRST_WAIT = 500, LONGEST_WAIT = 10000; // Milliseconds between two tries to connect.
 const PATIENCE = 5000; // Milliseconds for an answer to why a connection was refused.
-const FOR_GOOD = [1002, 1003, 1007, 1008, 1009, 1010, 4003]; // README.md, "Close codes": do not come back.
+const FOR_GOOD = [1002, 1003, 1007, 1008, 1009, 1010, 4003]; // docs/reference.md, "Close codes": do not come back.
 const NAME = /^[A-Za-z0-9_.:@-]{1,100}(\.\*)?$/;
 
 const element = (id) => document.getElementById(id);
