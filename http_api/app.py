@@ -6,12 +6,12 @@ from time import monotonic
 from typing import Any
 
 from flask import Flask, Request, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
 
-from common.errors import NotAdmitted, PushRefused, QueueUnavailable
-from common.http_errors import JSON, HttpError, speak_json
+from common.errors import QueueUnavailable
+from common.flask_answers import JSON, answer_failures, respond, speak_json
 from common.libraries.gunicorn_http import ParseException
 from common.outage import Outage
+from common.refused import Refused
 from common.serving.open_files import SLOTS
 from common.store.presence import PresenceReader
 from common.store.queue import Queue
@@ -53,7 +53,6 @@ def create_app(
     _add_health(app, Readiness(pushing, clock), outage)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)
-    _add_refusals(app)
     _add_errors(app, outage)
     return app
 
@@ -71,7 +70,7 @@ def _refuse_listeners(app: Flask, ws_port: int) -> None:
         else:
             return
         reason = f"this is the port of the HTTP API; {what} at port {ws_port} (WS_PORT)"
-        raise PushRefused(400, "wrong_port", reason)
+        raise Refused("wrong_port", reason)
 
 
 def _add_push(app: Flask, push: Push, outage: Outage) -> None:
@@ -145,43 +144,14 @@ def _add_openapi(app: Flask) -> None:
         return Response(document, content_type=JSON)
 
 
-def _add_refusals(app: Flask) -> None:
-    @app.errorhandler(PushRefused)
-    def refused(problem: PushRefused) -> tuple[Response, int]:
-        body = {"code": -1, "msg": problem.reason, "error": problem.error}
-        if problem.index is not None:
-            body["index"] = problem.index
-        return jsonify(body), problem.status
-
-    @app.errorhandler(NotAdmitted)
-    def turned_away(problem: NotAdmitted) -> tuple[Response, int]:
-        response, status = _failure(problem.status, problem.error, problem.reason)
-        response.headers.update(problem.headers)
-        return response, status
-
-
 def _add_errors(app: Flask, outage: Outage) -> None:
+    answer_failures(app, log)
+
     @app.errorhandler(QueueUnavailable)
-    def unavailable(problem: QueueUnavailable) -> tuple[Response, int]:
+    def unavailable(problem: QueueUnavailable) -> Response:
         outage.note("push", problem)  # With the reason, which is not for callers.
-        return _failure(503, "queue_unavailable", "the queue is unavailable, try again")
+        return respond(Refused("queue_unavailable", "the queue is unavailable, try again"))
 
     @app.errorhandler(ParseException)
-    def no_http(_problem: ParseException) -> tuple[Response, int]:
-        return _failure(400, "bad_request", "the body is not valid HTTP")
-
-    @app.errorhandler(HTTPException)
-    def http_error(problem: HTTPException) -> tuple[Response, int]:
-        told = HttpError.of(problem)
-        response, status = _failure(told.status, told.error, told.reason)
-        response.headers.update(told.headers)
-        return response, status
-
-    @app.errorhandler(Exception)
-    def crashed(problem: Exception) -> tuple[Response, int]:
-        log.error("%s %s failed", request.method, request.path, exc_info=problem)
-        return _failure(500, "internal_error", "the server failed; its log says why")
-
-
-def _failure(status: int, error: str, message: str) -> tuple[Response, int]:
-    return jsonify({"code": -1, "msg": message, "error": error}), status
+    def no_http(_problem: ParseException) -> Response:
+        return respond(Refused("bad_request", "the body is not valid HTTP"))

@@ -12,7 +12,7 @@ from threading import Lock
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from common.errors import NotAdmitted, PushRefused
+from common.refused import Refused
 
 KIB = 1024
 FREE = 64 * KIB  # So much of each is not counted: the slots for requests bound that.
@@ -34,9 +34,9 @@ class Bodies:
         """The whole body; it counts until the block ends.
 
         Raises:
-            PushRefused: it is compressed, or was cut short.
+            Refused: it is compressed, or was cut short.
             RequestEntityTooLarge: it is longer than it may be.
-            NotAdmitted: there is no room for it now.
+            Refused: there is no room for it now.
         """
         _refuse_encoding(request)
         length = request.content_length
@@ -111,7 +111,7 @@ def _refuse_encoding(request: Request) -> None:
     encoding = request.environ.get("HTTP_CONTENT_ENCODING", "").strip()
     if encoding and encoding.lower() != "identity":
         reason = f"a body in Content-Encoding {encoding[:40]!r} is not read: send it as it is"
-        raise PushRefused(415, "unsupported_media_type", reason)
+        raise Refused("unsupported_media_type", reason)
 
 
 def _refuse_cut(data: bytes, length: int | None) -> None:
@@ -119,10 +119,10 @@ def _refuse_cut(data: bytes, length: int | None) -> None:
         raise _cut_short()
 
 
-def _cut_short() -> PushRefused:
-    return PushRefused(400, "body_cut_short", "the body ended before its Content-Length")
+def _cut_short() -> Refused:
+    return Refused("body_cut_short", "the body ended before its Content-Length")
 
 
-def _no_room() -> NotAdmitted:
+def _no_room() -> Refused:
     reason = "too many large bodies are under way, try again"
-    return NotAdmitted(503, "too_many_bodies", reason, {"Retry-After": "1"})
+    return Refused("too_many_bodies", reason, {"Retry-After": "1"})

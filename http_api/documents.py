@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from common.errors import PushRefused
+from common.refused import Refused
 from http_api import recipients
 from http_api.limits import MOST_VALUES
 
@@ -29,19 +29,19 @@ def text_of(body: bytes) -> str:
     """The text of JSON: UTF-8, or UTF-16 or 32, which older rules allowed.
 
     Raises:
-        PushRefused: it is none of these.
+        Refused: it is none of these.
     """
     try:
         return body.decode(json.detect_encoding(body))
     except UnicodeDecodeError:
-        raise PushRefused(422, "content_not_text", "the JSON is not UTF-8") from None
+        raise Refused("content_not_text", "the JSON is not UTF-8") from None
 
 
 def read(text: str) -> Any:
     """What a document of at most MOST_VALUES says.
 
     Raises:
-        PushRefused: it is no JSON, or holds more.
+        Refused: it is no JSON, or holds more.
     """
     _refuse_many(text)
     return read_bounded(text)
@@ -51,7 +51,7 @@ def read_bounded(text: str) -> Any:
     """What a document says that is known to be bounded.
 
     Raises:
-        PushRefused: it is no JSON.
+        Refused: it is no JSON.
     """
     return _read(text, _decoder(text))
 
@@ -60,7 +60,7 @@ def read_lines(text: str) -> Iterator[Any]:
     """What each line says, one after the other; empty ones are skipped.
 
     Raises:
-        PushRefused: a line is no JSON, or holds more than MOST_VALUES; it is named.
+        Refused: a line is no JSON, or holds more than MOST_VALUES; it is named.
     """
     decoder = _decoder(text)
     lines = (line for line in text.split("\n") if line.strip(BLANK))
@@ -68,7 +68,7 @@ def read_lines(text: str) -> Iterator[Any]:
         try:
             _refuse_many(line)
             yield _read(line, decoder)
-        except PushRefused as refused:
+        except Refused as refused:
             raise refused.of_item(index) from None
 
 
@@ -85,7 +85,7 @@ def refuse_repeated(document: dict[str, Any]) -> None:
     """Of an address that stands twice one would be lost.
 
     Raises:
-        PushRefused: one does.
+        Refused: one does.
     """
     if isinstance(document, Repeated):
         raise recipients.repeated(document.field)
@@ -94,7 +94,7 @@ def refuse_repeated(document: dict[str, Any]) -> None:
 def _refuse_many(text: str) -> None:
     if holds_more(text, MOST_VALUES):
         reason = f"the JSON holds more than {MOST_VALUES} values"
-        raise PushRefused(422, "too_many_fields", reason)
+        raise Refused("too_many_fields", reason)
 
 
 def _decoder(text: str) -> json.JSONDecoder:
@@ -110,7 +110,7 @@ def _read(text: str, decoder: json.JSONDecoder) -> Any:
         reason = "the JSON is nested too deeply"
     except ValueError:
         reason = "a number in the JSON is not finite, or has too many digits"
-    raise PushRefused(422, "invalid_json", reason)
+    raise Refused("invalid_json", reason)
 
 
 def _separators(text: str) -> int:

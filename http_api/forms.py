@@ -7,7 +7,7 @@ What is no UTF-8, or not the form that it is said to be, is refused. No I/O here
 
 from urllib.parse import unquote_to_bytes
 
-from common.errors import PushRefused
+from common.refused import Refused
 from http_api import recipients
 from http_api.charsets import refuse_others
 from http_api.limits import MOST_FIELDS, Limits
@@ -22,7 +22,7 @@ def of_query(query: bytes, limits: Limits) -> dict[str, str]:
     """The parameters of a query.
 
     Raises:
-        PushRefused: it has too many, or one that is no text.
+        Refused: it has too many, or one that is no text.
     """
     return _parameters(query, "query", "", limits) if query else {}
 
@@ -31,13 +31,13 @@ def of_form(body: bytes, charset: str, limits: Limits) -> dict[str, str]:
     """The parameters of an urlencoded form.
 
     Raises:
-        PushRefused: as for a query; or it is no form.
+        Refused: as for a query; or it is no form.
     """
     if body[:BEGINNING].lstrip(BLANK).startswith(NO_FORM):
         reason = "the body is called a form and is none: JSON needs Content-Type: application/json"
-        raise PushRefused(415, "unsupported_media_type", reason)
+        raise Refused("unsupported_media_type", reason)
     if b"=" not in body and body.strip(BLANK):
-        raise PushRefused(422, "invalid_form", "the body is called a form and has no name=value")
+        raise Refused("invalid_form", "the body is called a form and has no name=value")
     return _parameters(body, "form", charset, limits)
 
 
@@ -45,7 +45,7 @@ def add(found: dict[str, str], name: str, raw: bytes, charset: str, limits: Limi
     """Put a parameter to those that were found before.
 
     Raises:
-        PushRefused: it is an address for the second time, too long, or no text.
+        Refused: it is an address for the second time, too long, or no text.
     """
     if name in recipients.NAMES and name in found:
         raise recipients.repeated(name)
@@ -54,7 +54,7 @@ def add(found: dict[str, str], name: str, raw: bytes, charset: str, limits: Limi
     try:
         found[name] = raw.decode()
     except UnicodeDecodeError:
-        raise PushRefused(422, "content_not_text", f"{name} is not UTF-8") from None
+        raise Refused("content_not_text", f"{name} is not UTF-8") from None
     refuse_others(charset, is_ascii=raw.isascii())
 
 
@@ -62,7 +62,7 @@ def name_of(raw: bytes) -> str:
     """A parameter's name; empty if it means nothing.
 
     Raises:
-        PushRefused: it was meant as that of an address.
+        Refused: it was meant as that of an address.
     """
     if len(raw) > LONGEST_NAME:
         return ""
@@ -73,18 +73,18 @@ def name_of(raw: bytes) -> str:
     return ""
 
 
-def no_text(name: str, reason: str) -> PushRefused:
+def no_text(name: str, reason: str) -> Refused:
     """The refusal of a parameter whose value is none."""
     if name == "content":
-        return PushRefused(422, "content_not_text", reason)
+        return Refused("content_not_text", reason)
     if name == "id":
-        return PushRefused(422, "bad_id", reason)
+        return Refused("bad_id", reason)
     return recipients.bad(name, reason)
 
 
-def too_many(place: str) -> PushRefused:
+def too_many(place: str) -> Refused:
     """The refusal of very many fields."""
-    return PushRefused(422, "too_many_fields", f"the {place} has more than {MOST_FIELDS} fields")
+    return Refused("too_many_fields", f"the {place} has more than {MOST_FIELDS} fields")
 
 
 def _parameters(data: bytes, place: str, charset: str, limits: Limits) -> dict[str, str]:
@@ -112,8 +112,8 @@ def _unquoted(text: bytes) -> bytes:
     return unquote_to_bytes(plain) if b"%" in plain else plain
 
 
-def _too_long(name: str, limits: Limits) -> PushRefused:
+def _too_long(name: str, limits: Limits) -> Refused:
     if name == "content":
         reason = f"content is larger than {limits.content_bytes} bytes"
-        return PushRefused(413, "content_too_large", reason)
+        return Refused("content_too_large", reason)
     return no_text(name, f"{name} is too long")

@@ -12,7 +12,7 @@ from time import monotonic
 from flask import Flask, g, request
 
 from common.client_address import client_of
-from common.errors import NotAdmitted
+from common.refused import Refused
 from common.store.queue import Queue
 from config.settings import Settings
 from http_api.meter import MESSAGES, REQUESTS, Meter
@@ -56,7 +56,7 @@ class Guard:
         """The address first, so that guessing tokens is limited, too.
 
         Raises:
-            NotAdmitted: no token or a wrong one, or too many requests.
+            Refused: no token or a wrong one, or too many requests.
         """
         if request.endpoint in PUBLIC:
             return
@@ -79,8 +79,7 @@ class Guard:
         found = [name for name, digest in self._digests if hmac.compare_digest(given, digest)]
         if found:
             return found[0]
-        raise NotAdmitted(
-            401,
+        raise Refused(
             "unauthorized",
             WRONG_TOKEN if given else NO_TOKEN,
             {"WWW-Authenticate": "Bearer"},

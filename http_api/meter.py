@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from common.bucket import Buckets
-from common.errors import NotAdmitted
+from common.refused import Refused
 
 log = logging.getLogger(__name__)
 
@@ -17,13 +17,12 @@ log = logging.getLogger(__name__)
 class Measure(NamedTuple):
     """What is counted, and how a caller is told that it was too much."""
 
-    status: int
     error: str
     noun: str
 
 
-REQUESTS = Measure(429, "too_many_requests", "requests")
-MESSAGES = Measure(429, "too_many_messages", "messages")
+REQUESTS = Measure("too_many_requests", "requests")
+MESSAGES = Measure("too_many_messages", "messages")
 
 
 class Meter:
@@ -47,7 +46,7 @@ class Meter:
         """Count `amount` for each of `callers`, named by their kind, or for none.
 
         Raises:
-            NotAdmitted: it is too much for one of them.
+            Refused: it is too much for one of them.
         """
         due = [(kind, callers[kind]) for kind in self._rates if kind in callers]
         for kind, name in due:
@@ -57,8 +56,8 @@ class Meter:
         for kind, name in due:
             self._buckets[kind].spend(name, amount)
 
-    def _refusal(self, kind: str, name: str, wait: float) -> NotAdmitted:
-        status, error, noun = self._measure
+    def _refusal(self, kind: str, name: str, wait: float) -> Refused:
+        error, noun = self._measure
         log.debug("%s of %s %s", error, kind, name)
         reason = f"at most {self._rates[kind]:g} {noun} a second are taken from one {kind}"
-        return NotAdmitted(status, error, reason, {"Retry-After": str(math.ceil(wait))})
+        return Refused(error, reason, {"Retry-After": str(math.ceil(wait))})

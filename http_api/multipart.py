@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from common.errors import PushRefused
+from common.refused import Refused
 from http_api.forms import BLANK, add, name_of, no_text, too_many
 from http_api.limits import MOST_FIELDS, Limits
 
@@ -36,7 +36,7 @@ def of_multipart(body: bytes, boundary: str, charset: str, limits: Limits) -> di
     """The parameters of a form.
 
     Raises:
-        PushRefused: it is broken or has too many fields; a parameter is a file, or no text.
+        Refused: it is broken or has too many fields; a parameter is a file, or no text.
     """
     found: dict[str, str] = {}
     for part in _parts(body, boundary):
@@ -99,5 +99,5 @@ def _charset(head: bytes) -> str:
     return named.get(b"charset", b"").decode("latin-1")
 
 
-def _broken(reason: str) -> PushRefused:
-    return PushRefused(422, "invalid_form", f"the form cannot be read: {reason}")
+def _broken(reason: str) -> Refused:
+    return Refused("invalid_form", f"the form cannot be read: {reason}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Request
 
-from common.errors import PushRefused
+from common.refused import Refused
 from http_api import documents, forms, recipients
 from http_api.bodies import Bodies, has_body
 from http_api.charsets import UNICODE, refuse_others
@@ -25,8 +25,8 @@ def of_request(request: Request, bodies: Bodies, limits: Limits) -> list[Source]
     """Where parameters are; the first that has one wins: the body before the query.
 
     Raises:
-        PushRefused: something cannot be read.
-        NotAdmitted: there is no room for the body now.
+        Refused: something cannot be read.
+        Refused: there is no room for the body now.
     """
     query = forms.of_query(request.query_string, limits)
     if request.method == "POST":
@@ -34,7 +34,7 @@ def of_request(request: Request, bodies: Bodies, limits: Limits) -> list[Source]
             return [_of_body(request, body, limits), query] if body else [query]
     if has_body(request):
         reason = "the body of a GET is not read: send it with POST, or all of it in the query"
-        raise PushRefused(415, "unsupported_media_type", reason)
+        raise Refused("unsupported_media_type", reason)
     return [query]
 
 
@@ -42,11 +42,11 @@ def refuse_query(request: Request, limits: Limits) -> None:
     """For a batch: what stands in the query would be lost, and its messages go to everybody.
 
     Raises:
-        PushRefused: a parameter that a push has is there, or one that was meant as such.
+        Refused: a parameter that a push has is there, or one that was meant as such.
     """
     for name in forms.of_query(request.query_string, limits):
         reason = f"in a batch each message has its own {name}: in the query it says nothing"
-        raise PushRefused(422, "unknown_field", reason)
+        raise Refused("unknown_field", reason)
 
 
 def first(sources: list[Source], name: str) -> Any:
@@ -73,7 +73,7 @@ def json_text(request: Request, body: bytes) -> str:
     """The text of a body that is JSON.
 
     Raises:
-        PushRefused: it is not Unicode, or is said not to be.
+        Refused: it is not Unicode, or is said not to be.
     """
     text = documents.text_of(body)
     charset = request.mimetype_params.get("charset", "")
@@ -82,17 +82,17 @@ def json_text(request: Request, body: bytes) -> str:
     return text
 
 
-def unsupported(request: Request, wanted: str) -> PushRefused:
+def unsupported(request: Request, wanted: str) -> Refused:
     """The refusal of a body of another type."""
     kind = repr(request.mimetype[:40]) if request.mimetype else "a body without a Content-Type"
     reason = f"send {wanted}, not {kind}"
-    return PushRefused(415, "unsupported_media_type", reason)
+    return Refused("unsupported_media_type", reason)
 
 
 def _of_json(text: str) -> Source:
     document = documents.read(text)
     if not isinstance(document, dict):
-        raise PushRefused(422, "json_not_object", "the JSON body must be an object")
+        raise Refused("json_not_object", "the JSON body must be an object")
     if len(document) > MOST_FIELDS:
         raise forms.too_many("JSON object")
     documents.refuse_repeated(document)

@@ -8,8 +8,8 @@ push. It knows no route and no token.
 from typing import Any
 
 from common.channels import LONGEST, LONGEST_USER, is_subscription, is_user
-from common.errors import PushRefused
 from common.message import Kick
+from common.refused import Refused
 from common.store.presence import PresenceReader
 from common.store.queue import Queue
 from http_api.push import SUCCESS
@@ -29,7 +29,7 @@ class People:
         """Whether and how often a user is connected.
 
         Raises:
-            PushRefused: no user can have this name.
+            Refused: no user can have this name.
             QueueUnavailable: Redis did not answer.
         """
         count = self._presence.connections_of(_checked_user(user))
@@ -39,7 +39,7 @@ class People:
         """Who listens to a channel or a wildcard; `truncated` only if not all users are listed.
 
         Raises:
-            PushRefused: nobody can listen to this.
+            Refused: nobody can listen to this.
             QueueUnavailable: Redis did not answer.
         """
         members = self._presence.members_of(_checked_channel(channel))
@@ -56,7 +56,7 @@ class People:
         """Queue an order to close all connections of a user; how many there are as of now.
 
         Raises:
-            PushRefused: no user can have this name.
+            Refused: no user can have this name.
             QueueUnavailable: Redis did not confirm it.
         """
         count = self._presence.connections_of(_checked_user(user))
@@ -67,21 +67,20 @@ class People:
 
 def _checked_text(name: str) -> str:
     if NO_TEXT in name:
-        raise PushRefused(422, "content_not_text", "the name is not UTF-8")
+        raise Refused("content_not_text", "the name is not UTF-8")
     return name
 
 
 def _checked_user(user: str) -> str:
     if not is_user(_checked_text(user)):
         reason = f"a user has 1 to {LONGEST_USER} characters: {CHARACTERS}"
-        raise PushRefused(422, "bad_user", reason)
+        raise Refused("bad_user", reason)
     return user
 
 
 def _checked_channel(channel: str) -> str:
     if not is_subscription(_checked_text(channel)):
-        raise PushRefused(
-            422,
+        raise Refused(
             "bad_channel",
             f"a channel has 1 to {LONGEST} characters: {CHARACTERS}; a wildcard ends with .*",
         )

@@ -13,8 +13,8 @@ from typing import Any
 
 from flask import Request
 
-from common.errors import PushRefused
 from common.message import Message
+from common.refused import Refused
 from common.store.queue import Queue
 from http_api import documents, params, push_id, recipients
 from http_api.bodies import Bodies
@@ -45,8 +45,8 @@ class Push:
         """Queue the request's `content`; the answer is one of the original's two.
 
         Raises:
-            PushRefused: the content, an address, the id or the body is not acceptable.
-            NotAdmitted: there is no room for the body now, or too many wait for Redis.
+            Refused: the content, an address, the id or the body is not acceptable.
+            Refused: there is no room for the body now, or too many wait for Redis.
             QueueUnavailable: Redis did not confirm the message.
         """
         sources = params.of_request(request, self._bodies, self._limits)
@@ -63,8 +63,8 @@ class Push:
         """Queue a JSON array or NDJSON lines with one LPUSH, in their order, all or nothing.
 
         Raises:
-            PushRefused: an item (see its `index`), the whole or the query is not acceptable.
-            NotAdmitted: there is no room for the body now, or too many wait for Redis.
+            Refused: an item (see its `index`), the whole or the query is not acceptable.
+            Refused: there is no room for the body now, or too many wait for Redis.
             QueueUnavailable: Redis did not confirm the batch; none of it counts as pushed.
         """
         push_id.refuse_header(request)
@@ -72,7 +72,7 @@ class Push:
         with self._bodies.read(request) as body:  # It counts until Redis has what it became.
             rows = self._rows(request, body)
             if not rows:
-                raise PushRefused(422, "empty_batch", "the batch holds no message")
+                raise Refused("empty_batch", "the batch holds no message")
             reused = self._push([item for item, _ in rows], [id_ for _, id_ in rows])
         if reused is not None:
             raise _id_reused(reused)
@@ -107,7 +107,7 @@ class Push:
             raise _too_large(f"more than {BATCH_VALUES} values")
         entries = documents.read_bounded(text)
         if not isinstance(entries, list):
-            raise PushRefused(422, "json_not_array", "the JSON body must be an array")
+            raise Refused("json_not_array", "the JSON body must be an array")
         if len(entries) > BATCH_MESSAGES:
             raise _too_large(f"{len(entries)} messages")
         return iter(entries)
@@ -123,23 +123,20 @@ class Push:
             fields = _entry_fields(entry)
             content = _text(fields.get("content"))
             if not content:
-                raise PushRefused(422, "content_empty", "内容不能为空")
+                raise Refused("content_empty", "内容不能为空")
             # A single field is the content: not to look for others saves a tenth of a batch's time.
             to = recipients.of_fields([fields], self._limits.channels) if len(fields) > 1 else ()
             return self._item(content, to), push_id.checked(fields.get("id"))
-        except PushRefused as refused:
+        except Refused as refused:
             raise refused.of_item(index) from None
 
     def _item(self, content: str, channels: tuple[str, ...]) -> bytes:
         try:
             size = len(content.encode())
         except UnicodeEncodeError:
-            raise PushRefused(
-                422, "content_not_text", "content holds half of a surrogate pair"
-            ) from None
+            raise Refused("content_not_text", "content holds half of a surrogate pair") from None
         if size > self._limits.content_bytes:
-            raise PushRefused(
-                413,
+            raise Refused(
                 "content_too_large",
                 f"content has {size} bytes; at most {self._limits.content_bytes} are allowed",
             )
@@ -156,7 +153,7 @@ def _text(value: Any) -> str:
         return str(value)
     if isinstance(value, float) and math.isfinite(value):
         return str(value)
-    raise PushRefused(422, "content_not_text", f"content must be text, not {_kind(value)}")
+    raise Refused("content_not_text", f"content must be text, not {_kind(value)}")
 
 
 def _kind(value: Any) -> str:
@@ -172,16 +169,16 @@ def _entry_fields(entry: Any) -> dict[str, Any]:
         # A typo in an address must not become a push to everybody.
         if name not in ENTRY_FIELDS:
             reason = f"there is no field {recipients.shown(name)}"
-            raise PushRefused(422, "unknown_field", reason)
+            raise Refused("unknown_field", reason)
     if type(entry) is not dict:  # It is a rare one that has a name twice.
         documents.refuse_repeated(entry)
     return entry
 
 
-def _too_large(reason: str) -> PushRefused:
-    return PushRefused(413, "batch_too_large", f"the batch has {reason}: send it in parts")
+def _too_large(reason: str) -> Refused:
+    return Refused("batch_too_large", f"the batch has {reason}: send it in parts")
 
 
-def _id_reused(index: int | None = None) -> PushRefused:
+def _id_reused(index: int | None = None) -> Refused:
     reason = "the id was given to other content, or for others, before"
-    return PushRefused(422, "id_reused", reason, index)
+    return Refused("id_reused", reason, index=index)

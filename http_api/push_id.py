@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Request
 
-from common.errors import PushRefused
+from common.refused import Refused
 
 HEADER = "HTTP_IDEMPOTENCY_KEY"  # As WSGI names it.
 PRINTABLE = re.compile(r"[ -~]{1,255}")
@@ -18,7 +18,7 @@ def checked(value: Any) -> str | None:
     """`value` as an id; None if it is none.
 
     Raises:
-        PushRefused: it cannot be an id.
+        Refused: it cannot be an id.
     """
     if value is None:
         return None
@@ -26,18 +26,18 @@ def checked(value: Any) -> str | None:
         value = str(value)
     if isinstance(value, str) and PRINTABLE.fullmatch(value):
         return value
-    raise PushRefused(422, "bad_id", "an id has 1 to 255 printable ASCII characters")
+    raise Refused("bad_id", "an id has 1 to 255 printable ASCII characters")
 
 
 def of_request(request: Request, parameter: Any) -> str | None:
     """The id that the header and the parameter agree on, or that one of them gives.
 
     Raises:
-        PushRefused: one of them cannot be an id, or they differ.
+        Refused: one of them cannot be an id, or they differ.
     """
     header, given = _of_header(request), checked(parameter)
     if header and given and header != given:
-        raise PushRefused(422, "bad_id", "Idempotency-Key and the parameter id differ")
+        raise Refused("bad_id", "Idempotency-Key and the parameter id differ")
     return header or given
 
 
@@ -48,7 +48,7 @@ def _of_header(request: Request) -> str | None:
             value.encode("latin-1").decode()  # As it came, and what it should be.
         except UnicodeDecodeError:
             reason = "Idempotency-Key is not UTF-8"
-            raise PushRefused(422, "content_not_text", reason) from None
+            raise Refused("content_not_text", reason) from None
     return checked(value)
 
 
@@ -56,9 +56,9 @@ def refuse_header(request: Request) -> None:
     """For a batch: one id for many messages would be taken for a promise about each.
 
     Raises:
-        PushRefused: the request has the header.
+        Refused: the request has the header.
     """
     if HEADER in request.environ:
-        raise PushRefused(
-            422, "bad_id", "in a batch each message has its own id: Idempotency-Key says nothing"
+        raise Refused(
+            "bad_id", "in a batch each message has its own id: Idempotency-Key says nothing"
         )

@@ -24,7 +24,7 @@ class Readiness:
 
         Raises:
             QueueUnavailable: it would not, with what Redis has refused.
-            NotAdmitted: Redis has been asked, and does not answer in time.
+            Refused: Redis has been asked, and does not answer in time.
         """
         with self._asking.turn():  # Who comes meanwhile waits for the same answer.
             if self._clock() >= self._until:

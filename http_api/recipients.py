@@ -9,7 +9,7 @@ from reprlib import repr as cut_repr
 from typing import Any
 
 from common import channels
-from common.errors import PushRefused
+from common.refused import Refused
 from common.slips import USER_SLIPS, Slips
 
 FIELDS = ("channel", "channels", "user", "users")
@@ -23,7 +23,7 @@ def of_fields(sources: Sequence[Mapping[str, Any]], most: int) -> tuple[str, ...
     """The channels that the fields name, each once; none if there is no such field: for everybody.
 
     Raises:
-        PushRefused: a name cannot be one, a field is empty or stands in two places, or there
+        Refused: a name cannot be one, a field is empty or stands in two places, or there
             are more than `most`.
     """
     if all(map(NAMES.isdisjoint, sources)):  # So it is nearly always; this is all that it costs.
@@ -43,7 +43,7 @@ def of_fields(sources: Sequence[Mapping[str, Any]], most: int) -> tuple[str, ...
     return tuple(found)
 
 
-def repeated(field: str) -> PushRefused:
+def repeated(field: str) -> Refused:
     """The refusal of a field that stands twice: one of them would be lost."""
     several = f"{field.removesuffix('s')}s"
     return bad(field, f"{field} stands twice: join the names in {several} with commas")
@@ -53,7 +53,7 @@ def refuse_near_miss(name: str) -> None:
     """Other parameters are ignored, but not those that were meant as fields.
 
     Raises:
-        PushRefused: it is a `users[0]` (PHP's lists), or a `chanel`.
+        Refused: it is a `users[0]` (PHP's lists), or a `chanel`.
     """
     field = SLIPS.meant(name)
     if field is None:
@@ -61,7 +61,7 @@ def refuse_near_miss(name: str) -> None:
     if "[" in name:
         raise bad(field, f"{shown(name)} is not understood: join the names with commas")
     reason = f"there is no parameter {shown(name)}; did you mean {field}?"
-    raise PushRefused(422, "unknown_field", reason)
+    raise Refused("unknown_field", reason)
 
 
 def shown(value: Any) -> str:
@@ -69,11 +69,11 @@ def shown(value: Any) -> str:
     return cut_repr(value)[:60]
 
 
-def bad(field: str, reason: str) -> PushRefused:
+def bad(field: str, reason: str) -> Refused:
     """The refusal of what stands in a field."""
     if field.startswith("user"):
-        return PushRefused(422, "bad_user", reason)
-    return PushRefused(422, "bad_channel", reason)
+        return Refused("bad_user", reason)
+    return Refused("bad_channel", reason)
 
 
 def _channels(field: str, value: Any, most: int) -> Iterator[str]:
@@ -110,7 +110,5 @@ def _hint(field: str, value: Any) -> str:
     return f"; leave {channels.USER} out" if str(value).startswith(channels.USER) else ""
 
 
-def _too_many(most: int) -> PushRefused:
-    return PushRefused(
-        422, "too_many_channels", f"at most {most} channels and users together are allowed"
-    )
+def _too_many(most: int) -> Refused:
+    return Refused("too_many_channels", f"at most {most} channels and users together are allowed")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
-from common.errors import NotAdmitted
+from common.refused import Refused
 from common.store.presence import Members, PresenceReader
 from common.store.queue import Queue
 
@@ -33,11 +33,11 @@ class Waiting:
         """For one question to Redis.
 
         Raises:
-            NotAdmitted: there is none; nothing was asked.
+            Refused: there is none; nothing was asked.
         """
         if not self._turns.acquire(blocking=False) and not self._await_turn():
             reason = "the queue is unavailable: many wait for it already, try again"
-            raise NotAdmitted(503, "queue_unavailable", reason, {"Retry-After": "1"})
+            raise Refused("queue_unavailable", reason, {"Retry-After": "1"})
         asking = object()
         self._since[asking] = self._clock()
         try:

@@ -4,7 +4,6 @@ The code is read, not run; only the example Worker is loaded. The examples are r
 `tests.integration.test_examples`; here it is seen that none is left out.
 """
 
-import ast
 import getpass
 import os
 import re
@@ -12,12 +11,12 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
 from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
 
+from common.error_names import COMMAND, ERRORS
 from common.serving.server import longest_stop
 from common.store.log import SETTLE_MESSAGES
 from config.anonymous import refuse_anonymous_push
@@ -30,7 +29,6 @@ from tests.support.examples import (
     Example,
     find_examples,
 )
-from tests.support.openapi import documented_errors
 from ws_server.door.handshake import EVENTS_HEADERS
 from ws_server.door.listen import TOKEN_PROTOCOL
 from ws_server.door.terms import OPEN, Terms
@@ -42,14 +40,6 @@ from ws_server.worker import Worker
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("common", "config", "http_api", "ws_server")
 
-# Made at run time from the names that werkzeug and gunicorn give to what they refuse.
-DERIVED_ERRORS = {
-    ("bad_request", 400),
-    ("method_not_allowed", 405),
-    ("not_found", 404),
-    ("request_entity_too_large", 413),
-    ("requested_range_not_satisfiable", 416),
-}
 OBVIOUS = {"flask", "flask-sock", "redis", "gunicorn", "python-dotenv", "pytest", "fakeredis"}
 
 
@@ -68,25 +58,6 @@ def names_of_tests() -> set[str]:
     return set(re.findall(r"def (test_\w+)", sources))
 
 
-def errors_in_code(packages: Iterable[str] = PACKAGES) -> set[tuple[str, int]]:
-    """What is named by a status and a code, as in `PushRefused(422, "empty_batch", ...)`."""
-    return {
-        found
-        for package in packages
-        for path in (ROOT / package).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call)
-        for found in error_of(node)
-    }
-
-
-def error_of(call: ast.Call) -> Iterator[tuple[str, int]]:
-    match call.args:
-        case [ast.Constant(value=int(status)), ast.Constant(value=str(error)), *_]:
-            if 400 <= status < 600:
-                yield error, status
-
-
 def test_compose_asks_for_nothing_and_gives_tokens_to_the_http_api_alone() -> None:
     """A `${NAME:?}` anywhere stops `ps`, `logs` and `down`, too."""
     compose = text("docker-compose.yml")
@@ -97,15 +68,6 @@ def test_compose_asks_for_nothing_and_gives_tokens_to_the_http_api_alone() -> No
     assert "\n      PUSH_TOKENS:\n" in http
 
 
-def test_the_errors_are_found_in_the_code() -> None:
-    assert {
-        ("queue_unavailable", 503),
-        ("content_empty", 422),
-        ("bad_handshake", 400),
-        ("bad_last", 400),
-    } <= errors_in_code()
-
-
 @pytest.mark.parametrize("page", ["docs/reference.md", "docs/reference.zh-CN.md"])
 def test_the_table_of_answers_has_every_error_with_its_status(page: str) -> None:
     documented = {
@@ -114,13 +76,7 @@ def test_the_table_of_answers_has_every_error_with_its_status(page: str) -> None
         if re.fullmatch(r"`[a-z_]+`", cells[0]) and re.fullmatch(r"[45]\d\d", cells[1])
     }
 
-    assert documented == errors_in_code() | DERIVED_ERRORS
-
-
-def test_the_openapi_document_has_every_error_of_the_http_api_with_its_status() -> None:
-    of_http_api = set(PACKAGES) - {"ws_server"}
-
-    assert documented_errors() == errors_in_code(of_http_api) | DERIVED_ERRORS
+    assert documented == {(each.name, each.status) for each in ERRORS if each.places != COMMAND}
 
 
 def test_what_proxies_are_told_is_documented() -> None:

@@ -19,7 +19,7 @@ ARROWS = {
     "common": {"config"},
     "common.libraries": set(),
     "common.store": {"common", "common.libraries", "config"},
-    "common.serving": {"common.libraries", "config"},
+    "common.serving": {"common", "common.libraries", "config"},
     "http_api": {"common", "common.libraries", "common.serving", "common.store", "config"},
     "ws_server.wire": {"common"},
     "ws_server.log": {"common", "common.store", "ws_server.wire"},

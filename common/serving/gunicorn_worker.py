@@ -16,10 +16,11 @@ import gevent
 
 from common.libraries.gunicorn_http import ParseException
 from common.libraries.gunicorn_worker import WorkerProcess
+from common.refused import Refused
 from common.serving.acceptor import LAST_REQUESTS, Acceptor
 from common.serving.address_limit import AddressLimit
 from common.serving.client_sockets import ClientSocket, queue_length, sockets_to_cut
-from common.serving.http_requests import Answer, HttpRequest, Requests, refusal
+from common.serving.http_requests import HttpRequest, Requests, as_http, translated
 
 ACCEPTS = 24  # Connections accepted between two turns of the event loop; gevent's own are 100.
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
@@ -27,8 +28,8 @@ SCARCE_STEP = 0.05  # The same while there is no room.
 DRAIN_STEP = 0.02
 ONE_READ = 64 * 1024
 
-TOO_MANY = Answer(
-    429, "too_many_connections", "too many connections from one address", "Retry-After: 5\r\n"
+TOO_MANY = Refused(
+    "too_many_connections", "too many connections from one address", {"Retry-After": "5"}
 )
 
 
@@ -133,7 +134,7 @@ class GunicornWorker(WorkerProcess):
             self.log.debug("%s has left: %s", peer, problem)
         except ParseException as problem:
             self.log.warning("Refused what %s sent as HTTP: %s", peer, type(problem).__name__)
-            self._send(client, peer, refusal(problem))
+            self._send(client, peer, translated(problem))
         except BaseException as problem:
             self.answer_failure(request, client, peer, problem)
 
@@ -184,9 +185,9 @@ class GunicornWorker(WorkerProcess):
             self._requests -= 1
             limit.close()
 
-    def _send(self, client: ClientSocket, peer: Any, answer: Answer) -> None:
+    def _send(self, client: ClientSocket, peer: Any, refused: Refused) -> None:
         try:
-            client.sendall(answer.encode())
+            client.sendall(as_http(refused))
         except OSError:
             self.log.debug("%s left before its answer", peer)
 

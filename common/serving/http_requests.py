@@ -4,10 +4,9 @@ Raw bytes in a target are taken as if they were percent-encoded, empty lines bef
 are skipped, and HTTP/1.1 without a Host is refused. What cannot be read has an answer here.
 """
 
-import json
 import re
 from http.client import responses
-from typing import Any, NamedTuple
+from typing import Any
 
 from common.libraries import gunicorn_http
 from common.libraries.gunicorn_http import (
@@ -19,6 +18,7 @@ from common.libraries.gunicorn_http import (
     Request,
     UnsupportedTransferCoding,
 )
+from common.refused import Refused
 
 MOST_EMPTY_LINES = 8  # Before a request; some clients send one after a body (RFC 9112 2.2).
 ONE_PIECE = 64 * 1024
@@ -28,47 +28,38 @@ RAW = re.compile(rb"[\x80-\xff]")
 HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:%\[\]-]*")  # RFC 9110 7.2.
 
 
-class Answer(NamedTuple):
-    """What a client is told whose bytes are no request, or are not read at all."""
-
-    status: int
-    error: str
-    reason: str
-    header: str = ""
-
-    def encode(self) -> bytes:
-        """As an answer of HTTP, in the project's JSON shape, after which the connection ends."""
-        told = {"code": -1, "error": self.error, "msg": self.reason}
-        body = json.dumps(told, separators=(",", ":")).encode() + b"\n"  # As Flask writes it.
-        head = (
-            f"HTTP/1.1 {self.status} {responses[self.status]}\r\nConnection: close\r\n"
-            f"Content-Type: application/json; charset=utf-8\r\n"
-            f"Content-Length: {len(body)}\r\n{self.header}\r\n"
-        )
-        return head.encode() + body
-
-
-NO_HTTP = Answer(400, "bad_request", "the request is not valid HTTP")
-NO_HOST = Answer(400, "bad_request", "the request is not valid HTTP: it needs one Host header")
-REFUSALS = {
-    LimitRequestLine: Answer(
-        414, "uri_too_long", "the request line is too long; send large content in a POST body"
+NO_HTTP = Refused("bad_request", "the request is not valid HTTP")
+NO_HOST = Refused("bad_request", "the request is not valid HTTP: it needs one Host header")
+REFUSED = {
+    LimitRequestLine: Refused(
+        "uri_too_long", "the request line is too long; send large content in a POST body"
     ),
-    ExpectationFailed: Answer(
-        417, "expectation_failed", "the only Expect that is met is 100-continue"
-    ),
-    LimitRequestHeaders: Answer(431, "headers_too_large", "the headers are too many or too long"),
-    UnsupportedTransferCoding: Answer(
-        501, "not_implemented", "the only Transfer-Encoding that is read is chunked"
+    ExpectationFailed: Refused("expectation_failed", "the only Expect that is met is 100-continue"),
+    LimitRequestHeaders: Refused("headers_too_large", "the headers are too many or too long"),
+    UnsupportedTransferCoding: Refused(
+        "not_implemented", "the only Transfer-Encoding that is read is chunked"
     ),
 }
 
 
-def refusal(problem: ParseException) -> Answer:
+def translated(problem: ParseException) -> Refused:
     """What is answered to bytes that are no request."""
     if isinstance(problem, InvalidHeader) and problem.hdr == "HOST":
         return NO_HOST
-    return REFUSALS.get(type(problem), NO_HTTP)
+    return REFUSED.get(type(problem), NO_HTTP)
+
+
+def as_http(refused: Refused) -> bytes:
+    """The whole answer of HTTP, after which the connection ends."""
+    body = refused.body()
+    headers = {
+        "Connection": "close",
+        "Content-Type": "application/json; charset=utf-8",
+        "Content-Length": str(len(body)),
+        **refused.headers,
+    }
+    start = f"HTTP/1.1 {refused.status} {responses[refused.status]}"
+    return "\r\n".join([start, *map(": ".join, headers.items()), "", ""]).encode() + body
 
 
 class HttpRequest(Request):

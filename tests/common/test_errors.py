@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from common import errors
-from common.errors import MessageCenterError, PushRefused, QueueUnavailable
+from common.errors import MessageCenterError, QueueUnavailable
 from config.errors import SettingsError
 
 PACKAGES = ("common", "config", "http_api", "ws_server")
@@ -66,17 +66,6 @@ def test_a_bad_setting_is_a_bad_value_and_names_it() -> None:
     with pytest.raises(ValueError, match=r"^WS_PORT: is taken$") as raised:
         raise SettingsError("WS_PORT", "is taken")
     assert isinstance(raised.value, MessageCenterError)
-
-
-def test_a_refusal_says_why_and_keeps_its_data() -> None:
-    refused = PushRefused(413, "content_too_large", "too large")
-
-    assert str(refused) == "too large"
-    assert (refused.status, refused.error, refused.index) == (413, "content_too_large", None)
-
-
-def test_a_refusal_in_a_batch_names_the_item_even_the_first() -> None:
-    assert str(PushRefused(422, "content_empty", "empty", 0)) == "empty (item 0)"
 
 
 def test_an_unavailable_queue_says_why() -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
-from common.errors import NotAdmitted, PushRefused
+from common.refused import Refused
 from config.settings import Settings
 from http_api import push
 from http_api.app import create_app
@@ -78,7 +78,7 @@ def test_a_body_that_is_too_long_is_not_read_to_its_end(bodies: Bodies, length: 
 @pytest.mark.parametrize("size", [FREE - 1, LONGEST - 1])
 def test_a_body_that_ends_before_its_length_is_refused(bodies: Bodies, size: int) -> None:
     for _ in range(9):
-        with pytest.raises(PushRefused) as refused, bodies.read(request(Source(size), size + 1)):
+        with pytest.raises(Refused) as refused, bodies.read(request(Source(size), size + 1)):
             pass
         assert (refused.value.status, refused.value.error) == (400, "body_cut_short")
 
@@ -114,9 +114,9 @@ def test_bodies_that_are_under_way_have_a_bound_together(bodies: Bodies) -> None
         for _ in range(2):
             held.enter_context(bodies.read(request(Source(LONGEST), LONGEST)))
         refused, source = Source(LONGEST), Source(LONGEST)
-        with pytest.raises(NotAdmitted) as announced:
+        with pytest.raises(Refused) as announced:
             held.enter_context(bodies.read(request(refused, LONGEST)))
-        with pytest.raises(NotAdmitted) as chunked:
+        with pytest.raises(Refused) as chunked:
             held.enter_context(bodies.read(request(source, None)))
         with bodies.read(request(_Whole(FREE), FREE)) as small:
             assert len(small) == FREE
@@ -140,7 +140,7 @@ def test_what_was_only_announced_takes_no_room(bodies: Bodies) -> None:
                     assert len(body) == LONGEST
             return b""
 
-    with pytest.raises(PushRefused), bodies.read(request(Waiting(0), LONGEST)):
+    with pytest.raises(Refused), bodies.read(request(Waiting(0), LONGEST)):
         pass
 
 

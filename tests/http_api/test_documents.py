@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.errors import PushRefused
+from common.refused import Refused
 from http_api.documents import holds_more, read, read_lines
 from tests.support.strategies import texts
 
@@ -49,9 +49,9 @@ def test_what_holds_more_is_never_let_through_and_what_is_in_strings_does_not_co
     ids=["lists", "objects", "strings", "names", "numbers"],
 )
 def test_a_document_of_very_many_values_is_refused(text: str) -> None:
-    with pytest.raises(PushRefused, match="more than 100000 values"):
+    with pytest.raises(Refused, match="more than 100000 values"):
         read(text)
-    with pytest.raises(PushRefused, match="more than 100000 values") as refused:
+    with pytest.raises(Refused, match="more than 100000 values") as refused:
         list(read_lines(f"1\n\n{text}\n"))
     assert refused.value.index == 1
 
@@ -64,5 +64,5 @@ def test_a_long_text_is_one_value_whatever_is_in_it(character: str) -> None:
 
 
 def test_what_is_nested_too_deeply_is_refused() -> None:
-    with pytest.raises(PushRefused, match="nested too deeply"):
+    with pytest.raises(Refused, match="nested too deeply"):
         read("[" * 50_000 + "]" * 50_000)

@@ -9,7 +9,8 @@ from time import monotonic
 import pytest
 from flask.testing import FlaskClient
 
-from common.errors import NotAdmitted, QueueUnavailable
+from common.errors import QueueUnavailable
+from common.refused import Refused
 from config.settings import Settings
 from http_api.app import create_app
 from http_api.readiness import Readiness
@@ -122,7 +123,7 @@ def test_readiness_is_not_waited_for_longer_than_others_are(clock: FakeClock) ->
         first = threads.submit(readiness.check)
         wait_until(lambda: queue.asked == 1, "asked")
         clock.now += PATIENCE
-        with pytest.raises(NotAdmitted):
+        with pytest.raises(Refused):
             readiness.check()
         queue.answers.set()
         first.result(LIMIT)

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.channels import is_subscription
+from common.refused import Refused
 from tests.support.fakes import FakeTokens
 from ws_server.door.grant import Grant
-from ws_server.door.listen import MOST_LAST, PROTOCOLS, TOKEN_PROTOCOL, BadListen, Listen
+from ws_server.door.listen import MOST_LAST, PROTOCOLS, TOKEN_PROTOCOL, Listen
 from ws_server.door.terms import OPEN, Terms
 from ws_server.wire.formats import all_formats
 
@@ -41,10 +42,10 @@ protocols = latin | st.lists(
 authorizations = latin | st.sampled_from(["", "Bearer USER", "bearer GUEST", "Basic USER"])
 
 
-def parsed(environ: dict[str, str], terms: Terms, *, events: bool) -> Listen | BadListen:
+def parsed(environ: dict[str, str], terms: Terms, *, events: bool) -> Listen | Refused:
     try:
         return Listen.parse(environ, terms, events=events)
-    except BadListen as problem:
+    except Refused as problem:
         return problem
 
 
@@ -59,7 +60,7 @@ def test_whatever_is_asked_can_be_served_or_is_refused(
         "HTTP_AUTHORIZATION": authorization,
     }
     listen = parsed(environ, terms, events=events)
-    if isinstance(listen, BadListen):
+    if isinstance(listen, Refused):
         assert listen.status == ERRORS[listen.error]
         assert terms.tokens or listen.status != 401
         return

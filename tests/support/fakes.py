@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from common.refused import Refused
 from common.store.presence import Members, PresenceReader
 from common.store.queue import Queue
 from config.settings import Settings
 from ws_server.door.grant import Grant
-from ws_server.door.listen import BadListen, Listen
+from ws_server.door.listen import Listen
 
 
 class FakeQueue(Queue):
@@ -121,7 +122,7 @@ class FakeTokens:
 
     def check(self, text: str) -> Grant:
         if text not in self._grants:
-            raise BadListen(401, "bad_token", "no such token")
+            raise Refused("bad_token", "no such token")
         return self._grants[text]
 
 

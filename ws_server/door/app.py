@@ -9,42 +9,34 @@ refused WebSocket than a 1006.
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NoReturn, Protocol
 
 from flask import Flask, Request, Response, jsonify, request
 from gevent import GreenletExit
-from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
-from common.http_errors import HttpError, speak_json
+from common.flask_answers import answer_failures, speak_json
 from common.libraries.flask_sock_server import websockets
+from common.refused import Refused
 from config.settings import Settings
-from ws_server.door.handshake import EVENTS_HEADERS, HandOff, Refusal, events_head, refusal
-from ws_server.door.listen import ENVIRON_KEY, BadListen, Listen
-from ws_server.door.misdirected import misdirected, where_to_push
+from ws_server.door.admission import RETRY_AFTER, Room, check_origin, check_room, note_listen
+from ws_server.door.handshake import EVENTS_HEADERS, HandOff, check_upgrade, events_head
+from ws_server.door.listen import Listen
+from ws_server.door.misdirected import refuse_misdirected, where_to_push
 from ws_server.door.terms import OPEN, Terms
 
 log = logging.getLogger(__name__)
 
-RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
 ALLOWED = "GET, HEAD, OPTIONS"
 View = Callable[..., Response]
 
 
-class Adopter(Protocol):
+class Adopter(Room, Protocol):
     """What the application needs of `ws_server.service.Service`."""
 
     @property
     def is_ready(self) -> bool:
         """Whether Redis answers and connections are taken."""
-
-    @property
-    def refuses(self) -> str | None:
-        """Why no connection is taken now, if so."""
-
-    def is_crowded(self, address: str) -> bool:
-        """Whether no more connections are taken from an address."""
 
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a connected socket."""
@@ -73,7 +65,7 @@ def create_app(service: Adopter, terms: Terms = OPEN, http_port: int = Settings.
     _add_events(app, service, terms)
     _add_health(app, service)
     _add_explanation(app, service, terms, http_port)
-    _add_errors(app)
+    answer_failures(app, log)
     return app
 
 
@@ -89,10 +81,9 @@ def _add_methods(app: Flask, terms: Terms, http_port: int) -> None:
             wanted = request.headers.get("Access-Control-Request-Headers", "")
             permission = terms.permission(request.headers.get("Origin"), wanted)
             return Response(status=204, headers={"Allow": ALLOWED, **permission})
-        if problem := misdirected(_clean_path(request), request.host, http_port):
-            return _refuse(problem)
+        refuse_misdirected(_clean_path(request), request.host, http_port)
         reason = f"this port is for listening; {where_to_push(request.host, http_port)}"
-        return _refuse(Refusal(405, "method_not_allowed", reason, {"Allow": ALLOWED}))
+        raise Refused("method_not_allowed", reason, {"Allow": ALLOWED})
 
     @app.after_request
     def share(response: Response) -> Response:
@@ -104,13 +95,14 @@ def _add_websocket(app: Flask, service: Adopter, terms: Terms) -> None:
     sock = websockets(app, HandOff)
 
     @app.before_request
-    def check_handshake() -> Response | None:
-        if not _wants_websocket(request.environ):
-            return None
+    def check_handshake() -> None:
         environ = request.environ
-        problem = _wrong_origin(environ, terms) or refusal(environ)
-        problem = problem or _why_not(service, terms, environ)
-        return None if problem is None else _refuse(problem)
+        if not _wants_websocket(environ):
+            return
+        check_origin(environ, terms)
+        check_upgrade(environ)
+        note_listen(environ, terms)
+        check_room(environ, service)
 
     def listen(handed: HandOff, **_path: str) -> None:
         _hand_over(service, handed)
@@ -123,15 +115,16 @@ def _add_events(app: Flask, service: Adopter, terms: Terms) -> None:
     @_at_every_prefix(app, "events")
     def events(_prefix: str = "") -> Response:
         environ = request.environ
-        problem = _wrong_origin(environ, terms) or _note_listen(environ, terms, events=True)
-        if problem is not None:
-            return _refuse(problem)
+        check_origin(environ, terms)
+        note_listen(environ, terms, events=True)
         if request.method == "HEAD":
             return Response(headers=EVENTS_HEADERS)
-        if problem := _no_room(service, environ):
+        try:
+            check_room(environ, service)
+        except Refused as refused:
             # An EventSource gives up at an error status; at an end of the stream it comes back.
             wait = random.randint(RETRY_AFTER * 500, RETRY_AFTER * 1500)  # Not all at once.
-            return Response(f"retry: {wait}\n: {problem.reason}\n\n", headers=EVENTS_HEADERS)
+            return Response(f"retry: {wait}\n: {refused.reason}\n\n", headers=EVENTS_HEADERS)
         sharing = terms.sharing(environ.get("HTTP_ORIGIN"))
         return _hand_over(service, HandOff(environ, events_head(sharing)))
 
@@ -145,8 +138,7 @@ def _add_health(app: Flask, service: Adopter) -> None:
     def readyz(_prefix: str = "") -> Response:
         if service.is_ready:
             return jsonify(status="ready")
-        reason = service.refuses or "Redis does not answer"
-        return _refuse(Refusal(503, "not_ready", reason))
+        raise Refused("not_ready", service.refuses or "Redis does not answer")
 
 
 def _add_explanation(app: Flask, service: Adopter, terms: Terms, http_port: int) -> None:
@@ -155,19 +147,12 @@ def _add_explanation(app: Flask, service: Adopter, terms: Terms, http_port: int)
     def explain(_path: str = "") -> Response:
         """Why a WebSocket would be refused here; otherwise, that it is what this port wants."""
         environ = request.environ
-        problem = (
-            misdirected(_clean_path(request), request.host, http_port)
-            or _wrong_origin(environ, terms)
-            or _why_not(service, terms, environ)
-        )
-        return _refuse(
-            problem
-            or Refusal(
-                426,
-                "upgrade_required",
-                _how_to_upgrade(),
-                {"Upgrade": "websocket", "Connection": "Upgrade"},
-            )
+        refuse_misdirected(_clean_path(request), request.host, http_port)
+        check_origin(environ, terms)
+        note_listen(environ, terms)
+        check_room(environ, service)
+        raise Refused(
+            "upgrade_required", _how_to_upgrade(), {"Upgrade": "websocket", "Connection": "Upgrade"}
         )
 
 
@@ -175,19 +160,6 @@ def _how_to_upgrade() -> str:
     if "Sec-WebSocket-Key" in request.headers:  # A bare `proxy_pass` leaves the others out.
         return "the handshake came without Upgrade: the proxy in front must pass it on"
     return f'this port speaks WebSocket: new WebSocket("ws://{request.host}{request.path}")'
-
-
-def _add_errors(app: Flask) -> None:
-    @app.errorhandler(HTTPException)
-    def http_error(problem: HTTPException) -> Response:
-        told = HttpError.of(problem)
-        return _refuse(Refusal(told.status, told.error, told.reason, told.headers))
-
-    @app.errorhandler(Exception)
-    def crashed(problem: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.path, exc_info=problem)
-        reason = "the server failed; its log says why"
-        return _refuse(Refusal(500, "internal_error", reason))
 
 
 def _at_every_prefix(app: Flask, name: str) -> Callable[[View], View]:
@@ -215,49 +187,6 @@ def _wants_websocket(environ: Mapping[str, Any]) -> bool:
     return asks and environ["REQUEST_METHOD"] not in ("HEAD", "OPTIONS")
 
 
-def _wrong_origin(environ: Mapping[str, Any], terms: Terms) -> Refusal | None:
-    """Why a page may not connect; nothing else of its request has been looked at."""
-    if terms.admits(environ.get("HTTP_ORIGIN")):
-        return None
-    return Refusal(403, "origin_forbidden", "pages of this origin may not listen")
-
-
-def _note_listen(environ: dict[str, Any], terms: Terms, *, events: bool) -> Refusal | None:
-    """Keep in `environ` what the client asks for; what is wrong with it, if anything is."""
-    try:
-        listen = Listen.parse(environ, terms, events=events)
-    except BadListen as problem:
-        headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
-        return Refusal(problem.status, problem.error, str(problem), headers)
-    if terms.address_of is not None:
-        listen = replace(listen, address=terms.address_of(environ))
-    environ[ENVIRON_KEY] = listen
-    return None
-
-
-def _why_not(service: Adopter, terms: Terms, environ: dict[str, Any]) -> Refusal | None:
-    """Why a WebSocket is not taken that asks for this, and from here, if it is not."""
-    return _note_listen(environ, terms, events=False) or _no_room(service, environ)
-
-
-def _no_room(service: Adopter, environ: Mapping[str, Any]) -> Refusal | None:
-    """Why a client that may listen cannot now."""
-    headers = {"Retry-After": str(RETRY_AFTER)}
-    if reason := service.refuses:
-        return Refusal(503, "unavailable", reason, headers)
-    if service.is_crowded(environ[ENVIRON_KEY].address):
-        reason = "too many connections from this address"
-        return Refusal(429, "too_many_connections", reason, headers)
-    return None
-
-
 def _hand_over(service: Adopter, handed: HandOff) -> NoReturn:
     service.adopt(*handed.take_socket(), handed.listen)
     raise GreenletExit  # There is no response: nothing is left for Flask and gunicorn to do.
-
-
-def _refuse(problem: Refusal) -> Response:
-    response = jsonify({"code": -1, "msg": problem.reason, "error": problem.error})
-    response.status_code = problem.status
-    response.headers.update(problem.headers)
-    return response

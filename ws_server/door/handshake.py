@@ -1,6 +1,6 @@
 """The opening handshake of RFC 6455, section 4.2, and the hand-off of the socket.
 
-`refusal` decides by the headers alone. `HandOff` stands where flask-sock expects
+`check_upgrade` decides by the headers alone. `HandOff` stands where flask-sock expects
 simple-websocket's server: it answers the 101 and then gives the socket away, so
 that no thread, greenlet, parser or buffer stays behind for a connection. A stream
 of Server-Sent Events is handed off in the same way.
@@ -10,12 +10,12 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from gevent import GreenletExit
 
 from common.libraries.gunicorn_socket import RequestSocket
+from common.refused import Refused
 from ws_server.door.listen import ENVIRON_KEY, Listen
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -26,34 +26,22 @@ EVENTS_HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a handshake is answered with an HTTP error."""
-
-    status: int
-    error: str
-    reason: str
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def refusal(environ: Mapping[str, Any]) -> Refusal | None:
-    """What is wrong with an upgrade request, or None if nothing is (RFC 6455 4.2.1)."""
+def check_upgrade(environ: Mapping[str, Any]) -> None:
+    """Raises Refused if something is wrong with an upgrade request (RFC 6455 4.2.1)."""
     if environ["REQUEST_METHOD"] != "GET":
-        return Refusal(405, "method_not_allowed", "the handshake is a GET", {"Allow": "GET"})
+        raise Refused("method_not_allowed", "the handshake is a GET", {"Allow": "GET"})
     if "upgrade" not in environ.get("HTTP_CONNECTION", "").lower():
-        return Refusal(400, "bad_handshake", "Connection must be Upgrade")
+        raise Refused("bad_handshake", "Connection must be Upgrade")
     if environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
-        return Refusal(400, "bad_handshake", "the handshake needs HTTP/1.1")
+        raise Refused("bad_handshake", "the handshake needs HTTP/1.1")
     if environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip() != "13":
-        return Refusal(
-            426,
+        raise Refused(
             "unsupported_version",
             "Sec-WebSocket-Version must be 13",
             {"Sec-WebSocket-Version": "13", "Upgrade": "websocket"},
         )
     if not _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip()):
-        return Refusal(400, "bad_handshake", "Sec-WebSocket-Key must be 16 bytes in base64")
-    return None
+        raise Refused("bad_handshake", "Sec-WebSocket-Key must be 16 bytes in base64")
 
 
 def accept_key(key: str) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.channels import is_subscription
-from common.errors import MessageCenterError
+from common.refused import Refused
 from common.slips import Slips, plain
 from ws_server.door import parameters
 from ws_server.door.grant import ANYBODY, Grant
-from ws_server.door.parameters import LAST_EVENT_ID, BadParameter, Parameters
+from ws_server.door.parameters import LAST_EVENT_ID, Parameters
 from ws_server.door.terms import OPEN, Terms
 
 NAMESPACE = "message-center"  # Of all our subprotocols.
@@ -24,15 +24,6 @@ TOKEN_PROTOCOL = f"{NAMESPACE}.token."  # And then the token. Never agreed on.
 FORMATS = ("text", "json")
 MOST_LAST = 1000
 ENVIRON_KEY = "message_center.listen"  # Where a checked request carries its `Listen`.
-
-
-class BadListen(MessageCenterError):
-    """A wish that is refused: `status` of HTTP, `error` for machines, the text for people."""
-
-    def __init__(self, status: int, error: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +55,13 @@ class Listen:
         """From a WSGI environment.
 
         Raises:
-            BadListen: a parameter that cannot be, or a token that does not grant it.
+            Refused: a parameter that cannot be, or a token that does not grant it.
         """
         query, header = environ["QUERY_STRING"], environ.get("HTTP_LAST_EVENT_ID", "")
         offered = "" if events else environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")
         if not query and not offered and not events and terms.tokens is None:
             return DEFAULT
-        given = _parameters(query)
+        given = parameters.read(query)
         words = [word.strip() for word in offered.split(",")]
         ours = _protocols(words)
         tokens = {*given.all("token"), *_tokens_in_headers(environ, words)}
@@ -93,13 +84,6 @@ class Listen:
 DEFAULT = Listen()
 
 
-def _parameters(query: str) -> Parameters:
-    try:
-        return parameters.read(query)
-    except BadParameter as problem:
-        raise BadListen(400, problem.error, str(problem)) from None
-
-
 def _protocols(words: list[str]) -> list[str]:
     """Those that can be agreed on; another server's are its own business, unless ours was meant."""
     if words == [""]:  # Nearly all clients offer none.
@@ -108,7 +92,7 @@ def _protocols(words: list[str]) -> list[str]:
         if word not in PROTOCOLS and not word.startswith(TOKEN_PROTOCOL) and _is_meant(word):
             # The word itself may hold a token, so it is not shown.
             known = ", ".join([*PROTOCOLS, f"{TOKEN_PROTOCOL}TOKEN"])
-            raise BadListen(400, "bad_parameter", f"unknown subprotocol; there are {known}")
+            raise Refused("bad_parameter", f"unknown subprotocol; there are {known}")
     return [word for word in words if word in PROTOCOLS]
 
 
@@ -128,20 +112,19 @@ def choose(names: Iterable[str], grant: Grant, most: int) -> frozenset[str]:
     """The channels of these names, and with them the own one of the grant's holder.
 
     Raises:
-        BadListen: a name that cannot be, too many of them, or one that is not granted.
+        Refused: a name that cannot be, too many of them, or one that is not granted.
     """
     wanted = frozenset(names)
     if not all(map(is_subscription, wanted)):
-        raise BadListen(
-            400,
-            "bad_channel",
-            "a channel is 1 to 100 letters, digits and _.:@-, or that and .* for all that begin so",
+        reason = (
+            "a channel is 1 to 100 letters, digits and _.:@-, or that and .* for all that begin so"
         )
+        raise Refused("bad_channel", reason, status=400)
     if len(wanted) > most:
-        raise BadListen(400, "too_many_channels", f"more than {most} channels")
+        raise Refused("too_many_channels", f"more than {most} channels", status=400)
     refused = sorted(name for name in wanted if not grant.allows(name))
     if refused:
-        raise BadListen(403, "channel_forbidden", f"not allowed to listen to {refused[0]}")
+        raise Refused("channel_forbidden", f"not allowed to listen to {refused[0]}")
     return wanted | grant.own
 
 
@@ -149,9 +132,9 @@ def _grant(terms: Terms, tokens: set[str]) -> Grant:
     if terms.tokens is None:
         return ANYBODY
     if not tokens:
-        raise BadListen(401, "unauthorized", "a token is needed to listen")
+        raise Refused("unauthorized", "a token is needed to listen")
     if len(tokens) > 1:
-        raise BadListen(401, "bad_token", "there are several tokens, and they differ")
+        raise Refused("bad_token", "there are several tokens, and they differ")
     return terms.tokens.check(tokens.pop())
 
 
@@ -167,11 +150,11 @@ def _tokens_in_headers(environ: Mapping[str, Any], protocols: list[str]) -> set[
 
 def _format(name: str) -> str:
     if name not in FORMATS:
-        raise BadListen(400, "bad_format", f"format must be {' or '.join(FORMATS)}")
+        raise Refused("bad_format", f"format must be {' or '.join(FORMATS)}")
     return name
 
 
 def _last(count: str) -> int:
     if not (count.isascii() and count.isdigit() and len(count) < 6 and int(count) <= MOST_LAST):
-        raise BadListen(400, "bad_last", f"last must be a number from 0 to {MOST_LAST}")
+        raise Refused("bad_last", f"last must be a number from 0 to {MOST_LAST}")
     return int(count)

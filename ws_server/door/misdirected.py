@@ -2,7 +2,7 @@
 
 import re
 
-from ws_server.door.handshake import Refusal
+from common.refused import Refused
 
 # What only the HTTP API answers, at whatever prefix.
 HTTP_API = re.compile(
@@ -10,12 +10,11 @@ HTTP_API = re.compile(
 ).fullmatch
 
 
-def misdirected(path: str, host: str, http_port: int) -> Refusal | None:
-    """Says where the HTTP API is, if the path is one of its own."""
+def refuse_misdirected(path: str, host: str, http_port: int) -> None:
+    """Raises Refused, which says where the HTTP API is, if the path is one of its own."""
     if HTTP_API(path):
         reason = f"the HTTP API is at another port: {where_to_push(host, http_port)}"
-        return Refusal(400, "wrong_port", reason)
-    return None
+        raise Refused("wrong_port", reason)
 
 
 def where_to_push(host: str, http_port: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reprlib import repr as cut_repr
 from urllib.parse import unquote_to_bytes
 
-from common.errors import MessageCenterError
+from common.refused import Refused
 from common.slips import USER_SLIPS, Slips, plain
 
 KNOWN = frozenset(["format", "last_id", "last", "channels", "token"])
@@ -21,14 +21,6 @@ SLIPS = Slips(
     | USER_SLIPS
     | dict.fromkeys(LAST_EVENT_IDS, LAST_EVENT_ID)
 )
-
-
-class BadParameter(MessageCenterError):
-    """A parameter that cannot be; `error` for machines, the text names it without its value."""
-
-    def __init__(self, meant: str, reason: str) -> None:
-        super().__init__(reason)
-        self.error = "bad_channel" if meant == "channels" else "bad_parameter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +45,7 @@ def read(query: str) -> Parameters:
     """The known ones in a query string of WSGI, each of whose characters stands for a byte.
 
     Raises:
-        BadParameter: one is not UTF-8, or its name shows that another was meant.
+        Refused: one is not UTF-8, or its name shows that another was meant.
     """
     found: dict[str, list[str]] = {}
     for pair in query.encode("latin-1", "replace").replace(b"+", b" ").split(b"&"):
@@ -74,7 +66,7 @@ def _known(name: str) -> str | None:
     meant = SLIPS.meant(name)
     if meant is None:
         return None
-    raise BadParameter(meant, _misnamed(name, base, meant))
+    raise _bad(meant, _misnamed(name, base, meant))
 
 
 def _misnamed(name: str, base: str, meant: str) -> str:
@@ -90,4 +82,11 @@ def _text(name: str, value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise BadParameter(name, f"{name} is not UTF-8") from None
+        raise _bad(name, f"{name} is not UTF-8") from None
+
+
+def _bad(meant: str, reason: str) -> Refused:
+    """The refusal of a parameter; its value is not shown, as it may be a token."""
+    if meant == "channels":
+        return Refused("bad_channel", reason, status=400)
+    return Refused("bad_parameter", reason)

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 import jwt
 
+from common.refused import Refused
 from config.errors import SettingsError
 from config.load import load
 from config.settings import Settings
-from ws_server.door.listen import BadListen
 from ws_server.door.tokens import Tokens
 
 
@@ -43,7 +43,7 @@ def main(user: str | None, channels: tuple[str, ...], seconds: int) -> None:
     claims = {**subject, "channels": list(channels), "exp": int(time.time()) + seconds}
     try:
         click.echo(sign(claims, load(os.environ, Path(".env"))))
-    except (SettingsError, BadListen) as problem:
+    except (SettingsError, Refused) as problem:
         raise click.ClickException(str(problem)) from problem
 
 
@@ -52,7 +52,7 @@ def sign(claims: dict[str, object], settings: Settings) -> str:
 
     Raises:
         SettingsError: there is no secret to sign with.
-        BadToken: the server would not accept it.
+        Refused: the server would not accept it.
     """
     if not settings.subscribe_secret:
         raise SettingsError(

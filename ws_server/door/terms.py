@@ -25,7 +25,7 @@ class TokenCheck(Protocol):
     """What is needed of `ws_server.door.tokens.Tokens`."""
 
     def check(self, text: str) -> Grant:
-        """What a token grants; BadToken if it is none of ours, or no longer."""
+        """What a token grants; Refused if it is none of ours, or no longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ import jwt
 from jwt.exceptions import InvalidSubjectError
 
 from common import channels
+from common.refused import Refused
 from config.errors import SettingsError
 from config.settings import Settings
 from ws_server.door.grant import Grant
 from ws_server.door.jwks import Key, read_keys
-from ws_server.door.listen import BadListen
 
 LEEWAY = 5  # Seconds by which the clocks of a backend and of this machine may differ.
 NO_TOKEN = "the token is no JSON Web Token"  # noqa: S105
@@ -28,10 +28,6 @@ REASONS: Mapping[type[Exception], str] = {
     jwt.InvalidAudienceError: "the token is for an audience (aud), and this server has no name",
     InvalidSubjectError: "the token's sub must be text",
 }
-
-
-class BadToken(BadListen):
-    """A token that grants nothing; no part of it is in here."""
 
 
 class Tokens:
@@ -55,7 +51,7 @@ class Tokens:
         """What a token grants.
 
         Raises:
-            BadToken: it is none of ours, says what it cannot, or is not valid now.
+            Refused: it is none of ours, says what it cannot, or is not valid now.
         """
         claims = self._verified(text)
         if "aud" in claims:  # Also an empty one, which the library lets pass.
@@ -69,7 +65,7 @@ class Tokens:
             key = self._key_for(text)
             return jwt.decode(text, key.material, [key.algorithm], leeway=LEEWAY)
         except jwt.ExpiredSignatureError:
-            raise BadToken(401, "token_expired", "the token has expired") from None
+            raise Refused("token_expired", "the token has expired") from None
         except RecursionError:  # Older PyJWTs pass it on.
             _refuse(NO_TOKEN)
         except jwt.PyJWTError as problem:
@@ -133,4 +129,4 @@ def _expiry(claims: Mapping[str, Any]) -> float | None:
 
 def _refuse(reason: str) -> NoReturn:
     # `from None`: what PyJWT raises may quote the token.
-    raise BadToken(401, "bad_token", reason) from None
+    raise Refused("bad_token", reason) from None

@@ -8,20 +8,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from common.errors import MessageCenterError
+from common.refused import Refused
 
 SUBSCRIBE, UNSUBSCRIBE, TOKEN = "subscribe", "unsubscribe", "token"
 KNOWN = frozenset([SUBSCRIBE, UNSUBSCRIBE, TOKEN])
 FORMS = '{"subscribe": ["orders"]}, {"unsubscribe": ["orders"]} or {"token": "..."}'
 BLANKS = "\ufeff \t\r\n"  # Some clients begin a text with a byte order mark.
-
-
-class BadCommand(MessageCenterError):
-    """A command that cannot be; `error` for machines, the text for people."""
-
-    def __init__(self, error: str, reason: str) -> None:
-        super().__init__(reason)
-        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ def parse_command(data: str | bytes) -> Command | None:
     """None if it is no command at all, but a message for a hook.
 
     Raises:
-        BadCommand: it is one, and wrong.
+        Refused: it is one, and wrong.
     """
     pairs = _pairs(data)
     fields = dict(pairs)
@@ -54,13 +46,13 @@ def parse_command(data: str | bytes) -> Command | None:
     if not known:
         return None
     if len(fields) < len(pairs):
-        raise BadCommand("bad_command", "a name stands twice in the command")
+        raise Refused("bad_command", "a name stands twice in the command")
     if TOKEN in known:
         if len(fields) > 1 or not isinstance(fields[TOKEN], str):
-            raise BadCommand("bad_command", "a token is text, and a command of its own")
+            raise Refused("bad_command", "a token is text, and a command of its own")
         return Refresh(fields[TOKEN])
     if len(fields) > len(known):
-        raise BadCommand("bad_command", f"besides {' and '.join(sorted(known))} nothing can stand")
+        raise Refused("bad_command", f"besides {' and '.join(sorted(known))} nothing can stand")
     return Change(_names(fields, SUBSCRIBE), _names(fields, UNSUBSCRIBE))
 
 
@@ -87,7 +79,5 @@ def _pairs(data: str | bytes) -> tuple[tuple[str, Any], ...]:
 def _names(fields: dict[str, Any], name: str) -> frozenset[str]:
     names = fields.get(name, [])
     if not (isinstance(names, list) and all(isinstance(each, str) for each in names)):
-        raise BadCommand(
-            "bad_command", f'{name} must be a list of channels: {{"{name}": ["orders"]}}'
-        )
+        raise Refused("bad_command", f'{name} must be a list of channels: {{"{name}": ["orders"]}}')
     return frozenset(names)

@@ -7,11 +7,12 @@ one exact place of the log is the hub's business.
 from collections.abc import Callable
 from functools import partial
 
+from common.refused import Refused
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
-from ws_server.door.listen import BadListen, choose
+from ws_server.door.listen import choose
 from ws_server.door.terms import Terms
-from ws_server.inbox.commands import BadCommand, Change, Refresh, explain, parse_command
+from ws_server.inbox.commands import Change, Refresh, explain, parse_command
 
 OnChange = Callable[[Connection, frozenset[str]], None]
 
@@ -28,8 +29,8 @@ class Desk:
         """Do what a message asks for; False if it is no command."""
         try:
             command = parse_command(data)
-        except BadCommand as problem:
-            self._refuse(connection, problem.error, str(problem))
+        except Refused as refused:
+            self._refuse(connection, refused)
             return True
         if command is None:
             return False
@@ -38,7 +39,7 @@ class Desk:
 
     def refuse(self, connection: Connection, data: str | bytes) -> None:
         """Answer a message that is no command, and that nobody else wants."""
-        self._refuse(connection, "bad_command", explain(data))
+        self._refuse(connection, Refused("bad_command", explain(data)))
 
     def _carry_out(self, connection: Connection, command: Change | Refresh) -> None:
         if not self._hub.is_open(connection):
@@ -48,8 +49,8 @@ class Desk:
                 self._change(connection, command)
             else:
                 self._refresh(connection, command)
-        except BadListen as problem:
-            self._refuse(connection, problem.error, str(problem))
+        except Refused as refused:
+            self._refuse(connection, refused)
 
     def _change(self, connection: Connection, change: Change) -> None:
         kept = connection.channels - change.unsubscribe - connection.grant.own
@@ -61,7 +62,7 @@ class Desk:
         had = connection.grant
         grant = self._terms.tokens.check(refresh.token) if self._terms.tokens else had
         if grant.user != had.user:
-            raise BadListen(401, "bad_token", "the token is for another user")
+            raise Refused("bad_token", "the token is for another user")
         connection.grant = grant
         wanted = frozenset(name for name in connection.channels if grant.allows(name))
         at = self._listen_to(connection, wanted)
@@ -75,8 +76,8 @@ class Desk:
         self._on_change(connection, had)
         return str(at)
 
-    def _refuse(self, connection: Connection, error: str, reason: str) -> None:
-        self._answer(connection, "error", {"error": error, "reason": reason})
+    def _refuse(self, connection: Connection, refused: Refused) -> None:
+        self._answer(connection, "error", {"error": refused.error, "reason": refused.reason})
 
     def _answer(self, connection: Connection, kind: str, fields: dict[str, object]) -> None:
         self._hub.post_raw(connection, connection.feed.format.answer(kind, fields))

@@ -8,7 +8,13 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http.errors import ParseException
 
-from common.serving.http_requests import MOST_EMPTY_LINES, MOST_UNREAD, Requests, refusal
+from common.serving.http_requests import (
+    MOST_EMPTY_LINES,
+    MOST_UNREAD,
+    Requests,
+    as_http,
+    translated,
+)
 
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -26,7 +32,7 @@ def refused(data: bytes) -> tuple[int, str]:
     """Status and error of the answer to bytes that are no request."""
     with pytest.raises(ParseException) as problem:
         read(data)
-    answer = refusal(problem.value)
+    answer = translated(problem.value)
     return answer.status, answer.error
 
 
@@ -170,7 +176,7 @@ def test_the_answer_is_whole_in_the_one_json_shape(data: bytes, status: int) -> 
     with pytest.raises(ParseException) as problem:
         read(data)
 
-    head, _, body = refusal(problem.value).encode().partition(b"\r\n\r\n")
+    head, _, body = as_http(translated(problem.value)).partition(b"\r\n\r\n")
 
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert b"\r\nContent-Type: application/json; charset=utf-8\r\n" in head

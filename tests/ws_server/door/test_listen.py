@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from common.refused import Refused
 from tests.support.fakes import FakeTokens
 from ws_server.door.grant import ANYBODY, Grant
-from ws_server.door.listen import DEFAULT, MOST_LAST, BadListen, Listen, choose
+from ws_server.door.listen import DEFAULT, MOST_LAST, Listen, choose
 from ws_server.door.terms import OPEN, Terms
 
 USER = Grant("42", frozenset(["orders", "news.*"]), expires=1e9)
@@ -20,7 +21,7 @@ def asked(query: str = "", terms: Terms = OPEN, *, events: bool = False, **heade
 def refused(
     query: str = "", terms: Terms = OPEN, *, events: bool = False, **headers: str
 ) -> tuple[int, str]:
-    with pytest.raises(BadListen) as raised:
+    with pytest.raises(Refused) as raised:
         asked(query, terms, events=events, **headers)
     return raised.value.status, raised.value.error
 
@@ -84,7 +85,7 @@ def test_last_is_a_number_within_bounds() -> None:
     ],
 )
 def test_what_cannot_be_is_named(query: str, error: str) -> None:
-    with pytest.raises(BadListen) as raised:
+    with pytest.raises(Refused) as raised:
         asked(query)
 
     assert raised.value.error == error
@@ -149,7 +150,7 @@ def test_of_several_the_last_counts_even_if_it_is_empty() -> None:
     ],
 )
 def test_a_subprotocol_that_was_meant_as_ours_is_refused(word: str) -> None:
-    with pytest.raises(BadListen, match=r"message-center\.json") as raised:
+    with pytest.raises(Refused, match=r"message-center\.json") as raised:
         asked(HTTP_SEC_WEBSOCKET_PROTOCOL=f"chat, {word}")
 
     assert (raised.value.status, raised.value.error) == (400, "bad_parameter")
@@ -211,7 +212,7 @@ def test_what_is_not_granted_is_forbidden(query: str) -> None:
 
 
 def test_a_refusal_names_the_channel() -> None:
-    with pytest.raises(BadListen, match=r"to other$"):
+    with pytest.raises(Refused, match=r"to other$"):
         choose(["orders", "other"], USER, 3)
 
 

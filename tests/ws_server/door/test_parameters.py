@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ws_server.door.parameters import KNOWN, BadParameter, read
+from common.refused import Refused
+from ws_server.door.parameters import KNOWN, read
 
 
 def refusal(query: str) -> str:
-    with pytest.raises(BadParameter) as raised:
+    with pytest.raises(Refused) as raised:
         read(query)
     return str(raised.value)
 

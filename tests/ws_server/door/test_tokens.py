@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.refused import Refused
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.support import strategies
@@ -26,7 +27,7 @@ from tests.support.keys import (
     write_jwks,
 )
 from ws_server.door.grant import Grant
-from ws_server.door.tokens import LEEWAY, NEVER, BadToken, Tokens
+from ws_server.door.tokens import LEEWAY, NEVER, Tokens
 
 SHARED = Tokens(Settings(subscribe_secret=SECRET))
 CLAIMS: dict[str, Any] = {"sub": "42", "channels": ["orders", "news.*"]}
@@ -39,8 +40,8 @@ def with_keys(tmp_path: Path) -> Callable[..., Tokens]:
     return lambda *keys: Tokens(Settings(subscribe_jwks_file=write_jwks(tmp_path, *keys)))
 
 
-def refused(tokens: Tokens, text: str) -> BadToken:
-    with pytest.raises(BadToken) as raised:
+def refused(tokens: Tokens, text: str) -> Refused:
+    with pytest.raises(Refused) as raised:
         tokens.check(text)
     return raised.value
 
@@ -267,7 +268,7 @@ def headers() -> st.SearchStrategy[dict[str, object]]:
 def test_whatever_is_sent_is_refused_or_rightly_signed(text: str) -> None:
     try:
         granted = SHARED.check(text)
-    except BadToken as problem:
+    except Refused as problem:
         granted = None
         told = (problem.status, problem.error)
     if granted is None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ws_server.inbox.commands import BadCommand, Change, Refresh, explain, parse_command
+from common.refused import Refused
+from ws_server.inbox.commands import Change, Refresh, explain, parse_command
 
 NONE: frozenset[str] = frozenset()
 
@@ -45,7 +46,7 @@ def test_anything_else_is_a_message_for_a_hook(said: str | bytes) -> None:
     ],
 )
 def test_a_wrong_command_is_refused(said: object) -> None:
-    with pytest.raises(BadCommand) as refused:
+    with pytest.raises(Refused) as refused:
         parse_command(json.dumps(said))
 
     assert refused.value.error == "bad_command"
@@ -60,7 +61,7 @@ def test_a_byte_order_mark_and_blanks_around_a_command_mean_nothing(before: str)
     "said", ['{"subscribe": ["a"], "subscribe": ["b"]}', '{"token": "a", "token": "b"}']
 )
 def test_a_name_that_stands_twice_in_a_command_is_refused(said: str) -> None:
-    with pytest.raises(BadCommand, match="twice"):
+    with pytest.raises(Refused, match="twice"):
         parse_command(said)
 
 
@@ -70,7 +71,7 @@ def test_a_name_that_stands_twice_elsewhere_is_for_the_hook() -> None:
 
 @pytest.mark.parametrize("name", ["subscribe", "unsubscribe"])
 def test_who_names_one_channel_as_text_is_shown_the_list(name: str) -> None:
-    with pytest.raises(BadCommand, match=rf'list of channels: {{"{name}": \["orders"\]}}'):
+    with pytest.raises(Refused, match=rf'list of channels: {{"{name}": \["orders"\]}}'):
         parse_command(json.dumps({name: "a"}))
 
 
@@ -96,7 +97,7 @@ anything = st.recursive(
 def test_whatever_is_said_is_a_command_or_refused_or_neither(said: str | bytes) -> None:
     try:
         command = parse_command(said)
-    except BadCommand:
+    except Refused:
         return
     assert command is None or isinstance(command, Change | Refresh)
 

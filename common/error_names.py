@@ -1,0 +1,221 @@
+"""Every `error` by which a request, a handshake or a command is refused.
+
+A name that is not here cannot be answered. docs/reference.md is written from this table.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Flag, auto
+
+
+class Place(Flag):
+    """Where an error is answered."""
+
+    HTTP = auto()  # The port of the HTTP API.
+    WS = auto()  # The WebSocket port, before there is a WebSocket.
+    COMMAND = auto()  # A frame of the json format; it has no status.
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """One row; `again`: the same request may be taken later, as it stands."""
+
+    name: str
+    status: int
+    places: Place
+    meaning: str
+    again: bool
+
+
+HTTP, WS, COMMAND = Place.HTTP, Place.WS, Place.COMMAND
+AGAIN = frozenset(
+    (
+        "body_cut_short",
+        "not_ready",
+        "queue_unavailable",
+        "too_many_bodies",
+        "too_many_connections",
+        "too_many_messages",
+        "too_many_requests",
+        "unavailable",
+    )
+)
+
+
+def _rows(places: Place, meanings: Mapping[tuple[str, int], str]) -> Iterator[Error]:
+    for (name, status), meaning in meanings.items():
+        yield Error(name, status, places, meaning, name in AGAIN)
+
+
+ERRORS = (
+    *_rows(
+        HTTP,
+        {
+            ("content_empty", 422): "A message of a batch has no content",
+            ("content_not_text", 422): (
+                "The content is neither text nor a number, came as a file, or holds half of a "
+                "surrogate pair; or something in the request is not UTF-8: a parameter, JSON, a "
+                "name in the path"
+            ),
+            ("content_too_large", 413): "The content is larger than `MAX_CONTENT_BYTES`",
+            ("too_many_fields", 422): (
+                "A query, a form or a JSON object has more than 1000 fields, or JSON holds more "
+                "than 100,000 values"
+            ),
+            ("invalid_form", 422): (
+                "A form is none: a multipart body without its boundary or its end, or one without "
+                "`name=value`"
+            ),
+            ("invalid_json", 422): (
+                "The body, or a line of NDJSON, is not valid JSON (`NaN` is none), is nested too "
+                "deeply, or holds a number of thousands of digits"
+            ),
+            ("json_not_object", 422): "`/push` takes a JSON object only",
+            ("json_not_array", 422): "`/push/batch` takes a JSON array only",
+            ("empty_batch", 422): "The batch holds no message",
+            ("batch_too_large", 413): (
+                "The batch holds more than 10,000 messages, 100,000 lines or 500,000 values: "
+                "send it in parts"
+            ),
+            ("unknown_field", 422): (
+                "A message of a batch has a field other than `content`, `id`, `channel`, "
+                "`channels`, `user` and `users`; or a parameter is a slip of one of the last four;"
+                " or the query of a batch has one of the six"
+            ),
+            ("bad_channel", 422): (
+                "Of a push or of presence: a channel is not 1 to 100 of `A-Z a-z 0-9 _ . : @ -`, "
+                "is empty, or stands twice; a wildcard has `.*` behind that"
+            ),
+            (
+                "bad_user",
+                422,
+            ): "A user is not 1 to 95 of the same characters, is empty, or stands twice",
+            ("too_many_channels", 422): (
+                "The message is for more than `MAX_CHANNELS` channels and users"
+            ),
+            ("bad_id", 422): (
+                "The id is not 1 to 255 printable ASCII characters, the header and the parameter "
+                "differ, or a batch has the header"
+            ),
+            ("id_reused", 422): (
+                "The id was accepted with other content or for others; nothing was queued"
+            ),
+            ("unsupported_media_type", 415): (
+                "The body is neither a form nor JSON (in a batch: neither JSON nor NDJSON), is "
+                "compressed, says that it is in another charset than UTF-8, or belongs to a GET"
+            ),
+            ("request_entity_too_large", 413): "The body is larger than `MAX_BODY_BYTES`",
+            ("too_many_requests", 429): (
+                "More than `TOKEN_REQUESTS_PER_SECOND` or `ADDRESS_REQUESTS_PER_SECOND`; `Retry-"
+                "After` says when to try again"
+            ),
+            ("too_many_messages", 429): (
+                "More than `TOKEN_MESSAGES_PER_SECOND` or `ADDRESS_MESSAGES_PER_SECOND`; nothing "
+                "was queued"
+            ),
+            ("too_many_bodies", 503): (
+                "The large bodies (over 64 KiB) under way take four times `MAX_BODY_BYTES` in this"
+                " process; nothing was queued, `Retry-After` says when to try again"
+            ),
+            ("queue_unavailable", 503): (
+                "Redis did not answer; of a push: it did not confirm, and the message may be "
+                "queued all the same, so a second try without an id can send it twice. With "
+                "`Retry-After`: many requests wait for Redis already, and this one was not even "
+                "begun"
+            ),
+            ("body_cut_short", 400): "The connection ended before the body did; nothing was queued",
+            ("requested_range_not_satisfiable", 416): (
+                "The `Range` asked of a static file lies outside it"
+            ),
+        },
+    ),
+    *_rows(
+        HTTP | WS,
+        {
+            ("unauthorized", 401): (
+                "`PUSH_TOKENS` is set, and the request has no token of it; or a token is needed to"
+                " listen, and there is none"
+            ),
+            ("too_many_connections", 429): (
+                "More than `CONNECTIONS_PER_ADDRESS`, on either port; the request was not read"
+            ),
+            ("bad_request", 400): "The request is not valid HTTP",
+            ("not_found", 404): "There is no such path",
+            ("method_not_allowed", 405): (
+                "The path does not take this method; a WebSocket handshake is a GET"
+            ),
+            ("wrong_port", 400): (
+                "What belongs to the other port: a push at the WebSocket port, or a listener at "
+                "the port of the HTTP API; `msg` says where it belongs"
+            ),
+            ("uri_too_long", 414): (
+                "The request line is longer than 8190 bytes: send the content in a body"
+            ),
+            ("expectation_failed", 417): "`Expect` is something other than `100-continue`",
+            ("headers_too_large", 431): (
+                "A header line is longer than 8190 bytes, or there are more than 100"
+            ),
+            ("not_implemented", 501): "`Transfer-Encoding` is something other than `chunked`",
+            ("internal_error", 500): "The server failed; its log says why",
+        },
+    ),
+    *_rows(
+        WS,
+        {
+            ("bad_format", 400): "`format` is neither `text` nor `json`",
+            ("bad_last", 400): "`last` is not a number from 0 to 1000",
+            ("bad_parameter", 400): (
+                "There is no such parameter or subprotocol, and one that there is was meant; or it"
+                " is not UTF-8"
+            ),
+            ("origin_forbidden", 403): "The page's origin is not in `ALLOWED_ORIGINS`",
+            ("upgrade_required", 426): (
+                "Plain HTTP on the WebSocket port, at a path other than `/events`, where a "
+                "WebSocket would be taken"
+            ),
+            ("unsupported_version", 426): "The handshake's `Sec-WebSocket-Version` is not 13",
+            ("bad_handshake", 400): (
+                "The handshake is HTTP/1.0, lacks `Connection: Upgrade`, or its `Sec-WebSocket-"
+                "Key` is wrong"
+            ),
+            ("unavailable", 503): (
+                "No WebSocket is taken now: too many connections, no Redis yet, or a stop; `Retry-"
+                "After` says when to try again. `/events` answers 200 and ends, as an "
+                "`EventSource` comes back only then"
+            ),
+            ("not_ready", 503): (
+                "`/readyz` of the WebSocket server: Redis does not answer, or no connection is "
+                "taken"
+            ),
+        },
+    ),
+    *_rows(
+        WS | COMMAND,
+        {
+            ("bad_channel", 400): (
+                "A name in `channels` is none: it has other characters, or more than 100; or "
+                "`channels` is misspelled"
+            ),
+            ("too_many_channels", 400): "`channels` names more than `MAX_CHANNELS`",
+            ("channel_forbidden", 403): (
+                "The token does not grant one of `channels`; without tokens: it is one of a user"
+            ),
+            ("bad_token", 401): (
+                "The token is none, is not signed by a key of this server, is not valid yet, or "
+                "says what cannot be; `msg` says which"
+            ),
+            ("token_expired", 401): "The token's `exp` has passed: get a new one",
+        },
+    ),
+    *_rows(
+        COMMAND,
+        {
+            ("bad_command", 400): (
+                "A command cannot be read: a name stands twice, another name stands besides it, or"
+                " its value is not what it must be"
+            ),
+        },
+    ),
+)
+# Two names have a second status, which listeners are answered with: 400 instead of 422.
+USUAL_STATUS = {each.name: each.status for each in reversed(ERRORS)}

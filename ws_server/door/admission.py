@@ -1,0 +1,48 @@
+"""Whether a client is let in: its origin, what it asks for, and whether there is room.
+
+Each check raises `Refused`. It knows no Flask and no route, only WSGI environments.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from common.refused import Refused
+from ws_server.door.listen import ENVIRON_KEY, Listen
+from ws_server.door.terms import Terms
+
+RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
+
+
+class Room(Protocol):
+    """What is asked of `ws_server.service.Service` before a client is let in."""
+
+    @property
+    def refuses(self) -> str | None:
+        """Why no connection is taken now, if so."""
+
+    def is_crowded(self, address: str) -> bool:
+        """Whether no more connections are taken from an address."""
+
+
+def check_origin(environ: Mapping[str, Any], terms: Terms) -> None:
+    """Whether a page of this origin may connect; it comes first, before anything else is read."""
+    if not terms.admits(environ.get("HTTP_ORIGIN")):
+        raise Refused("origin_forbidden", "pages of this origin may not listen")
+
+
+def note_listen(environ: dict[str, Any], terms: Terms, *, events: bool = False) -> None:
+    """Check what the client asks for, and keep it in `environ`, where the hand-off finds it."""
+    listen = Listen.parse(environ, terms, events=events)
+    if terms.address_of is not None:
+        listen = replace(listen, address=terms.address_of(environ))
+    environ[ENVIRON_KEY] = listen
+
+
+def check_room(environ: Mapping[str, Any], room: Room) -> None:
+    """Whether one more is taken now; `note_listen` comes first."""
+    headers = {"Retry-After": str(RETRY_AFTER)}
+    if reason := room.refuses:
+        raise Refused("unavailable", reason, headers)
+    if room.is_crowded(environ[ENVIRON_KEY].address):
+        raise Refused("too_many_connections", "too many connections from this address", headers)
