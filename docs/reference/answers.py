@@ -1,7 +1,8 @@
-"""What can be asked of both ports."""
+"""What can be asked of both ports, and every answer that refuses."""
 
 import json
 
+from common.error_names import ERRORS, USUAL_STATUS, Error, Place
 from docs.reference.language import Language
 from docs.rooms import ROOT
 
@@ -13,6 +14,8 @@ WS_ROUTES = {
     "GET /healthz": "Is the process up?",
     "GET /readyz": "Does Redis answer, and is a connection taken?",
 }
+
+PLACES = {Place.HTTP: "HTTP", Place.WS: "WebSocket", Place.COMMAND: "command"}
 
 
 def routes(language: Language) -> str:
@@ -28,3 +31,27 @@ def routes(language: Language) -> str:
         for route, summary in all_routes.items()
     ]
     return language.table(("Route", "Port", "Meaning"), rows)
+
+
+def table(language: Language) -> str:
+    rows = [
+        (
+            f"`{each.name}`",
+            "" if each.places is Place.COMMAND else str(each.status),  # A command has no status.
+            ", ".join(
+                language.say("words", word, word)
+                for place, word in PLACES.items()
+                if place in each.places
+            ),
+            language.say("words", "yes", "yes") if each.again else "",
+            language.say("errors", _key(each), each.meaning),
+        )
+        for each in ERRORS
+    ]
+    return language.table(("`error`", "Status", "Answered", "Try again?", "Meaning"), rows)
+
+
+def _key(error: Error) -> str:
+    """Two errors have a second status, with a meaning of its own."""
+    is_usual = error.status == USUAL_STATUS[error.name]
+    return error.name if is_usual else f"{error.name} {error.status}"

@@ -14,6 +14,7 @@ Section = Callable[[Language], str]
 SECTIONS: dict[str, Section] = {
     "settings": settings.tables,
     "routes": answers.routes,
+    "answers": answers.table,
     "parameters": listening.parameters,
     "notices": listening.notices,
     "gaps": listening.gaps,
