@@ -152,6 +152,13 @@ def test_links_lead_somewhere(page: str) -> None:
     ] == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_are_named_exist(page: str) -> None:
+    named = set(re.findall(r"`([\w.-]+/[\w./-]+\.(?:py|lua|svg|toml))`", text(page)))
+
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
 def test_the_readme_is_short(readme: str) -> None:
     lines = text(readme).splitlines()
