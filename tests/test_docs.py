@@ -22,6 +22,7 @@ from common.store.log import SETTLE_MESSAGES
 from config.anonymous import refuse_anonymous_push
 from config.settings import Settings, describe
 from tests.support.examples import (
+    CHINESE_PAGES,
     FENCE,
     NOT_RUN,
     PAGES,
@@ -138,7 +139,7 @@ def heading_anchors(page: str) -> set[str]:
     return {heading.replace(" ", "-") for heading in plain}
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md", "README.zh-CN.md"])
+@pytest.mark.parametrize("page", [*PAGES, *CHINESE_PAGES])
 def test_links_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", FENCE.sub("", text(page)))
     inside = [(link or Path(page).name, anchor) for link, anchor in links if ":" not in link]
@@ -152,7 +153,7 @@ def test_links_lead_somewhere(page: str) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, *CHINESE_PAGES])
 def test_files_that_are_named_exist(page: str) -> None:
     named = set(re.findall(r"`([\w.-]+/[\w./-]+\.(?:py|lua|svg|toml))`", text(page)))
 
@@ -167,7 +168,7 @@ def test_the_readme_is_short(readme: str) -> None:
     assert max(map(len, lines)) <= 130
 
 
-@pytest.mark.parametrize("page", ["README", "docs/from-php"])
+@pytest.mark.parametrize("page", [name.removesuffix(".zh-CN.md") for name in CHINESE_PAGES])
 def test_the_chinese_page_shows_the_same_examples(page: str) -> None:
     """The English ones are run."""
     english, chinese = (

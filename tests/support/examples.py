@@ -11,7 +11,12 @@ from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")))
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+)
+# Their examples are the English ones; test_docs.py compares them.
+CHINESE_PAGES = [name for name in DOCUMENTS if name.endswith(".zh-CN.md")]
+PAGES = [name for name in DOCUMENTS if name not in CHINESE_PAGES and name != "CHANGELOG.md"]
 
 FENCE = re.compile(r"```(\S*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SETTING = re.compile(r"\b([A-Z][A-Z_]+)=(\S+)")
