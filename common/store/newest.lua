@@ -1,8 +1,8 @@
--- The newest messages up to an id, without their content: to whom each is. One look is bounded in number and bytes,
--- so that it takes Redis a millisecond or two; who wants more looks again.
+-- The newest messages up to an id, without their content: for whom each is. One look is bounded in number and bytes,
+-- so that it takes Redis a millisecond or two; to see more, look again.
 --
 -- KEYS  log
--- ARGV  the id; most messages and about the most bytes to look at, as content has to be read to be passed over
+-- ARGV  the id; most messages and about the most bytes to look at (Redis reads the content, too)
 -- Answer: {1 if there are none before, the entries with an empty content, the newest first}
 
 local HANDFUL = 16 -- Entries at once, at the most: nobody knows how large the next ones are.

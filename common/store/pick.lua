@@ -1,5 +1,5 @@
 -- The messages of a stretch of the log that are for some subscribers. One look is bounded in number and bytes, so
--- that it takes Redis a millisecond or two, whatever the log holds; who wants more looks again.
+-- that it takes Redis a millisecond or two, whatever the log holds; to see more, look again.
 --
 -- KEYS  log
 -- ARGV  the id after which, and the one up to which; most messages and about the most bytes to look at; about the
@@ -29,14 +29,15 @@ local function reaches(name)
   return false
 end
 
--- `fields` of an entry: c, the content and, if it is not for everybody, a, its addresses. Else it is none of ours.
+-- `fields` of an entry are c, its content, and, if it is not for everybody, a, its recipients. Any other entry is not
+-- ours.
 local function is_for_them(fields)
   if fields[1] ~= 'c' then return false end
   if not fields[3] then return true end
-  local addresses = fields[4]
+  local recipients = fields[4]
   if fields[3] ~= 'a' or fields[5] then return false end
-  if not string.find(addresses, ' ', 1, true) then return reaches(addresses) end
-  for name in string.gmatch(addresses, '%S+') do
+  if not string.find(recipients, ' ', 1, true) then return reaches(recipients) end
+  for name in string.gmatch(recipients, '%S+') do
     if reaches(name) then return true end
   end
   return false

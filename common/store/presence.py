@@ -170,7 +170,7 @@ def _words(changes: Changes) -> Command:
     for user, count in changes.users.items():
         words += (user, count)
     for channel, counts in changes.channels.items():
-        # A channel that is gone takes its hash with it, whoever is in that.
+        # Of a channel that is gone the whole hash goes: no user needs to be named.
         users = counts.users if counts.total else {}
         words += (channel, counts.total, len(users))
         for user, count in users.items():

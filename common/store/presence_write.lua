@@ -7,8 +7,8 @@
 --       gone) and such a list
 -- Answer: 1; or 0 if the process has no lease, or a lease of an older Redis: what it has written does not count
 --
--- The lease holds the number of the last write. So a Redis that went back is noticed, and a write that was given up
--- and comes late does nothing.
+-- The lease holds the number of the last write. So it is noticed when Redis went back to an older snapshot; and a write
+-- that comes late, when its caller has given it up, does nothing.
 
 local PROCESSES, LEASE, USERS, CHANNELS = unpack(KEYS, 1, 4)
 local process, milliseconds = ARGV[1], ARGV[2]
@@ -42,8 +42,8 @@ if last < confirmed then
   return 0
 end
 
--- First what a full Redis refuses: it would let the rest pass after a command that only removes. The process is
--- entered before its hashes, or nobody would sweep what a failure has left. The lease is renewed last: what was
+-- A command that a full Redis refuses comes first: after one that only removes, the rest would be allowed. The process
+-- is entered before its hashes, or no sweep would find what a failure has left. The lease is renewed last: what was
 -- written halfway does not count for longer, and is written again under the next number.
 if confirmed == 0 then
   redis.call('SADD', PROCESSES, process)
@@ -54,7 +54,7 @@ write_list(USERS)
 for key = 5, #KEYS do
   local name = next_word()
   local total = next_word()
-  -- Together: whoever sweeps finds the hashes by the list of channels.
+  -- Both at once: a sweep finds the hashes by the list of channels.
   write(CHANNELS, name, total)
   if total == '0' then redis.call('UNLINK', KEYS[key]) end
   write_list(KEYS[key])

@@ -1,24 +1,24 @@
--- Queue the items whose id is new, and those without an id: one atomic step, so that running it again adds nothing
--- under an id.
+-- Queue the items whose id is new, and those without an id: one atomic step. So running it again adds nothing that has
+-- an id.
 --
 -- KEYS  queue, then for each item the key of its id, or again the queue if it has none
 -- ARGV  seconds for which an id is kept, then for each item the item and its hash
 -- Answer: 0, or the place (from 1) of the first item whose id stands for another; then nothing was done
 
 local MOST = 1000 -- Lua puts no more than some 8000 values on its stack.
-local NOBODY = '' -- What an id stands for that was taken back; it expires at once.
+local NOTHING = '' -- What an id stands for that was taken back; it expires at once.
 local queue, seconds = KEYS[1], ARGV[1]
 local items, hashes, taken = {}, {}, {}
 
 -- The item for which an id stands.
 local function hash_of(key)
   local hash = hashes[key] or redis.call('GET', key)
-  return hash ~= NOBODY and hash or nil
+  return hash ~= NOTHING and hash or nil
 end
 
--- Let the ids stand for nothing again, by a command that was allowed for each a moment ago; what failed is answered.
+-- Let the ids stand for nothing again, by the command that was allowed a moment ago. Answers the failure.
 local function take_back(failure)
-  for _, key in ipairs(taken) do redis.call('SET', key, NOBODY, 'PX', 1) end
+  for _, key in ipairs(taken) do redis.call('SET', key, NOTHING, 'PX', 1) end
   return failure
 end
 
@@ -33,8 +33,8 @@ for at = 2, #KEYS do
   end
 end
 
--- A script that fails halfway is not undone. The ids come first, as they can be taken back: what is queued, somebody
--- may have popped the next moment, and without the right to remember ids each try would queue it again.
+-- Redis does not undo a script that fails halfway. So the ids are written first: they can be taken back, and an item in
+-- the queue cannot. Without the right to write ids, each try would queue the items again.
 for key, hash in pairs(hashes) do
   local reply = redis.pcall('SET', key, hash, 'EX', seconds)
   if reply.err then return take_back(reply) end

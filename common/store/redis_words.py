@@ -1,15 +1,14 @@
 """What of an error of Redis may be told: its code, and words that are known.
 
-Redis, and proxies before it, quote arguments of a command that they refuse, and these
-are messages, ids and names. So nothing else of an error's text gets into a log or an
-exception of ours. No I/O here.
+Redis, or a proxy before it, may quote the arguments of a command that it refuses: messages, ids
+and names. So nothing else of an error's text gets into a log or an exception of ours. No I/O here.
 """
 
 import re
 
 LONGEST = 1000  # Characters of what our own side says: of a socket that is closed, and the like.
 
-# Codes that the driver takes away when it makes an exception of a class of its own.
+# Codes that redis-py takes away from the text of an error for which it has a class.
 CODES = {
     "AskError": "ASK",
     "BusyLoadingError": "LOADING",
@@ -87,7 +86,7 @@ NOT_SHOWN = "an error whose text is not shown, as it may quote a message"
 
 
 def known_words(text: str, kind: str = "") -> str:
-    """What may be told of an error that Redis has answered; `kind` is the driver's class of it."""
+    """What may be told of an error that Redis has answered; `kind` is the name of redis-py's class."""
     code = CODE.match(text)
     name = CODES.get(kind) or (code[0] if code else "")
     words = KNOWN.search(text)

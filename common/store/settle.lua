@@ -1,13 +1,14 @@
 -- Move messages from the queue to the log: one atomic step, so that each is always in one of the two.
 --
--- KEYS  queue, waiting-in-progress (BLMOVE's target, older than the queue), log, rejected, floor, first, epoch
+-- KEYS  queue, wip (what BLMOVE has moved: older than what is in the queue), log, rejected, floor, first, epoch; what
+--       each holds: common/store/keys.py
 -- ARGV  most messages (0: only look), about the most bytes, messages that the log keeps, seconds that it
 --       keeps them; the epoch and the newest id that the caller knows ('' and '0-0': none)
 -- Answer: {messages moved to the log, items set aside, items that still wait, epoch, the newest id when the
 --          epoch began, floor, the newest id (only if looking), why the first item was set aside, what failed}
 --
--- A script that fails halfway is not undone. So what is popped has been written before, and a command that fails
--- ends the settling but not the script: what was settled until then is told as ever, and with it what failed.
+-- Redis does not undo a script that fails halfway. So an item is popped only after it was written. A command that
+-- fails ends the settling but not the script: the answer tells what was settled until then, and what failed.
 
 local QUEUE, WIP, LOG, REJECTED, FLOOR, FIRST, EPOCH = unpack(KEYS)
 local HANDFUL, MOST = 32, 128 -- Items read, written and popped together: one by one takes a quarter longer.
@@ -28,7 +29,7 @@ local MILLISECONDS = NOW[1] * 1000 + math.floor(NOW[2] / 1000)
 local settled, rejected, reason, problem = 0, 0, '', ''
 local first_added -- By this settle.
 
--- Nil; the first failure is told, with the command.
+-- Note the first failure, with its command, for the answer. Always nil.
 local function fail(command, reply)
   if problem == '' then problem = command .. ' ' .. reply.err end
   return nil
@@ -46,7 +47,7 @@ local function is_name(text)
   return type(text) == 'string' and #text >= 1 and #text <= 100 and not string.find(text, '[^A-Za-z0-9_.:@-]')
 end
 
--- As text, if it is a whole number.
+-- A whole number as text; all else as it is.
 local function as_text(name)
   if type(name) ~= 'number' or name ~= math.floor(name) or math.abs(name) >= LARGEST then return name end
   return name == 0 and '0' or string.format('%.0f', name)
@@ -58,8 +59,8 @@ local function channel_of(user)
   return is_name('user:' .. user) and 'user:' .. user or nil
 end
 
--- What may be names. `channels` and `users` are lists, or text with commas; to cjson an object is a table, too:
--- one without a length.
+-- What of a field may be names. `channels` and `users` are lists, or text with commas. cjson makes a table of an
+-- object, too, but one without a length.
 local function elements(field, value)
   if not LISTS[field] or type(value) ~= 'table' and type(value) ~= 'string' then return {value} end
   if type(value) == 'table' then return value end
@@ -68,7 +69,7 @@ local function elements(field, value)
   return found
 end
 
--- Add the channels that a field names to those that were found; why not, if it names nobody or what is no name.
+-- Add the channels that a field names to `found`. Answers why not, if it names nobody or has what cannot be a name.
 local function add(found, seen, field, value)
   local names, of_users = elements(field, value), USERS[field]
   if #names == 0 then return field .. ' names nobody' end
@@ -85,8 +86,9 @@ local function add(found, seen, field, value)
   end
 end
 
--- Whether a name stands twice: cjson keeps the last, and the other would be lost. What the text looks like decides
--- whether they are counted, which takes long. Within a text, a quotation mark has a backslash before it.
+-- Whether a field stands twice in an envelope: cjson keeps the last one, and the other would be lost. To count all
+-- fields takes long, so it is only done if the text has this one's name in quotes more than once, or never. A
+-- quotation mark within a text has a backslash before it.
 local function has_twice(envelope, fields, quoted)
   local _, first = string.find(envelope, quoted, 1, true)
   if first and not string.find(envelope, quoted, first + 1, true) then return false end
@@ -95,9 +97,9 @@ local function has_twice(envelope, fields, quoted)
   return names > 0
 end
 
--- The channels of an envelope, each once, joined by a space; '' if it names none: for everybody. Nil, and why, if
--- that cannot be read.
-local function addresses(fields, envelope)
+-- The recipients of an envelope: channels, each once, joined by a space; '' if it is for everybody. Nil, and why, if
+-- they cannot be read.
+local function recipients(fields, envelope)
   local found, seen = {}, {}
   for at = 1, 4 do
     local value = fields[NAMES[at]]
@@ -117,8 +119,8 @@ local function read_kick(fields)
   return '', '!' .. fields.kick
 end
 
--- Content and addresses of an envelope, '' for everybody; nil, and why, if it cannot be read. A field that this
--- version does not know makes it unreadable: what was meant for some must not go to all.
+-- Content and recipients of an envelope; nil, and why, if it cannot be read. With a field that this version does not
+-- know it cannot be read: a message for some must not go to all.
 local function read(envelope)
   local ok, fields = pcall(cjson.decode, envelope)
   if not ok then return nil, 'it is not JSON' end
@@ -128,7 +130,7 @@ local function read(envelope)
     if not KNOWN[name] then return nil, 'it has a field that is not known' end
   end
   if type(fields.content) ~= 'string' then return nil, 'content is no text' end
-  local to, why = addresses(fields, envelope)
+  local to, why = recipients(fields, envelope)
   return to and fields.content, to or why
 end
 
@@ -163,7 +165,7 @@ local function is_before(id, other)
   return is_less(time, other_time) or time == other_time and is_less(sequence, other_sequence)
 end
 
--- The text of a key, if it has one. What is of another type counts as gone, and SET replaces it.
+-- The text of a key, or nil. A key of another type counts as gone: SET will replace it.
 local function text_of(key)
   local reply = redis.pcall('GET', key)
   if type(reply) ~= 'table' then return reply or nil end
@@ -176,27 +178,28 @@ local function first_id()
   return first and first[1]
 end
 
--- How many entries the log has lost, as text that is no id; Redis 6 does not count what was added.
+-- How many entries the log has lost, as text that cannot be an id. Nil with Redis 6, which does not count what was
+-- added.
 local function removed()
   local added = info('entries-added')
   return added and 'removed ' .. added - info('length') or nil
 end
 
--- Whether what came into an empty log is all still there, although somebody else has written it.
+-- Whether nothing was removed since the log was empty: FIRST was noted then, and somebody else wrote the first entry.
 local function is_as_it_came(floor, first)
   local before = floor and is_before(floor, first) and text_of(FIRST)
   return before and string.find(before, '^removed') and before == removed()
 end
 
--- Where the log begins as far as its entries tell: if none was ever removed, with the first id possible.
+-- From which id on the log has everything, as far as its entries tell: the first id possible if none was ever removed.
 local function healed_floor(first)
   if not first then return next_id(last_id()) end
   return removed() == 'removed 0' and next_id(NONE) or first
 end
 
--- From which id on the log has everything. That is its first entry, or comes before it: of a log that was empty the
--- next id possible, and then FIRST is the entry that came. Another first entry, or no floor: somebody else has
--- trimmed, or Redis has evicted it, and nobody knows more than what is there.
+-- From which id on the log has everything, and the first entry. FLOOR is right if it is the first entry, or if it was
+-- noted while the log was empty and FIRST is the entry that came next. Otherwise somebody else has trimmed the log, or
+-- Redis has evicted FLOOR: then nobody knows more than what is there.
 local function true_floor()
   local text, first = text_of(FLOOR), first_id()
   local floor = text and string.find(text, '^%d+-%d+$') and text
@@ -209,9 +212,9 @@ local function true_floor()
   return healed, first
 end
 
--- Whether a message that was in the log is neither there, nor forgotten as it should be, nor the one that somebody has
--- deleted (XDEL). Of those before this epoch nobody knows more than whether the log can have had them: its ids only
--- ever grow.
+-- Whether the log has lost a message that it had. It is not lost if it is there, if it was trimmed (then it is before
+-- the floor), or if it is the last one that somebody deleted (XDEL). Of a message from before this epoch nobody knows
+-- more than whether the log can have had it: ids only grow.
 local function is_lost(id, floor, start)
   if id == NONE or #redis.call('XRANGE', LOG, id, id) > 0 then return false end
   if is_before(last_id(), id) then return true end
@@ -223,12 +226,12 @@ local function time_of(epoch)
   return epoch and #epoch <= 13 and tonumber(epoch, 16) or 0
 end
 
--- The epoch names a stretch of time in which the log has lost nothing: emptied by a FLUSHALL, or gone back to an
--- older snapshot, it begins a new one. That is newer than all that are known, whatever the clock says.
+-- An epoch is a time in which the log has lost nothing. When it was emptied by a FLUSHALL, or went back to an older
+-- snapshot, a new epoch begins. Its name is newer than all that are known, whatever the clock says.
 local function current_epoch(floor)
   local name, start = string.match(text_of(EPOCH) or '', '^([1-9a-f][0-9a-f]*) (%d+-%d+)$')
   local stored, known = time_of(name), time_of(known_epoch)
-  -- Who does not know this epoch knows at least that its log had an id when it began.
+  -- The caller does not know the stored epoch yet. It still holds if the log has not gone back to before its start.
   if stored > known and not is_before(last_id(), start) then return name, start end
   if stored > 0 and stored == known and not is_lost(known_id, floor, start) then return name, start end
   local time = math.max(MILLISECONDS, stored + 1, known + 1)
@@ -237,7 +240,7 @@ local function current_epoch(floor)
   return name, start
 end
 
--- Set aside what cannot be read; whether that is done.
+-- Set aside what cannot be read. Answers whether that is done.
 local function set_aside(item, why)
   if not try('LPUSH', REJECTED, item) then return false end
   if rejected == 0 then reason = why end
@@ -245,12 +248,13 @@ local function set_aside(item, why)
   return true
 end
 
--- Add the first entry of this settle. While the clock is behind the ids, `*` would count on: a Redis that has gone back
--- would give ids again, with which others know messages that are lost. So it begins some way on, as if by chance.
+-- Add the first entry of this settle. If the clock is behind the newest id, `*` would give the id after that. A Redis
+-- that went back to an older snapshot would so give new messages the ids of lost ones, which others know. So the id is
+-- moved on by the microseconds of the clock, as if by chance.
 local function add_first(...)
   local reply = redis.pcall('XADD', LOG, string.format('%.0f-*', MILLISECONDS), ...)
   if type(reply) ~= 'table' then return reply end
-  local id = '*' -- Redis 6 knows no other.
+  local id = '*' -- For Redis 6, which does not know `TIME-*`.
   if string.find(reply.err, 'equal or smaller', 1, true) then
     local time, sequence = string.match(last_id(), '(%d+)-(%d+)')
     if #sequence <= 15 then id = string.format('%s-%d', time, sequence + 1 + NOW[2]) end
@@ -258,13 +262,13 @@ local function add_first(...)
   return redis.pcall('XADD', LOG, id, ...)
 end
 
--- Add an entry; not by `try`, which takes a tenth of all.
+-- Add an entry. Not by `try`: that would take a tenth of the script's time.
 local function add_entry(...)
   if first_added then return redis.pcall('XADD', LOG, '*', ...) end
   return add_first(...)
 end
 
--- Write an item where it belongs; whether it is there.
+-- Write an item to the log, or set it aside. Answers whether that is done.
 local function write(item)
   local id
   if string.byte(item) == MARK then
@@ -283,8 +287,9 @@ local function write(item)
   return true
 end
 
--- The right to pop, asked for before anything is written. It is a write as well, so a Redis that is full lets all
--- that follows pass: what it has can be delivered. RPOP takes longer, as it copies what it pops, but some may do no more.
+-- Whether we may pop, asked for before anything is written. The question changes nothing but counts as a write, after
+-- which a Redis that is full allows all the rest of a script: so what it has can still be delivered. RPOP takes longer
+-- than LTRIM, as it copies what it pops, but somebody's rights may not include LTRIM.
 local may_trim = not redis.pcall('LTRIM', WIP, 0, -1).err and not redis.pcall('LTRIM', QUEUE, 0, -1).err
 if not may_trim and try('RPOP', WIP, 0) ~= nil then try('RPOP', QUEUE, 0) end
 
@@ -292,7 +297,7 @@ local function pop(source, count)
   if may_trim then try('LTRIM', source, 0, -count - 1) else try('RPOP', source, count) end
 end
 
--- How many items are read at once: as many as the room for bytes has, if they are as long as those before.
+-- How many items to read at once: as many as fit into the bytes that are left, if they are as long as those before.
 local function handful()
   local done = settled + rejected
   if done == 0 then return math.min(room, HANDFUL) end
@@ -300,7 +305,7 @@ local function handful()
   return math.max(1, math.min(room, MOST, math.floor(bytes / length)))
 end
 
--- Settle a handful of a list, the oldest first, and pop as many as were written; whether there may be more.
+-- Settle a handful of a list, the oldest first, and pop as many as were written. Answers whether there may be more.
 local function settle(source)
   local most, done = handful(), 0
   local items = try('LRANGE', source, -most, -1)
@@ -314,7 +319,7 @@ local function settle(source)
   return done == most
 end
 
--- Forget what is beyond the history; where the log begins then.
+-- Trim the log to what it has to keep. Answers the floor then.
 local function trim(floor)
   local oldest = string.format('%d000', NOW[1] - ARGV[4])
   local gone = try('XTRIM', LOG, 'MAXLEN', '~', ARGV[3]) or 0

@@ -1,9 +1,9 @@
--- Whether the log has every message after an id. What is remembered does not count: somebody else may have trimmed
--- the log (XTRIM), deleted from it (XDEL), or Redis may have evicted what says where it begins.
+-- Whether the log has every message after an id. FLOOR alone does not tell: somebody else may have trimmed the log
+-- (XTRIM) or deleted from it (XDEL), or Redis may have evicted FLOOR.
 --
 -- KEYS  log, floor, first (see settle.lua)
 -- ARGV  the id, and the next one possible
--- Answer: {1 if it has all that came after the id, else 0: nobody knows; 1 if it has the message with this id}
+-- Answer: {1 if it has all that came after the id, 0 if nobody knows; 1 if it has the message with this id}
 
 local LOG, FLOOR, FIRST = unpack(KEYS)
 local id, next_id = unpack(ARGV)
@@ -29,11 +29,11 @@ for at = 1, #answer, 2 do info[answer[at]] = answer[at + 1] end
 local at = redis.call('XRANGE', LOG, id, '+', 'COUNT', 1)[1]
 local has = at and at[1] == id
 
--- How many entries the log has lost, as settle.lua notes it while it is empty; Redis 6 does not count what was added.
+-- How many entries the log has lost, as settle.lua notes it in FIRST while the log is empty. Redis 6 does not count.
 local added = info['entries-added']
 local removed = added and 'removed ' .. added - info['length']
 
--- Whether everything after the id is there, if it was all there that is about where the log begins.
+-- Whether everything after the id is there, as far as trimming goes.
 local function is_followed()
   if has or at and at[1] == next_id or id == info['last-generated-id'] then return true end
   local first, floor, noted = info['first-entry'] and info['first-entry'][1], text_in(FLOOR), text_in(FIRST)
