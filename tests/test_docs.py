@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from common.error_names import COMMAND, ERRORS
 from common.serving.server import longest_stop
 from common.store.log import SETTLE_MESSAGES
 from config.anonymous import refuse_anonymous_push
@@ -67,17 +66,6 @@ def test_compose_asks_for_nothing_and_gives_tokens_to_the_http_api_alone() -> No
     assert re.findall(r"\$\{\w+:?\?", compose) == []
     assert compose.count("PUSH_TOKENS:") == 1
     assert "\n      PUSH_TOKENS:\n" in http
-
-
-@pytest.mark.parametrize("page", ["docs/reference.md", "docs/reference.zh-CN.md"])
-def test_the_table_of_answers_has_every_error_with_its_status(page: str) -> None:
-    documented = {
-        (cells[0].strip("`"), int(cells[1]))
-        for cells in rows(page)
-        if re.fullmatch(r"`[a-z_]+`", cells[0]) and re.fullmatch(r"[45]\d\d", cells[1])
-    }
-
-    assert documented == {(each.name, each.status) for each in ERRORS if each.places != COMMAND}
 
 
 def test_what_proxies_are_told_is_documented() -> None:

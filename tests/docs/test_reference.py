@@ -2,8 +2,10 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from common.message import Mark
@@ -11,6 +13,7 @@ from config.cli.listening import FOR_GOOD
 from config.load import load
 from config.settings import Settings, describe
 from docs.reference import listening
+from docs.reference.commands import COMMANDS
 from docs.reference.files import generated, page
 from docs.reference.language import CHINESE, Language, Untranslated
 from docs.rooms import ROOT
@@ -108,3 +111,12 @@ def test_the_command_listen_comes_back_as_the_table_advises() -> None:
     codes = {each.code for each in close_codes.ALL}
 
     assert {each.code for each in close_codes.ALL if not each.reconnect} == codes & set(FOR_GOOD)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+def test_the_example_of_a_command_is_one_that_it_takes(command: click.Command) -> None:
+    *_, words = (command.epilog or "").partition("message-center ")
+    name, *arguments = shlex.split(words)
+
+    assert COMMANDS[name] is command
+    command.make_context(name, arguments)
