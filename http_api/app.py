@@ -18,9 +18,9 @@ from common.store.queue import Queue
 from config.settings import Settings
 from http_api.aliases import Aliases
 from http_api.bodies import AT_ONCE, Bodies
+from http_api.connections import Connections
 from http_api.guard import Guard
 from http_api.limits import Limits
-from http_api.people import People
 from http_api.push import Push
 from http_api.readiness import Readiness
 from http_api.waiting import PatientPresence, PatientQueue, Waiting
@@ -49,7 +49,7 @@ def create_app(
     waiting = Waiting(slots // 2, clock)
     pushing = guard.metered(PatientQueue(queue, waiting))
     _add_push(app, Push(pushing, bodies, limits, settings.idempotency_seconds), outage)
-    _add_people(app, People(PatientPresence(presence, waiting), pushing), outage)
+    _add_connections(app, Connections(PatientPresence(presence, waiting), pushing), outage)
     _add_health(app, Readiness(pushing, clock), outage)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)
@@ -94,18 +94,18 @@ def _add_push(app: Flask, push: Push, outage: Outage) -> None:
         return jsonify(body)
 
 
-def _add_people(app: Flask, people: People, outage: Outage) -> None:
+def _add_connections(app: Flask, connections: Connections, outage: Outage) -> None:
     @app.get("/users/<user>")
     def user_index(user: str) -> Response:
-        return jsonify(people.user(user))
+        return jsonify(connections.user(user))
 
     @app.get("/channels/<channel>")
     def channel_index(channel: str) -> Response:
-        return jsonify(people.channel(channel))
+        return jsonify(connections.channel(channel))
 
     @app.delete("/users/<user>/connections")
     def user_kick(user: str) -> Response:
-        body = people.kick(user)
+        body = connections.kick(user)
         outage.note("push", None)  # Redis has confirmed it.
         return jsonify(body)
 

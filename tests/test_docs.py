@@ -31,7 +31,7 @@ from tests.support.examples import (
 )
 from ws_server.door.handshake import EVENTS_HEADERS
 from ws_server.door.listen import TOKEN_PROTOCOL
-from ws_server.door.terms import OPEN, Terms
+from ws_server.door.policy import OPEN, Policy
 from ws_server.door.tokens import LEEWAY
 from ws_server.named_class import load_worker_class
 from ws_server.relay.relay import MOST_UNREAD
@@ -69,7 +69,7 @@ def test_compose_asks_for_nothing_and_gives_tokens_to_the_http_api_alone() -> No
 
 
 def test_what_proxies_are_told_is_documented() -> None:
-    listed = Terms(origins=frozenset(["https://a.example"])).sharing(None)
+    listed = Policy(origins=frozenset(["https://a.example"])).sharing(None)
     told = {**EVENTS_HEADERS, **OPEN.sharing(None), **listed}.items()
     written = [f"`{name}: {value}`" for name, value in told if name != "Content-Type"]
 

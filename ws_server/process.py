@@ -15,7 +15,7 @@ from common.store.log import RedisLog, Retention
 from common.store.presence import RedisPresenceWriter
 from config.settings import Settings
 from ws_server.door.app import create_app
-from ws_server.door.terms import Terms, TokenCheck
+from ws_server.door.policy import Policy, TokenCheck
 from ws_server.named_class import load_worker_class
 from ws_server.presence import Presence
 from ws_server.service import Service
@@ -37,7 +37,7 @@ def load(settings: Settings) -> Flask:
     Raises:
         SettingsError: WORKER_CLASS names nothing usable, or the keys of tokens are unusable.
     """
-    terms = load_terms(settings)
+    policy = load_policy(settings)
     worker_class = load_worker_class(settings.worker_class)
     settings = replace(settings, max_connections=affordable(settings.max_connections))
     client = connect(
@@ -50,15 +50,15 @@ def load(settings: Settings) -> Flask:
     key = settings.message_center_key
     source = RedisLog(client, key, retention)
     presence = Presence(RedisPresenceWriter(client, key))
-    service = Service(settings, source, presence, worker_class, terms)
-    app = create_app(service, terms, settings.http_port)
+    service = Service(settings, source, presence, worker_class, policy)
+    app = create_app(service, policy, settings.http_port)
     app.extensions[SERVICE] = service
     service.start()
     gc.set_threshold(*GC_THRESHOLDS)
     return app
 
 
-def load_terms(settings: Settings) -> Terms:
+def load_policy(settings: Settings) -> Policy:
     """What the settings say about who may listen.
 
     Raises:
@@ -69,7 +69,7 @@ def load_terms(settings: Settings) -> Terms:
         # The libraries behind it take 8 MB in each process: only from who asks for tokens.
         tokens = import_module("ws_server.door.tokens").Tokens(settings)
     address_of = partial(client_of, trusted=settings.trusted_proxies)
-    return Terms(
+    return Policy(
         tokens,
         settings.max_channels,
         frozenset(settings.allowed_origins),

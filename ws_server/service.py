@@ -18,7 +18,7 @@ from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub, Start
 from ws_server.clients.keepalive import Keepalive
 from ws_server.door.listen import Listen
-from ws_server.door.terms import OPEN, Terms
+from ws_server.door.policy import OPEN, Policy
 from ws_server.inbox import hooks
 from ws_server.inbox.receiver import Limits, Receiver
 from ws_server.inbox.subscriptions import Desk
@@ -49,7 +49,7 @@ class Service:
         source: Log,
         presence: Presence,
         worker_class: type[Worker],
-        terms: Terms = OPEN,
+        policy: Policy = OPEN,
     ) -> None:
         self._settings = settings
         self._presence = presence
@@ -60,7 +60,7 @@ class Service:
         self._worker = worker_class(settings, self._hub, self._relay)
         self._receiver = Receiver(
             self._hub,
-            Desk(self._hub, terms, self._note_change),
+            Desk(self._hub, policy, self._note_change),
             Limits(settings.max_client_message_bytes, settings.client_messages_per_second),
             self._overridden("on_message"),
             self._worker.on_error,

@@ -10,7 +10,7 @@ from common.refused import Refused
 from tests.support.fakes import FakeTokens
 from ws_server.door.grant import Grant
 from ws_server.door.listen import MOST_LAST, PROTOCOLS, TOKEN_PROTOCOL, Listen
-from ws_server.door.terms import OPEN, Terms
+from ws_server.door.policy import OPEN, Policy
 from ws_server.wire.formats import all_formats
 
 NAMES = ["channels", "format", "last", "last_id", "token"]
@@ -26,7 +26,7 @@ ERRORS = {
     "bad_parameter": 400,
 }
 USER = Grant("42", frozenset(["orders", "news.*"]))
-CLOSED = Terms(FakeTokens({"USER": USER, "GUEST": Grant(None, frozenset())}), max_channels=3)
+CLOSED = Policy(FakeTokens({"USER": USER, "GUEST": Grant(None, frozenset())}), max_channels=3)
 
 latin = st.text(st.characters(max_codepoint=255))  # As a web server hands on what it reads.
 values = (
@@ -42,16 +42,16 @@ protocols = latin | st.lists(
 authorizations = latin | st.sampled_from(["", "Bearer USER", "bearer GUEST", "Basic USER"])
 
 
-def parsed(environ: dict[str, str], terms: Terms, *, events: bool) -> Listen | Refused:
+def parsed(environ: dict[str, str], policy: Policy, *, events: bool) -> Listen | Refused:
     try:
-        return Listen.parse(environ, terms, events=events)
+        return Listen.parse(environ, policy, events=events)
     except Refused as problem:
         return problem
 
 
 @given(queries, latin, protocols, authorizations, st.sampled_from([OPEN, CLOSED]), st.booleans())
 def test_whatever_is_asked_can_be_served_or_is_refused(
-    query: str, last_event_id: str, protocol: str, authorization: str, terms: Terms, events: bool
+    query: str, last_event_id: str, protocol: str, authorization: str, policy: Policy, events: bool
 ) -> None:
     environ = {
         "QUERY_STRING": query,
@@ -59,10 +59,10 @@ def test_whatever_is_asked_can_be_served_or_is_refused(
         "HTTP_SEC_WEBSOCKET_PROTOCOL": protocol,
         "HTTP_AUTHORIZATION": authorization,
     }
-    listen = parsed(environ, terms, events=events)
+    listen = parsed(environ, policy, events=events)
     if isinstance(listen, Refused):
         assert listen.status == ERRORS[listen.error]
-        assert terms.tokens or listen.status != 401
+        assert policy.tokens or listen.status != 401
         return
 
     assert listen.format_name in all_formats("")
@@ -71,7 +71,7 @@ def test_whatever_is_asked_can_be_served_or_is_refused(
     assert listen.last_id != ""
     assert listen.protocol is None or PROTOCOLS[listen.protocol] == listen.format
     assert listen.protocol is None or not events
-    assert len(listen.channels - listen.grant.own) <= terms.max_channels
+    assert len(listen.channels - listen.grant.own) <= policy.max_channels
     assert all(is_subscription(name) and listen.grant.allows(name) for name in listen.channels)
     assert listen.grant.own <= listen.channels
 

@@ -17,7 +17,7 @@ from tests.support.fake_log import FakeLog
 from tests.support.websocket import CLOSE, PING, TEXT
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import AT_THE_HEAD, Hub, Start
-from ws_server.door.terms import OPEN, Terms
+from ws_server.door.policy import OPEN, Policy
 from ws_server.inbox.receiver import Limits, OnError, OnMessage, Receiver
 from ws_server.inbox.subscriptions import Desk
 from ws_server.log.feed import Feed
@@ -177,11 +177,11 @@ class Parts:
         on_message: OnMessage | None = None,
         on_error: OnError = lambda *_: None,
         *,
-        terms: Terms = OPEN,
+        policy: Policy = OPEN,
         per_second: float = 0.0,
     ) -> Receiver:
         """A receiver that takes messages of 1000 bytes."""
-        desk = Desk(self.hub, terms, lambda *changed: self.changed.append(changed))
+        desk = Desk(self.hub, policy, lambda *changed: self.changed.append(changed))
         return Receiver(self.hub, desk, Limits(1000, per_second), on_message, on_error)
 
     def publish(self, *contents: bytes) -> Page:

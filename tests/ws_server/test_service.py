@@ -20,7 +20,7 @@ from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame
 from ws_server.clients.connection import Connection
 from ws_server.door.grant import Grant
 from ws_server.door.listen import DEFAULT, Listen
-from ws_server.door.terms import OPEN, Terms
+from ws_server.door.policy import OPEN, Policy
 from ws_server.presence import Presence
 from ws_server.service import Service
 from ws_server.wire.close_codes import EXPIRED, GOING_AWAY, RESTARTING, TRY_AGAIN
@@ -74,10 +74,10 @@ class Running:
         self.service = Service(Settings(), self.log, self.presence, Noting)
         self.peers = peers
 
-    def build(self, kind: type[Worker] = Noting, terms: Terms = OPEN, **settings: Any) -> Service:
+    def build(self, kind: type[Worker] = Noting, policy: Policy = OPEN, **settings: Any) -> Service:
         """Build it with other settings, and start it."""
         values = Settings(**{"poll_interval": 0.01, "message_prefix": "", **settings})
-        self.service = Service(values, self.log, self.presence, kind, terms)
+        self.service = Service(values, self.log, self.presence, kind, policy)
         self.service.start()
         return self.service
 

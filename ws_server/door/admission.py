@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from common.refused import Refused
 from ws_server.door.listen import ENVIRON_KEY, Listen
-from ws_server.door.terms import Terms
+from ws_server.door.policy import Policy
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
 
@@ -25,17 +25,17 @@ class Room(Protocol):
         """Whether no more connections are taken from an address."""
 
 
-def check_origin(environ: Mapping[str, Any], terms: Terms) -> None:
+def check_origin(environ: Mapping[str, Any], policy: Policy) -> None:
     """Whether a page of this origin may connect; it comes first, before anything else is read."""
-    if not terms.admits(environ.get("HTTP_ORIGIN")):
+    if not policy.admits(environ.get("HTTP_ORIGIN")):
         raise Refused("origin_forbidden", "pages of this origin may not listen")
 
 
-def note_listen(environ: dict[str, Any], terms: Terms, *, events: bool = False) -> None:
+def note_listen(environ: dict[str, Any], policy: Policy, *, events: bool = False) -> None:
     """Check what the client asks for, and keep it in `environ`, where the hand-off finds it."""
-    listen = Listen.parse(environ, terms, events=events)
-    if terms.address_of is not None:
-        listen = replace(listen, address=terms.address_of(environ))
+    listen = Listen.parse(environ, policy, events=events)
+    if policy.address_of is not None:
+        listen = replace(listen, address=policy.address_of(environ))
     environ[ENVIRON_KEY] = listen
 
 

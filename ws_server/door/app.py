@@ -23,7 +23,7 @@ from ws_server.door.admission import RETRY_AFTER, Room, check_origin, check_room
 from ws_server.door.handshake import EVENTS_HEADERS, HandOff, check_upgrade, events_head
 from ws_server.door.listen import Listen
 from ws_server.door.misdirected import refuse_misdirected, where_to_push
-from ws_server.door.terms import OPEN, Terms
+from ws_server.door.policy import OPEN, Policy
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,9 @@ class Site(Flask):
         return MapAdapter(self.url_map, "", "/", "", scheme, _clean_path(request), request.method)
 
 
-def create_app(service: Adopter, terms: Terms = OPEN, http_port: int = Settings.http_port) -> Flask:
+def create_app(
+    service: Adopter, policy: Policy = OPEN, http_port: int = Settings.http_port
+) -> Flask:
     """The WSGI application; needs gunicorn, whose sockets it hands over.
 
     `http_port` is where others push, for those who do it here.
@@ -60,16 +62,16 @@ def create_app(service: Adopter, terms: Terms = OPEN, http_port: int = Settings.
     app = Site(__name__)
     speak_json(app)
     app.url_map.merge_slashes = False  # `Site` does it, without a redirect.
-    _add_methods(app, terms, http_port)
-    _add_websocket(app, service, terms)
-    _add_events(app, service, terms)
+    _add_methods(app, policy, http_port)
+    _add_websocket(app, service, policy)
+    _add_events(app, service, policy)
     _add_health(app, service)
-    _add_explanation(app, service, terms, http_port)
+    _add_explanation(app, service, policy, http_port)
     answer_failures(app, log)
     return app
 
 
-def _add_methods(app: Flask, terms: Terms, http_port: int) -> None:
+def _add_methods(app: Flask, policy: Policy, http_port: int) -> None:
     """What holds at every path: which methods there are, and which pages may read the answers."""
 
     @app.before_request
@@ -79,7 +81,7 @@ def _add_methods(app: Flask, terms: Terms, http_port: int) -> None:
             return None
         if method == "OPTIONS":
             wanted = request.headers.get("Access-Control-Request-Headers", "")
-            permission = terms.permission(request.headers.get("Origin"), wanted)
+            permission = policy.permission(request.headers.get("Origin"), wanted)
             return Response(status=204, headers={"Allow": ALLOWED, **permission})
         refuse_misdirected(_clean_path(request), request.host, http_port)
         reason = f"this port is for listening; {where_to_push(request.host, http_port)}"
@@ -87,11 +89,11 @@ def _add_methods(app: Flask, terms: Terms, http_port: int) -> None:
 
     @app.after_request
     def share(response: Response) -> Response:
-        response.headers.update(terms.sharing(request.headers.get("Origin")))
+        response.headers.update(policy.sharing(request.headers.get("Origin")))
         return response
 
 
-def _add_websocket(app: Flask, service: Adopter, terms: Terms) -> None:
+def _add_websocket(app: Flask, service: Adopter, policy: Policy) -> None:
     sock = websockets(app, HandOff)
 
     @app.before_request
@@ -99,9 +101,9 @@ def _add_websocket(app: Flask, service: Adopter, terms: Terms) -> None:
         environ = request.environ
         if not _wants_websocket(environ):
             return
-        check_origin(environ, terms)
+        check_origin(environ, policy)
         check_upgrade(environ)
-        note_listen(environ, terms)
+        note_listen(environ, policy)
         check_room(environ, service)
 
     def listen(handed: HandOff, **_path: str) -> None:
@@ -111,12 +113,12 @@ def _add_websocket(app: Flask, service: Adopter, terms: Terms) -> None:
     sock.route("/<path:path>", endpoint="listen_anywhere")(listen)
 
 
-def _add_events(app: Flask, service: Adopter, terms: Terms) -> None:
+def _add_events(app: Flask, service: Adopter, policy: Policy) -> None:
     @_at_every_prefix(app, "events")
     def events(_prefix: str = "") -> Response:
         environ = request.environ
-        check_origin(environ, terms)
-        note_listen(environ, terms, events=True)
+        check_origin(environ, policy)
+        note_listen(environ, policy, events=True)
         if request.method == "HEAD":
             return Response(headers=EVENTS_HEADERS)
         try:
@@ -125,7 +127,7 @@ def _add_events(app: Flask, service: Adopter, terms: Terms) -> None:
             # An EventSource gives up at an error status; at an end of the stream it comes back.
             wait = random.randint(RETRY_AFTER * 500, RETRY_AFTER * 1500)  # Not all at once.
             return Response(f"retry: {wait}\n: {refused.reason}\n\n", headers=EVENTS_HEADERS)
-        sharing = terms.sharing(environ.get("HTTP_ORIGIN"))
+        sharing = policy.sharing(environ.get("HTTP_ORIGIN"))
         return _hand_over(service, HandOff(environ, events_head(sharing)))
 
 
@@ -141,15 +143,15 @@ def _add_health(app: Flask, service: Adopter) -> None:
         raise Refused("not_ready", service.refuses or "Redis does not answer")
 
 
-def _add_explanation(app: Flask, service: Adopter, terms: Terms, http_port: int) -> None:
+def _add_explanation(app: Flask, service: Adopter, policy: Policy, http_port: int) -> None:
     @app.get("/")
     @app.get("/<path:_path>")
     def explain(_path: str = "") -> Response:
         """Why a WebSocket would be refused here; otherwise, that it is what this port wants."""
         environ = request.environ
         refuse_misdirected(_clean_path(request), request.host, http_port)
-        check_origin(environ, terms)
-        note_listen(environ, terms)
+        check_origin(environ, policy)
+        note_listen(environ, policy)
         check_room(environ, service)
         raise Refused(
             "upgrade_required", _how_to_upgrade(), {"Upgrade": "websocket", "Connection": "Upgrade"}

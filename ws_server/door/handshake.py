@@ -51,7 +51,7 @@ def accept_key(key: str) -> str:
 
 
 def events_head(sharing: Mapping[str, str]) -> bytes:
-    """The head of a stream of events; `sharing` are the headers of `Terms.sharing`."""
+    """The head of a stream of events; `sharing` are the headers of `Policy.sharing`."""
     headers = {**EVENTS_HEADERS, **sharing, "Connection": "close"}
     return "\r\n".join(["HTTP/1.1 200 OK", *map(": ".join, headers.items()), "", ""]).encode()
 

@@ -14,7 +14,7 @@ from common.slips import Slips, plain
 from ws_server.door import parameters
 from ws_server.door.grant import ANYBODY, Grant
 from ws_server.door.parameters import LAST_EVENT_ID, Parameters
-from ws_server.door.terms import OPEN, Terms
+from ws_server.door.policy import OPEN, Policy
 
 NAMESPACE = "message-center"  # Of all our subprotocols.
 JSON_PROTOCOL, TEXT_PROTOCOL = f"{NAMESPACE}.json", f"{NAMESPACE}.text"
@@ -50,7 +50,7 @@ class Listen:
 
     @classmethod
     def parse(
-        cls, environ: Mapping[str, Any], terms: Terms = OPEN, *, events: bool = False
+        cls, environ: Mapping[str, Any], policy: Policy = OPEN, *, events: bool = False
     ) -> "Listen":
         """From a WSGI environment.
 
@@ -59,13 +59,13 @@ class Listen:
         """
         query, header = environ["QUERY_STRING"], environ.get("HTTP_LAST_EVENT_ID", "")
         offered = "" if events else environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")
-        if not query and not offered and not events and terms.tokens is None:
+        if not query and not offered and not events and policy.tokens is None:
             return DEFAULT
         given = parameters.read(query)
         words = [word.strip() for word in offered.split(",")]
         ours = _protocols(words)
         tokens = {*given.all("token"), *_tokens_in_headers(environ, words)}
-        grant = _grant(terms, tokens)
+        grant = _grant(policy, tokens)
         wanted = _format(given.last("format") or (PROTOCOLS[ours[0]] if ours else "text"))
         return cls(
             format=wanted,
@@ -76,7 +76,7 @@ class Listen:
             or None,
             last=_last(given.last("last") or "0"),
             protocol=next((word for word in ours if PROTOCOLS[word] == wanted), None),
-            channels=_channels(given, grant, terms.max_channels),
+            channels=_channels(given, grant, policy.max_channels),
             grant=grant,
         )
 
@@ -128,14 +128,14 @@ def choose(names: Iterable[str], grant: Grant, most: int) -> frozenset[str]:
     return wanted | grant.own
 
 
-def _grant(terms: Terms, tokens: set[str]) -> Grant:
-    if terms.tokens is None:
+def _grant(policy: Policy, tokens: set[str]) -> Grant:
+    if policy.tokens is None:
         return ANYBODY
     if not tokens:
         raise Refused("unauthorized", "a token is needed to listen")
     if len(tokens) > 1:
         raise Refused("bad_token", "there are several tokens, and they differ")
-    return terms.tokens.check(tokens.pop())
+    return policy.tokens.check(tokens.pop())
 
 
 def _tokens_in_headers(environ: Mapping[str, Any], protocols: list[str]) -> set[str]:

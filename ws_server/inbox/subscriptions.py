@@ -1,6 +1,6 @@
 """Does what clients of the json format ask for while they are connected, and answers.
 
-What they may ask for is decided by their grant and by the terms; how it takes effect at
+Their grant and the policy decide what they may ask for; how it takes effect at
 one exact place of the log is the hub's business.
 """
 
@@ -11,7 +11,7 @@ from common.refused import Refused
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
 from ws_server.door.listen import choose
-from ws_server.door.terms import Terms
+from ws_server.door.policy import Policy
 from ws_server.inbox.commands import Change, Refresh, explain, parse_command
 
 OnChange = Callable[[Connection, frozenset[str]], None]
@@ -20,9 +20,9 @@ OnChange = Callable[[Connection, frozenset[str]], None]
 class Desk:
     """`on_change` is told of a client with another grant or other channels, and of what it had."""
 
-    def __init__(self, hub: Hub, terms: Terms, on_change: OnChange) -> None:
+    def __init__(self, hub: Hub, policy: Policy, on_change: OnChange) -> None:
         self._hub = hub
-        self._terms = terms
+        self._policy = policy
         self._on_change = on_change
 
     def serve(self, connection: Connection, data: str | bytes) -> bool:
@@ -54,13 +54,13 @@ class Desk:
 
     def _change(self, connection: Connection, change: Change) -> None:
         kept = connection.channels - change.unsubscribe - connection.grant.own
-        wanted = choose(kept | change.subscribe, connection.grant, self._terms.max_channels)
+        wanted = choose(kept | change.subscribe, connection.grant, self._policy.max_channels)
         at = self._listen_to(connection, wanted)
         self._answer(connection, "subscribed", {"id": at, "channels": sorted(wanted)})
 
     def _refresh(self, connection: Connection, refresh: Refresh) -> None:
         had = connection.grant
-        grant = self._terms.tokens.check(refresh.token) if self._terms.tokens else had
+        grant = self._policy.tokens.check(refresh.token) if self._policy.tokens else had
         if grant.user != had.user:
             raise Refused("bad_token", "the token is for another user")
         connection.grant = grant

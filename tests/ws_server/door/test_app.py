@@ -12,7 +12,7 @@ from tests.support.fakes import FakeAdopter, FakeInput, FakeTokens
 from ws_server.door.app import create_app
 from ws_server.door.grant import Grant
 from ws_server.door.listen import DEFAULT, Listen
-from ws_server.door.terms import Terms
+from ws_server.door.policy import Policy
 
 HANDSHAKE = {
     "Upgrade": "websocket",
@@ -97,7 +97,7 @@ def test_a_refused_client_is_told_when_to_come_back(
     assert service.adopted == []
 
 
-ADDRESSES = Terms(address_of=lambda environ: environ["REMOTE_ADDR"])
+ADDRESSES = Policy(address_of=lambda environ: environ["REMOTE_ADDR"])
 
 
 def test_an_address_with_too_many_connections_is_told_to_come_back(service: FakeAdopter) -> None:
@@ -222,8 +222,8 @@ def test_every_answer_says_how_its_text_is_encoded(http: FlaskClient, path: str)
 @pytest.fixture
 def closed(service: FakeAdopter) -> FlaskClient:
     """Listens only who has the token USER, and only pages of one origin."""
-    terms = Terms(FakeTokens({"USER": USER}), origins=frozenset([PAGE]))
-    return create_app(service, terms).test_client()
+    policy = Policy(FakeTokens({"USER": USER}), origins=frozenset([PAGE]))
+    return create_app(service, policy).test_client()
 
 
 def adopted(

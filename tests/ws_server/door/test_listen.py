@@ -8,21 +8,23 @@ from common.refused import Refused
 from tests.support.fakes import FakeTokens
 from ws_server.door.grant import ANYBODY, Grant
 from ws_server.door.listen import DEFAULT, MOST_LAST, Listen, choose
-from ws_server.door.terms import OPEN, Terms
+from ws_server.door.policy import OPEN, Policy
 
 USER = Grant("42", frozenset(["orders", "news.*"]), expires=1e9)
-CLOSED = Terms(FakeTokens({"USER": USER, "GUEST": Grant(None, frozenset())}), max_channels=3)
+CLOSED = Policy(FakeTokens({"USER": USER, "GUEST": Grant(None, frozenset())}), max_channels=3)
 
 
-def asked(query: str = "", terms: Terms = OPEN, *, events: bool = False, **headers: str) -> Listen:
-    return Listen.parse({"QUERY_STRING": query, **headers}, terms, events=events)
+def asked(
+    query: str = "", policy: Policy = OPEN, *, events: bool = False, **headers: str
+) -> Listen:
+    return Listen.parse({"QUERY_STRING": query, **headers}, policy, events=events)
 
 
 def refused(
-    query: str = "", terms: Terms = OPEN, *, events: bool = False, **headers: str
+    query: str = "", policy: Policy = OPEN, *, events: bool = False, **headers: str
 ) -> tuple[int, str]:
     with pytest.raises(Refused) as raised:
-        asked(query, terms, events=events, **headers)
+        asked(query, policy, events=events, **headers)
     return raised.value.status, raised.value.error
 
 
@@ -177,7 +179,7 @@ def test_a_channel_has_a_name_of_its_kind(query: str) -> None:
 
 
 def test_a_connection_has_a_bounded_number_of_channels() -> None:
-    few = Terms(max_channels=2)
+    few = Policy(max_channels=2)
 
     assert asked("channels=a,b,a", few).channels == frozenset("ab")
     assert refused("channels=a,b,c", few) == (400, "too_many_channels")
@@ -248,8 +250,8 @@ def test_a_token_comes_beside_the_protocol_that_is_agreed_on(offered: str) -> No
 
 
 def test_a_token_is_never_agreed_on() -> None:
-    for terms in (OPEN, CLOSED):
-        listen = asked("", terms, HTTP_SEC_WEBSOCKET_PROTOCOL="message-center.token.USER")
+    for policy in (OPEN, CLOSED):
+        listen = asked("", policy, HTTP_SEC_WEBSOCKET_PROTOCOL="message-center.token.USER")
         assert listen.protocol is None
 
 

@@ -12,7 +12,7 @@ from tests.support.websocket import TEXT, frame
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Start
 from ws_server.door.grant import ANYBODY, Grant
-from ws_server.door.terms import OPEN, Terms
+from ws_server.door.policy import OPEN, Policy
 from ws_server.wire.close_codes import TOO_MANY_MESSAGES
 
 HOLDER = Grant("42", frozenset(["orders", "news.*"]), expires=1e9)
@@ -42,10 +42,10 @@ Connect = Callable[..., Talk]
 @pytest.fixture
 def connect(parts: Parts, peers: Peers) -> Connect:
     def connect(
-        grant: Grant = ANYBODY, terms: Terms = OPEN, form: str = "json", **options: Any
+        grant: Grant = ANYBODY, policy: Policy = OPEN, form: str = "json", **options: Any
     ) -> Talk:
         fd, peer = peers.make()
-        receiver = parts.receiver(terms=terms, **options)
+        receiver = parts.receiver(policy=policy, **options)
         start = Start(form, grant.default, grant)
         talk = Talk(parts.hub.join(fd, receiver.read, start), peer)
         if form == "json":
@@ -122,7 +122,7 @@ def test_nobody_can_leave_the_channel_of_its_user(connect: Connect) -> None:
 
 def test_a_newer_token_takes_the_place_of_the_old(parts: Parts, connect: Connect) -> None:
     newer = Grant("42", frozenset(["news.*", "more"]), expires=2e9)
-    talk = connect(HOLDER, Terms(FakeTokens({"newer": newer})))
+    talk = connect(HOLDER, Policy(FakeTokens({"newer": newer})))
 
     answer = talk.ask(token="newer")
 
@@ -137,7 +137,7 @@ def test_a_newer_token_takes_the_place_of_the_old(parts: Parts, connect: Connect
 def test_a_token_that_is_wrong_or_of_another_user_changes_nothing(
     connect: Connect, token: str
 ) -> None:
-    talk = connect(HOLDER, Terms(FakeTokens({"other": Grant("7", frozenset(["all"]))})))
+    talk = connect(HOLDER, Policy(FakeTokens({"other": Grant("7", frozenset(["all"]))})))
 
     answer = talk.ask(token=token)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ws_server.door.terms import OPEN, Terms
+from ws_server.door.policy import OPEN, Policy
 
-LISTED = Terms(origins=frozenset(["https://a.example", "https://b.example:8443"]))
+LISTED = Policy(origins=frozenset(["https://a.example", "https://b.example:8443"]))
 
 
 def may_read(origin: str) -> dict[str, str]:
@@ -86,4 +86,4 @@ def test_who_is_no_page_has_no_origin() -> None:
 
 
 def test_a_star_in_the_list_stands_for_all() -> None:
-    assert Terms(origins=frozenset(["https://a.example", "*"])).admits("https://c.example")
+    assert Policy(origins=frozenset(["https://a.example", "*"])).admits("https://c.example")

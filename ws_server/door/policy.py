@@ -1,6 +1,6 @@
-"""On which terms clients may listen, by the settings: from which pages, with which tokens.
+"""Who may listen, by the settings: pages of which origins, and with which tokens.
 
-Tokens are checked elsewhere: without them, the library for it is not even loaded.
+It checks no token itself: without tokens, their library is not even loaded.
 """
 
 import re
@@ -25,14 +25,14 @@ class TokenCheck(Protocol):
     """What is needed of `ws_server.door.tokens.Tokens`."""
 
     def check(self, text: str) -> Grant:
-        """What a token grants; Refused if it is none of ours, or no longer."""
+        """What a token grants. Raises Refused if it is not one of ours, or has expired."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """Without `tokens` nobody needs one, and one that is given all the same is not looked at.
+class Policy:
+    """Without `tokens` nobody needs a token, and one that is given is not looked at.
 
-    `address_of` tells where a request comes from, if connections are counted by that.
+    `address_of` tells where a request comes from; None if connections are not counted by address.
     """
 
     tokens: TokenCheck | None = None
@@ -41,13 +41,13 @@ class Terms:
     address_of: AddressOf | None = None
 
     def admits(self, origin: str | None) -> bool:
-        """Whether a page of `origin` may listen; None: it is no page, or not in a browser."""
+        """Whether a page of `origin` may listen. What is no page in a browser sends no origin."""
         return origin is None or ANY_ORIGIN in self.origins or origin in self.origins
 
     def sharing(self, origin: str | None) -> dict[str, str]:
-        """The headers by which a browser lets a page of `origin` read the answer, if it may.
+        """The headers that let a page of `origin` read the answer in a browser, if it may.
 
-        Also with credentials: no cookie and no password counts here, so they give nothing away.
+        Credentials are allowed, too: cookies and passwords mean nothing to this server.
         """
         if not origin:
             everybody = {"Access-Control-Allow-Origin": ANY_ORIGIN, **VARY}
@@ -66,7 +66,7 @@ class Terms:
         if sharing == VARY:
             return VARY
         named = [name.strip().lower() for name in wanted[:MOST_WANTED].split(",")]
-        # Whatever else it sends is not looked at, but for an address, which no page may claim.
+        # Any header may be sent, except one that would claim another address for the client.
         allowed = [name for name in named if IS_HEADER(name) and "forward" not in name]
         return {
             **sharing,
@@ -76,4 +76,4 @@ class Terms:
         }
 
 
-OPEN = Terms()
+OPEN = Policy()

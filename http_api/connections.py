@@ -1,4 +1,4 @@
-"""`People`: who is connected, and who must go.
+"""`Connections`: who is connected, and who must go.
 
 What it says is what the WebSocket servers have written, so it is up to some seconds old
 (`common/store/presence.py`). It closes nothing itself: a kick goes through the queue, like a
@@ -18,7 +18,7 @@ NO_TEXT = "\ufffd"  # What WSGI's path holds instead of bytes that are no UTF-8.
 CHARACTERS = "letters, digits and _ . : @ -"
 
 
-class People:
+class Connections:
     """Answers by user and by channel."""
 
     def __init__(self, presence: PresenceReader, queue: Queue) -> None:
