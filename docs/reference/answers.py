@@ -9,7 +9,7 @@ from docs.rooms import ROOT
 OPENAPI = ROOT / "http_api" / "openapi.json"
 # The WebSocket port has no document of its own.
 WS_ROUTES = {
-    "WebSocket, any path": "Listen: a text frame, or a JSON object, for each message",
+    "WebSocket /…": "Listen, at any path: a text frame, or a JSON object, for each message",
     "GET /events": "Listen: Server-Sent Events",
     "GET /healthz": "Is the process up?",
     "GET /readyz": "Does Redis answer, and is a connection taken?",
@@ -38,17 +38,18 @@ def table(language: Language) -> str:
         (
             f"`{each.name}`",
             "" if each.places is Place.COMMAND else str(each.status),  # A command has no status.
-            ", ".join(
-                language.say("words", word, word)
-                for place, word in PLACES.items()
-                if place in each.places
-            ),
+            _places(each, language),
             language.say("words", "yes", "yes") if each.again else "",
             language.say("errors", _key(each), each.meaning),
         )
         for each in ERRORS
     ]
     return language.table(("`error`", "Status", "Answered", "Try again?", "Meaning"), rows)
+
+
+def _places(error: Error, language: Language) -> str:
+    words = [word for place, word in PLACES.items() if place in error.places]
+    return language.listed(language.say("words", word, word) for word in words)
 
 
 def _key(error: Error) -> str:

@@ -21,7 +21,7 @@ SECTIONS: dict[str, Section] = {
     "close codes": listening.close_codes,
     "commands": commands.commands,
 }
-NOTE = "<!-- Generated from the code by `make docs`: change the code, or docs/reference/. -->\n"
+NOTE = "<!-- Generated from the code by `make docs`: change the code, or docs/reference/. -->\n\n"
 
 
 def generated() -> dict[Path, str]:

@@ -4,7 +4,7 @@ A translation is found by what it is about (`settings.HTTP_PORT`), not by the En
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ class Language:
             yield from (
                 f"[{section}] {name}" for name in texts if (section, name) not in self._used
             )
+
+    def listed(self, words: Iterable[str]) -> str:
+        return self.say("words", ", ", ", ").join(words)
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         """In Markdown; the heads are translated, the rows are as they are."""

@@ -33,31 +33,31 @@ PARAMETERS = {
 }
 NOTICES = {
     "welcome": (
-        "`id`, `complete`, `channels`",
+        ("id", "complete", "channels"),
         "The first notice of every connection. `complete` is false if not everything after "
         "`last_id` can be sent: then a `gap` comes before it and says why",
     ),
     "gap": (
-        "`id`, `after`, `reason`",
+        ("id", "after", "reason"),
         "Messages after the id `after` and up to `id` are missing. `reason` is for people. The "
         "connection goes on",
     ),
     "subscribed": (
-        "`id`, `channels`",
+        ("id", "channels"),
         "A command was carried out: for all that comes after `id`, these are all channels of the "
         "connection",
     ),
     "refreshed": (
-        "`id`, `channels`, `expires`",
+        ("id", "channels", "expires"),
         "A newer token was taken. `expires` is in seconds since 1970, or `null`",
     ),
     "error": (
-        "`error`, `reason`",
+        ("error", "reason"),
         "A command was not carried out, and nothing has changed. `error` is `bad_command` or one "
         "of the answers above",
     ),
     "cursor": (
-        "`id`",
+        ("id",),
         "Nothing up to `id` was for this client, for the time of a ping or longer: reconnect with "
         "this id. As a Server-Sent Event it is an `id:` alone, which an `EventSource` keeps by "
         "itself",
@@ -91,7 +91,11 @@ def parameters(language: Language) -> str:
 
 def notices(language: Language) -> str:
     rows = [
-        (f"`{name}`", fields, language.say("notices", name, meaning))
+        (
+            f"`{name}`",
+            language.listed(f"`{field}`" for field in fields),
+            language.say("notices", name, meaning),
+        )
         for name, (fields, meaning) in NOTICES.items()
     ]
     return language.table(("`type`", "Other fields", "Meaning"), rows)

@@ -34,7 +34,7 @@ def allowed(setting: Description, language: Language) -> str:
             bounds = language.say("words", "bounds", "{} to {}").format(_long(low), _long(high))
             return f"{bounds} {language.say('words', unit.name, unit.name)}" if unit else bounds
         case OneOf(words=words):
-            return ", ".join(f"`{word}`" for word in words)
+            return language.listed(f"`{word}`" for word in words)
     return ""
 
 

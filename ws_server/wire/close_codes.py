@@ -51,8 +51,8 @@ TOO_MANY_MESSAGES = CloseCode(
 
 # For what a client breaks, `ws_server.wire.inbound` gives the reason.
 BREACHES = (
-    CloseCode(1002, "what was broken", meaning="A frame breaks the protocol"),
-    CloseCode(1007, "what was broken", meaning="A text message is not UTF-8"),
+    CloseCode(1002, meaning="A frame breaks the protocol. The reason says how"),
+    CloseCode(1007, meaning="A text message is not UTF-8"),
     CloseCode(
         1009,
         "larger than … bytes",
