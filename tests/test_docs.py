@@ -18,8 +18,7 @@ import pytest
 
 from common.serving.server import longest_stop
 from common.store.log import SETTLE_MESSAGES
-from config.anonymous import refuse_anonymous_push
-from config.settings import Settings, describe
+from config.settings import Settings
 from tests.support.examples import (
     CHINESE_PAGES,
     FENCE,
@@ -56,16 +55,6 @@ def rows(name: str) -> list[list[str]]:
 def names_of_tests() -> set[str]:
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     return set(re.findall(r"def (test_\w+)", sources))
-
-
-def test_compose_asks_for_nothing_and_gives_tokens_to_the_http_api_alone() -> None:
-    """A `${NAME:?}` anywhere stops `ps`, `logs` and `down`, too."""
-    compose = text("docker-compose.yml")
-    http = compose[compose.index("\n  http:") : compose.index("\n  ws:")]
-
-    assert re.findall(r"\$\{\w+:?\?", compose) == []
-    assert compose.count("PUSH_TOKENS:") == 1
-    assert "\n      PUSH_TOKENS:\n" in http
 
 
 def test_what_proxies_are_told_is_documented() -> None:
@@ -228,28 +217,3 @@ def test_the_example_worker_can_be_named_in_worker_class(
 
     assert echo.on_message is not Worker.on_message
     assert echo.on_worker_start is Worker.on_worker_start
-
-
-def test_compose_passes_on_every_setting_but_those_that_it_chooses() -> None:
-    passed = set(re.findall(r"^ +([A-Z_]+):", text("docker-compose.yml"), re.MULTILINE))
-    chosen = {"HTTP_HOST", "HTTP_PORT", "WS_HOST", "DATA_DIR", "EMBEDDED_REDIS_PORT"}
-
-    assert {each.name for each in describe()} - passed == chosen | {"ALLOW_ANONYMOUS_PUSH"}
-
-
-def test_compose_builds_what_it_does_not_pull() -> None:
-    """A name of ours would be looked for in a registry by `up` on a fresh clone."""
-    compose = text("docker-compose.yml")
-    process = compose[compose.index("\nx-process:") : compose.index("\nservices:")]
-
-    assert "\n  build: .\n" in process
-    assert re.findall(r"^ +image: (.+)", compose, re.MULTILINE) == ["redis:7-alpine"]
-
-
-def test_compose_tells_the_process_where_its_port_is_published() -> None:
-    compose = text("docker-compose.yml")
-    told = re.findall(r'^ +HTTP_PUBLISH: "(.+)"$', compose, re.MULTILINE)
-    published = re.findall(r'^ +- "(.+):\$\{HTTP_PORT:-2346\}:2346"$', compose, re.MULTILINE)
-
-    assert told == published == ["${HTTP_PUBLISH:-127.0.0.1}"]
-    refuse_anonymous_push(Settings(http_host="0.0.0.0", http_publish="127.0.0.1"))

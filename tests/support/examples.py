@@ -37,7 +37,7 @@ RUN_BY_A_TEST_OF_ITS_OWN = {
 NOT_RUN = {
     "your backend ──HTTP──▶ http_api": "a drawing",
     "Python语言消息中心: hello": "what the block before it prints, which is run",
-    "docker compose up --build --detach": "needs a Docker daemon; test_docs.py reads the file",
+    "docker compose up --build --detach": "needs a Docker daemon; test_compose.py reads the file",
     'echo "PUSH_TOKENS=backend:$(openssl rand -hex 24)" >> .env': "the same",
     "docker build -t message-center .": "the same",
     "useradd --system --home-dir /opt/message-center message-center": (
