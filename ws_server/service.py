@@ -14,8 +14,9 @@ from common.loops import repeat
 from common.store.log import Log
 from config.settings import Settings
 from ws_server.census import Census
+from ws_server.clients.beginning import Beginning
 from ws_server.clients.connection import Connection
-from ws_server.clients.hub import Hub, Start
+from ws_server.clients.hub import Hub
 from ws_server.clients.keepalive import Keepalive
 from ws_server.door.listen import Listen
 from ws_server.door.policy import OPEN, Policy
@@ -68,7 +69,9 @@ class Service:
         self._on_connect = self._overridden("on_connect")
         self._on_close = self._overridden("on_close")
         self._keepalive = Keepalive(self._hub, settings.ping_interval, settings.slow_client_seconds)
-        self._arrivals = Arrivals(self._relay.start_of, self._take_in, settings.redis_timeout)
+        self._arrivals = Arrivals(
+            self._relay.beginnings.find, self._take_in, settings.redis_timeout
+        )
         self._census = Census(presence, settings.max_connections, settings.connections_per_address)
         self._joining = False
         self._ungreeted: set[Connection] = set()  # Of them no hook has heard.
@@ -100,7 +103,7 @@ class Service:
         gevent.spawn(self._hub.catch_up.run)
         gevent.spawn(self._keepalive.run)
         gevent.spawn(self._presence.run)
-        if self._relay.start():
+        if self._relay.find_head():
             self._start_worker()
         else:
             gevent.spawn(self._start_late)
@@ -113,14 +116,14 @@ class Service:
         """
         self._census.enter(listen)  # Before anything can make it leave again.
         arrival = Arrival(fd, early, listen)
-        start = self._relay.known_start_of(listen)
-        if start is None:
+        beginning = self._relay.beginnings.find_in_memory(listen)
+        if beginning is None:
             self._arrivals.add(arrival)
         else:
-            self._take_in(arrival, start)
+            self._take_in(arrival, beginning)
 
-    def _take_in(self, arrival: Arrival, start: Start) -> None:
-        connection = self._join(arrival, start)
+    def _take_in(self, arrival: Arrival, beginning: Beginning) -> None:
+        connection = self._join(arrival, beginning)
         if not self._hub.is_open(connection):
             return  # Refused, or gone already: its hook would greet nobody.
         if arrival.listen.grant.expires is not None:
@@ -138,12 +141,12 @@ class Service:
             self._receiver.feed(connection, early)
         self._hub.resume_reading(connection)
 
-    def _join(self, arrival: Arrival, start: Start) -> Connection:
+    def _join(self, arrival: Arrival, beginning: Beginning) -> Connection:
         if self._farewell is not None:
-            start = arrival.refused(self._farewell)
+            beginning = Beginning(refused=self._farewell)
         self._joining = True  # If it ends here, its `on_close` is not called either.
         try:
-            connection = self._hub.join(arrival.fd, self._receiver.read, start)
+            connection = self._hub.join(arrival.fd, self._receiver.read, arrival.listen, beginning)
         finally:
             self._joining = False
         if connection in self._hub.closing:
@@ -186,7 +189,7 @@ class Service:
         self._cut_off_the_rest()
 
     def _start_late(self) -> None:
-        repeat("the start", self._relay.wait_for_start, lambda: not self._relay.is_ready)
+        repeat("the start", self._relay.wait_for_head, lambda: not self._relay.is_ready)
         self._start_worker()
 
     def _start_worker(self) -> None:

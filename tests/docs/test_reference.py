@@ -17,13 +17,11 @@ from docs.reference.commands import COMMANDS
 from docs.reference.files import generated, page
 from docs.reference.language import CHINESE, Language, Untranslated
 from docs.rooms import ROOT
-from ws_server.clients.hub import LOST
-from ws_server.clients.sender import FORGOTTEN
 from ws_server.door.listen import FORMATS, MOST_LAST, PROTOCOLS
-from ws_server.relay.starts import UNKNOWN
 from ws_server.wire import close_codes
 from ws_server.wire.close_codes import CloseCode
 from ws_server.wire.frames import PING, JsonFrames, frame
+from ws_server.wire.gap_reasons import LOST, TOO_OLD, UNKNOWN
 
 EXAMPLE = ROOT / ".env.example"
 
@@ -97,7 +95,7 @@ def test_the_notices_have_the_fields_that_are_told() -> None:
 
 
 def test_the_reasons_of_a_gap_are_those_of_the_code() -> None:
-    assert set(listening.GAPS) == {FORGOTTEN, LOST, UNKNOWN}
+    assert set(listening.GAPS) == {TOO_OLD, LOST, UNKNOWN}
 
 
 def test_every_close_code_is_in_the_table() -> None:

@@ -1,6 +1,6 @@
 """Any mixture of publishes, slow sockets, resumes, gaps and outages, against one rule.
 
-Each client gets every message that is for it from its start on, in order and once, or is
+Each client gets every message that is for it from its beginning on, in order and once, or is
 told where some are missing; what is for others it never gets. Relay, hub, catch-up and
 receiver are real; the log is in memory.
 """
@@ -20,8 +20,8 @@ from tests.support.parts import SMALL, Parts, Peer, Peers, let_others_run
 from tests.support.reading import begun_frames_of, events_of
 from tests.support.websocket import BINARY, CLOSE, PING
 from ws_server.clients import catch_up, outgoing
+from ws_server.clients.beginning import Beginning
 from ws_server.clients.connection import Connection
-from ws_server.clients.hub import Start
 from ws_server.door.listen import Listen
 from ws_server.log.pieces import KEPT_REST
 from ws_server.relay.relay import Relay
@@ -42,17 +42,22 @@ class Client:
     """One client, what it has read, and what it must read next."""
 
     def __init__(
-        self, connection: Connection, peer: Peer, start: Start, first: int | None, lost: set[int]
+        self,
+        connection: Connection,
+        peer: Peer,
+        beginning: Beginning,
+        first: int | None,
+        lost: set[int],
     ) -> None:
         self.connection = connection
-        self.codes = {GAP.code, GOODBYE} if start.refused is None else {start.refused.code}
+        self.codes = {GAP.code, GOODBYE} if beginning.refused is None else {beginning.refused.code}
         self.lost = lost  # What Redis had lost before it came: nobody owes it that.
         self.socket = peer.socket
         self.socket.settimeout(0)
         # None: after a gap, or where the log says.
-        self.expected = None if start.missing else first
+        self.expected = None if beginning.missing else first
         # From which number on it listens to what.
-        self.listens: list[tuple[int, frozenset[str]]] = [(0, start.channels)]
+        self.listens: list[tuple[int, frozenset[str]]] = [(0, connection.channels)]
         self.posted: list[str] = []
         self.stream = bytearray()
         self.has_left = self.has_ended = False
@@ -130,7 +135,7 @@ class Server(RuleBasedStateMachine):
         self.pause, catch_up.REDIS_PAUSE = catch_up.REDIS_PAUSE, 0.001
         self.times, outgoing.LENT_TIMES = outgoing.LENT_TIMES, 1  # What is long is lent.
         setattr(gevent.get_hub(), "handle_error", self._note_failure)  # noqa: B010  # For mypy.
-        self.relay.start()
+        self.relay.find_head()
         self.catching_up = gevent.spawn(self.hub.catch_up.run)
 
     def _note_failure(self, context: object, kind: Any, problem: object, _trace: object) -> None:
@@ -383,10 +388,10 @@ class Server(RuleBasedStateMachine):
         return any(number == kept for kept, _ in self.kept)
 
     def _join(self, listen: Listen, slow: bool, first: int | None) -> None:
-        start = self.relay.start_of(listen)
+        beginning = self.relay.beginnings.find(listen)
         fd, peer = self.peers.make(SMALL if slow else None)
-        connection = self.hub.join(fd, self.receiver.read, start)
-        self.clients.append(Client(connection, peer, start, first, set(self.lost)))
+        connection = self.hub.join(fd, self.receiver.read, listen, beginning)
+        self.clients.append(Client(connection, peer, beginning, first, set(self.lost)))
 
     def _pick(self, pick: int) -> Client:
         return self.clients[pick % len(self.clients)]

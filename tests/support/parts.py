@@ -15,8 +15,10 @@ import gevent.socket
 from common.page import Page
 from tests.support.fake_log import FakeLog
 from tests.support.websocket import CLOSE, PING, TEXT
+from ws_server.clients.beginning import AT_THE_HEAD, Beginning
 from ws_server.clients.connection import Connection
-from ws_server.clients.hub import AT_THE_HEAD, Hub, Start
+from ws_server.clients.hub import Hub
+from ws_server.door.listen import DEFAULT, Listen
 from ws_server.door.policy import OPEN, Policy
 from ws_server.inbox.receiver import Limits, OnError, OnMessage, Receiver
 from ws_server.inbox.subscriptions import Desk
@@ -159,11 +161,14 @@ class Parts:
         self._peers = peers
 
     def connect(
-        self, send_buffer: int | None = None, start: Start = AT_THE_HEAD
+        self,
+        send_buffer: int | None = None,
+        listen: Listen = DEFAULT,
+        beginning: Beginning = AT_THE_HEAD,
     ) -> tuple[Connection, Peer]:
         """A client that has joined; `SMALL` makes it a slow one."""
         fd, peer = self._peers.make(send_buffer)
-        return self.hub.join(fd, self._read, start), peer
+        return self.hub.join(fd, self._read, listen, beginning), peer
 
     def connect_behind(self, contents: Iterable[bytes]) -> tuple[Connection, Peer]:
         """A client whose socket was full before it had got all of `contents`."""

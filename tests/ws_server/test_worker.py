@@ -24,7 +24,7 @@ class Noting(Worker):
 
 def make(parts: Parts, kind: type[Worker] = Worker, **settings: object) -> Worker:
     relay = Relay(parts.log, parts.hub)
-    relay.start()
+    relay.find_head()
     values = Settings(**settings)  # type: ignore[arg-type]
     return kind(values, parts.hub, relay)
 

@@ -6,7 +6,6 @@ nothing about Redis, timing or what a client says.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import gevent
 
@@ -15,38 +14,18 @@ from common.addressing import Addressing
 from common.message import Mark
 from common.page import Page
 from ws_server.clients.audience import Audiences
+from ws_server.clients.beginning import AT_THE_HEAD, Beginning
 from ws_server.clients.connection import NOWHERE, Connection
 from ws_server.clients.fan_out import FanOut
-from ws_server.clients.sender import FORGOTTEN, Sender, cursor_of
-from ws_server.door.grant import ANYBODY, Grant
-from ws_server.log.feed import NO_CHANNELS, Feed
+from ws_server.clients.sender import Sender, cursor_of
+from ws_server.door.listen import DEFAULT, Listen
+from ws_server.log.feed import Feed
 from ws_server.log.pieces import Mixed, Place
 from ws_server.log.recent import Recent
-from ws_server.wire.close_codes import GAP, KICKED, CloseCode
+from ws_server.wire.close_codes import GAP, KICKED
+from ws_server.wire.gap_reasons import LOST, TOO_OLD
 
 NOTICES = 100  # Gap notices between two turns of the event loop.
-LOST = "Redis has lost messages"
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where a client starts, after `cursor` or at the head, and what it listens to.
-
-    `asked` is the id that it wants to go on after, `missing` why it cannot, and `refused`
-    that nobody knows whether it can.
-    """
-
-    format_name: str = "text"
-    channels: frozenset[str] = NO_CHANNELS
-    grant: Grant = ANYBODY
-    address: str = ""
-    cursor: int | None = None
-    asked: str | None = None
-    missing: str = ""
-    refused: CloseCode | None = None
-
-
-AT_THE_HEAD = Start()
 
 
 class Hub(Sender):
@@ -67,29 +46,33 @@ class Hub(Sender):
     # Joining and leaving
 
     def join(
-        self, fd: int, on_readable: Callable[[Connection], None], start: Start = AT_THE_HEAD
+        self,
+        fd: int,
+        on_readable: Callable[[Connection], None],
+        listen: Listen = DEFAULT,
+        beginning: Beginning = AT_THE_HEAD,
     ) -> Connection:
-        """Take over a connected socket; it gets every message from its start on."""
-        feed = self._feeds[start.format_name]
+        """Take over a connected socket; it gets every message from its beginning on."""
+        feed = self._feeds[listen.format_name]
         connection = Connection(fd, feed, self, on_readable)
-        connection.channels, connection.grant = start.channels, start.grant
-        connection.address = start.address
+        connection.channels, connection.grant = listen.channels, listen.grant
+        connection.address = listen.address
         self.connections[connection] = None
         self._listeners[feed][connection] = None
         self._audiences[feed].add(connection)
         connection.watch()
-        self._greet(connection, feed, start)
+        self._greet(connection, feed, beginning)
         return connection
 
-    def _greet(self, connection: Connection, feed: Feed, start: Start) -> None:
-        if start.refused is not None:
-            self.close(connection, start.refused)
+    def _greet(self, connection: Connection, feed: Feed, beginning: Beginning) -> None:
+        if beginning.refused is not None:
+            self.close(connection, beginning.refused)
             return
-        cursor = feed.head if start.cursor is None else start.cursor
-        at, complete = Mark(feed.epoch, cursor), not start.missing
-        greeting = feed.format.welcome(at, start.channels, complete=complete)
-        if start.missing:
-            notice = feed.format.gap(at, start.asked, start.missing)
+        cursor = feed.head if beginning.cursor is None else beginning.cursor
+        at, complete = Mark(feed.epoch, cursor), not beginning.missing
+        greeting = feed.format.welcome(at, connection.channels, complete=complete)
+        if beginning.missing:
+            notice = feed.format.gap(at, beginning.asked, beginning.missing)
             if notice is None:
                 self.close(connection, GAP)
                 return
@@ -217,7 +200,7 @@ class Hub(Sender):
         return max(self.mark.id, cursor if kept is None else min(cursor, kept))
 
     def _tell_rewound(self, connection: Connection, had: Mark, kept: int | None) -> None:
-        place, reason = self._place_after(had.id, kept), FORGOTTEN if kept is None else LOST
+        place, reason = self._place_after(had.id, kept), TOO_OLD if kept is None else LOST
         if connection.owed is not None:
             self._tell_gap(connection, had, reason, place)
         elif self.is_open(connection):

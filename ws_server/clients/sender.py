@@ -14,11 +14,11 @@ from ws_server.clients.catch_up import CatchUp
 from ws_server.clients.connection import NOWHERE, Connection, Owed
 from ws_server.log.pieces import Place
 from ws_server.wire.close_codes import GAP, CloseCode
+from ws_server.wire.gap_reasons import TOO_OLD
 
 CLOSE_TIMEOUT = 5.0  # Seconds for a client to answer our close before the socket is cut.
 MAX_OUTBOX = 4 * 1024 * 1024  # Bytes of replies of its own that a client may leave unread.
 PAUSE_OUTBOX = 64 * 1024  # Bytes of them beyond which nothing more is read from it.
-FORGOTTEN = "history does not reach back far enough"
 
 
 class Sender(ABC):
@@ -136,7 +136,7 @@ class Sender(ABC):
     def _tell_forgotten(self, connection: Connection) -> None:
         feed, owed = connection.feed, connection.owed
         if owed is not None:
-            self._tell_gap(connection, Mark(feed.epoch, owed.cursor), FORGOTTEN, feed.head)
+            self._tell_gap(connection, Mark(feed.epoch, owed.cursor), TOO_OLD, feed.head)
 
     def _tell_gap(self, connection: Connection, had: Mark, reason: str, place: int) -> None:
         """For a client that is behind: it goes on after `place`."""

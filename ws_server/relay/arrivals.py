@@ -9,17 +9,16 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import gevent
 
 from common.errors import QueueUnavailable
+from ws_server.clients.beginning import Beginning
 from ws_server.clients.connection import Socket
-from ws_server.clients.hub import Start
 from ws_server.door.listen import Listen
-from ws_server.relay.starts import start_at_head
 from ws_server.wire.close_codes import TRY_AGAIN, CloseCode
 
 log = logging.getLogger(__name__)
@@ -35,21 +34,17 @@ class Arrival:
     early: bytes
     listen: Listen
 
-    def refused(self, close: CloseCode) -> Start:
-        """To be told `close`, and nothing else."""
-        return replace(start_at_head(self.listen), refused=close)
-
 
 class Arrivals:
     """First come, first served; after `limit` seconds an arrival is told to try again.
 
-    `take_in` gets each arrival with its start, and must not wait.
+    `take_in` gets each arrival with its beginning, and must not wait.
     """
 
     def __init__(
         self,
-        find: Callable[[Listen], Start],
-        take_in: Callable[[Arrival, Start], None],
+        find: Callable[[Listen], Beginning],
+        take_in: Callable[[Arrival, Beginning], None],
         limit: float,
     ) -> None:
         self._find = find
@@ -61,7 +56,7 @@ class Arrivals:
         self._farewell: CloseCode | None = None
 
     def add(self, arrival: Arrival) -> None:
-        """Take it in as soon as its start is known; never waits."""
+        """Take it in as soon as its beginning is known; never waits."""
         self._queue.append((monotonic() + self._limit, arrival))
         self._ask_some()
 
@@ -80,26 +75,26 @@ class Arrivals:
 
     def _ask(self, end: float, arrival: Arrival) -> None:
         try:
-            start = self._start_of(end, arrival)
+            beginning = self._find_beginning(end, arrival)
         finally:
             self._asked -= 1
             self._ask_some()
-        self._take_in(arrival, start)
+        self._take_in(arrival, beginning)
 
-    def _start_of(self, end: float, arrival: Arrival) -> Start:
+    def _find_beginning(self, end: float, arrival: Arrival) -> Beginning:
         left = end - monotonic()
-        start = arrival.refused(TRY_AGAIN)
+        beginning = Beginning(refused=TRY_AGAIN)
         if self._farewell is None and left > 0 and not has_left(arrival.fd):
             asking = gevent.getcurrent()
             self._waiting.add(asking)
             try:
                 with gevent.Timeout(left, QueueUnavailable("no answer in time")):
-                    start = self._find(arrival.listen)
+                    beginning = self._find(arrival.listen)
             except Exception:  # Whatever it is: the client is told, and its place given back.
-                log.exception("A client is to try again: where it starts was not found")
+                log.exception("A client is to try again: where it begins was not found")
             finally:
                 self._waiting.discard(asking)
-        return start if self._farewell is None else replace(start, refused=self._farewell)
+        return beginning if self._farewell is None else Beginning(refused=self._farewell)
 
 
 def has_left(fd: int) -> bool:

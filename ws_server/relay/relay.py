@@ -21,10 +21,9 @@ from common.message import Mark
 from common.outage import Outage
 from common.store.log import SETTLE_MESSAGES, Log
 from common.store.log_state import LogState, Settled
-from ws_server.clients.hub import Hub, Start
-from ws_server.door.listen import Listen
+from ws_server.clients.hub import Hub
+from ws_server.relay.beginnings import Beginnings
 from ws_server.relay.pages import Pages, Part
-from ws_server.relay.starts import Starts
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ class Relay:
         self._hub = hub
         self._outage = Outage()
         self._rejected = 0
-        self._starts = Starts(source, hub, self._look_for_a_loss)
+        self.beginnings = Beginnings(source, hub, self._look_for_a_loss)
         self._stopping = False
         self._unread = 0
         self._problem: QueueUnavailable | None = None  # Of the last settle.
@@ -61,11 +60,11 @@ class Relay:
         """Whether Redis answered last time."""
         return self.is_ready and not self._outage.is_on
 
-    def start(self) -> bool:
+    def find_head(self) -> bool:
         """Learn where the log ends: what follows will be sent. False if Redis does not say."""
         try:
             state = self._source.look()
-            self._starts.note(state)
+            self.beginnings.note(state)
             self._hub.rewind(Mark(state.epoch, state.last), kept=state.last)
             self._outage.note("settling", None)
             self.is_ready = True
@@ -73,19 +72,11 @@ class Relay:
             self._outage.note("settling", problem)
         return self.is_ready
 
-    def wait_for_start(self) -> None:
-        """Try `start` until Redis answers."""
+    def wait_for_head(self) -> None:
+        """Try `find_head` until Redis answers."""
         pause = FIRST_PAUSE
-        while not self.start():
+        while not self.find_head():
             pause = _sleep_longer(pause)
-
-    def known_start_of(self, listen: Listen) -> Start | None:
-        """Where a client starts that asks for this; None if Redis must be asked for it."""
-        return self._starts.known(listen)
-
-    def start_of(self, listen: Listen) -> Start:
-        """Where a client starts that asks for this; may ask Redis."""
-        return self._starts.of(listen)
 
     def tick(self) -> None:
         """Settle and send everything that waits, in order; does nothing while Redis is away."""
@@ -226,12 +217,12 @@ class Relay:
 
         Ids only ever grow. Messages given one behind the head would never be read.
         """
-        self._starts.note(state)
+        self.beginnings.note(state)
         if self._hub.mark.epoch != known.epoch:
             return False  # Noticed by the other half already.
         if state.epoch != known.epoch:
             log.error("Redis has lost messages that were in the log; going on with what is new")
-            self._starts.forget()
+            self.beginnings.forget()
             head = min(self._hub.mark.id, state.start)
             self._hub.rewind(Mark(state.epoch, head), kept=state.start)
             self._rest_between_losses()

@@ -3,17 +3,17 @@
 from common.addressing import Addressing
 from tests.support.parts import Parts
 from ws_server.clients.audience import Audiences
-from ws_server.clients.hub import Start
+from ws_server.door.listen import Listen
 
 
-def listening(*channels: str) -> Start:
-    return Start(channels=frozenset(channels))
+def listening(*channels: str) -> Listen:
+    return Listen(channels=frozenset(channels))
 
 
 def test_those_with_the_same_channels_are_one_audience(parts: Parts) -> None:
     audiences = Audiences()
     for channels in (["a", "b"], ["b", "a"], ["a"]):
-        audiences.add(parts.connect(start=listening(*channels))[0])
+        audiences.add(parts.connect(listen=listening(*channels))[0])
 
     reached = audiences.reached(Addressing([("a",)]))
 
@@ -25,7 +25,7 @@ def test_those_with_the_same_channels_are_one_audience(parts: Parts) -> None:
 
 def test_a_wildcard_is_reached_by_names_that_begin_so(parts: Parts) -> None:
     audiences = Audiences()
-    audiences.add(parts.connect(start=listening("orders.*"))[0])
+    audiences.add(parts.connect(listen=listening("orders.*"))[0])
 
     assert len(audiences.reached(Addressing([("orders.eu",)]))) == 1
     assert audiences.reached(Addressing([("orders",), ("order.s",), ()])) == {}
@@ -43,7 +43,7 @@ def test_whoever_listens_to_nothing_is_in_no_audience(parts: Parts) -> None:
 
 def test_nothing_is_left_of_those_who_are_gone(parts: Parts) -> None:
     audiences = Audiences()
-    first, second = (parts.connect(start=listening("a", "b.*"))[0] for _ in range(2))
+    first, second = (parts.connect(listen=listening("a", "b.*"))[0] for _ in range(2))
     audiences.add(first)
     audiences.add(second)
 

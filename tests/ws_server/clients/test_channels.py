@@ -12,14 +12,15 @@ from common.page import Page
 from tests.support.parts import SMALL, Parts, Peer, let_others_run, wait_until
 from tests.support.websocket import CLOSE, PING, TEXT
 from ws_server.clients import fan_out
+from ws_server.clients.beginning import Beginning
 from ws_server.clients.fan_out import CLOCK_EVERY
-from ws_server.clients.hub import Start
 from ws_server.door.grant import Grant
+from ws_server.door.listen import Listen
 from ws_server.wire.close_codes import KICKED
 
 
-def listening(*channels: str, form: str = "text") -> Start:
-    return Start(form, channels=frozenset(channels))
+def listening(*channels: str, form: str = "text", events: bool = False) -> Listen:
+    return Listen(form, events=events, channels=frozenset(channels))
 
 
 def publish(parts: Parts, *messages: tuple[bytes, tuple[str, ...]]) -> Page:
@@ -31,8 +32,8 @@ def publish(parts: Parts, *messages: tuple[bytes, tuple[str, ...]]) -> Page:
 
 
 def test_each_client_gets_what_is_for_it_in_the_order_of_the_log(parts: Parts) -> None:
-    start = [listening(), listening("a"), listening("a.*"), listening("a", "user:1")]
-    clients = [parts.connect(start=each)[1] for each in start]
+    listens = [listening(), listening("a"), listening("a.*"), listening("a", "user:1")]
+    clients = [parts.connect(listen=each)[1] for each in listens]
 
     publish(
         parts, (b"1", ()), (b"2", ("a",)), (b"3", ("a.b", "c")), (b"4", ("user:1",)), (b"5", ())
@@ -46,7 +47,7 @@ def test_each_client_gets_what_is_for_it_in_the_order_of_the_log(parts: Parts) -
 
 
 def test_a_message_to_one_user_touches_nobody_else(parts: Parts) -> None:
-    _, client = parts.connect(start=listening("user:1"))
+    _, client = parts.connect(listen=listening("user:1"))
     touched: list[bytes] = []
 
     def note(data: Any, _flags: int = 0, /) -> int:
@@ -54,7 +55,7 @@ def test_a_message_to_one_user_touches_nobody_else(parts: Parts) -> None:
         return len(touched[-1])
 
     for user in range(2, 9):
-        other, _ = parts.connect(start=listening(f"user:{user}"))
+        other, _ = parts.connect(listen=listening(f"user:{user}"))
         other.put = note
 
     publish(parts, *[(b"%d" % number, ("user:1",)) for number in range(5)])
@@ -64,7 +65,7 @@ def test_a_message_to_one_user_touches_nobody_else(parts: Parts) -> None:
 
 
 def test_an_addressed_message_comes_under_the_name_that_its_listener_knows(parts: Parts) -> None:
-    _, client = parts.connect(start=listening("b", form="json"))
+    _, client = parts.connect(listen=listening("b", form="json"))
 
     publish(parts, (b"x", ("a", "b")))
 
@@ -73,7 +74,7 @@ def test_an_addressed_message_comes_under_the_name_that_its_listener_knows(parts
 
 
 def test_a_full_socket_of_few_listeners_falls_behind(parts: Parts) -> None:
-    full, client = parts.connect(start=listening("a"))
+    full, client = parts.connect(listen=listening("a"))
     put = full.put
 
     def refuse(*_: object) -> int:
@@ -89,8 +90,8 @@ def test_a_full_socket_of_few_listeners_falls_behind(parts: Parts) -> None:
 
 
 def test_one_of_few_listeners_that_is_gone_is_dropped(parts: Parts) -> None:
-    gone, peer = parts.connect(start=listening("a"))
-    _, client = parts.connect(start=listening("a"))
+    gone, peer = parts.connect(listen=listening("a"))
+    _, client = parts.connect(listen=listening("a"))
     peer.socket.close()
 
     publish(parts, (b"1", ("a",)))
@@ -103,8 +104,8 @@ def test_one_of_few_listeners_that_is_ahead_of_this_process_gets_nothing_twice(
     parts: Parts,
 ) -> None:
     page = parts.log.write(b"1", b"2", recipients=[("a",), ("a",)])
-    start = Start("text", frozenset({"a"}), cursor=parse_id(page.ids[0]))
-    _, client = parts.connect(start=start)
+    beginning = Beginning(parse_id(page.ids[0]))
+    _, client = parts.connect(listen=listening("a"), beginning=beginning)
     parts.start_catch_up()
 
     parts.hub.publish(page)
@@ -114,7 +115,7 @@ def test_one_of_few_listeners_that_is_ahead_of_this_process_gets_nothing_twice(
 
 
 def test_a_quiet_client_misses_nothing_of_what_comes_for_it_later(parts: Parts) -> None:
-    _, client = parts.connect(start=listening("a"))
+    _, client = parts.connect(listen=listening("a"))
     for number in range(700):
         publish(parts, (b"%d" % number, ("b",)))
 
@@ -146,9 +147,13 @@ def test_whoever_catches_up_gets_what_is_for_it_only(
     parts: Parts = request.getfixturevalue(window)
     recipients: list[tuple[str, ...]] = [(), ("a",), ("b",)]
     publish(parts, *[(b"%d" % at, recipients[at % 3]) for at in range(1500)])
-    _, all_of_it = parts.connect(start=Start(channels=frozenset(["a", "b"]), cursor=0))
-    _, some = parts.connect(start=Start(channels=frozenset(["a"]), cursor=300 << 64))
-    _, little = parts.connect(start=Start(cursor=1400 << 64))
+    _, all_of_it = parts.connect(
+        listen=Listen(channels=frozenset(["a", "b"])), beginning=Beginning(cursor=0)
+    )
+    _, some = parts.connect(
+        listen=Listen(channels=frozenset(["a"])), beginning=Beginning(cursor=300 << 64)
+    )
+    _, little = parts.connect(beginning=Beginning(cursor=1400 << 64))
     parts.start_catch_up()
 
     assert all_of_it.texts(1500) == [b"%d" % at for at in range(1500)]
@@ -161,7 +166,9 @@ def test_clients_of_one_audience_share_pages_of_history(small_window: Parts) -> 
     publish(parts, *[(b"x", ("a", "b"))] * 600)
     publish(parts, (b"last", ("a", "b")))
     clients = [
-        parts.connect(start=Start(channels=frozenset([channel]), cursor=0))[1]
+        parts.connect(listen=Listen(channels=frozenset([channel])), beginning=Beginning(cursor=0))[
+            1
+        ]
         for channel in ("a", "b", "a", "b")
     ]
     parts.start_catch_up()
@@ -175,7 +182,7 @@ def test_clients_of_one_audience_share_pages_of_history(small_window: Parts) -> 
 
 
 def test_a_live_client_listens_to_other_channels_from_one_place_on(parts: Parts) -> None:
-    connection, client = parts.connect(start=listening("a"))
+    connection, client = parts.connect(listen=listening("a"))
     publish(parts, (b"a1", ("a",)), (b"b1", ("b",)))
 
     at = parts.hub.subscribe(connection, frozenset(["b"]))
@@ -193,7 +200,7 @@ def test_a_change_during_a_fan_out_counts_for_the_chunk_that_is_not_sent_yet(
     parts.start_catch_up()
     for _ in range(CLOCK_EVERY):
         parts.connect()
-    late, client = parts.connect(start=listening("a"))
+    late, client = parts.connect(listen=listening("a"))
     publish(parts, (b"0", ()))
     publishing = gevent.spawn(publish, parts, (b"1", ()), (b"2", ("b",)), (b"3", ()))
     gevent.sleep(0)
@@ -249,7 +256,7 @@ def told_ids(client: Peer) -> list[str]:
 
 
 def test_a_ping_tells_a_quiet_json_client_of_a_newer_id(parts: Parts) -> None:
-    connection, client = parts.connect(start=listening("a", form="json"))
+    connection, client = parts.connect(listen=listening("a", form="json"))
     client.texts(1)
     publish(parts, *[(b"not for it", ("b",))] * 3)
 
@@ -262,7 +269,7 @@ def test_a_ping_tells_a_quiet_json_client_of_a_newer_id(parts: Parts) -> None:
 
 
 def test_a_ping_tells_a_quiet_event_source_of_a_newer_id(parts: Parts) -> None:
-    connection, client = parts.connect(start=listening("a", form="text-events"))
+    connection, client = parts.connect(listen=listening("a", events=True))
     publish(parts, (b"not for it", ("b",)))
 
     parts.hub.ping(connection)
@@ -282,7 +289,7 @@ def kick(user: str) -> tuple[bytes, tuple[str, ...]]:
 def as_user(parts: Parts) -> Callable[[str, str], Peer]:
     def connect(user: str, form: str = "text") -> Peer:
         grant = Grant(user)
-        return parts.connect(start=Start(form, grant.own, grant))[1]
+        return parts.connect(listen=Listen(format=form, channels=grant.own, grant=grant))[1]
 
     return connect
 
@@ -308,7 +315,9 @@ def test_a_kick_is_not_repeated_for_who_comes_back_and_resumes(parts: Parts) -> 
     parts.start_catch_up()
     grant = Grant("1")
 
-    _, client = parts.connect(start=Start("text", grant.own, grant, cursor=0))
+    _, client = parts.connect(
+        listen=Listen(channels=grant.own, grant=grant), beginning=Beginning(cursor=0)
+    )
 
     assert client.texts(2) == [b"1", b"2"]
     assert client.has_nothing()
@@ -316,7 +325,7 @@ def test_a_kick_is_not_repeated_for_who_comes_back_and_resumes(parts: Parts) -> 
 
 def test_a_kick_ends_a_client_that_is_behind(parts: Parts) -> None:
     grant = Grant("1")
-    slow, client = parts.connect(SMALL, Start("text", grant.own, grant))
+    slow, client = parts.connect(SMALL, listen=Listen(channels=grant.own, grant=grant))
     publish(parts, (b"x" * 100_000, ("user:1",)))
     assert slow.owed is not None
 
@@ -356,11 +365,15 @@ def test_a_long_frame_is_not_begun_anew_where_a_page_ends_before_it(small_window
     messages[649] = (long, ("a",))
     publish(parts, *messages)
     publish(parts, (b"last", ()))
-    slow, client = parts.connect(SMALL, Start(channels=frozenset(["a"]), cursor=550 << 64))
+    slow, client = parts.connect(
+        SMALL, listen=Listen(channels=frozenset(["a"])), beginning=Beginning(cursor=550 << 64)
+    )
     parts.start_catch_up()
     wait_until(lambda: slow.owed is not None and slow.owed.skip > 0, "in the middle")
 
-    _, other = parts.connect(SMALL, Start(channels=frozenset(["b"]), cursor=100 << 64))
+    _, other = parts.connect(
+        SMALL, listen=Listen(channels=frozenset(["b"])), beginning=Beginning(cursor=100 << 64)
+    )
     other.texts(1)
     let_others_run()
 
@@ -374,7 +387,9 @@ def test_channels_that_are_given_up_while_redis_is_asked_send_nothing_more(
     publish(parts, (b"a1", ("a",)), (b"b1", ("b",)))
     publish(parts, (b"last", ()))
     parts.log.gate.clear()
-    connection, client = parts.connect(start=Start(channels=frozenset(["a"]), cursor=0))
+    connection, client = parts.connect(
+        listen=Listen(channels=frozenset(["a"])), beginning=Beginning(cursor=0)
+    )
     parts.start_catch_up()
     parts.log.waited_for.wait()
 
@@ -385,7 +400,7 @@ def test_channels_that_are_given_up_while_redis_is_asked_send_nothing_more(
 
 
 def test_whoever_is_gone_subscribes_to_nothing(parts: Parts) -> None:
-    connection, _ = parts.connect(start=listening("a"))
+    connection, _ = parts.connect(listen=listening("a"))
     parts.hub.drop(connection)
 
     parts.hub.subscribe(connection, frozenset(["b"]))
@@ -406,7 +421,7 @@ def test_the_event_loop_has_its_turns_between_large_audiences(
     monkeypatch.setattr(fan_out, "perf_counter", clock)
     for number in range(10):
         for _ in range(CLOCK_EVERY + 1):
-            parts.connect(start=listening(f"c{number}"))
+            parts.connect(listen=listening(f"c{number}"))
     turns: list[int] = []
 
     def note() -> None:

@@ -13,10 +13,11 @@ from tests.support.parts import SMALL, Parts, Peer, let_others_run, numbered, wa
 from tests.support.websocket import BINARY, CLOSE, PING, TEXT
 from ws_server.clients import fan_out as module
 from ws_server.clients import hub
+from ws_server.clients.beginning import Beginning
 from ws_server.clients.connection import Connection
 from ws_server.clients.fan_out import CLOCK_EVERY
-from ws_server.clients.hub import Start
 from ws_server.clients.sender import MAX_OUTBOX, PAUSE_OUTBOX
+from ws_server.door.listen import Listen
 from ws_server.wire.close_codes import GOING_AWAY, TRY_AGAIN, CloseCode
 
 BYE = CloseCode(4001, "bye")
@@ -371,7 +372,7 @@ def test_an_empty_page_sends_nothing(parts: Parts) -> None:
 
 # Formats and places to start from.
 
-IN_JSON = Start("json")
+IN_JSON = Listen("json")
 
 
 def said(payload: bytes) -> dict[str, Any]:
@@ -381,7 +382,7 @@ def said(payload: bytes) -> dict[str, Any]:
 
 def test_a_json_client_is_welcomed_and_gets_the_same_messages(parts: Parts) -> None:
     parts.publish(b"before")
-    (_, text), (_, json_) = parts.connect(), parts.connect(start=IN_JSON)
+    (_, text), (_, json_) = parts.connect(), parts.connect(listen=IN_JSON)
 
     parts.publish(b"one", b"two")
 
@@ -393,7 +394,7 @@ def test_a_json_client_is_welcomed_and_gets_the_same_messages(parts: Parts) -> N
 
 def test_a_client_that_resumes_gets_what_it_missed_then_what_is_new(parts: Parts) -> None:
     parts.publish(*numbered(5))
-    connection, client = parts.connect(start=Start("json", cursor=2 << 64))
+    connection, client = parts.connect(listen=Listen("json"), beginning=Beginning(cursor=2 << 64))
     assert connection.owed is not None
     parts.publish(b"meanwhile")
     parts.start_catch_up()
@@ -409,7 +410,7 @@ def test_a_client_that_resumes_gets_what_it_missed_then_what_is_new(parts: Parts
 
 def test_a_client_that_is_ahead_of_this_process_gets_nothing_twice(parts: Parts) -> None:
     parts.publish(b"1")
-    ahead, client = parts.connect(start=Start("text", cursor=3 << 64))
+    ahead, client = parts.connect(beginning=Beginning(cursor=3 << 64))
     parts.start_catch_up()
 
     parts.publish(b"2")
@@ -427,7 +428,7 @@ def test_a_loss_is_not_told_in_the_middle_of_a_long_frame(
     parts.start_catch_up()
     monkeypatch.setattr(hub, "NOTICES", 1)
     for _ in range(3):
-        parts.connect(start=IN_JSON)
+        parts.connect(listen=IN_JSON)
     slow, client = parts.connect(SMALL, IN_JSON)
     client.texts(1)
     parts.publish(b"0", b"x" * 100_000)
@@ -446,8 +447,10 @@ def test_a_loss_is_not_told_in_the_middle_of_a_long_frame(
 
 def test_what_cannot_be_resumed_is_a_gap_in_json_and_the_end_in_text(parts: Parts) -> None:
     parts.publish(*numbered(3))
-    _, json_ = parts.connect(start=Start("json", asked="x", missing="no such id"))
-    _, text = parts.connect(start=Start("text", asked="x", missing="no such id"))
+    _, json_ = parts.connect(
+        listen=Listen("json"), beginning=Beginning(asked="x", missing="no such id")
+    )
+    _, text = parts.connect(beginning=Beginning(asked="x", missing="no such id"))
     parts.publish(b"live")
 
     assert text.close_code() == 4008
@@ -461,8 +464,10 @@ def test_what_cannot_be_resumed_is_a_gap_in_json_and_the_end_in_text(parts: Part
 def test_whoever_cannot_be_placed_is_told_nothing_but_to_come_back(parts: Parts) -> None:
     """Not that it is complete, above all."""
     parts.publish(*numbered(3))
-    _, json_ = parts.connect(start=Start("json", refused=TRY_AGAIN))
-    _, events = parts.connect(start=Start("json-events", refused=TRY_AGAIN))
+    _, json_ = parts.connect(listen=Listen("json"), beginning=Beginning(refused=TRY_AGAIN))
+    _, events = parts.connect(
+        listen=Listen("json", events=True), beginning=Beginning(refused=TRY_AGAIN)
+    )
 
     assert json_.close_code() == 1013
     assert events.stream() == b""
@@ -473,7 +478,7 @@ def test_a_json_client_behind_what_the_log_has_forgotten_goes_on_after_a_gap(
 ) -> None:
     parts = small_window
     parts.publish(*numbered(3))
-    _, client = parts.connect(start=Start("json", cursor=1 << 64))
+    _, client = parts.connect(listen=Listen("json"), beginning=Beginning(cursor=1 << 64))
     parts.log.forgotten = 2 << 64
     parts.publish(b"4")
     parts.start_catch_up()
@@ -499,7 +504,7 @@ def test_nothing_is_encoded_for_a_format_that_nobody_wants(
 
 
 def test_events_end_without_a_close_frame(parts: Parts) -> None:
-    connection, client = parts.connect(start=Start("text-events"))
+    connection, client = parts.connect(listen=Listen(events=True))
     parts.publish(b"one")
     parts.hub.close(connection, GOING_AWAY)
 

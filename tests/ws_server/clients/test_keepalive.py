@@ -10,10 +10,11 @@ import pytest
 from common.errors import QueueUnavailable
 from tests.support.parts import SMALL, Parts, numbered, wait_until
 from tests.support.websocket import PING
-from ws_server.clients import catch_up, hub, sender
+from ws_server.clients import catch_up, sender
 from ws_server.clients.keepalive import UNANSWERED_PINGS, Keepalive
 from ws_server.clients.outgoing import LENT_BYTES, LENT_TIMES
 from ws_server.door.grant import Grant
+from ws_server.door.listen import Listen
 from ws_server.wire.close_codes import EXPIRED, CloseCode
 
 INTERVAL = 0.03
@@ -166,7 +167,7 @@ def keepalive(parts: Parts) -> Keepalive:
 
 
 def test_a_client_is_closed_when_its_grant_ends(parts: Parts, keepalive: Keepalive) -> None:
-    connection, client = parts.connect(start=hub.Start(grant=Grant("1", expires=time() + 0.05)))
+    connection, client = parts.connect(listen=Listen(grant=Grant("1", expires=time() + 0.05)))
     other, _ = parts.connect()
 
     keepalive.watch_expiry(connection)

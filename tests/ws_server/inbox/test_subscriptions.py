@@ -10,8 +10,8 @@ from tests.support.fakes import FakeTokens
 from tests.support.parts import SMALL, Parts, Peer, Peers
 from tests.support.websocket import TEXT, frame
 from ws_server.clients.connection import Connection
-from ws_server.clients.hub import Start
 from ws_server.door.grant import ANYBODY, Grant
+from ws_server.door.listen import Listen
 from ws_server.door.policy import OPEN, Policy
 from ws_server.wire.close_codes import TOO_MANY_MESSAGES
 
@@ -46,8 +46,8 @@ def connect(parts: Parts, peers: Peers) -> Connect:
     ) -> Talk:
         fd, peer = peers.make()
         receiver = parts.receiver(policy=policy, **options)
-        start = Start(form, grant.default, grant)
-        talk = Talk(parts.hub.join(fd, receiver.read, start), peer)
+        listen = Listen(form, channels=grant.default, grant=grant)
+        talk = Talk(parts.hub.join(fd, receiver.read, listen), peer)
         if form == "json":
             assert talk.hear()["type"] == "welcome"
         return talk
@@ -199,7 +199,7 @@ def test_a_command_in_the_middle_of_a_long_frame_is_answered_after_it(
     parts: Parts, peers: Peers
 ) -> None:
     fd, peer = peers.make(SMALL)
-    connection = parts.hub.join(fd, parts.receiver().read, Start("json"))
+    connection = parts.hub.join(fd, parts.receiver().read, Listen("json"))
     peer.texts(1)
     parts.hub.publish(parts.log.write(b"x" * 100_000, b"for a", recipients=[(), ("a",)]))
     peer.send(frame(TEXT, b'{"subscribe": ["a"]}'))

@@ -19,7 +19,7 @@ def add(recent: Recent, page: Page) -> None:
 
 
 def looked_back(recent: Recent, log: FakeLog) -> None:
-    """As `Starts` looks for what came before."""
+    """As `Beginnings` looks for what came before."""
     page, is_all = log.newest(recent.start)
     recent.add_older(recent.start, page, is_all=is_all)
 

@@ -10,7 +10,7 @@ from gevent.event import Event
 
 from common.errors import QueueUnavailable
 from tests.support.parts import LIMIT, Peer, Peers, let_others_run, wait_until
-from ws_server.clients.hub import Start
+from ws_server.clients.beginning import Beginning
 from ws_server.door.listen import Listen
 from ws_server.relay.arrivals import MOST_ASKED, Arrival, Arrivals, has_left
 from ws_server.wire.close_codes import GOING_AWAY, TRY_AGAIN
@@ -19,15 +19,15 @@ LONG = 60.0
 
 
 class Waiting:
-    """Arrivals that ask a Redis which answers when `gate` is set; `taken` are fds and starts.
+    """Arrivals that ask a Redis which answers when `gate` is set; `taken` are fds and beginnings.
 
-    As `Starts.of` does, it makes a failure the start of a client that is refused.
+    As `Beginnings.find` does, it makes a failure the beginning of a client that is refused.
     """
 
     def __init__(self, peers: Peers, limit: float) -> None:
         self.gate = Event()
         self.asked: list[str | None] = []
-        self.taken: list[tuple[int, Start]] = []
+        self.taken: list[tuple[int, Beginning]] = []
         self.arrivals = Arrivals(self._find, self._take_in, limit)
         self._peers = peers
 
@@ -36,21 +36,21 @@ class Waiting:
         self.arrivals.add(Arrival(fd, b"", Listen(last_id=last_id)))
         return peer
 
-    def _find(self, listen: Listen) -> Start:
+    def _find(self, listen: Listen) -> Beginning:
         self.asked.append(listen.last_id)
         if listen.last_id == "unforeseen":
             raise RuntimeError
         try:
             self.gate.wait()
         except QueueUnavailable:
-            return Start(asked=listen.last_id, refused=TRY_AGAIN)
-        return Start(asked=listen.last_id)
+            return Beginning(asked=listen.last_id, refused=TRY_AGAIN)
+        return Beginning(asked=listen.last_id)
 
-    def _take_in(self, arrival: Arrival, start: Start) -> None:
-        self.taken.append((arrival.fd, start))
+    def _take_in(self, arrival: Arrival, beginning: Beginning) -> None:
+        self.taken.append((arrival.fd, beginning))
 
     def refusals(self) -> list[object]:
-        return [start.refused for _, start in self.taken]
+        return [beginning.refused for _, beginning in self.taken]
 
 
 @pytest.fixture

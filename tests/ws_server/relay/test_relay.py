@@ -14,10 +14,10 @@ from common.message import Mark, parse_id
 from common.page import Page
 from common.store.log import SETTLE_MESSAGES
 from common.store.log_state import LogState
-from tests.support.parts import SMALL, Parts, numbered, wait_until
+from tests.support.parts import SMALL, Parts, Peer, numbered, wait_until
 from ws_server.clients import fan_out
+from ws_server.clients.beginning import AT_THE_HEAD, Beginning
 from ws_server.clients.fan_out import CLOCK_EVERY
-from ws_server.clients.hub import Start
 from ws_server.door.listen import Listen
 from ws_server.relay import relay as module
 from ws_server.relay.pages import READ_MESSAGES
@@ -34,6 +34,11 @@ def relay(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Relay:
     return Relay(parts.log, parts.hub)
 
 
+def connect(parts: Parts, relay: Relay, listen: Listen) -> Peer:
+    """A client, where the relay says that it begins."""
+    return parts.connect(listen=listen, beginning=relay.beginnings.find(listen))[1]
+
+
 def outage_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.levelname for record in caplog.records if "Redis is" in record.getMessage()]
 
@@ -41,7 +46,7 @@ def outage_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_the_start_learns_where_the_log_ends(parts: Parts, relay: Relay) -> None:
     parts.log.write(b"old")
 
-    assert relay.start()
+    assert relay.find_head()
     _, client = parts.connect()
     relay.tick()
 
@@ -53,14 +58,14 @@ def test_the_start_learns_where_the_log_ends(parts: Parts, relay: Relay) -> None
 def test_without_redis_nobody_may_join_yet(parts: Parts, relay: Relay) -> None:
     parts.log.fault = GONE
 
-    assert not relay.start()
+    assert not relay.find_head()
     assert not relay.is_ready
     assert not relay.is_connected
 
 
 def test_the_start_waits_for_redis(parts: Parts, relay: Relay) -> None:
     parts.log.fault = GONE
-    waiting = gevent.spawn(relay.wait_for_start)
+    waiting = gevent.spawn(relay.wait_for_head)
     gevent.sleep(0)
     parts.log.fault = None
 
@@ -71,7 +76,7 @@ def test_the_start_waits_for_redis(parts: Parts, relay: Relay) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 2 * READ_MESSAGES, 2345])
 def test_a_tick_sends_all_that_waits_in_order(parts: Parts, relay: Relay, count: int) -> None:
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     contents = numbered(count)
     parts.log.push(*contents)
@@ -84,7 +89,7 @@ def test_a_tick_sends_all_that_waits_in_order(parts: Parts, relay: Relay, count:
 
 
 def test_a_tick_sends_what_others_have_settled(parts: Parts, relay: Relay) -> None:
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     parts.log.write(b"theirs")
     parts.log.push(b"ours")
@@ -98,7 +103,7 @@ def test_an_outage_is_logged_once_and_its_end_once(
     parts: Parts, relay: Relay, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     parts.log.push(b"waiting")
     parts.log.fault = GONE
@@ -119,7 +124,7 @@ def test_an_outage_is_logged_once_and_its_end_once(
 def test_set_aside_envelopes_are_logged_without_their_content(
     parts: Parts, relay: Relay, caplog: pytest.LogCaptureFixture
 ) -> None:
-    relay.start()
+    relay.find_head()
     for rejected in (2, 3):
         parts.log.rejected = rejected
         relay.tick()
@@ -132,7 +137,7 @@ def test_what_is_settled_is_sent_though_redis_refuses_something(
     parts: Parts, relay: Relay, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     parts.log.problem = "NOPERM"
     parts.log.settle_limit = 2
@@ -149,7 +154,7 @@ def test_what_is_settled_is_sent_though_redis_refuses_something(
 
 
 def test_a_settle_that_does_nothing_is_tried_again_later(parts: Parts, relay: Relay) -> None:
-    relay.start()
+    relay.find_head()
     parts.log.problem = "NOPERM"
     parts.log.settle_limit = 0
     parts.log.push(b"waits")
@@ -165,7 +170,7 @@ def test_a_settle_that_does_nothing_is_tried_again_later(parts: Parts, relay: Re
 def test_instant_sends_what_is_settled_though_redis_refuses_something(
     parts: Parts, relay: Relay
 ) -> None:
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     parts.log.problem = "NOPERM"
     gevent.spawn(relay.run_settling, 0.01)
@@ -181,7 +186,7 @@ def test_instant_sends_what_is_settled_though_redis_refuses_something(
 
 
 def test_a_push_is_sent_at_once_by_the_two_halves_of_instant(parts: Parts, relay: Relay) -> None:
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     gevent.spawn(relay.run_settling, 60.0)
     gevent.spawn(relay.run_reading)
@@ -195,7 +200,7 @@ def test_a_push_is_sent_at_once_by_the_two_halves_of_instant(parts: Parts, relay
 def test_what_is_pushed_during_a_fan_out_goes_out_with_the_next(
     parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    relay.start()
+    relay.find_head()
     clients = [parts.connect()[1] for _ in range(3 * CLOCK_EVERY)]
     pushed = numbered(32)
     sizes: list[int] = []
@@ -223,7 +228,7 @@ def test_instant_comes_back_after_an_outage(
     parts: Parts, relay: Relay, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     parts.log.fault = GONE
     gevent.spawn(relay.run_settling, 60.0)
@@ -242,7 +247,7 @@ def test_half_an_outage_is_logged_once_too(
     """A replica after a failover: it can be read, and refuses to settle."""
     monkeypatch.setattr(module, "LONGEST_BLOCK", 0.001)
     caplog.set_level(logging.INFO)
-    relay.start()
+    relay.find_head()
     parts.log.push(b"waiting")
     parts.log.settle_fault = GONE
     gevent.spawn(relay.run_settling, 60.0)
@@ -259,7 +264,7 @@ def test_a_redis_that_keeps_nothing_does_not_flood_clients_with_gaps(
 ) -> None:
     """If it throws keys away at every command, each look begins a new epoch."""
     monkeypatch.setattr(module, "LONGEST_BLOCK", 0.05)
-    relay.start()
+    relay.find_head()
     look, losses = parts.log.look, list[Mark | None]()
 
     def look_and_lose(known: Mark | None = None) -> LogState:
@@ -287,7 +292,7 @@ def test_no_more_is_settled_while_nothing_can_be_read(
 ) -> None:
     """Else the log would forget it unread, if the right to XREAD is missing, say."""
     monkeypatch.setattr(module, "LONGEST_BLOCK", 0.001)
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     contents = numbered(10 * SETTLE_MESSAGES)
     parts.log.push(*contents)
@@ -310,7 +315,7 @@ def test_no_more_is_settled_while_nothing_can_be_read(
 def test_an_unforeseen_failure_does_not_end_instant_delivery(
     parts: Parts, relay: Relay, half: str
 ) -> None:
-    relay.start()
+    relay.find_head()
     parts.log.fault = ValueError("an entry that nobody foresaw")
     settling = gevent.spawn(relay.run_settling, 60.0)
     reading = gevent.spawn(relay.run_reading)
@@ -322,7 +327,7 @@ def test_an_unforeseen_failure_does_not_end_instant_delivery(
 def test_a_stop_sends_what_is_settled_and_leaves_the_queue_to_others(
     parts: Parts, relay: Relay
 ) -> None:
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     contents = numbered(1100)
     parts.log.write(*contents)
@@ -340,7 +345,7 @@ def test_a_stop_ends_both_halves_of_instant(
     parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LONGEST_BLOCK", 0.01)
-    relay.start()
+    relay.find_head()
     settling = gevent.spawn(relay.run_settling, 60.0)
     reading = gevent.spawn(relay.run_reading)
     gevent.sleep(0)
@@ -352,7 +357,7 @@ def test_a_stop_ends_both_halves_of_instant(
 
 
 def test_a_stop_without_redis_says_so(parts: Parts, relay: Relay) -> None:
-    relay.start()
+    relay.find_head()
     parts.log.fault = GONE
 
     with pytest.raises(QueueUnavailable):
@@ -386,7 +391,7 @@ def lose_what_was_read_ahead(parts: Parts, relay: Relay) -> None:
     """Redis has lost it, something is new, and the relay has noticed."""
     parts.log.lose(keep=READ_MESSAGES)
     parts.log.write(b"new")
-    relay.start_of(Listen("json", last_id="e1x-9999-0"))  # Which makes the relay look.
+    relay.beginnings.find(Listen("json", last_id="e1x-9999-0"))  # Which makes the relay look.
 
 
 @pytest.fixture
@@ -399,7 +404,7 @@ def reads(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Reads:
 
 
 def test_the_next_page_is_read_while_one_is_sent(parts: Parts, relay: Relay, reads: Reads) -> None:
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     contents = numbered(2 * READ_MESSAGES + 1)
     parts.log.write(*contents)
@@ -413,7 +418,7 @@ def test_the_next_page_is_read_while_one_is_sent(parts: Parts, relay: Relay, rea
 def test_after_a_page_that_was_read_ahead_and_is_empty_it_goes_on(
     parts: Parts, relay: Relay, reads: Reads
 ) -> None:
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     contents = numbered(READ_MESSAGES)
     parts.log.write(*contents)
@@ -430,7 +435,7 @@ def test_after_a_page_that_was_read_ahead_and_is_empty_it_goes_on(
 def test_what_is_read_ahead_is_not_taken_for_the_end_of_the_log(
     parts: Parts, relay: Relay, reads: Reads
 ) -> None:
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     contents = numbered(READ_MESSAGES + 1)
     parts.log.write(*contents)
@@ -444,7 +449,7 @@ def test_what_is_read_ahead_is_not_taken_for_the_end_of_the_log(
 def test_while_redis_is_away_nothing_is_lost_of_what_was_to_be_read_ahead(
     parts: Parts, relay: Relay, reads: Reads
 ) -> None:
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     contents = numbered(READ_MESSAGES + 1)
     parts.log.write(*contents)
@@ -460,14 +465,14 @@ def test_while_redis_is_away_nothing_is_lost_of_what_was_to_be_read_ahead(
 def test_who_looks_for_a_loss_does_not_wait_for_the_end_of_a_backlog(
     parts: Parts, relay: Relay, reads: Reads
 ) -> None:
-    relay.start()
+    relay.find_head()
     parts.connect()
     parts.log.write(*numbered(30 * READ_MESSAGES))
     gevent.spawn(relay.run_reading)
     wait_until(lambda: len(reads.ahead) > 2, "under way")
     before = len(reads.ahead)
 
-    relay.start_of(Listen("json", last_id="e1x-9999-0"))
+    relay.beginnings.find(Listen("json", last_id="e1x-9999-0"))
 
     assert len(reads.ahead) <= before + 3
 
@@ -475,8 +480,8 @@ def test_who_looks_for_a_loss_does_not_wait_for_the_end_of_a_backlog(
 def test_what_was_read_ahead_is_not_sent_once_the_log_is_known_to_have_lost_it(
     parts: Parts, relay: Relay, reads: Reads
 ) -> None:
-    relay.start()
-    _, client = parts.connect(start=Start("json"))
+    relay.find_head()
+    _, client = parts.connect(listen=Listen("json"))
     parts.log.write(*numbered(READ_MESSAGES + 1))
     gate = Event()
     reads.after_second = gate.wait
@@ -495,8 +500,8 @@ def test_a_page_that_follows_something_else_by_now_is_thrown_away(
     parts: Parts, relay: Relay, reads: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fan-out fails, and before the next one it is noticed that Redis has lost something."""
-    relay.start()
-    _, client = parts.connect(start=Start("json"))
+    relay.find_head()
+    _, client = parts.connect(listen=Listen("json"))
     parts.log.write(*numbered(READ_MESSAGES + 1))
     publish = parts.hub.publish
 
@@ -520,8 +525,8 @@ def test_a_doubt_stays_until_somebody_has_looked(
     parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new connection to Redis is in doubt once; the look that it asks for fails."""
-    relay.start()
-    _, client = parts.connect(start=Start("json"))
+    relay.find_head()
+    _, client = parts.connect(listen=Listen("json"))
     parts.log.push(*numbered(3))
     relay.tick()
     parts.log.lose(keep=1)
@@ -553,7 +558,7 @@ def test_a_doubt_stays_until_somebody_has_looked(
 def test_a_tick_goes_on_settling_when_it_has_caught_up_with_others(
     parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    relay.start()
+    relay.find_head()
     _, client = parts.connect()
     theirs, ours = numbered(READ_MESSAGES), numbered(3)
     monkeypatch.setattr(parts.log, "settle_limit", 1)
@@ -571,8 +576,8 @@ def test_a_tick_goes_on_settling_when_it_has_caught_up_with_others(
 def test_a_log_that_has_gone_back_is_followed_and_json_clients_are_told(
     parts: Parts, relay: Relay, caplog: pytest.LogCaptureFixture
 ) -> None:
-    relay.start()
-    text, json_ = parts.connect()[1], parts.connect(start=Start("json"))[1]
+    relay.find_head()
+    text, json_ = parts.connect()[1], parts.connect(listen=Listen("json"))[1]
     parts.log.push(*numbered(5))
     relay.tick()
     parts.log.lose(keep=2)
@@ -595,12 +600,12 @@ def test_a_client_ahead_of_this_process_goes_on_after_what_it_has_when_redis_los
     parts: Parts, relay: Relay
 ) -> None:
     """Another process has read six, this one two; then Redis has only five of them."""
-    relay.start()
+    relay.find_head()
     parts.log.push(*numbered(2))
     relay.tick()
     parts.log.write(*numbered(6)[2:])
-    ahead = parts.connect(start=relay.start_of(Listen("json", last_id="e1-6-0")))[1]
-    live = parts.connect(start=Start("json"))[1]
+    ahead = connect(parts, relay, Listen("json", last_id="e1-6-0"))
+    live = parts.connect(listen=Listen("json"))[1]
     parts.log.lose(keep=5)
 
     relay.tick()
@@ -618,11 +623,11 @@ def test_a_client_ahead_of_this_process_goes_on_after_what_it_has_when_redis_los
 def test_a_client_behind_and_ahead_of_this_process_gets_nothing_twice_after_a_loss(
     parts: Parts, relay: Relay
 ) -> None:
-    relay.start()
+    relay.find_head()
     parts.log.push(b"0")
     relay.tick()
     parts.log.write(*numbered(6)[1:])
-    slow, client = parts.connect(SMALL, Start("json", cursor=6 << 64))
+    slow, client = parts.connect(SMALL, listen=Listen("json"), beginning=Beginning(cursor=6 << 64))
     slow.send(b"x" * 4 * SMALL)  # Its socket is full.
     assert slow.owed is not None
     parts.log.lose(keep=5)
@@ -640,10 +645,10 @@ def test_a_client_behind_and_ahead_of_this_process_gets_nothing_twice_after_a_lo
 def test_what_the_log_forgets_is_no_gap_for_a_client_ahead_of_this_process(
     parts: Parts, relay: Relay
 ) -> None:
-    relay.start()
+    relay.find_head()
     parts.start_catch_up()
     parts.log.write(*numbered(6))
-    ahead = parts.connect(start=Start("json", cursor=5 << 64))[1]
+    ahead = parts.connect(listen=Listen("json"), beginning=Beginning(cursor=5 << 64))[1]
     parts.log.forgotten = parse_id(parts.log.messages[2][0])
 
     relay.tick()
@@ -657,8 +662,8 @@ def test_what_the_log_forgets_is_no_gap_for_a_client_ahead_of_this_process(
 def test_messages_forgotten_before_this_process_read_them_are_a_gap_for_all(
     parts: Parts, relay: Relay, *, is_instant: bool
 ) -> None:
-    relay.start()
-    text, json_ = parts.connect()[1], parts.connect(start=Start("json"))[1]
+    relay.find_head()
+    text, json_ = parts.connect()[1], parts.connect(listen=Listen("json"))[1]
     parts.log.write(*numbered(5))
     parts.log.forgotten = parse_id(parts.log.messages[2][0])
 
@@ -674,8 +679,8 @@ def test_messages_forgotten_before_this_process_read_them_are_a_gap_for_all(
 
 
 def test_both_halves_of_instant_follow_a_loss_once(parts: Parts, relay: Relay) -> None:
-    relay.start()
-    json_ = parts.connect(start=Start("json"))[1]
+    relay.find_head()
+    json_ = parts.connect(listen=Listen("json"))[1]
     gevent.spawn(relay.run_settling, 60.0)
     gevent.spawn(relay.run_reading)
     parts.log.push(b"old")
@@ -696,7 +701,7 @@ def test_both_halves_of_instant_follow_a_loss_once(parts: Parts, relay: Relay) -
 @pytest.fixture
 def filled(parts: Parts, relay: Relay) -> Relay:
     """It has relayed ten messages and then another process has settled one more."""
-    relay.start()
+    relay.find_head()
     parts.log.push(*numbered(10))
     relay.tick()
     parts.log.write(b"ahead")
@@ -705,9 +710,9 @@ def filled(parts: Parts, relay: Relay) -> Relay:
 
 @pytest.mark.parametrize(("last_id", "cursor"), [("e1-4-0", 4), ("e1-10-0", 10), ("e1-11-0", 11)])
 def test_a_client_resumes_after_its_last_id(filled: Relay, last_id: str, cursor: int) -> None:
-    start = filled.start_of(Listen(last_id=last_id))
+    beginning = filled.beginnings.find(Listen(last_id=last_id))
 
-    assert (start.cursor, start.missing) == (cursor << 64, "")
+    assert (beginning.cursor, beginning.missing) == (cursor << 64, "")
 
 
 @pytest.mark.parametrize(
@@ -719,30 +724,30 @@ def test_a_client_that_cannot_resume_is_told_why(
     parts.log.forgotten = parse_id(b"3-0")
     filled.tick()
 
-    start = filled.start_of(Listen(last_id=last_id))
+    beginning = filled.beginnings.find(Listen(last_id=last_id))
 
-    assert start.cursor == (None if cursor is None else cursor << 64)
-    assert start.missing
-    assert start.asked == last_id
+    assert beginning.cursor == (None if cursor is None else cursor << 64)
+    assert beginning.missing
+    assert beginning.asked == last_id
 
 
 def test_an_id_of_a_newer_epoch_is_resumed_as_soon_as_this_process_follows(
     parts: Parts, relay: Relay
 ) -> None:
     """Another process has noticed a loss, and this one has not looked since."""
-    relay.start()
+    relay.find_head()
     parts.log.push(*numbered(5))
     relay.tick()
-    live = parts.connect(start=Start("json"))[1]
+    live = parts.connect(listen=Listen("json"))[1]
     parts.log.lose(keep=2)
     parts.log.write(b"new", b"newer")
 
-    start = relay.start_of(Listen("json", last_id="e1x-3-0"))
-    client = parts.connect(start=start)[1]
+    beginning = relay.beginnings.find(Listen("json", last_id="e1x-3-0"))
+    client = parts.connect(listen=Listen("json"), beginning=beginning)[1]
     parts.start_catch_up()
     relay.tick()
 
-    assert start.missing == ""
+    assert beginning.missing == ""
     assert [json.loads(payload).get("content") for payload in client.texts(2)] == [None, "newer"]
     assert [json.loads(payload).get("type") for payload in live.texts(4)[:2]] == ["welcome", "gap"]
 
@@ -751,13 +756,13 @@ def test_a_client_whose_id_redis_has_lost_gets_nothing_again_that_it_has(
     parts: Parts, relay: Relay
 ) -> None:
     """It has read six at another process, this one two, Redis has five left, and nobody knows."""
-    relay.start()
+    relay.find_head()
     parts.log.push(*numbered(2))
     relay.tick()
     parts.log.write(*numbered(6)[2:])
     del parts.log.messages[5:]
 
-    client = parts.connect(start=relay.start_of(Listen("json", last_id="e1-6-0")))[1]
+    client = connect(parts, relay, Listen("json", last_id="e1-6-0"))
     relay.tick()
     parts.log.push(b"new")
     relay.tick()
@@ -772,7 +777,7 @@ def test_a_client_whose_id_redis_has_lost_gets_nothing_again_that_it_has(
 def test_a_client_of_the_epoch_before_gets_what_is_left_and_what_is_new(
     parts: Parts, relay: Relay, had: int, missed: list[str]
 ) -> None:
-    relay.start()
+    relay.find_head()
     parts.log.push(*numbered(5))
     relay.tick()
     parts.log.lose(keep=3)
@@ -780,7 +785,7 @@ def test_a_client_of_the_epoch_before_gets_what_is_left_and_what_is_new(
     relay.tick()
     parts.start_catch_up()
 
-    client = parts.connect(start=relay.start_of(Listen("json", last_id=f"e1-{had}-0")))[1]
+    client = connect(parts, relay, Listen("json", last_id=f"e1-{had}-0"))
 
     gap, welcome, *rest = map(json.loads, client.texts(2 + len(missed)))
     assert gap["id"] == welcome["id"] == f"e1x-{min(had, 3)}-0"
@@ -791,7 +796,7 @@ def test_a_client_of_the_epoch_before_gets_what_is_left_and_what_is_new(
 def test_an_id_is_not_resumed_if_redis_loses_messages_while_it_is_looked_for(
     parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    relay.start()
+    relay.find_head()
     parts.log.write(*numbered(3))
     had = parts.log.has
 
@@ -803,7 +808,7 @@ def test_an_id_is_not_resumed_if_redis_loses_messages_while_it_is_looked_for(
 
     monkeypatch.setattr(parts.log, "has", has)
 
-    assert relay.start_of(Listen("json", last_id="e1-3-0")).missing
+    assert relay.beginnings.find(Listen("json", last_id="e1-3-0")).missing
 
 
 def test_the_newest_of_a_log_that_has_forgotten_everything_are_none(
@@ -814,10 +819,10 @@ def test_the_newest_of_a_log_that_has_forgotten_everything_are_none(
     parts.log.messages.clear()
     state = LogState("e1", 0, (3 << 64) + 1, 3 << 64)
     parts.log.look = lambda *_: state  # type: ignore[method-assign]
-    relay.start()
+    relay.find_head()
 
-    start = relay.start_of(Listen(last=2))
-    _, client = parts.connect(start=start)
+    beginning = relay.beginnings.find(Listen(last=2))
+    _, client = parts.connect(beginning=beginning)
     parts.start_catch_up()
 
     assert client.has_nothing()
@@ -826,55 +831,55 @@ def test_the_newest_of_a_log_that_has_forgotten_everything_are_none(
 def test_an_id_that_the_log_has_lost_is_not_resumed_in_silence(parts: Parts, relay: Relay) -> None:
     """It lies between two that are there: everything came back older while nobody looked."""
     parts.log.write(*numbered(3))
-    relay.start()
+    relay.find_head()
     parts.connect()
     parts.log.write(*numbered(3))
     del parts.log.messages[4]
     relay.tick()
 
-    assert relay.start_of(Listen(last_id="e1-4-0")).missing == ""
-    assert relay.start_of(Listen(last_id="e1-5-0")).missing
-    assert relay.start_of(Listen(last_id="e1-2-0")).missing == ""
+    assert relay.beginnings.find(Listen(last_id="e1-4-0")).missing == ""
+    assert relay.beginnings.find(Listen(last_id="e1-5-0")).missing
+    assert relay.beginnings.find(Listen(last_id="e1-2-0")).missing == ""
 
 
 def test_who_claims_to_be_ahead_is_looked_up_once(parts: Parts, filled: Relay) -> None:
-    filled.start_of(Listen(last_id="e1-11-0"))
+    filled.beginnings.find(Listen(last_id="e1-11-0"))
     parts.log.fault = GONE
 
-    assert filled.start_of(Listen(last_id="e1-11-0")).cursor == 11 << 64
+    assert filled.beginnings.find(Listen(last_id="e1-11-0")).cursor == 11 << 64
 
 
 def test_without_redis_who_claims_to_be_ahead_is_sent_away(parts: Parts, filled: Relay) -> None:
     """Believed, it would be told that nothing is missing; Redis may come back without its id."""
     parts.log.fault = GONE
 
-    assert filled.start_of(Listen(last_id="e1-12-0")) == Start("text", refused=TRY_AGAIN)
-    assert filled.start_of(Listen(format="json", last=1000)) == Start("json", refused=TRY_AGAIN)
+    assert filled.beginnings.find(Listen(last_id="e1-12-0")) == Beginning(refused=TRY_AGAIN)
+    assert filled.beginnings.find(Listen(format="json", last=1000)) == Beginning(refused=TRY_AGAIN)
 
 
 @pytest.mark.parametrize("last", [3, 10, 11])
 def test_a_client_starts_before_the_newest_messages(parts: Parts, relay: Relay, last: int) -> None:
-    relay.start()
+    relay.find_head()
     parts.connect()
     parts.log.push(*numbered(10))
     relay.tick()
 
-    start = relay.start_of(Listen(last=last))
+    beginning = relay.beginnings.find(Listen(last=last))
 
-    assert start.cursor is not None
-    follow = [id_ for id_, _ in parts.log.messages if parse_id(id_) > start.cursor]
+    assert beginning.cursor is not None
+    follow = [id_ for id_, _ in parts.log.messages if parse_id(id_) > beginning.cursor]
     assert len(follow) == min(last, 10)
 
 
 def test_a_client_of_the_newest_messages_can_resume_before_the_first_of_them_came(
     filled: Relay,
 ) -> None:
-    cursor = filled.start_of(Listen(last=3)).cursor
+    cursor = filled.beginnings.find(Listen(last=3)).cursor
 
     assert cursor is not None
-    start = filled.start_of(Listen(last_id=str(Mark("e1", cursor))))
-    assert (start.cursor, start.missing) == (cursor, "")
+    beginning = filled.beginnings.find(Listen(last_id=str(Mark("e1", cursor))))
+    assert (beginning.cursor, beginning.missing) == (cursor, "")
 
 
 def test_an_ordinary_client_starts_at_the_head(filled: Relay) -> None:
-    assert filled.start_of(Listen(format="json")) == Start("json")
+    assert filled.beginnings.find(Listen(format="json")) == AT_THE_HEAD

@@ -1,4 +1,4 @@
-"""Where a client starts: at the head, after an id that it had, or before the newest messages.
+"""Where a client begins: at the head, after an id that it had, or before the newest messages.
 
 Decided from memory if possible; else Redis is asked. What the log is like, the relay says.
 """
@@ -13,18 +13,18 @@ from common.errors import QueueUnavailable
 from common.message import Mark
 from common.store.log import Log
 from common.store.log_state import LogState
-from ws_server.clients.hub import Hub, Start
-from ws_server.clients.sender import FORGOTTEN
+from ws_server.clients.beginning import AT_THE_HEAD, Beginning
+from ws_server.clients.hub import Hub
 from ws_server.door.listen import Listen
 from ws_server.wire.close_codes import TRY_AGAIN
+from ws_server.wire.gap_reasons import TOO_OLD, UNKNOWN
 
 MOST_FOUND = 10_000  # Ids of clients that are remembered.
 MOST_LOOKS = 10  # At messages that came before this process started.
 MOST_EPOCHS = 16  # Past ones that are remembered.
-UNKNOWN = "the id is not of this log"
 
 
-class Starts:
+class Beginnings:
     """`follow` looks whether Redis has lost messages, and begins the new epoch here, if so."""
 
     def __init__(self, source: Log, hub: Hub, follow: Callable[[], None]) -> None:
@@ -54,21 +54,20 @@ class Starts:
         """The log has lost messages: what was found in it may be gone."""
         self._found.clear()
 
-    def known(self, listen: Listen) -> Start | None:
-        """Where a client starts that asks for this, if memory says it; None: Redis must be asked.
+    def find_in_memory(self, listen: Listen) -> Beginning | None:
+        """Where a client begins that asks for this, if memory says it; None: Redis must be asked.
 
         So whoever comes back with an id of late does not wait behind those who ask for more.
         """
-        start = start_at_head(listen)
         if listen.last_id is not None:
             cursor = self._known_cursor(listen.format_name, Mark.parse(listen.last_id))
         elif listen.last:
             cursor = self._hub.recent.newest(listen.last, listen.channels)
         else:
-            return start
+            return AT_THE_HEAD
         if cursor is None:
             return None
-        return replace(start, asked=listen.last_id, cursor=max(cursor, self._floor - 1))
+        return Beginning(max(cursor, self._floor - 1), asked=listen.last_id)
 
     def _known_cursor(self, name: str, mark: Mark | None) -> int | None:
         head = self._hub.mark
@@ -77,21 +76,20 @@ class Starts:
         has_it = mark.id == head.id or mark.id in self._found or self._hub.has_sent(name, mark.id)
         return mark.id if has_it else None
 
-    def of(self, listen: Listen) -> Start:
-        """Where a client starts that asks for this.
+    def find(self, listen: Listen) -> Beginning:
+        """Where a client begins that asks for this.
 
         If Redis does not answer, the client is to come back: an id that cannot be looked for
         may be of a message that Redis has lost.
         """
-        start = start_at_head(listen)
         try:
             if listen.last_id is not None:
-                return self._resumed(start, listen.last_id)
+                return self._resume(listen.format_name, listen.last_id)
             if listen.last:
-                return replace(start, cursor=self._newest(listen.last, start.channels))
+                return Beginning(self._newest(listen.last, listen.channels))
         except QueueUnavailable:
-            return replace(start, refused=TRY_AGAIN)
-        return start
+            return Beginning(refused=TRY_AGAIN)
+        return AT_THE_HEAD
 
     def _newest(self, count: int, channels: frozenset[str]) -> int:
         recent = self._hub.recent
@@ -111,30 +109,29 @@ class Starts:
             page, is_all = self._source.newest(before)
             recent.add_older(before, page, is_all=is_all or look == MOST_LOOKS - 1)
 
-    def _resumed(self, start: Start, last_id: str) -> Start:
-        start = replace(start, asked=last_id)
-        mark, name = Mark.parse(last_id), start.format_name
+    def _resume(self, name: str, last_id: str) -> Beginning:
+        beginning, mark = Beginning(asked=last_id), Mark.parse(last_id)
         if mark is not None and _is_newer(mark.epoch, self._hub.mark.epoch):
             self._catch_up()  # Another process may have noticed a loss, and this one not yet.
         head = self._hub.mark
         if mark is None or mark.epoch != head.epoch:
-            return self._after_loss(start, mark)
+            return self._after_loss(beginning, mark)
         if mark.id < self._floor - 1:
-            return replace(start, missing=FORGOTTEN)
+            return replace(beginning, missing=TOO_OLD)
         if mark.id not in (head.id, *self._beginnings) and not self._is_of_this_log(name, mark.id):
             self._catch_up()  # Redis has lost it, it seems.
-            return self._after_loss(start, mark)
+            return self._after_loss(beginning, mark)
         if mark.epoch != self._hub.mark.epoch:
-            return self._after_loss(start, mark)  # While it was looked for.
-        return replace(start, cursor=mark.id)
+            return self._after_loss(beginning, mark)  # While it was looked for.
+        return replace(beginning, cursor=mark.id)
 
-    def _after_loss(self, start: Start, mark: Mark | None) -> Start:
+    def _after_loss(self, beginning: Beginning, mark: Mark | None) -> Beginning:
         """With a gap, and then what the log has that its client has not had."""
         if mark is None:
-            return replace(start, missing=UNKNOWN)
+            return replace(beginning, missing=UNKNOWN)
         kept = self._last if mark.epoch == self._hub.mark.epoch else self._kept.get(mark.epoch)
         cursor = None if kept is None else max(min(mark.id, kept), self._floor - 1)
-        return replace(start, cursor=cursor, missing=UNKNOWN)
+        return replace(beginning, cursor=cursor, missing=UNKNOWN)
 
     def _catch_up(self) -> None:
         """Follow in a greenlet of its own: who waits here may run out of time in the middle."""
@@ -164,11 +161,6 @@ class Starts:
                 self._found.clear()
             self._found.add(id_)
         return is_there
-
-
-def start_at_head(listen: Listen) -> Start:
-    """What a client asks for, but for where it starts."""
-    return Start(listen.format_name, listen.channels, listen.grant, listen.address)
 
 
 def _is_newer(epoch: str, other: str) -> bool:

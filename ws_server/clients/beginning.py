@@ -1,0 +1,22 @@
+"""Where in the log a client begins. What it listens to stands in its `Listen`."""
+
+from dataclasses import dataclass
+
+from ws_server.wire.close_codes import CloseCode
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """After the message with the id `cursor`; None: at the head of the log.
+
+    `asked` is the id after which the client wants to go on. `missing` says why it cannot, if so.
+    With `refused` it is closed at once.
+    """
+
+    cursor: int | None = None
+    asked: str | None = None
+    missing: str = ""  # One of `wire.gap_reasons`.
+    refused: CloseCode | None = None
+
+
+AT_THE_HEAD = Beginning()
