@@ -5,7 +5,7 @@ import socket
 from itertools import combinations
 
 from config.errors import SettingsError
-from config.leftovers import outlast, says
+from config.leftovers import first_answer, outlast
 from config.networks import parse_address
 from config.settings import Settings
 
@@ -24,7 +24,9 @@ def refuse_taken_address(process: str, host: str, port: int) -> None:
     outlast(
         f"{name} {port}",
         lambda: _problem(host, port).errno != errno.EADDRINUSE,
-        lambda: says(reachable(host).strip("[]"), port, b"GET /healthz HTTP/1.0\r\n\r\n") != b"",
+        lambda: (
+            first_answer(reachable(host).strip("[]"), port, b"GET /healthz HTTP/1.0\r\n\r\n") != b""
+        ),
     )
     problem = _problem(host, port)
     if not problem.errno:

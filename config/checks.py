@@ -98,7 +98,7 @@ def optional(check: Check) -> Check:
 
 
 def secret(text: str) -> str:
-    """It is in no error: that may be logged. Nothing is taken off: others have the same."""
+    """No error shows it: errors may be logged. Blanks are refused, not taken off: others sign with it."""
     if text != text.strip():  # Such as the CR of a file with line ends of Windows.
         raise ValueError("must not have a blank or a line end before or behind it")
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
@@ -118,12 +118,12 @@ def flag(text: str) -> bool:
 
 
 def without_line_end(text: str) -> str:
-    """All blanks are meant, but not the CR of a file with line ends of Windows."""
+    """Blanks belong to the value; the CR of a file with line ends of Windows does not."""
     return text.rstrip("\r")
 
 
 def host(text: str) -> str:
-    """A name or an address to listen at, of IPv6 with or without brackets."""
+    """A host name or address to listen at; an address of IPv6 may have brackets."""
     bare = text[1:-1] if re.fullmatch(r"\[.*:.*\]", text) else text
     if bare.count(":") == 1:
         raise ValueError(f"must be a host name or address without a port, not {text!r}")
@@ -171,7 +171,9 @@ def origin(text: str) -> str:
         place = _as_browsers_write(place, DEFAULT_PORTS[scheme], refusal)
     elif not place and scheme != "file":
         raise ValueError(refusal)
-    if place != rest and (rest.endswith("/") or not rest.isascii()):  # Seldom what was meant.
+    if place != rest and (
+        rest.endswith("/") or not rest.isascii()
+    ):  # Most likely not what was meant.
         raise ValueError(f"{refusal}: write {scheme}://{place}")
     return f"{scheme}://{place}"
 
@@ -210,7 +212,7 @@ def network(text: str) -> IPv4Network | IPv6Network:
 
 
 def _network_around(address: str) -> str:
-    """What was meant by an address inside of a network, such as 10.0.0.1/8."""
+    """What to write instead of an address inside of a network, such as 10.0.0.1/8."""
     try:
         return f": write {ip_network(address, strict=False)}"
     except ValueError:
@@ -218,7 +220,7 @@ def _network_around(address: str) -> str:
 
 
 def named_tokens(text: str) -> tuple[tuple[str, str], ...]:
-    """Their tokens are in no error: it may be logged."""
+    """No error shows a token: errors may be logged."""
     pairs = [word.strip().partition(":") for word in text.split(",") if word.strip()]
     for name, _, token in pairs:
         if not (re.fullmatch(r"[\w.-]+", name) and re.fullmatch(BEARER, token)):

