@@ -1,0 +1,176 @@
+"""What we use of gunicorn's master and it does not promise. Each failure says what has changed."""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from gunicorn import errors
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+
+from common.libraries.gunicorn_master import AppImportError, MasterProcess
+from tests.support.libraries import Part, complaint, complaint_without, named, names_taken
+
+NAME = "gunicorn"
+NOW = named(NAME)
+PARTS = [
+    Part(NAME, Arbiter, "init_signals", ("self",)),
+    Part(NAME, Arbiter, "signal", ("self", "sig", "frame")),
+    Part(NAME, Arbiter, "wait_for_signals", ("self", "timeout")),
+    Part(NAME, Arbiter, "reload", ("self",)),
+    Part(NAME, Arbiter, "reap_workers", ("self",)),
+    Part(NAME, Arbiter, "run", ("self",)),
+    Part(NAME, errors, "AppImportError"),
+]
+OVERRIDDEN = ["init_signals", "signal", "wait_for_signals", "reload", "reap_workers"]
+TERM, USR1, HUP = signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP
+
+
+class App(BaseApplication):  # type: ignore[misc]
+    def load_config(self) -> None:
+        self.cfg.set("graceful_timeout", 5)
+
+
+class Noting(MasterProcess):
+    """Notes what gunicorn asks it. Unrealistic: it starts nothing, and nobody is stopped."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        super().__init__(App())
+
+    def choose(self, found: Sequence[int]) -> list[int]:
+        self.calls.append(f"choose {[int(each) for each in found]}")
+        return list(found)
+
+    def gives_up_reload(self) -> bool:
+        self.calls.append("gives_up_reload")
+        return self.calls.count("gives_up_reload") > 1
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def halt(self, *_given: Any, **_named: Any) -> None:
+        self.calls.append("halt")
+
+    def manage_workers(self) -> None:
+        pass
+
+    def spawn_worker(self) -> None:
+        pass
+
+    def _start_control_server(self) -> None:
+        pass
+
+
+class OldWorker:
+    """One that a reload waits for. Unrealistic: it is in no process."""
+
+    age = 0
+
+
+@pytest.fixture
+def master() -> Noting:
+    return Noting()
+
+
+@pytest.fixture
+def restore() -> Iterator[Callable[..., object]]:
+    """Handlers of signals are as they were after the test."""
+    numbers = [*Arbiter.SIGNALS, signal.SIGCHLD]
+    handlers = [signal.getsignal(number) for number in numbers]
+    yield signal.signal
+    for number, handler in zip(numbers, handlers, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=str)
+def test_it_has_what_is_used(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not complaint(part), complaint(part)
+    assert complaint_without(part, monkeypatch)
+
+
+def test_no_name_of_ours_is_one_of_its_own() -> None:
+    taken = names_taken(NAME, MasterProcess, OVERRIDDEN)
+
+    assert not taken, taken
+
+
+def test_its_main_loop_asks_for_signals_until_a_stop(master: Noting) -> None:
+    master.signal(USR1, None)
+    master.signal(TERM, None)
+
+    master.run()
+
+    assert master.calls[:1] == ["start"], f"{NOW}: `run` does not begin with `start`"
+    assert master.calls[1:2] == [f"choose {[int(USR1), int(TERM)]}"], (
+        f"{NOW}: the main loop does not ask `wait_for_signals` what came: {master.calls}"
+    )
+    assert master.calls[2:] == ["halt"], (
+        f"{NOW}: a SIGTERM, or StopIteration, ends the main loop otherwise now: {master.calls}"
+    )
+
+
+def test_its_main_loop_reloads_at_a_hang_up(
+    master: Noting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(master, "reload", lambda: master.calls.append("reload"))
+    master.signal(HUP, None)
+    master.signal(TERM, None)
+
+    master.run()
+
+    assert "reload" in master.calls, f"{NOW}: a SIGHUP does not `reload` any more"
+
+
+def test_what_comes_within_a_time_is_told(master: Noting) -> None:
+    assert master.wait(0.0) == [], f"{NOW}: `wait_for_signals` tells of signals that did not come"
+    for number in (HUP, USR1, HUP):
+        master.signal(number, None)
+
+    found = master.wait(0.0)
+
+    assert found == [HUP, USR1, HUP], f"{NOW}: `wait_for_signals` tells something else: {found}"
+
+
+def test_a_reload_looks_again_and_again_whether_old_workers_are_gone(
+    master: Noting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(master, "WORKERS", {1: OldWorker()})
+    master.worker_age = 1
+    master.reap_workers()
+    assert master.calls == [], f"{NOW}: it is asked outside of a reload"
+
+    with pytest.raises(StopIteration):
+        master.reload()
+
+    assert master.calls == ["gives_up_reload"] * 2, (
+        f"{NOW}: a reload does not call `reap_workers` until the old workers are gone"
+    )
+    master.reap_workers()  # The reload is over.
+    assert len(master.calls) == 2
+
+
+@pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL])
+def test_an_interrupt_that_was_ignored_stays_ignored(
+    master: Noting, restore: Callable[..., object], before: signal.Handlers
+) -> None:
+    restore(signal.SIGINT, before)
+    master.log = Log()
+
+    master.init_signals()
+
+    assert (signal.getsignal(signal.SIGINT) is signal.SIG_IGN) == (before is signal.SIG_IGN)
+    handler = signal.getsignal(TERM)
+    assert handler == master.signal, f"{NOW}: `signal` is not the handler of signals: {handler}"
+
+
+class Log:
+    """gunicorn's log. Unrealistic: it logs nothing."""
+
+    def close_on_exec(self) -> None:
+        pass
+
+
+def test_what_cannot_be_loaded_is_an_error_with_its_message() -> None:
+    assert str(AppImportError("why")) == "why", f"{NOW}: an AppImportError says something else"
