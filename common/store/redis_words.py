@@ -86,7 +86,7 @@ NOT_SHOWN = "an error whose text is not shown, as it may quote a message"
 
 
 def known_words(text: str, kind: str = "") -> str:
-    """What may be told of an error that Redis has answered; `kind` is the name of redis-py's class."""
+    """What may be told of an error that Redis has answered; `kind` is redis-py's class of it."""
     code = CODE.match(text)
     name = CODES.get(kind) or (code[0] if code else "")
     words = KNOWN.search(text)
