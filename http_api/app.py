@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from time import monotonic
 from typing import Any
 
@@ -23,7 +24,7 @@ from http_api.guard import Guard
 from http_api.limits import Limits
 from http_api.push import Push
 from http_api.readiness import Readiness
-from http_api.waiting import PatientPresence, PatientQueue, Waiting
+from http_api.waiting import Admit, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +48,24 @@ def create_app(
     limits = Limits(settings.max_content_bytes, settings.max_channels)
     bodies = Bodies(settings.max_body_bytes, AT_ONCE * settings.max_body_bytes)
     waiting = Waiting(slots // 2, clock)
-    pushing = guard.metered(PatientQueue(queue, waiting))
-    _add_push(app, Push(pushing, bodies, limits, settings.idempotency_seconds), outage)
-    _add_connections(app, Connections(PatientPresence(presence, waiting), pushing), outage)
-    _add_health(app, Readiness(pushing, clock), outage)
+    admit = _admission(guard, waiting)
+    _add_push(app, Push(queue, admit, bodies, limits, settings.idempotency_seconds), outage)
+    _add_connections(app, Connections(presence, queue, waiting.turn, admit), outage)
+    _add_health(app, Readiness(queue, clock), outage)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)
     _add_errors(app, outage)
     return app
+
+
+def _admission(guard: Guard, waiting: Waiting) -> Admit:
+    """Has the messages of a push counted before it waits for its turn."""
+
+    def admit(messages: int) -> AbstractContextManager[None]:
+        guard.count_messages(messages)
+        return waiting.turn()
+
+    return admit
 
 
 def _refuse_listeners(app: Flask, ws_port: int) -> None:

@@ -13,6 +13,7 @@ from common.refused import Refused
 from common.store.presence import PresenceReader
 from common.store.queue import Queue
 from http_api.push import SUCCESS
+from http_api.waiting import Admit, Turn
 
 NO_TEXT = "\ufffd"  # What WSGI's path holds instead of bytes that are no UTF-8.
 CHARACTERS = "letters, digits and _ . : @ -"
@@ -21,28 +22,32 @@ CHARACTERS = "letters, digits and _ . : @ -"
 class Connections:
     """Answers by user and by channel."""
 
-    def __init__(self, presence: PresenceReader, queue: Queue) -> None:
+    def __init__(self, presence: PresenceReader, queue: Queue, turn: Turn, admit: Admit) -> None:
         self._presence = presence
         self._queue = queue
+        self._turn = turn
+        self._admit = admit
 
     def user(self, user: str) -> dict[str, Any]:
         """Whether and how often a user is connected.
 
         Raises:
-            Refused: no user can have this name.
+            Refused: no user can have this name, or too many wait for Redis.
             QueueUnavailable: Redis did not answer.
         """
-        count = self._presence.connections_of(_checked_user(user))
+        count = self._count(user)
         return {**SUCCESS, "user": user, "connected": count > 0, "connections": count}
 
     def channel(self, channel: str) -> dict[str, Any]:
         """Who listens to a channel or a wildcard; `truncated` only if not all users are listed.
 
         Raises:
-            Refused: nobody can listen to this.
+            Refused: nobody can listen to this, or too many wait for Redis.
             QueueUnavailable: Redis did not answer.
         """
-        members = self._presence.members_of(_checked_channel(channel))
+        name = _checked_channel(channel)
+        with self._turn():
+            members = self._presence.members_of(name)
         answer = {
             **SUCCESS,
             "channel": channel,
@@ -56,13 +61,19 @@ class Connections:
         """Queue an order to close all connections of a user; how many there are as of now.
 
         Raises:
-            Refused: no user can have this name.
+            Refused: no user can have this name, or too many wait for Redis.
             QueueUnavailable: Redis did not confirm it.
         """
-        count = self._presence.connections_of(_checked_user(user))
+        count = self._count(user)
         # Even if there are none: one may be too new to be known, or its server cut off from Redis.
-        self._queue.push([Kick(user).to_item()])
+        with self._admit(1):
+            self._queue.push([Kick(user).to_item()])
         return {**SUCCESS, "user": user, "connections": count}
+
+    def _count(self, user: str) -> int:
+        name = _checked_user(user)
+        with self._turn():
+            return self._presence.connections_of(name)
 
 
 def _checked_text(name: str) -> str:

@@ -5,7 +5,7 @@ without tokens and limits is not asked. It knows no route's meaning, and keeps n
 """
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import sha256
 from time import monotonic
 
@@ -13,7 +13,6 @@ from flask import Flask, g, request
 
 from common.client_address import client_of
 from common.refused import Refused
-from common.store.queue import Queue
 from config.settings import Settings
 from http_api.meter import MESSAGES, REQUESTS, Meter
 
@@ -48,9 +47,14 @@ class Guard:
         if self._digests or self._requests or self._messages:
             app.before_request(self._check)
 
-    def metered(self, queue: Queue) -> Queue:
-        """`queue`, behind the limits on messages; itself, if there are none."""
-        return MeteredQueue(queue, self._count_messages) if self._messages else queue
+    def count_messages(self, count: int) -> None:
+        """Asked before each push. A repeated one counts, too: it asks Redis.
+
+        Raises:
+            Refused: these would be too many messages of the present caller.
+        """
+        if self._messages:
+            self._messages.count(g.callers, count)
 
     def _check(self) -> None:
         """The address first, so that guessing tokens is limited, too.
@@ -84,30 +88,6 @@ class Guard:
             WRONG_TOKEN if given else NO_TOKEN,
             {"WWW-Authenticate": "Bearer"},
         )
-
-    def _count_messages(self, count: int) -> None:
-        self._messages.count(g.callers, count)
-
-
-class MeteredQueue(Queue):
-    """A queue that has the messages counted first. A repeated push counts, too: it asks Redis."""
-
-    def __init__(self, queue: Queue, count: Callable[[int], None]) -> None:
-        self._queue = queue
-        self._count = count
-
-    def push(self, items: Sequence[bytes]) -> None:
-        self._count(len(items))
-        self._queue.push(items)
-
-    def push_once(
-        self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
-    ) -> int | None:
-        self._count(len(items))
-        return self._queue.push_once(items, ids, seconds)
-
-    def check(self) -> None:
-        self._queue.check()
 
 
 def _digest(token: str) -> bytes:

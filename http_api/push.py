@@ -19,6 +19,7 @@ from common.store.queue import Queue
 from http_api import documents, params, push_id, recipients
 from http_api.bodies import Bodies
 from http_api.limits import BATCH_LINES, BATCH_MESSAGES, BATCH_VALUES, Limits
+from http_api.waiting import Admit
 
 SUCCESS = {"code": 0, "msg": "success"}
 CONTENT_EMPTY = {"code": -1, "msg": "内容不能为空", "error": "content_empty"}
@@ -34,9 +35,10 @@ class Push:
     """The `Push` controller: `index` for one message, `batch` for many."""
 
     def __init__(
-        self, queue: Queue, bodies: Bodies, limits: Limits, idempotency_seconds: int
+        self, queue: Queue, admit: Admit, bodies: Bodies, limits: Limits, idempotency_seconds: int
     ) -> None:
         self._queue = queue
+        self._admit = admit
         self._bodies = bodies
         self._limits = limits
         self._idempotency_seconds = idempotency_seconds
@@ -113,9 +115,10 @@ class Push:
         return iter(entries)
 
     def _push(self, items: list[bytes], ids: list[str | None]) -> int | None:
-        if any(ids):
-            return self._queue.push_once(items, ids, self._idempotency_seconds)
-        self._queue.push(items)
+        with self._admit(len(items)):
+            if any(ids):
+                return self._queue.push_once(items, ids, self._idempotency_seconds)
+            self._queue.push(items)
         return None
 
     def _batch_item(self, entry: Any, index: int) -> tuple[bytes, str | None]:

@@ -5,15 +5,16 @@ for REDIS_TIMEOUT, and not even /healthz would be answered. It knows no route.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 
 from common.refused import Refused
-from common.store.presence import Members, PresenceReader
-from common.store.queue import Queue
 
 PATIENCE = 1.0  # Seconds; a Redis that is well answers hundreds in it.
+
+Turn = Callable[[], AbstractContextManager[None]]  # For one question to Redis.
+Admit = Callable[[int], AbstractContextManager[None]]  # For a push of so many messages.
 
 
 class Waiting:
@@ -50,40 +51,3 @@ class Waiting:
         now = self._clock()
         eldest = min(list(self._since.values()), default=now)
         return self._turns.acquire(timeout=max(0.0, eldest + PATIENCE - now))
-
-
-class PatientQueue(Queue):
-    """A queue, behind the limit on those who wait."""
-
-    def __init__(self, queue: Queue, waiting: Waiting) -> None:
-        self._queue = queue
-        self._waiting = waiting
-
-    def push(self, items: Sequence[bytes]) -> None:
-        with self._waiting.turn():
-            self._queue.push(items)
-
-    def push_once(
-        self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
-    ) -> int | None:
-        with self._waiting.turn():
-            return self._queue.push_once(items, ids, seconds)
-
-    def check(self) -> None:
-        self._queue.check()  # `Readiness` lets only one ask at a time.
-
-
-class PatientPresence(PresenceReader):
-    """Who is connected, behind the same limit."""
-
-    def __init__(self, presence: PresenceReader, waiting: Waiting) -> None:
-        self._presence = presence
-        self._waiting = waiting
-
-    def connections_of(self, user: str) -> int:
-        with self._waiting.turn():
-            return self._presence.connections_of(user)
-
-    def members_of(self, channel: str) -> Members:
-        with self._waiting.turn():
-            return self._presence.members_of(channel)
