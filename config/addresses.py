@@ -10,6 +10,7 @@ from config.networks import parse_address
 from config.settings import Settings
 
 LOOPBACK = "127.0.0.1"  # Where the embedded Valkey listens.
+QUESTION = b"GET /healthz HTTP/1.0\r\n\r\n"  # Answered by both processes.
 
 
 def refuse_taken_address(process: str, host: str, port: int) -> None:
@@ -24,9 +25,7 @@ def refuse_taken_address(process: str, host: str, port: int) -> None:
     outlast(
         f"{name} {port}",
         lambda: _problem(host, port).errno != errno.EADDRINUSE,
-        lambda: (
-            first_answer(reachable(host).strip("[]"), port, b"GET /healthz HTTP/1.0\r\n\r\n") != b""
-        ),
+        lambda: first_answer(reachable(host).strip("[]"), port, QUESTION) != b"",
     )
     problem = _problem(host, port)
     if not problem.errno:

@@ -98,7 +98,7 @@ def optional(check: Check) -> Check:
 
 
 def secret(text: str) -> str:
-    """No error shows it: errors may be logged. Blanks are refused, not taken off: others sign with it."""
+    """No error shows it, as it may be logged. Nothing is taken off: others sign with the same."""
     if text != text.strip():  # Such as the CR of a file with line ends of Windows.
         raise ValueError("must not have a blank or a line end before or behind it")
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":

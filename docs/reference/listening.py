@@ -5,6 +5,7 @@ The names are those of the code, which a test compares; the meanings are written
 
 from docs.reference.language import Language
 from ws_server.wire.close_codes import ALL
+from ws_server.wire.gap_reasons import LOST, TOO_OLD, UNKNOWN
 
 PARAMETERS = {
     "format": (
@@ -65,15 +66,9 @@ NOTICES = {
 }
 
 GAPS = {
-    "history does not reach back far enough": (
-        "The client was away, or behind, for longer than the history reaches"
-    ),
-    "Redis has lost messages": (
-        "Redis was emptied or has gone back, while the client was connected"
-    ),
-    "the id is not of this log": (
-        "The same, while the client was away; or this is no id of this message center"
-    ),
+    TOO_OLD: ("The client was away, or behind, for longer than the history reaches"),
+    LOST: ("Redis was emptied or has gone back, while the client was connected"),
+    UNKNOWN: ("The same, while the client was away; or this is no id of this message center"),
 }
 
 
