@@ -1,0 +1,70 @@
+"""What `serve` refuses before it starts anything; the whole of it: tests/integration/test_serve.py."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from config.cli.serve import MEANINGLESS, STOPPING, serve
+from config.settings import Settings, SettingsError
+from tests.support.processes import free_port
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (*STOPPING, *MEANINGLESS)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def refusal(settings: Settings, *, embedded: bool = False) -> str:
+    """Why it does not start; nothing is said of addresses that nobody listens at."""
+    said: list[str] = []
+    with pytest.raises(SettingsError) as refused:
+        serve(settings, embedded=embedded, command="message-center", say=said.append)
+    assert said == []
+    return str(refused.value)
+
+
+def test_who_may_push_is_asked_first() -> None:
+    assert "PUSH_TOKENS" in refusal(Settings(http_host="0.0.0.0"))
+
+
+def test_two_servers_at_one_port_are_refused_by_name() -> None:
+    port = free_port()
+
+    assert refusal(Settings(http_port=port, ws_port=port)).startswith("WS_PORT: must differ")
+
+
+def test_a_port_of_somebody_who_answers_is_refused_and_no_valkey_is_started(
+    tmp_path: Path,
+) -> None:
+    with taken_port() as port:
+        settings = Settings(http_port=free_port(), ws_port=port, data_dir=str(tmp_path / "data"))
+
+        assert refusal(settings, embedded=True).startswith(f"WS_PORT: cannot use 127.0.0.1:{port}")
+
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.integration
+def test_a_process_that_ends_by_itself_ends_all_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("HTTP_PORT=many\n")  # The processes read it themselves.
+    settings = Settings(http_port=free_port(), ws_port=free_port())
+
+    assert serve(settings, embedded=False, command="message-center", say=said.append) == 1
+    assert "ended with status 1 (see above); stopping the others" in said[-1]
