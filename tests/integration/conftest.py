@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.system import System
 
@@ -34,12 +34,19 @@ def system(tmp_path: Path) -> Iterator[System]:
         yield system
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A page of a real browser; skipped where there is none, but on CI it must be there."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real one; skipped where there is none, but on CI it must be there."""
     if CHROMIUM is None and "CI" not in os.environ:
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser.new_page()
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that knows nothing of those before it."""
+    with browser.new_context() as context:
+        yield context.new_page()

@@ -3,7 +3,7 @@
 Skipped, visibly, where there is no Chromium; on CI it must be there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +12,15 @@ from tests.support.keys import SECRET, in_seconds, signed
 from tests.support.system import KEY, PREFIX, System
 
 CONTROLS = ("#content", "#push button", "#channels")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Both servers with the default settings, for tests that leave nothing behind."""
+    with System(tmp_path_factory.mktemp("shared")) as system:
+        system.start_ws(system.ws_port, POLL_INTERVAL=0.05)
+        system.start_http(WS_PORT=system.ws_port)
+        yield system
 
 
 def test_a_newcomer_pushes_and_sees_it_arrive(system: System, page: Page) -> None:
@@ -39,11 +48,9 @@ def test_a_newcomer_pushes_and_sees_it_arrive(system: System, page: Page) -> Non
     assert problems == []
 
 
-def test_the_page_says_that_an_empty_push_was_refused(system: System, page: Page) -> None:
-    _, port = system.start_ws()
-    system.start_http(WS_PORT=port)
+def test_the_page_says_that_an_empty_push_was_refused(shared: System, page: Page) -> None:
 
-    page.goto(f"http://127.0.0.1:{system.http_port}/")
+    page.goto(f"http://127.0.0.1:{shared.http_port}/")
     page.get_by_role("button", name="Push").click()
 
     expect(page.locator("#answer")).to_contain_text("内容不能为空")
@@ -74,23 +81,21 @@ def test_the_page_asks_for_a_token_when_one_is_needed(system: System, page: Page
     assert not any(token in address for address in addresses)
 
 
-def test_the_page_pushes_and_listens_to_channels(system: System, page: Page) -> None:
-    _, port = system.start_ws()
-    system.start_http(WS_PORT=port)
+def test_the_page_pushes_and_listens_to_channels(shared: System, page: Page) -> None:
     sockets: list[str] = []
     forms: list[str | None] = []
     page.on("websocket", lambda socket: sockets.append(socket.url))
     page.on("request", lambda request: forms.append(request.post_data))
 
-    page.goto(f"http://127.0.0.1:{system.http_port}/")
-    expect(page.locator("#state")).to_have_text(f"connected to ws://127.0.0.1:{port}/")
+    page.goto(f"http://127.0.0.1:{shared.http_port}/")
+    expect(page.locator("#state")).to_have_text(f"connected to ws://127.0.0.1:{shared.ws_port}/")
     page.get_by_label("Only to these channels").fill("orders, news")
     page.get_by_label("Push a message").fill("hello")
     expect(page.locator("#state")).to_contain_text("channels=orders%2Cnews")
     page.get_by_role("button", name="Push").click()
     expect(page.locator("#answer")).not_to_be_empty()
 
-    url = f"ws://127.0.0.1:{port}/"
+    url = f"ws://127.0.0.1:{shared.ws_port}/"
     assert sockets == [url, f"{url}?channels=orders%2Cnews"]
     assert [form for form in forms if form] == ["content=hello&channels=orders%2Cnews"]
 
@@ -103,13 +108,11 @@ def boxes(page: Page, *names: str) -> Mapping[str, object]:
 
 @pytest.mark.parametrize("size", [(1280, 800), (768, 1024), (390, 844), (320, 568)])
 def test_a_click_is_carried_out_whatever_changes_meanwhile(
-    system: System, page: Page, size: tuple[int, int]
+    shared: System, page: Page, size: tuple[int, int]
 ) -> None:
-    _, port = system.start_ws()
-    system.start_http(WS_PORT=port)
     page.set_viewport_size({"width": size[0], "height": size[1]})
     names = "orders.eu.west.paid, orders.us, " + "n" * 90
-    page.goto(f"http://127.0.0.1:{system.http_port}/")
+    page.goto(f"http://127.0.0.1:{shared.http_port}/")
     page.get_by_label("Push a message").fill("hello")
     before = boxes(page)
 
@@ -154,15 +157,13 @@ def test_nothing_moves_when_messages_come_or_tokens_are_asked_for(
 
 
 def test_a_blank_inside_a_name_is_said_at_the_field_and_not_left_out(
-    system: System, page: Page
+    shared: System, page: Page
 ) -> None:
-    _, port = system.start_ws()
-    system.start_http(WS_PORT=port)
     sockets: list[str] = []
     forms: list[str | None] = []
     page.on("websocket", lambda socket: sockets.append(socket.url))
     page.on("request", lambda request: forms.append(request.post_data))
-    page.goto(f"http://127.0.0.1:{system.http_port}/")
+    page.goto(f"http://127.0.0.1:{shared.http_port}/")
     expect(page.locator("#state")).to_have_attribute("data-state", "connected")
 
     page.get_by_label("Push a message").fill("hello")
@@ -182,10 +183,8 @@ def test_a_blank_inside_a_name_is_said_at_the_field_and_not_left_out(
     assert [form for form in forms if form] == ["content=hello&channels=orders%2Cnews"]
 
 
-def test_an_event_source_can_be_tried_out_in_the_console(system: System, page: Page) -> None:
-    _, port = system.start_ws()
-    system.start_http(WS_PORT=port)
-    page.goto(f"http://127.0.0.1:{system.http_port}/")
+def test_an_event_source_can_be_tried_out_in_the_console(shared: System, page: Page) -> None:
+    page.goto(f"http://127.0.0.1:{shared.http_port}/")
 
     heard = page.evaluate(
         """url => new Promise((resolve, reject) => {
@@ -193,7 +192,7 @@ def test_an_event_source_can_be_tried_out_in_the_console(system: System, page: P
             source.addEventListener("welcome", event => { source.close(); resolve(event.data); });
             source.onerror = () => reject(source.readyState);
         })""",
-        f"http://127.0.0.1:{port}/events",
+        f"http://127.0.0.1:{shared.ws_port}/events",
     )
 
     assert '"complete":true' in heard
@@ -278,10 +277,8 @@ def test_a_user_who_is_thrown_out_stays_out(system: System, page: Page) -> None:
     expect(page.locator("#state")).to_have_attribute("data-state", "refused")
 
 
-def test_the_page_is_used_by_keyboard_alone(system: System, page: Page) -> None:
-    _, port = system.start_ws(POLL_INTERVAL=0.05)
-    system.start_http(WS_PORT=port)
-    page.goto(f"http://127.0.0.1:{system.http_port}/")
+def test_the_page_is_used_by_keyboard_alone(shared: System, page: Page) -> None:
+    page.goto(f"http://127.0.0.1:{shared.http_port}/")
     expect(page.locator("#state")).to_have_attribute("data-state", "connected")
 
     page.keyboard.type("typed")

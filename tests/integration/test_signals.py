@@ -9,7 +9,7 @@ from time import monotonic
 import pytest
 
 from common.serving.open_files import SLOTS
-from tests.integration.test_slots import CROWDS, asking, crowd_of
+from tests.support.crowds import CROWDS, asking, crowd_of
 from tests.support.processes import Process, free_port, wait_until
 from tests.support.system import System
 from tests.support.websocket import Client

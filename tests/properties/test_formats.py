@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from common.message import Mark, format_id
 from common.page import Page
-from tests.properties.test_message import epochs, ids, marks
 from tests.support.reading import Event, events_of, frames_of
+from tests.support.strategies import epochs, ids, marks
 from tests.support.websocket import BINARY, CLOSE, PING, TEXT
 from ws_server.wire.close_codes import CloseCode
 from ws_server.wire.formats import Format, all_formats

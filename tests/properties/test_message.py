@@ -1,18 +1,13 @@
 """Ids and places in the log, as text and back."""
 
-import string
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from common.message import ENVELOPE_MARK, Mark, Message, format_id, parse_id
+from tests.support.strategies import ids, marks
 
 HALF = 2**64
-
-ids = st.integers(0, HALF**2 - 1)
-epochs = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=20)
-marks = st.builds(Mark, epochs, ids)
 
 
 @given(ids)

@@ -3,7 +3,11 @@
 Not `st.text()`: its table of Unicode takes seconds to build in a new checkout.
 """
 
+import string
+
 from hypothesis import strategies as st
+
+from common.message import Mark
 
 SURROGATES = 0x800
 LAST = 0x10FFFF - SURROGATES
@@ -11,6 +15,10 @@ LAST = 0x10FFFF - SURROGATES
 characters = st.integers(0, LAST).map(
     lambda number: chr(number if number < 0xD800 else number + SURROGATES)
 )
+
+ids = st.integers(0, 2**128 - 1)
+epochs = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=20)
+marks = st.builds(Mark, epochs, ids)
 
 
 def texts(max_size: int | None = None) -> st.SearchStrategy[str]:

@@ -34,6 +34,7 @@ class System:
         self.redis_port = free_port()
         self.redis_url = redis_url or f"redis://127.0.0.1:{self.redis_port}/0"
         self.http_port = free_port()
+        self.ws_port = free_port()
         self._valkey: EmbeddedValkey | None = None
         self._processes: list[Process] = []
         self._clients: list[Client] = []

@@ -1,4 +1,4 @@
-"""What `serve` refuses before it starts anything; the whole of it: tests/integration/test_serve.py."""
+"""What `serve` refuses before it starts anything; tests/integration/test_serve.py has the rest."""
 
 import signal
 import socket
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from config.cli.serve import MEANINGLESS, STOPPING, serve
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 from tests.support.processes import free_port
 
 

