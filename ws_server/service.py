@@ -20,9 +20,9 @@ from ws_server.clients.hub import Hub
 from ws_server.clients.keepalive import Keepalive
 from ws_server.door.listen import Listen
 from ws_server.door.policy import OPEN, Policy
-from ws_server.inbox import hooks
+from ws_server.inbox.calls import call_hook
 from ws_server.inbox.receiver import Limits, Receiver
-from ws_server.inbox.subscriptions import Desk
+from ws_server.inbox.subscriptions import Subscriptions
 from ws_server.log.feed import Feed
 from ws_server.presence import Presence
 from ws_server.relay.arrivals import Arrival, Arrivals, has_left
@@ -61,7 +61,7 @@ class Service:
         self._worker = worker_class(settings, self._hub, self._relay)
         self._receiver = Receiver(
             self._hub,
-            Desk(self._hub, policy, self._note_change),
+            Subscriptions(self._hub, policy, self._note_change),
             Limits(settings.max_client_message_bytes, settings.client_messages_per_second),
             self._overridden("on_message"),
             self._worker.on_error,
@@ -166,7 +166,7 @@ class Service:
                 on_connect(connection)
 
         try:
-            hooks.call(greet, partial(self._worker.on_error, connection))
+            call_hook(greet, partial(self._worker.on_error, connection))
         finally:
             connection.busy = False
         self._begin_reading(connection, early)
@@ -202,7 +202,7 @@ class Service:
             )
 
     def _guard(self, hook: Callable[[], None]) -> None:
-        hooks.call(hook, partial(self._worker.on_error, None))
+        call_hook(hook, partial(self._worker.on_error, None))
 
     def _stop_settling(self, limit: float) -> None:
         try:
@@ -248,7 +248,7 @@ class Service:
             self._farewells.add(gevent.spawn(self._call, self._on_close, connection))
 
     def _call(self, hook: Callable[[Connection], None], connection: Connection) -> None:
-        hooks.call(partial(hook, connection), partial(self._worker.on_error, connection))
+        call_hook(partial(hook, connection), partial(self._worker.on_error, connection))
 
     def _overridden(self, hook: str) -> Any:
         """The worker's own version of a hook; None if it has none, so that it costs nothing."""

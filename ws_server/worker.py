@@ -1,7 +1,7 @@
 """`Worker`: the six hooks of the original, one instance per process.
 
-A subclass named in WORKER_CLASS replaces it. It wires the relay to its timer; how
-a message reaches the clients is the hub's business.
+A subclass named in WORKER_CLASS replaces it. It starts the timer that calls the relay; it does
+not send messages itself: the hub does.
 """
 
 import logging
@@ -15,7 +15,7 @@ from common.loops import repeat
 from config.settings import Settings
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
-from ws_server.inbox import hooks
+from ws_server.inbox.calls import call_hook
 from ws_server.relay.relay import Relay
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Worker:
         self.spawn(self._run_timer, interval, action)
 
     def spawn(self, action: Callable[..., None], *args: object) -> None:
-        """Run `action` beside everything else, until it returns or the process stops."""
+        """Run `action` besides everything else, until it returns or the process stops."""
         gevent.spawn(action, *args)
 
     def _run_timer(self, interval: float, action: Callable[[], None]) -> None:
@@ -78,6 +78,6 @@ class Worker:
             gevent.sleep(max(0.0, due - monotonic()))
             # A late call is not made up for: the next one finds all that waits.
             due = max(due, monotonic()) + interval
-            hooks.call(action, partial(self.on_error, None))
+            call_hook(action, partial(self.on_error, None))
 
         repeat("a timer", call_when_due)

@@ -21,7 +21,7 @@ from ws_server.clients.hub import Hub
 from ws_server.door.listen import DEFAULT, Listen
 from ws_server.door.policy import OPEN, Policy
 from ws_server.inbox.receiver import Limits, OnError, OnMessage, Receiver
-from ws_server.inbox.subscriptions import Desk
+from ws_server.inbox.subscriptions import Subscriptions
 from ws_server.log.feed import Feed
 from ws_server.wire.formats import all_formats
 
@@ -186,8 +186,11 @@ class Parts:
         per_second: float = 0.0,
     ) -> Receiver:
         """A receiver that takes messages of 1000 bytes."""
-        desk = Desk(self.hub, policy, lambda *changed: self.changed.append(changed))
-        return Receiver(self.hub, desk, Limits(1000, per_second), on_message, on_error)
+        subscriptions = Subscriptions(
+            self.hub, policy, lambda *changed: self.changed.append(changed)
+        )
+        limits = Limits(1000, per_second)
+        return Receiver(self.hub, subscriptions, limits, on_message, on_error)
 
     def publish(self, *contents: bytes) -> Page:
         """Write messages to the log and send them, as the relay does."""

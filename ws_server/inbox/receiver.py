@@ -15,8 +15,8 @@ import gevent
 from common.bucket import Bucket
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
-from ws_server.inbox import hooks
-from ws_server.inbox.subscriptions import Desk
+from ws_server.inbox.calls import call_hook
+from ws_server.inbox.subscriptions import Subscriptions
 from ws_server.wire.close_codes import TOO_MANY_MESSAGES, CloseCode
 from ws_server.wire.frames import PONG, frame
 from ws_server.wire.inbound import Closed, Failed, Inbound, Pinged, Reader, Received, is_lone_pong
@@ -44,13 +44,13 @@ class Receiver:
     def __init__(
         self,
         hub: Hub,
-        desk: Desk,
+        subscriptions: Subscriptions,
         limits: Limits,
         on_message: OnMessage | None,
         on_error: OnError,
     ) -> None:
         self._hub = hub
-        self._desk = desk
+        self._subscriptions = subscriptions
         self._limits = limits
         self._on_message = on_message
         self._on_error = on_error
@@ -110,7 +110,7 @@ class Receiver:
     def _handle_in_turn(self, connection: Connection, events: list[Inbound]) -> None:
         try:
             for event in events:
-                hooks.call(
+                call_hook(
                     partial(self._handle, connection, event), partial(self._on_error, connection)
                 )
         finally:
@@ -133,9 +133,9 @@ class Receiver:
         if not self._hub.is_open(connection):
             return
         takes_commands = connection.feed.format.takes_commands
-        if takes_commands and self._desk.serve(connection, data):
+        if takes_commands and self._subscriptions.serve(connection, data):
             return
         if self._on_message is not None:
             self._on_message(connection, data)
         elif takes_commands:
-            self._desk.refuse(connection, data)
+            self._subscriptions.refuse(connection, data)

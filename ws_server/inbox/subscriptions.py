@@ -1,7 +1,7 @@
 """Does what clients of the json format ask for while they are connected, and answers.
 
-Their grant and the policy decide what they may ask for; how it takes effect at
-one exact place of the log is the hub's business.
+Their grant and the policy say what they may ask for. The hub makes the change take effect at
+one exact place of the log.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from ws_server.inbox.commands import Change, Refresh, explain, parse_command
 OnChange = Callable[[Connection, frozenset[str]], None]
 
 
-class Desk:
-    """`on_change` is told of a client with another grant or other channels, and of what it had."""
+class Subscriptions:
+    """`on_change` gets each client whose grant or channels are new, and the channels it had."""
 
     def __init__(self, hub: Hub, policy: Policy, on_change: OnChange) -> None:
         self._hub = hub

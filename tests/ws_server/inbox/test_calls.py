@@ -3,14 +3,14 @@
 import gevent
 import pytest
 
-from ws_server.inbox import hooks
+from ws_server.inbox.calls import call_hook
 
 
 def test_a_hook_that_succeeds_is_not_reported() -> None:
     calls: list[str] = []
     problems: list[Exception] = []
 
-    hooks.call(lambda: calls.append("called"), problems.append)
+    call_hook(lambda: calls.append("called"), problems.append)
 
     assert (calls, problems) == (["called"], [])
 
@@ -22,7 +22,7 @@ def test_a_hook_that_fails_is_reported(problem: BaseException) -> None:
     def fail() -> None:
         raise problem
 
-    hooks.call(fail, problems.append)
+    call_hook(fail, problems.append)
 
     assert len(problems) == 1
 
@@ -31,6 +31,6 @@ def test_a_report_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None
     def fail(*_: object) -> None:
         raise RuntimeError("twice")
 
-    hooks.call(fail, fail)
+    call_hook(fail, fail)
 
     assert "twice" in caplog.text

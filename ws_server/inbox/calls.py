@@ -1,4 +1,4 @@
-"""Calling what users write: whatever it raises is reported, and ends nothing of ours."""
+"""Calls of what users write: an error in it is reported, and ends nothing of ours."""
 
 import logging
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import gevent
 log = logging.getLogger(__name__)
 
 
-def call(hook: Callable[[], object], on_error: Callable[[Exception], None]) -> None:
+def call_hook(hook: Callable[[], object], on_error: Callable[[Exception], None]) -> None:
     """Call `hook`; hand what it raises to `on_error`, a `gevent.Timeout` as TimeoutError."""
     try:
         hook()
