@@ -45,9 +45,9 @@ class Connections:
             Refused: nobody can listen to this, or too many wait for Redis.
             QueueUnavailable: Redis did not answer.
         """
-        name = _checked_channel(channel)
+        _check_channel(channel)
         with self._turn():
-            members = self._presence.members_of(name)
+            members = self._presence.members_of(channel)
         answer = {
             **SUCCESS,
             "channel": channel,
@@ -71,28 +71,27 @@ class Connections:
         return {**SUCCESS, "user": user, "connections": count}
 
     def _count(self, user: str) -> int:
-        name = _checked_user(user)
+        _check_user(user)
         with self._turn():
-            return self._presence.connections_of(name)
+            return self._presence.connections_of(user)
 
 
-def _checked_text(name: str) -> str:
-    if NO_TEXT in name:
-        raise Refused("content_not_text", "the name is not UTF-8")
-    return name
-
-
-def _checked_user(user: str) -> str:
-    if not is_user(_checked_text(user)):
+def _check_user(user: str) -> None:
+    _check_text(user)
+    if not is_user(user):
         reason = f"a user has 1 to {LONGEST_USER} characters: {CHARACTERS}"
         raise Refused("bad_user", reason)
-    return user
 
 
-def _checked_channel(channel: str) -> str:
-    if not is_subscription(_checked_text(channel)):
+def _check_channel(channel: str) -> None:
+    _check_text(channel)
+    if not is_subscription(channel):
         raise Refused(
             "bad_channel",
             f"a channel has 1 to {LONGEST} characters: {CHARACTERS}; a wildcard ends with .*",
         )
-    return channel
+
+
+def _check_text(name: str) -> None:
+    if NO_TEXT in name:
+        raise Refused("content_not_text", "the name is not UTF-8")

@@ -83,11 +83,7 @@ class Guard:
         found = [name for name, digest in self._digests if hmac.compare_digest(given, digest)]
         if found:
             return found[0]
-        raise Refused(
-            "unauthorized",
-            WRONG_TOKEN if given else NO_TOKEN,
-            {"WWW-Authenticate": "Bearer"},
-        )
+        raise Refused("unauthorized", WRONG_TOKEN if given else NO_TOKEN)
 
 
 def _digest(token: str) -> bytes:

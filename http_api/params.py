@@ -3,6 +3,7 @@
 A body that is there is read, or the push is refused: it may say for whom the push is.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from http_api.charsets import UNICODE, refuse_others
 from http_api.limits import MOST_FIELDS, Limits
 from http_api.multipart import of_multipart
 
+ID_HEADER = "HTTP_IDEMPOTENCY_KEY"  # As WSGI names it.
+IS_ID = re.compile(r"[ -~]{1,255}").fullmatch
+ANNOUNCING = ("CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING")
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
@@ -32,18 +36,21 @@ def of_request(request: Request, bodies: Bodies, limits: Limits) -> list[Source]
     if request.method == "POST":
         with bodies.read(request) as body:
             return [_of_body(request, body, limits), query] if body else [query]
-    if has_body(request):
+    if any(name in request.environ for name in ANNOUNCING) and has_body(request):
         reason = "the body of a GET is not read: send it with POST, or all of it in the query"
         raise Refused("unsupported_media_type", reason)
     return [query]
 
 
-def refuse_query(request: Request, limits: Limits) -> None:
-    """For a batch: what stands in the query would be lost, and its messages go to everybody.
+def refuse_common(request: Request, limits: Limits) -> None:
+    """Refuse what would hold for a whole batch: each of its messages has its own parameters.
 
     Raises:
-        Refused: a parameter that a push has is there, or one that was meant as such.
+        Refused: the id stands in the header, or a parameter of a push in the query.
     """
+    if ID_HEADER in request.environ:
+        reason = "in a batch each message has its own id: Idempotency-Key says nothing"
+        raise Refused("bad_id", reason)
     for name in forms.of_query(request.query_string, limits):
         reason = f"in a batch each message has its own {name}: in the query it says nothing"
         raise Refused("unknown_field", reason)
@@ -55,6 +62,43 @@ def first(sources: list[Source], name: str) -> Any:
         if name in source:
             return source[name]
     return None
+
+
+def checked_id(value: Any) -> str | None:
+    """`value` as an id; None if there is none.
+
+    Raises:
+        Refused: it cannot be an id.
+    """
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, str) and IS_ID(value):
+        return value
+    raise Refused("bad_id", "an id has 1 to 255 printable ASCII characters")
+
+
+def id_of(request: Request, sources: list[Source]) -> str | None:
+    """The id of a push, from the header or the parameter.
+
+    Raises:
+        Refused: one of them cannot be an id, or they differ.
+    """
+    header, given = _id_in_header(request), checked_id(first(sources, "id"))
+    if header and given and header != given:
+        raise Refused("bad_id", "Idempotency-Key and the parameter id differ")
+    return header or given
+
+
+def _id_in_header(request: Request) -> str | None:
+    value = request.environ.get(ID_HEADER)
+    if value is not None and not value.isascii():
+        try:
+            value.encode("latin-1").decode()  # WSGI has made one character of each byte.
+        except UnicodeDecodeError:
+            raise Refused("content_not_text", "Idempotency-Key is not UTF-8") from None
+    return checked_id(value)
 
 
 def _of_body(request: Request, body: bytes, limits: Limits) -> Source:
