@@ -53,9 +53,9 @@ ERRORS = (
         {
             ("content_empty", 422): "A message of a batch has no content",
             ("content_not_text", 422): (
-                "The content is neither text nor a number, came as a file, or holds half of a "
-                "surrogate pair; or something in the request is not UTF-8: a parameter, JSON, a "
-                "name in the path"
+                "The content is not text or a number, came as a file, or has half of a "
+                "surrogate pair. Or something else in the request is not UTF-8: a parameter, "
+                "JSON, or a name in the path"
             ),
             ("content_too_large", 413): "The content is larger than `MAX_CONTENT_BYTES`",
             ("too_many_fields", 422): (
@@ -63,12 +63,12 @@ ERRORS = (
                 "than 100,000 values"
             ),
             ("invalid_form", 422): (
-                "A form is none: a multipart body without its boundary or its end, or one without "
-                "`name=value`"
+                "The body cannot be read as a form: a multipart body has no boundary or no "
+                "end, or there is no `name=value`"
             ),
             ("invalid_json", 422): (
-                "The body, or a line of NDJSON, is not valid JSON (`NaN` is none), is nested too "
-                "deeply, or holds a number of thousands of digits"
+                "The body, or a line of NDJSON, is not valid JSON (`NaN` is not), is nested "
+                "too deeply, or has a number of thousands of digits"
             ),
             ("json_not_object", 422): "`/push` takes a JSON object only",
             ("json_not_array", 422): "`/push/batch` takes a JSON array only",
@@ -78,13 +78,14 @@ ERRORS = (
                 "send it in parts"
             ),
             ("unknown_field", 422): (
-                "A message of a batch has a field other than `content`, `id`, `channel`, "
-                "`channels`, `user` and `users`; or a parameter is a slip of one of the last four;"
-                " or the query of a batch has one of the six"
+                "A message of a batch has a field besides `content`, `id`, `channel`, "
+                "`channels`, `user` and `users`. Or a parameter looks like a slip of one of "
+                "the last four. Or the query of a batch has one of the six"
             ),
             ("bad_channel", 422): (
-                "Of a push or of presence: a channel is not 1 to 100 of `A-Z a-z 0-9 _ . : @ -`, "
-                "is empty, or stands twice; a wildcard has `.*` behind that"
+                "In a push, or in a question of who is connected: a channel is not 1 to 100 "
+                "of `A-Z a-z 0-9 _ . : @ -`, is empty, or stands twice. A wildcard ends with "
+                "`.*` besides"
             ),
             (
                 "bad_user",
@@ -114,27 +115,27 @@ ERRORS = (
                 "was queued"
             ),
             ("too_many_bodies", 503): (
-                "The large bodies (over 64 KiB) under way take four times `MAX_BODY_BYTES` in this"
-                " process; nothing was queued, `Retry-After` says when to try again"
+                "The large bodies (over 64 KiB) that this process is reading take four times "
+                "`MAX_BODY_BYTES`. Nothing was queued; `Retry-After` says when to try again"
             ),
             ("queue_unavailable", 503): (
-                "Redis did not answer; of a push: it did not confirm, and the message may be "
-                "queued all the same, so a second try without an id can send it twice. With "
-                "`Retry-After`: many requests wait for Redis already, and this one was not even "
-                "begun"
+                "Redis did not answer. A push may be queued all the same: try again with an "
+                "id, or it can arrive twice. With `Retry-After`: many requests wait for Redis "
+                "already, and this one was not begun"
             ),
             ("body_cut_short", 400): "The connection ended before the body did; nothing was queued",
-            ("requested_range_not_satisfiable", 416): (
-                "The `Range` asked of a static file lies outside it"
-            ),
+            (
+                "requested_range_not_satisfiable",
+                416,
+            ): "The `Range` asked of a static file lies outside of it",
         },
     ),
     *_rows(
         HTTP | WS,
         {
             ("unauthorized", 401): (
-                "`PUSH_TOKENS` is set, and the request has no token of it; or a token is needed to"
-                " listen, and there is none"
+                "`PUSH_TOKENS` is set, and the request has none of these tokens. Or a token "
+                "is needed to listen, and there is none"
             ),
             ("too_many_connections", 429): (
                 "More than `CONNECTIONS_PER_ADDRESS`, on either port; the request was not read"
@@ -145,8 +146,8 @@ ERRORS = (
                 "The path does not take this method; a WebSocket handshake is a GET"
             ),
             ("wrong_port", 400): (
-                "What belongs to the other port: a push at the WebSocket port, or a listener at "
-                "the port of the HTTP API; `msg` says where it belongs"
+                "The request belongs to the other port: a push to the HTTP port, a listener "
+                "to the WebSocket port. `msg` says where"
             ),
             ("uri_too_long", 414): (
                 "The request line is longer than 8190 bytes: send the content in a body"
@@ -165,12 +166,11 @@ ERRORS = (
             ("bad_format", 400): "`format` is neither `text` nor `json`",
             ("bad_last", 400): "`last` is not a number from 0 to 1000",
             ("bad_parameter", 400): (
-                "There is no such parameter or subprotocol, and one that there is was meant; or it"
-                " is not UTF-8"
+                "A parameter or subprotocol looks like a slip of one of ours, or is not UTF-8"
             ),
             ("origin_forbidden", 403): "The page's origin is not in `ALLOWED_ORIGINS`",
             ("upgrade_required", 426): (
-                "Plain HTTP on the WebSocket port, at a path other than `/events`, where a "
+                "Plain HTTP on the WebSocket port, at another path than `/events`, where a "
                 "WebSocket would be taken"
             ),
             ("unsupported_version", 426): "The handshake's `Sec-WebSocket-Version` is not 13",
@@ -179,9 +179,9 @@ ERRORS = (
                 "Key` is wrong"
             ),
             ("unavailable", 503): (
-                "No WebSocket is taken now: too many connections, no Redis yet, or a stop; `Retry-"
-                "After` says when to try again. `/events` answers 200 and ends, as an "
-                "`EventSource` comes back only then"
+                "No WebSocket is taken now: too many connections, no Redis yet, or the server "
+                "stops. `Retry-After` says when to try again. `/events` answers 200 and ends "
+                "instead, as only then an `EventSource` comes back"
             ),
             ("not_ready", 503): (
                 "`/readyz` of the WebSocket server: Redis does not answer, or no connection is "
@@ -193,16 +193,17 @@ ERRORS = (
         WS | COMMAND,
         {
             ("bad_channel", 400): (
-                "A name in `channels` is none: it has other characters, or more than 100; or "
-                "`channels` is misspelled"
+                "A name in `channels` is not a channel: it has other characters, or more than "
+                "100. Or `channels` is misspelled"
             ),
             ("too_many_channels", 400): "`channels` names more than `MAX_CHANNELS`",
             ("channel_forbidden", 403): (
-                "The token does not grant one of `channels`; without tokens: it is one of a user"
+                "The token does not grant one of `channels`. Without tokens: it is the "
+                "channel of a user"
             ),
             ("bad_token", 401): (
-                "The token is none, is not signed by a key of this server, is not valid yet, or "
-                "says what cannot be; `msg` says which"
+                "It is not a token, is not signed with a key of this server, is not valid "
+                "yet, or says what is not allowed; `msg` says which"
             ),
             ("token_expired", 401): "The token's `exp` has passed: get a new one",
         },
@@ -211,8 +212,8 @@ ERRORS = (
         COMMAND,
         {
             ("bad_command", 400): (
-                "A command cannot be read: a name stands twice, another name stands besides it, or"
-                " its value is not what it must be"
+                "The command cannot be read: a name stands twice, there is a name besides "
+                "those of commands, or a value is not what it must be"
             ),
         },
     ),
