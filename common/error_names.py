@@ -124,10 +124,9 @@ ERRORS = (
                 "already, and this one was not begun"
             ),
             ("body_cut_short", 400): "The connection ended before the body did; nothing was queued",
-            (
-                "requested_range_not_satisfiable",
-                416,
-            ): "The `Range` asked of a static file lies outside of it",
+            ("requested_range_not_satisfiable", 416): (
+                "The `Range` asked of a static file lies outside of it"
+            ),
         },
     ),
     *_rows(
