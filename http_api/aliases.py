@@ -1,8 +1,8 @@
 """The other addresses under which ThinkPHP serves the `Push` controller: they lead to `/push`.
 
-Its routing takes any case, a slash or `.html` behind, the action's name, and `index.php`
-before; or the whole of it as `?s=`. The path is changed before anything looks at it, so a
-guard, a method or an error is the same whichever name was used. Only `/push` has others.
+Its routing takes any case, a slash or `.html` at the end, the action's name, and `index.php`
+in front; or all of it as `?s=`. The path is changed before anything looks at it, so the guard,
+the methods and the errors are the same for every address. Only `/push` has other addresses.
 """
 
 import re

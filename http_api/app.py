@@ -69,7 +69,7 @@ def _admission(guard: Guard, waiting: Waiting) -> Admit:
 
 
 def _refuse_listeners(app: Flask, ws_port: int) -> None:
-    """Whoever took this port for the other one is told so, before a token is asked for."""
+    """Tell a listener which port is for listening, before a token is asked for."""
 
     @app.before_request
     def name_the_other_port() -> None:
@@ -90,7 +90,7 @@ def _add_push(app: Flask, push: Push, outage: Outage) -> None:
         return answer(push.index)
 
     for rule in app.url_map.iter_rules("push_index"):
-        # Flask adds HEAD to every GET. A look must not push, so nobody is told that it may look.
+        # Flask adds HEAD to every GET, but a HEAD must not push: it is no method of these routes.
         rule.methods = {"GET", "POST", "OPTIONS"}
 
     @app.post("/push/batch")
@@ -98,7 +98,7 @@ def _add_push(app: Flask, push: Push, outage: Outage) -> None:
         return answer(push.batch)
 
     def answer(action: Callable[[Request], dict[str, Any]]) -> Response:
-        # The request itself: through the proxy, each of some twenty looks would cost microseconds.
+        # The request itself: `request` is a proxy, and some twenty uses of it take microseconds.
         body = action(request._get_current_object())  # type: ignore[attr-defined]
         if body["code"] == 0:  # Redis has confirmed it.
             outage.note("push", None)
@@ -137,8 +137,8 @@ def _add_first_page(app: Flask, ws_port: int) -> None:
     @app.get("/")
     def first_page() -> Response:
         response = Response(render_template("first_page.html", ws_port=ws_port))
-        # The page connects to another port of whatever host it was opened at, and whoever
-        # tries out an EventSource in its console as well.
+        # The page connects to another port of the host that it was opened at. So does an
+        # EventSource that somebody tries out in its console.
         response.headers["Content-Security-Policy"] = (
             "default-src 'self'; img-src 'self' data:; "
             "connect-src 'self' ws: wss: http: https:; frame-ancestors 'none'"

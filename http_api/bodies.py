@@ -1,8 +1,8 @@
 """The bodies of requests: how they are read, and how much of them a process holds at once.
 
-A body is held whole, as a message that was cut short must not be pushed. What has come
-counts, not what was announced: an announcement costs its sender nothing. It knows no
-content and no parameter.
+A body is held whole, as a message that was cut short must not be pushed. Bytes count when they
+have arrived, not when a Content-Length announces them: that costs its sender nothing. What a body
+means is not known here.
 """
 
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ AT_ONCE = 4  # Bodies of the largest size that a process holds.
 
 
 class Bodies:
-    """All that a process holds: of each `longest` bytes at most, and of all `most`."""
+    """All bodies that a process holds: `longest` bytes of each at most, and `most` of all."""
 
     def __init__(self, longest: int, most: int) -> None:
         self._longest = longest
         self._room = most
-        self._lock = Lock()  # Not every server that this may run under has one thread.
+        self._lock = Lock()  # Some web servers have several threads.
 
     @contextmanager
     def read(self, request: Request) -> Iterator[bytes]:
@@ -103,7 +103,7 @@ def _read(request: Request, size: int) -> bytes:
     """Some of the body; nothing at its end."""
     try:
         return bytes(request.environ["wsgi.input"].read(size))
-    except OSError:  # The client has left in the middle; that is no failure of ours to be logged.
+    except OSError:  # The client has left in the middle: no failure of ours, so none is logged.
         raise _cut_short() from None
 
 

@@ -1,7 +1,7 @@
-"""JSON as it is sent to us: one document, or the lines of a batch.
+"""JSON in requests: one document, or the lines of a batch.
 
-How many values it may hold is counted before it is read, as they decide what reading costs:
-a body of `[],[],[]` takes twenty times its size. No I/O here, and no parameter's meaning.
+Its values are counted before it is read, as their number decides what reading costs: a body
+of `[],[],[]` takes twenty times its size in memory. No I/O here.
 """
 
 import json
@@ -13,14 +13,14 @@ from common.refused import Refused
 from http_api import recipients
 from http_api.limits import MOST_VALUES
 
-# Without any of these no object has an address twice, not even as \u0075ser.
+# Only text with one of these can name recipients twice, be it as \u0075ser.
 NAMES_BEGIN = ('"channel', '"user', "\\u006", "\\u007")
 STRING = re.compile('"[^"]*"')
 BLANK = " \t\r"
 
 
 class Repeated(dict[str, Any]):
-    """An object in which the address `field` stands twice."""
+    """An object in which `field`, which names recipients, stands twice."""
 
     field = ""
 
@@ -48,7 +48,7 @@ def read(text: str) -> Any:
 
 
 def read_bounded(text: str) -> Any:
-    """What a document says that is known to be bounded.
+    """What a document says whose values have been counted.
 
     Raises:
         Refused: it is no JSON.
@@ -73,7 +73,7 @@ def read_lines(text: str) -> Iterator[Any]:
 
 
 def holds_more(text: str, most: int) -> bool:
-    """Whether JSON surely holds more than `most` values; each begins behind a separator."""
+    """Whether JSON surely holds more than `most` values; each begins after a separator."""
     if len(text) <= most or _separators(text) <= most:
         return False
     bare = text.replace("\\\\", "").replace('\\"', "")
@@ -82,10 +82,10 @@ def holds_more(text: str, most: int) -> bool:
 
 
 def refuse_repeated(document: dict[str, Any]) -> None:
-    """Of an address that stands twice one would be lost.
+    """Refuse an object that has a field of recipients twice: one of them would be lost.
 
     Raises:
-        Refused: one does.
+        Refused: it has.
     """
     if isinstance(document, Repeated):
         raise recipients.repeated(document.field)

@@ -1,8 +1,8 @@
 """Queries and urlencoded forms: bytes in, the parameters that mean something out.
 
-As in PHP, of several with one name the last counts; but an address that stands twice is
-refused, as one of them would be lost. Other parameters are ignored, and not even decoded.
-What is no UTF-8, or not the form that it is said to be, is refused. No I/O here.
+If a parameter stands twice, the last one counts, as in PHP; but recipients that stand twice are
+refused, as some would be lost. Unknown parameters are ignored, and not even decoded. What is not
+UTF-8, or not the form that it is declared to be, is refused. No I/O here.
 """
 
 from urllib.parse import unquote_to_bytes
@@ -12,9 +12,9 @@ from http_api import recipients
 from http_api.charsets import refuse_others
 from http_api.limits import MOST_FIELDS, Limits
 
-LONGEST_NAME = 100  # Bytes; no parameter has a longer one, nor a slip of one.
+LONGEST_NAME = 100  # Bytes; no parameter has a longer one, not even misspelled.
 BLANK = b" \t\r\n"
-NO_FORM = (b"{", b"[", b"<", b'"')  # JSON or XML that is called a form.
+NO_FORM = (b"{", b"[", b"<", b'"')  # JSON or XML that is declared as a form.
 BEGINNING = 1024
 
 
@@ -42,10 +42,10 @@ def of_form(body: bytes, charset: str, limits: Limits) -> dict[str, str]:
 
 
 def add(found: dict[str, str], name: str, raw: bytes, charset: str, limits: Limits) -> None:
-    """Put a parameter to those that were found before.
+    """Add a parameter to those found so far.
 
     Raises:
-        Refused: it is an address for the second time, too long, or no text.
+        Refused: it names recipients for the second time, is too long, or is not text.
     """
     if name in recipients.NAMES and name in found:
         raise recipients.repeated(name)
@@ -59,10 +59,10 @@ def add(found: dict[str, str], name: str, raw: bytes, charset: str, limits: Limi
 
 
 def name_of(raw: bytes) -> str:
-    """A parameter's name; empty if it means nothing.
+    """The name of a parameter; empty if it is an unknown one.
 
     Raises:
-        Refused: it was meant as that of an address.
+        Refused: it is a misspelled field of recipients.
     """
     if len(raw) > LONGEST_NAME:
         return ""
@@ -74,7 +74,7 @@ def name_of(raw: bytes) -> str:
 
 
 def no_text(name: str, reason: str) -> Refused:
-    """The refusal of a parameter whose value is none."""
+    """The refusal of a parameter whose value is not text."""
     if name == "content":
         return Refused("content_not_text", reason)
     if name == "id":
@@ -98,7 +98,7 @@ def _parameters(data: bytes, place: str, charset: str, limits: Limits) -> dict[s
             raise recipients.repeated(name)
         if name:
             raw[name] = value
-    # Only the last of each is decoded, and what is too long is not: it would take long.
+    # Only the last of each is decoded, and only if it is not too long: decoding takes time.
     found: dict[str, str] = {}
     for name, value in raw.items():
         if len(value) > 3 * limits.longest_value:

@@ -1,7 +1,7 @@
 """Who may use the HTTP API, and how much: tokens, and limits for each token and address.
 
-Every route is guarded unless it is named here. What is off costs nothing: a guard
-without tokens and limits is not asked. It knows no route's meaning, and keeps no token.
+Every route is guarded, except those in PUBLIC. Without tokens and limits the guard is not even
+asked. It keeps digests of the tokens, not the tokens.
 """
 
 import hmac
@@ -16,7 +16,7 @@ from common.refused import Refused
 from config.settings import Settings
 from http_api.meter import MESSAGES, REQUESTS, Meter
 
-# None is what no route takes: that is answered 404 or 405, and nothing is done.
+# None: there is no such route. The answer is 404 or 405, and nothing is done.
 PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "static"})
 SCHEME = "bearer"  # In any case (RFC 9110 11.1).
 ADDRESS, TOKEN = "address", "token"  # Kinds of callers.
@@ -57,7 +57,7 @@ class Guard:
             self._messages.count(g.callers, count)
 
     def _check(self) -> None:
-        """The address first, so that guessing tokens is limited, too.
+        """The limit of the address comes before the token, so that guessing tokens is limited, too.
 
         Raises:
             Refused: no token or a wrong one, or too many requests.
@@ -79,7 +79,7 @@ class Guard:
         """The name of the token that a header carries."""
         scheme, _, token = authorization.partition(" ")
         given = _digest(token.strip()) if scheme.lower() == SCHEME else b""
-        # All of them, and as digests of one length: the time it takes tells nothing of a token.
+        # All are compared, as digests of one length, so that the time tells nothing of a token.
         found = [name for name, digest in self._digests if hmac.compare_digest(given, digest)]
         if found:
             return found[0]
@@ -87,5 +87,5 @@ class Guard:
 
 
 def _digest(token: str) -> bytes:
-    # A header may hold anything; what is no ASCII is in no token.
+    # A header may hold anything. Tokens are ASCII, so a token with `?` instead is a wrong one.
     return sha256(token.encode("ascii", "replace")).digest()

@@ -20,5 +20,5 @@ class Limits:
 
     @property
     def longest_value(self) -> int:
-        """Bytes of any parameter that may be right; names are joined with commas."""
+        """How many bytes a parameter can have: the content, or all names joined with commas."""
         return max(self.content_bytes, self.channels * (LONGEST + 1))

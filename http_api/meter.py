@@ -1,6 +1,6 @@
-"""How much one address, and the holders of one token, may send in a second.
+"""How much one address, or all holders of one token, may send in a second.
 
-It knows callers by name only; who they are is `http_api.guard`'s business.
+It knows callers by name only; `http_api.guard` finds out who they are.
 """
 
 import logging
@@ -43,7 +43,7 @@ class Meter:
         return kind in self._rates
 
     def count(self, callers: Mapping[str, str], amount: int) -> None:
-        """Count `amount` for each of `callers`, named by their kind, or for none.
+        """Count `amount` for each of `callers`, a name for each kind, or for none of them.
 
         Raises:
             Refused: it is too much for one of them.

@@ -1,8 +1,8 @@
 """Multipart forms: a body and its boundary in, the parameters that mean something out.
 
-Split at the boundary and not scanned: whatever is sent, it takes no longer than the body is
-long. Nothing of it may be left unread, as that could be for whom a push is. Files are
-allowed and not read, but none can stand for a parameter. No I/O here.
+The body is split at the boundary, not scanned: the time that takes depends on its length only.
+A part that cannot be read is refused, as it may name the recipients. Files are allowed and
+ignored, but a parameter cannot be a file. No I/O here.
 """
 
 import re
@@ -85,7 +85,7 @@ def _part(piece: bytes) -> Part:
 
 
 def _header(head: bytes, wanted: bytes) -> bytes:
-    """Its value; of several lines all, joined as the parameters of one are."""
+    """The value of a header; of several lines with this name all, joined with semicolons."""
     lines = (line.partition(b":") for line in head.split(b"\r\n"))
     return b";".join(value.strip() for name, _, value in lines if name.strip().lower() == wanted)
 

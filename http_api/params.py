@@ -1,6 +1,6 @@
 """The parameters of one push: from the query and the body, as ThinkPHP's `param()` has them.
 
-A body that is there is read, or the push is refused: it may say for whom the push is.
+A body is read or refused, never ignored: it may name the recipients.
 """
 
 import re
@@ -26,7 +26,7 @@ Source = Mapping[str, Any]
 
 
 def of_request(request: Request, bodies: Bodies, limits: Limits) -> list[Source]:
-    """Where parameters are; the first that has one wins: the body before the query.
+    """Where parameters are, the body before the query: the first that has one wins.
 
     Raises:
         Refused: something cannot be read.

@@ -28,7 +28,7 @@ ENTRY_FIELDS = {"content", "id", *recipients.FIELDS}
 NDJSON_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 AT_A_TIME = 128  # Messages of a batch, between two looks at the clock.
 TURN = 0.02  # Seconds that a batch is read before others have a turn.
-PAUSE = 0.0001  # Not 0: gevent would go on before it looks at sockets.
+PAUSE = 0.0001  # Not 0: gevent would come back before it has looked at sockets.
 
 
 class Push:
@@ -47,8 +47,8 @@ class Push:
         """Queue the request's `content`; the answer is one of the original's two.
 
         Raises:
-            Refused: the content, an address, the id or the body is not acceptable.
-            Refused: there is no room for the body now, or too many wait for Redis.
+            Refused: something of the push is wrong; or there is no room for the body now, or too
+                many wait for Redis.
             QueueUnavailable: Redis did not confirm the message.
         """
         sources = params.of_request(request, self._bodies, self._limits)
@@ -67,12 +67,12 @@ class Push:
         """Queue a JSON array or NDJSON lines with one LPUSH, in their order, all or nothing.
 
         Raises:
-            Refused: an item (see its `index`), the whole or the query is not acceptable.
-            Refused: there is no room for the body now, or too many wait for Redis.
+            Refused: an item (its `index` says which), the whole or the query is wrong; or there
+                is no room for the body now, or too many wait for Redis.
             QueueUnavailable: Redis did not confirm the batch; none of it counts as pushed.
         """
         params.refuse_common(request, self._limits)
-        with self._bodies.read(request) as body:  # It counts until Redis has what it became.
+        with self._bodies.read(request) as body:  # It counts until Redis has the messages.
             rows = self._rows(request, body)
             if not rows:
                 raise Refused("empty_batch", "the batch holds no message")
@@ -83,7 +83,7 @@ class Push:
 
     def _rows(self, request: Request, body: bytes) -> list[tuple[bytes, str | None]]:
         """The item and the id of each message; a few at a time, so that others have a turn."""
-        # Each is read when it is wanted, so that the first bad one ends it: it is all that is kept.
+        # Each is read when its turn comes: nothing after the first bad one is read.
         entries = enumerate(self._entries(request, body))
         read = (self._batch_item(entry, index) for index, entry in entries)
         rows: list[tuple[bytes, str | None]] = []
@@ -128,7 +128,7 @@ class Push:
             content = _text(fields.get("content"))
             if not content:
                 raise Refused("content_empty", "内容不能为空")
-            # A single field is the content: not to look for others saves a tenth of a batch's time.
+            # A single field is the content. Not looking for others saves a tenth of the time.
             to = recipients.of_fields([fields], self._limits.channels) if len(fields) > 1 else ()
             return self._item(content, to), params.checked_id(fields.get("id"))
         except Refused as refused:
@@ -170,11 +170,11 @@ def _entry_fields(entry: Any) -> dict[str, Any]:
     if not isinstance(entry, dict):
         return {"content": entry}
     for name in entry:
-        # A typo in an address must not become a push to everybody.
+        # Recipients that are misspelled must not become a push to everybody.
         if name not in ENTRY_FIELDS:
             reason = f"there is no field {recipients.shown(name)}"
             raise Refused("unknown_field", reason)
-    if type(entry) is not dict:  # It is a rare one that has a name twice.
+    if type(entry) is not dict:  # Few have a name twice, and these are of a class of their own.
         documents.refuse_repeated(entry)
     return entry
 

@@ -26,7 +26,7 @@ class Readiness:
             QueueUnavailable: it would not, with what Redis has refused.
             Refused: Redis has been asked, and does not answer in time.
         """
-        with self._asking.turn():  # Who comes meanwhile waits for the same answer.
+        with self._asking.turn():  # Others who ask meanwhile wait for the same answer.
             if self._clock() >= self._until:
                 self._problem = self._ask()
                 self._until = self._clock() + FRESH

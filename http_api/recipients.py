@@ -1,7 +1,6 @@
-"""To whom a push goes: which fields say so, and which channels they mean.
+"""The recipients of a push: which fields name them, and which channels they are.
 
-It knows no request and no queue, only places where fields are; and nothing of those
-who listen.
+It knows no request and no queue, only where fields may stand; and nothing of listeners.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ SLIPS = Slips({field: field for field in FIELDS} | USER_SLIPS)
 
 
 def of_fields(sources: Sequence[Mapping[str, Any]], most: int) -> tuple[str, ...]:
-    """The channels that the fields name, each once; none if there is no such field: for everybody.
+    """The channels that the fields name, each once; none if it is for everybody.
 
     Raises:
         Refused: a name cannot be one, a field is empty or stands in two places, or there
@@ -50,10 +49,10 @@ def repeated(field: str) -> Refused:
 
 
 def refuse_near_miss(name: str) -> None:
-    """Other parameters are ignored, but not those that were meant as fields.
+    """Refuse the name of a parameter that was meant as a field; unknown ones are ignored.
 
     Raises:
-        Refused: it is a `users[0]` (PHP's lists), or a `chanel`.
+        Refused: it was, such as `chanel`, or `users[0]`, as PHP writes lists.
     """
     field = SLIPS.meant(name)
     if field is None:
@@ -92,9 +91,9 @@ def _channels(field: str, value: Any, most: int) -> Iterator[str]:
 
 
 def _elements(field: str, value: Any, most: int) -> list[Any]:
-    """What may be names: not many more than `most`, so that looking at them takes no time."""
+    """The names as they were given; too many are refused before any is checked."""
     if value in (None, "", []):
-        # Perhaps nobody was found; that must not become a push to everybody.
+        # Perhaps the backend has found nobody; that must not become a push to everybody.
         raise bad(field, f"{field} is empty; leave it out to push to everybody")
     if field not in LISTS or not isinstance(value, str | list):
         return [value]

@@ -18,10 +18,10 @@ Admit = Callable[[int], AbstractContextManager[None]]  # For a push of so many m
 
 
 class Waiting:
-    """At most `most` wait for Redis; others wait for a turn until the eldest has waited PATIENCE.
+    """At most `most` wait for Redis; others wait for a turn until the oldest has waited PATIENCE.
 
-    A burst has its turns soon, as the eldest is answered all the time. While Redis stands still,
-    who finds no turn is told so at once.
+    In a burst Redis answers all the time, so a turn comes soon. While Redis stands still, whoever
+    comes later is refused at once.
     """
 
     def __init__(self, most: int, clock: Callable[[], float] = monotonic) -> None:
@@ -49,5 +49,5 @@ class Waiting:
 
     def _await_turn(self) -> bool:
         now = self._clock()
-        eldest = min(list(self._since.values()), default=now)
-        return self._turns.acquire(timeout=max(0.0, eldest + PATIENCE - now))
+        oldest = min(list(self._since.values()), default=now)
+        return self._turns.acquire(timeout=max(0.0, oldest + PATIENCE - now))

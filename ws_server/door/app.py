@@ -1,9 +1,8 @@
 """The Flask application on the WebSocket port: handshakes through flask-sock, events, and health.
 
-A WebSocket is accepted at every path, as Workerman accepts it, and the rest behind every
-prefix: proxies pass theirs on. Whatever is refused is refused before the route, as plain
-HTTP, and a plain GET at the same address says why: a browser shows a page no more of a
-refused WebSocket than a 1006.
+A WebSocket is accepted at every path, as Workerman does; the other routes stand behind every
+prefix, as proxies may pass theirs on. A refusal comes before the route, as plain HTTP. All that
+a browser tells a page of a refused WebSocket is 1006, so a plain GET at its address says why.
 """
 
 import logging
@@ -43,7 +42,7 @@ class Adopter(Room, Protocol):
 
 
 class Site(Flask):
-    """Routes by the path alone: to bind the host too, as Flask does, is a tenth of a handshake."""
+    """Routes by the path alone: Flask looks at the host, too, for a tenth of a handshake's time."""
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         if request is None:
@@ -57,7 +56,7 @@ def create_app(
 ) -> Flask:
     """The WSGI application; needs gunicorn, whose sockets it hands over.
 
-    `http_port` is where others push, for those who do it here.
+    `http_port` is where to push; those who push here are told.
     """
     app = Site(__name__)
     speak_json(app)
@@ -159,7 +158,9 @@ def _add_explanation(app: Flask, service: Adopter, policy: Policy, http_port: in
 
 
 def _how_to_upgrade() -> str:
-    if "Sec-WebSocket-Key" in request.headers:  # A bare `proxy_pass` leaves the others out.
+    if (
+        "Sec-WebSocket-Key" in request.headers
+    ):  # nginx drops the others by default.
         return "the handshake came without Upgrade: the proxy in front must pass it on"
     return f'this port speaks WebSocket: new WebSocket("ws://{request.host}{request.path}")'
 

@@ -9,8 +9,8 @@ from common import channels
 class Grant:
     """Who listens, and to what.
 
-    `channels` are names and wildcards; None stands for all but those of users. `expires` is
-    in seconds since 1970.
+    `channels` are names and wildcards; None stands for all except those of users. `expires`
+    is in seconds since 1970.
     """
 
     user: str | None = None

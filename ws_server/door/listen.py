@@ -1,7 +1,7 @@
 """What a client asks for when it connects: a format, where to start, and which channels.
 
-In the query, or in a header where the protocol has one for it. Nothing is checked
-here against a key: that is for `ws_server.door.tokens`.
+It stands in the query, or in a header if the protocol has one for it. Tokens are found here,
+and checked by `ws_server.door.tokens`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ NAMESPACE = "message-center"  # Of all our subprotocols.
 JSON_PROTOCOL, TEXT_PROTOCOL = f"{NAMESPACE}.json", f"{NAMESPACE}.text"
 PROTOCOLS = {JSON_PROTOCOL: "json", TEXT_PROTOCOL: "text"}
 SLIPS = Slips({NAMESPACE: NAMESPACE})
-TOKEN_PROTOCOL = f"{NAMESPACE}.token."  # And then the token. Never agreed on.
+TOKEN_PROTOCOL = f"{NAMESPACE}.token."  # The token follows. It is never the subprotocol agreed on.
 FORMATS = ("text", "json")
 MOST_LAST = 1000
 ENVIRON_KEY = "message_center.listen"  # Where a checked request carries its `Listen`.
@@ -28,10 +28,10 @@ ENVIRON_KEY = "message_center.listen"  # Where a checked request carries its `Li
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """`last_id` to go on after a message, or `last` for so many of the newest ones.
+    """`last_id`: go on after this message. `last`: begin with so many of the newest ones.
 
-    `channels` are names and wildcards, and the user's own channel; what is for everybody
-    comes in any case. All of them are granted by `grant`.
+    `channels` are names and wildcards, and the channel of the user, all of them allowed by
+    `grant`. Messages for everybody come in any case.
     """
 
     format: str = "text"
@@ -85,7 +85,7 @@ DEFAULT = Listen()
 
 
 def _protocols(words: list[str]) -> list[str]:
-    """Those that can be agreed on; another server's are its own business, unless ours was meant."""
+    """Our subprotocols among `words`. Others are ignored, except if one of ours was meant."""
     if words == [""]:  # Nearly all clients offer none.
         return []
     for word in words:
@@ -109,7 +109,7 @@ def _channels(given: Parameters, grant: Grant, most: int) -> frozenset[str]:
 
 
 def choose(names: Iterable[str], grant: Grant, most: int) -> frozenset[str]:
-    """The channels of these names, and with them the own one of the grant's holder.
+    """The channels of these names, and the channel of the grant's user.
 
     Raises:
         Refused: a name that cannot be, too many of them, or one that is not granted.
@@ -139,7 +139,7 @@ def _grant(policy: Policy, tokens: set[str]) -> Grant:
 
 
 def _tokens_in_headers(environ: Mapping[str, Any], protocols: list[str]) -> set[str]:
-    """Another scheme than Bearer is not for us: a proxy may ask for a password of its own."""
+    """Only of the scheme Bearer: others are for a proxy that asks for a password of its own."""
     scheme, _, credentials = environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
     offered = [word for word in protocols if word.startswith(TOKEN_PROTOCOL)]
     found = {word.removeprefix(TOKEN_PROTOCOL) for word in offered}

@@ -1,7 +1,7 @@
-"""The parameters of a client that listens: from a query to those that mean something here.
+"""The parameters of a client that listens, read from its query.
 
-What is not known here belongs to the page and is ignored, unless one of ours was meant: a
-client that is misunderstood would wait for its messages for ever. No I/O, and no tokens.
+Unknown ones belong to the page and are ignored. Misspelled ones are refused: a client that is
+misunderstood would wait for its messages for ever. No I/O here, and no check of tokens.
 """
 
 from dataclasses import dataclass, field
@@ -25,12 +25,12 @@ SLIPS = Slips(
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What was given, by name; an empty one counts as left out, but for `channels`."""
+    """The values by name. An empty one counts as none, except of `channels`."""
 
     given: dict[str, list[str]] = field(default_factory=dict)
 
     def last(self, name: str) -> str:
-        """Of several with one name the last counts, as in PHP; empty if there is none."""
+        """The last value, which counts, as in PHP; empty if there is none."""
         return self.given.get(name, [""])[-1]
 
     def all(self, name: str) -> list[str]:
@@ -42,7 +42,7 @@ class Parameters:
 
 
 def read(query: str) -> Parameters:
-    """The known ones in a query string of WSGI, each of whose characters stands for a byte.
+    """The known parameters in a query of WSGI, in which each character stands for a byte.
 
     Raises:
         Refused: one is not UTF-8, or its name shows that another was meant.

@@ -1,7 +1,7 @@
 """Tokens: who listens, and to what, as a backend has signed it (JSON Web Tokens, RFC 7519).
 
-The key decides for which algorithm it is good, never the token. Nothing of a token
-is in an error, so nothing of it can get into a log. No HTTP here.
+Each key is good for one algorithm; a token cannot choose another. No part of a token is in an
+error, so none can get into a log. No HTTP here.
 """
 
 from collections.abc import Mapping
@@ -109,7 +109,7 @@ def _user(claims: Mapping[str, Any]) -> str | None:
 
 
 def _is_grantable(name: object) -> bool:
-    """A `user:` channel is not: whoever may read for a user has that user as `sub`."""
+    """A `user:` channel is not: a token for a user names the user as its `sub`."""
     return (
         isinstance(name, str)
         and channels.is_subscription(name)
@@ -118,7 +118,7 @@ def _is_grantable(name: object) -> bool:
 
 
 def _expiry(claims: Mapping[str, Any]) -> float | None:
-    """When the token stops to be accepted."""
+    """When the token is no longer accepted."""
     if "exp" not in claims:
         return None
     expires = claims["exp"]
