@@ -10,7 +10,6 @@ import gevent
 from gevent.pool import Group
 
 from common.errors import QueueUnavailable
-from common.loops import repeat
 from common.store.log import Log
 from config.settings import Settings
 from ws_server.census import Census
@@ -189,7 +188,7 @@ class Service:
         self._cut_off_the_rest()
 
     def _start_late(self) -> None:
-        repeat("the start", self._relay.wait_for_head, lambda: not self._relay.is_ready)
+        self._relay.wait_for_head()
         self._start_worker()
 
     def _start_worker(self) -> None:

@@ -170,7 +170,7 @@ def test_a_failure_that_nobody_foresaw_does_not_end_the_wait_for_redis(
     running.log.fault = GONE
     service = running.build()
     running.log.fault = RuntimeError("nobody foresaw it")
-    wait_until(lambda: "Failed, and goes on: the start" in caplog.text, "a failure")
+    wait_until(lambda: "Failed, and goes on: the end of the log" in caplog.text, "a failure")
 
     running.log.fault = None
 

@@ -6,23 +6,22 @@ Redis when Redis is away, and says so once, not at every try.
 """
 
 import logging
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import inf
-from time import monotonic
+from functools import partial
 
 import gevent
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
 from common.errors import QueueUnavailable
-from common.message import Mark
+from common.loops import BackOff, repeat
 from common.outage import Outage
 from common.store.log import SETTLE_MESSAGES, Log
-from common.store.log_state import LogState, Settled
+from common.store.log_state import Settled
 from ws_server.clients.hub import Hub
 from ws_server.relay.beginnings import Beginnings
+from ws_server.relay.loss import Losses
 from ws_server.relay.pages import Pages, Part
 
 log = logging.getLogger(__name__)
@@ -43,16 +42,16 @@ class Relay:
         self._hub = hub
         self._outage = Outage()
         self._rejected = 0
-        self.beginnings = Beginnings(source, hub, self._look_for_a_loss)
         self._stopping = False
         self._unread = 0
         self._problem: QueueUnavailable | None = None  # Of the last settle.
-        self._lost = -inf  # When Redis had lost messages last.
         self._may_settle = Event()
         self._may_settle.set()
         self._settling = BoundedSemaphore()
         self._publishing = BoundedSemaphore()
         self._pages = Pages(source)
+        self._losses = Losses(source, hub, self._publishing)
+        self.beginnings = Beginnings(source, hub, self._losses)
         self.is_ready = False  # The head is known: connections may join.
 
     @property
@@ -63,20 +62,20 @@ class Relay:
     def find_head(self) -> bool:
         """Learn where the log ends: what follows will be sent. False if Redis does not say."""
         try:
-            state = self._source.look()
-            self.beginnings.note(state)
-            self._hub.rewind(Mark(state.epoch, state.last), kept=state.last)
-            self._outage.note("settling", None)
-            self.is_ready = True
+            self._find_head()
         except QueueUnavailable as problem:
             self._outage.note("settling", problem)
         return self.is_ready
 
     def wait_for_head(self) -> None:
         """Try `find_head` until Redis answers."""
-        pause = FIRST_PAUSE
-        while not self.find_head():
-            pause = _sleep_longer(pause)
+        repeat(
+            "the end of the log is looked for",
+            self._find_head,
+            lambda: not self.is_ready,
+            back_off=BackOff(FIRST_PAUSE, LONGEST_PAUSE),
+            report=partial(self._note_outage, "settling"),
+        )
 
     def tick(self) -> None:
         """Settle and send everything that waits, in order; does nothing while Redis is away."""
@@ -108,24 +107,25 @@ class Relay:
         while self.is_ready and self._read(None):
             pass
 
-    def _look_for_a_loss(self) -> None:
-        known = self._hub.mark
-        state = self._source.look(known)
-        with self._publishing:
-            self._follow(known, state)
+    def _find_head(self) -> None:
+        self._losses.find_head()
+        self._outage.note("settling", None)
+        self.is_ready = True
 
     def _repeat(self, who: str, action: Callable[[], QueueUnavailable | None]) -> None:
-        pause = FIRST_PAUSE
-        while not self._stopping:
-            try:
-                self._outage.note(who, action())
-                pause = FIRST_PAUSE
-            except QueueUnavailable as problem:
-                self._outage.note(who, problem)
-                pause = _sleep_longer(pause)
-            except Exception:
-                log.exception("The relay failed (%s); going on", who)
-                pause = _sleep_longer(pause)
+        repeat(
+            f"the relay is {who}",
+            lambda: self._outage.note(who, action()),
+            lambda: not self._stopping,
+            back_off=BackOff(FIRST_PAUSE, LONGEST_PAUSE),
+            report=partial(self._note_outage, who),
+        )
+
+    def _note_outage(self, who: str, problem: BaseException) -> bool:
+        """Whether it is one: Redis does not answer."""
+        if isinstance(problem, QueueUnavailable):
+            self._outage.note(who, problem)
+        return isinstance(problem, QueueUnavailable)
 
     def _read_when_settled(self) -> None:
         self._read(LONGEST_BLOCK)
@@ -140,7 +140,7 @@ class Relay:
             self._count_rejected(settled)
         self._note_settled(settled.moved)
         with self._publishing:
-            self._follow(known, settled.log)
+            self._losses.check(known, settled.log)
         self._problem = _problem_of(settled)
         return self._problem
 
@@ -155,7 +155,7 @@ class Relay:
                 settled, page = self._source.settle_and_read(known, most)
             part = self._pages.note(page, most)
             self._count_rejected(settled)
-            if not self._follow(known, settled.log):
+            if not self._losses.check(known, settled.log):
                 return True
             self._hub.publish(page)
         if self._note_read(part):
@@ -181,7 +181,7 @@ class Relay:
                 return True  # Somebody else was first: read again from there.
             if state is not None:
                 self._pages.in_doubt = False
-                if not self._follow(known, state):
+                if not self._losses.check(known, state):
                     return True
             self._pages.read_ahead(part, known.epoch)
             self._hub.publish(part.page)
@@ -212,33 +212,6 @@ class Relay:
         self._may_settle.set()
         return False
 
-    def _follow(self, known: Mark, state: LogState) -> bool:
-        """Whether what was read after `known` can be sent: False if the log has lost messages.
-
-        Ids only ever grow. Messages given one behind the head would never be read.
-        """
-        self.beginnings.note(state)
-        if self._hub.mark.epoch != known.epoch:
-            return False  # Noticed by the other half already.
-        if state.epoch != known.epoch:
-            log.error("Redis has lost messages that were in the log; going on with what is new")
-            self.beginnings.forget()
-            head = min(self._hub.mark.id, state.start)
-            self._hub.rewind(Mark(state.epoch, head), kept=state.start)
-            self._rest_between_losses()
-            return False
-        if self._hub.mark.id < state.floor - 1:
-            log.error("The log has forgotten messages before this process read them (HISTORY_SIZE)")
-            self._hub.rewind(Mark(state.epoch, state.floor - 1))
-            return False
-        return True
-
-    def _rest_between_losses(self) -> None:
-        """A Redis that keeps nothing would have everybody told of a thousand gaps a second."""
-        if monotonic() - self._lost < 2 * LONGEST_BLOCK:
-            gevent.sleep(LONGEST_BLOCK)
-        self._lost = monotonic()
-
     def _count_rejected(self, settled: Settled) -> None:
         if settled.rejected:
             self._rejected += settled.rejected
@@ -252,7 +225,7 @@ class Relay:
 
 
 def _problem_of(settled: Settled) -> QueueUnavailable | None:
-    """What failed beside what was done.
+    """What failed besides what was done.
 
     Raises:
         QueueUnavailable: nothing was done, so to go on at once would be of no use.
@@ -263,9 +236,3 @@ def _problem_of(settled: Settled) -> QueueUnavailable | None:
     if settled.waiting and not settled.moved and not settled.rejected:
         raise problem
     return problem
-
-
-def _sleep_longer(pause: float) -> float:
-    """Sleep about `pause` seconds; return the next pause. The jitter keeps processes apart."""
-    gevent.sleep(pause * random.uniform(0.5, 1.5))
-    return min(pause * 2, LONGEST_PAUSE)

@@ -3,6 +3,8 @@
 import json
 import logging
 from collections.abc import Callable
+from itertools import pairwise
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -19,6 +21,7 @@ from ws_server.clients import fan_out
 from ws_server.clients.beginning import AT_THE_HEAD, Beginning
 from ws_server.clients.fan_out import CLOCK_EVERY
 from ws_server.door.listen import Listen
+from ws_server.relay import loss
 from ws_server.relay import relay as module
 from ws_server.relay.pages import READ_MESSAGES
 from ws_server.relay.relay import MOST_UNREAD, Relay
@@ -263,27 +266,32 @@ def test_a_redis_that_keeps_nothing_does_not_flood_clients_with_gaps(
     parts: Parts, relay: Relay, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If it throws keys away at every command, each look begins a new epoch."""
-    monkeypatch.setattr(module, "LONGEST_BLOCK", 0.05)
+    monkeypatch.setattr(loss, "PAUSE", 0.05)
     relay.find_head()
-    look, losses = parts.log.look, list[Mark | None]()
+    look, rewind, rewinds = parts.log.look, parts.hub.rewind, list[float]()
 
     def look_and_lose(known: Mark | None = None) -> LogState:
-        parts.log.lose(0)
-        losses.append(known)
+        if len(rewinds) < 6:
+            parts.log.lose(0)
         gevent.sleep(0)
         return look(known)
 
+    def rewind_and_note(mark: Mark, *, kept: int | None = None) -> None:
+        rewinds.append(monotonic())
+        rewind(mark, kept=kept)
+
     monkeypatch.setattr(parts.log, "look", look_and_lose)
+    monkeypatch.setattr(parts.hub, "rewind", rewind_and_note)
     if mode == "timer":
         gevent.spawn(relay.tick)
     else:
         gevent.spawn(relay.run_settling, 60.0)
         gevent.spawn(relay.run_reading)
-    gevent.sleep(0.5)
-    monkeypatch.undo()
+    wait_until(lambda: len(rewinds) >= 6, "six losses")
     relay.stop()
 
-    assert 2 < len(losses) < 40
+    pauses = [after - before for before, after in pairwise(rewinds)]
+    assert min(pauses[1:]) >= 0.04  # The first loss is followed at once.
 
 
 @pytest.mark.parametrize("mode", ["timer", "instant"])
