@@ -8,14 +8,14 @@ from reprlib import repr as cut_repr
 from typing import Any
 
 from common import channels
+from common.misspellings import MISSPELLED_USER, Misspellings
 from common.refused import Refused
-from common.slips import USER_SLIPS, Slips
 
 FIELDS = ("channel", "channels", "user", "users")
 NAMES = frozenset(FIELDS)
 LISTS = ("channels", "users")
 KNOWN = NAMES | {"content", "id"}
-SLIPS = Slips({field: field for field in FIELDS} | USER_SLIPS)
+MISSPELLED = Misspellings({field: field for field in FIELDS} | MISSPELLED_USER)
 
 
 def of_fields(sources: Sequence[Mapping[str, Any]], most: int) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def refuse_near_miss(name: str) -> None:
     Raises:
         Refused: it was, such as `chanel`, or `users[0]`, as PHP writes lists.
     """
-    field = SLIPS.meant(name)
+    field = MISSPELLED.meant(name)
     if field is None:
         return
     if "[" in name:

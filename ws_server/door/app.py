@@ -158,9 +158,7 @@ def _add_explanation(app: Flask, service: Adopter, policy: Policy, http_port: in
 
 
 def _how_to_upgrade() -> str:
-    if (
-        "Sec-WebSocket-Key" in request.headers
-    ):  # nginx drops the others by default.
+    if "Sec-WebSocket-Key" in request.headers:  # nginx drops the others by default.
         return "the handshake came without Upgrade: the proxy in front must pass it on"
     return f'this port speaks WebSocket: new WebSocket("ws://{request.host}{request.path}")'
 

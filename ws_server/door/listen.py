@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.channels import is_subscription
+from common.misspellings import Misspellings, plain
 from common.refused import Refused
-from common.slips import Slips, plain
 from ws_server.door import parameters
 from ws_server.door.grant import ANYBODY, Grant
 from ws_server.door.parameters import LAST_EVENT_ID, Parameters
@@ -19,7 +19,7 @@ from ws_server.door.policy import OPEN, Policy
 NAMESPACE = "message-center"  # Of all our subprotocols.
 JSON_PROTOCOL, TEXT_PROTOCOL = f"{NAMESPACE}.json", f"{NAMESPACE}.text"
 PROTOCOLS = {JSON_PROTOCOL: "json", TEXT_PROTOCOL: "text"}
-SLIPS = Slips({NAMESPACE: NAMESPACE})
+MISSPELLED = Misspellings({NAMESPACE: NAMESPACE})
 TOKEN_PROTOCOL = f"{NAMESPACE}.token."  # The token follows. It is never the subprotocol agreed on.
 FORMATS = ("text", "json")
 MOST_LAST = 1000
@@ -98,7 +98,7 @@ def _protocols(words: list[str]) -> list[str]:
 
 def _is_meant(word: str) -> bool:
     is_ours = plain(word).startswith(plain(NAMESPACE))
-    return is_ours or SLIPS.meant(word.partition(".")[0]) is not None
+    return is_ours or MISSPELLED.meant(word.partition(".")[0]) is not None
 
 
 def _channels(given: Parameters, grant: Grant, most: int) -> frozenset[str]:

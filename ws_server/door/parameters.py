@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from reprlib import repr as cut_repr
 from urllib.parse import unquote_to_bytes
 
+from common.misspellings import MISSPELLED_USER, Misspellings, plain
 from common.refused import Refused
-from common.slips import USER_SLIPS, Slips, plain
 
 KNOWN = frozenset(["format", "last_id", "last", "channels", "token"])
 LAST_EVENT_ID = "lastEventId"
 # What polyfills of EventSource add to the address when they come back.
 LAST_EVENT_IDS = ("lasteventid", "evslasteventid")
-SLIPS = Slips(
+MISSPELLED = Misspellings(
     {name: name for name in sorted(KNOWN)}
     | {"channel": "channels", "user": "user"}
-    | USER_SLIPS
+    | MISSPELLED_USER
     | dict.fromkeys(LAST_EVENT_IDS, LAST_EVENT_ID)
 )
 
@@ -63,7 +63,7 @@ def _known(name: str) -> str | None:
     base = name.partition("[")[0]  # PHP calls a list's first channels[0].
     if plain(base) in LAST_EVENT_IDS:
         return LAST_EVENT_ID
-    meant = SLIPS.meant(name)
+    meant = MISSPELLED.meant(name)
     if meant is None:
         return None
     raise _bad(meant, _misnamed(name, base, meant))

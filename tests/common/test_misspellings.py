@@ -1,9 +1,9 @@
 import pytest
 
-from common.slips import LONGEST, USER_SLIPS, Slips, plain
+from common.misspellings import LONGEST, MISSPELLED_USER, Misspellings, plain
 
 WORDS = {"channels": "channels", "channel": "channel", "user": "user", "last_id": "last_id"}
-SLIPS = Slips({**USER_SLIPS, **WORDS})
+MISSPELLED = Misspellings({**MISSPELLED_USER, **WORDS})
 
 
 @pytest.mark.parametrize(
@@ -33,26 +33,26 @@ SLIPS = Slips({**USER_SLIPS, **WORDS})
         ("ｕｓｅｒ", "user"),  # As a Chinese keyboard has it.
     ],
 )
-def test_a_slip_says_what_was_meant(name: str, meant: str | None) -> None:
-    assert SLIPS.meant(name) == meant
+def test_a_misspelled_name_says_what_was_meant(name: str, meant: str | None) -> None:
+    assert MISSPELLED.meant(name) == meant
 
 
 @pytest.mark.parametrize(
     "name", ["uid", "to", "use", "user_id", "content", "canal", "", "_", "42", "用户", "c" * 5000]
 )
-def test_another_word_is_no_slip(name: str) -> None:
-    assert SLIPS.meant(name) is None
+def test_another_word_is_not_misspelled(name: str) -> None:
+    assert MISSPELLED.meant(name) is None
 
 
-def test_a_name_that_is_too_long_is_no_slip() -> None:
-    assert SLIPS.meant("user" + "0" * (LONGEST - 4)) == "user"
-    assert SLIPS.meant("user" + "0" * (LONGEST - 3)) is None
+def test_a_name_that_is_too_long_is_another_word() -> None:
+    assert MISSPELLED.meant("user" + "0" * (LONGEST - 4)) == "user"
+    assert MISSPELLED.meant("user" + "0" * (LONGEST - 3)) is None
 
 
 def test_of_two_words_that_are_near_the_first_counts() -> None:
-    assert Slips({"channels": "first", "channel": "second"}).meant("channelx") == "first"
-    assert Slips({"channel": "first", "channels": "second"}).meant("channelx") == "first"
-    assert Slips({"channex": "first", "channey": "second"}).meant("channez") == "first"
+    assert Misspellings({"channels": "first", "channel": "second"}).meant("channelx") == "first"
+    assert Misspellings({"channel": "first", "channels": "second"}).meant("channelx") == "first"
+    assert Misspellings({"channex": "first", "channey": "second"}).meant("channez") == "first"
 
 
 def test_what_joins_words_and_their_case_do_not_count() -> None:

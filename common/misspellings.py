@@ -1,28 +1,29 @@
-"""Names that were meant as others: what they say would be lost if they were ignored.
+"""Misspelled names of parameters: ignoring them would lose what they say.
 
-They are looked up, not compared, as a request may hold many names. Other words stay other
-words: `uid`, `to`, `use` and `user_id` are no slips of `user`. No I/O here.
+A name is looked up, not compared with each word, as a request may hold many names. Other words
+stay other words: `uid`, `to`, `use` and `user_id` are not taken for `user`. No I/O here.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from unicodedata import normalize
 
-LONGEST = 40  # Characters; a longer name is no slip.
-SHORT = 4  # Of such a word, what has fewer letters or others can be another word: `lat`, `lats`.
-NOT_LONG = 5  # Of such a word, what has another letter can be another word: `buses`, `taken`.
+LONGEST = 40  # Characters; a longer name is taken for none of the words.
+# A word of so few letters is not recognized where that could be another word,
+SHORT = 4  # with a letter less or two swapped: `lat` or `lats` is not `last`;
+NOT_LONG = 5  # with another letter: `taken` is not `token`.
 # `?user`, `"user"`, `amp;user` (a URL from HTML), a byte order mark before it; and `user[0]`,
 # `user:42` or `user 42`.
 WORD = re.compile(r"""[\W_]*(?:amp;)?([^\s:=/\\?&;,"'()<>\[\]{}]*)""")
 NUMBER = re.compile(r"\d+$")
-USER_SLIPS = dict.fromkeys(("usr", "uesr", "usre", "suer"), "user")  # As `user` is short.
+MISSPELLED_USER = dict.fromkeys(("usr", "uesr", "usre", "suer"), "user")  # It is short.
 JOINTS = str.maketrans("", "", "-_. ")
 
 
-class Slips:
-    """All slips of some words: a letter more, less or other, or two that changed places.
+class Misspellings:
+    """All misspellings of some words: a letter more, less or other, or two that changed places.
 
-    `meant` says what each word stands for; of two that are near the first counts.
+    `meant` says what each word stands for. If a name is near to two words, the first counts.
     """
 
     def __init__(self, meant: Mapping[str, str]) -> None:
@@ -39,7 +40,7 @@ class Slips:
         self._longest = max(map(len, words)) + 1
 
     def meant(self, name: str) -> str | None:
-        """What was meant by a name that is none of the words; None if none of them was."""
+        """The word that was meant by a name, if one was."""
         found = WORD.match(normalize("NFKC", name[: LONGEST + 1]).lower())
         if len(name) > LONGEST or found is None:
             return None
@@ -53,7 +54,7 @@ class Slips:
 
 
 def plain(name: str) -> str:
-    """Without case and without what joins words: `lastId` and `last-id` are `last_id`."""
+    """In small letters and without what joins words, so that `lastId` and `last-id` are `last_id`."""
     return name.lower().translate(JOINTS)
 
 
