@@ -16,7 +16,6 @@ WITHOUT_TESTS = {"__init__", "__main__"}
 NOT_YET = {
     "common/loops.py",
     "common/serving/acceptor.py",
-    "common/store/log_state.py",
     "config/errors.py",
     "config/groups.py",
     "http_api/charsets.py",

@@ -2,6 +2,9 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+import redis
+
+from tests.support.store import Center
 
 
 @pytest.fixture
@@ -10,3 +13,8 @@ def address_of_nobody() -> Iterator[str]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
+
+
+@pytest.fixture
+def center(client: redis.Redis, key: str) -> Center:
+    return Center(client, key)

@@ -1,8 +1,7 @@
-"""`RedisLog`: settling, reading, epochs; most of it with a real Valkey."""
+"""`RedisLog`: reading, and epochs. Of settling there is test_settle.py."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 
 import fakeredis
 import pytest
@@ -12,9 +11,8 @@ from common.errors import QueueUnavailable
 from common.message import LARGEST_ID, Mark, Message, format_id, parse_id
 from common.page import Page
 from common.store.connect import connect
-from common.store.log import LOOKED, LOOKED_BYTES, SETTLE_BYTES, SETTLE_MESSAGES, Log, Stretch
-from common.store.log_state import Settled
-from tests.support.store import ENOUGH, Center, full_memory
+from common.store.log import LOOKED, LOOKED_BYTES, Log, Stretch
+from tests.support.store import Center, numbered
 
 NOTHING = Mark("", 0)
 LONG_AGO = 1_000_000_000_000  # Milliseconds: the year 2001.
@@ -29,32 +27,6 @@ EVERY_CALL: dict[str, Callable[[Log], object]] = {
     "read_between": lambda log: log.read_between(0, 1, 1),
     "pick_between": lambda log: log.pick_between(0, 1, frozenset()),
 }
-
-
-@pytest.fixture
-def center(client: redis.Redis, key: str) -> Center:
-    return Center(client, key)
-
-
-def numbered(count: int, size: int = 0) -> list[bytes]:
-    return [b"%d" % number + b"." * size for number in range(count)]
-
-
-def settle(center: Center) -> Settled:
-    return center.log.settle_and_read(NOTHING, 1)[0]
-
-
-def settle_all(center: Center) -> None:
-    while settle(center).waiting:
-        pass
-
-
-def read(center: Center, after: int, count: int, block_seconds: float | None = None) -> Page:
-    return center.log.read_after(Mark("", after), count, block_seconds)[0]
-
-
-def logged(center: Center) -> list[bytes]:
-    return read(center, 0, ENOUGH).contents
 
 
 # With fakeredis: what is asked of Redis, without a server.
@@ -81,200 +53,6 @@ def test_nothing_is_connected_before_the_first_command() -> None:
 
 
 @pytest.mark.integration
-def test_a_push_is_waiting_until_it_is_settled(
-    center: Center, client: redis.Redis, key: str
-) -> None:
-    center.queue.push([b"a", b"b"])
-    assert client.lrange(key, 0, -1) == [b"b", b"a"]
-
-    assert settle(center) == Settled(moved=2, rejected=0, waiting=0)
-    assert client.exists(key) == 0
-    assert logged(center) == [b"a", b"b"]
-
-
-@pytest.mark.integration
-def test_a_settle_of_nothing_leaves_nothing_but_the_epoch(
-    center: Center, client: redis.Redis, key: str
-) -> None:
-    assert settle(center) == Settled(moved=0, rejected=0, waiting=0)
-    assert client.keys(f"*{key}*") == [f"{{{key}}}:epoch".encode()]
-
-
-@pytest.mark.integration
-def test_content_of_any_producer_is_logged_byte_by_byte(
-    center: Center, client: redis.Redis, key: str
-) -> None:
-    contents = [b"", b"\x00\xff", b"line\r\nline", "中文😀".encode(), b' {"content":"x"}', b"a\x1e"]
-    for content in contents:
-        client.lpush(key, content)
-
-    settle(center)
-
-    assert logged(center) == contents
-
-
-@pytest.mark.integration
-def test_one_settle_moves_a_bounded_number_of_messages(center: Center) -> None:
-    center.queue.push(numbered(SETTLE_MESSAGES + 1))
-
-    assert settle(center) == Settled(moved=SETTLE_MESSAGES, rejected=0, waiting=1)
-    assert settle(center) == Settled(moved=1, rejected=0, waiting=0)
-    assert logged(center) == numbered(SETTLE_MESSAGES + 1)
-
-
-@pytest.mark.integration
-def test_one_settle_moves_a_bounded_number_of_bytes(center: Center) -> None:
-    size = 10 * 1024
-    center.queue.push(numbered(400, size))
-
-    moved = settle(center).moved
-
-    assert SETTLE_BYTES <= moved * size < SETTLE_BYTES + 32 * size
-    settle_all(center)
-    assert logged(center) == numbered(400, size)
-
-
-@pytest.mark.integration
-def test_items_larger_than_the_bound_are_not_stuck(center: Center) -> None:
-    center.queue.push([b"." * (SETTLE_BYTES + 1), b"next"])
-    settle_all(center)
-
-    assert [len(content) for content in logged(center)] == [SETTLE_BYTES + 1, 4]
-
-
-@pytest.mark.integration
-def test_settlers_side_by_side_move_every_message_once_and_in_order(center: Center) -> None:
-    center.queue.push(numbered(8 * SETTLE_MESSAGES))
-
-    with ThreadPoolExecutor(4) as settlers:
-        done = list(settlers.map(lambda _: settle(center), range(8)))
-
-    assert sum(settled.moved for settled in done) == 8 * SETTLE_MESSAGES
-    assert logged(center) == numbered(8 * SETTLE_MESSAGES)
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("content", ["\x1e", '\x1e中文😀"\\\n\x00', '\x1e{"content":"x"}'])
-def test_an_envelope_comes_out_as_the_content_that_went_in(center: Center, content: str) -> None:
-    center.queue.push([Message(content).to_item()])
-
-    assert settle(center).rejected == 0
-    assert logged(center) == [content.encode()]
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize(
-    "envelope",
-    [
-        b"\x1e",
-        b"\x1e{",
-        b'\x1e{"content":"a"} and more',
-        b'\x1e{"content":"\\ud800"}',
-        b"\x1e" + b"[" * 2000,
-        b'\x1e"content"',
-        b"\x1enull",
-        b'\x1e["content"]',
-        b"\x1e{}",
-        b'\x1e{"content":null}',
-        b'\x1e{"content":1}',
-        b'\x1e{"content":["a"]}',
-        b'\x1e{"content":"a","chanel":"b"}',
-        b'\x1e{"channel":"b"}',
-    ],
-)
-def test_an_envelope_that_cannot_be_read_is_set_aside_and_not_in_the_way(
-    center: Center, client: redis.Redis, key: str, envelope: bytes
-) -> None:
-    center.queue.push([b"before", envelope, b"after"])
-
-    assert settle(center) == Settled(moved=2, rejected=1, waiting=0)
-    assert logged(center) == [b"before", b"after"]
-    assert client.lrange(f"{{{key}}}:rejected", 0, -1) == [envelope]
-
-
-@pytest.mark.integration
-def test_the_newest_of_what_was_set_aside_comes_first(
-    center: Center, client: redis.Redis, key: str
-) -> None:
-    center.queue.push([b"\x1eold", b"\x1enew"])
-
-    assert settle(center) == Settled(moved=0, rejected=2, waiting=0)
-    assert client.lrange(f"{{{key}}}:rejected", 0, -1) == [b"\x1enew", b"\x1eold"]
-
-
-@pytest.mark.integration
-def test_a_bounded_settle_counts_what_it_sets_aside(center: Center) -> None:
-    center.queue.push([b"\x1e"] * SETTLE_MESSAGES + [b"a"])
-
-    assert settle(center) == Settled(moved=0, rejected=SETTLE_MESSAGES, waiting=1)
-
-
-@pytest.mark.integration
-def test_a_settle_that_fails_leaves_the_messages_in_the_queue(
-    center: Center, client: redis.Redis, key: str
-) -> None:
-    client.set(f"{{{key}}}:log", "a string where none belongs")
-    center.queue.push([b"a", b"\x1e"])
-
-    with pytest.raises(QueueUnavailable, match=r"WRONGTYPE"):
-        settle(center)
-
-    assert client.lrange(key, 0, -1) == [b"\x1e", b"a"]
-
-
-@pytest.mark.integration
-def test_a_full_redis_loses_no_message(center: Center, client: redis.Redis, key: str) -> None:
-    center.queue.push(numbered(100))
-
-    with full_memory(client), suppress(QueueUnavailable):
-        settle(center)
-
-    settle_all(center)
-    assert logged(center) == numbered(100)
-
-
-@pytest.mark.integration
-def test_a_wait_ends_at_its_limit(center: Center) -> None:
-    assert center.log.settle_and_wait(NOTHING, 0.01) == Settled(0, 0, 0)
-
-
-@pytest.mark.integration
-def test_a_wait_ends_with_a_push(center: Center) -> None:
-    with ThreadPoolExecutor(1) as waiter:
-        woken = waiter.submit(center.log.settle_and_wait, NOTHING, 4)
-        for _ in range(20):  # The first may be settled before the wait begins.
-            center.queue.push([b"a"])
-            if wait([woken], 0.1).done:
-                break
-        woken.result(0)
-
-
-@pytest.mark.integration
-def test_what_a_wait_has_taken_is_settled_before_the_queue(
-    center: Center, client: redis.Redis, key: str
-) -> None:
-    center.queue.push(numbered(4))
-    for _ in range(2):
-        client.lmove(key, f"{{{key}}}:wip", "RIGHT", "LEFT")
-    assert client.lrange(f"{{{key}}}:wip", 0, -1) == [b"1", b"0"]
-
-    assert settle(center) == Settled(moved=4, rejected=0, waiting=0)
-    assert logged(center) == numbered(4)
-
-
-@pytest.mark.integration
-def test_what_a_crashed_process_had_taken_still_counts_as_waiting(
-    center: Center, client: redis.Redis, key: str
-) -> None:
-    client.lpush(f"{{{key}}}:wip", *numbered(SETTLE_MESSAGES + 2))
-    center.queue.push([b"last"])
-
-    assert settle(center) == Settled(moved=SETTLE_MESSAGES, rejected=0, waiting=3)
-    assert settle(center) == Settled(moved=3, rejected=0, waiting=0)
-    assert logged(center) == [*numbered(SETTLE_MESSAGES + 2), b"last"]
-
-
-@pytest.mark.integration
 def test_a_log_that_never_was_has_the_id_zero(center: Center) -> None:
     assert center.log.look().last == 0
 
@@ -282,15 +60,15 @@ def test_a_log_that_never_was_has_the_id_zero(center: Center) -> None:
 @pytest.mark.integration
 def test_the_last_id_is_that_of_the_newest_message(center: Center) -> None:
     center.queue.push(numbered(3))
-    settle(center)
+    center.settle()
 
-    assert center.log.look().last == parse_id(read(center, 0, 3).ids[-1])
+    assert center.log.look().last == parse_id(center.read(0, 3).ids[-1])
 
 
 @pytest.mark.integration
 def test_the_last_id_outlives_its_message(center: Center, client: redis.Redis, key: str) -> None:
     center.queue.push([b"a"])
-    settle(center)
+    center.settle()
     before = center.log.look().last
 
     client.xtrim(f"{{{key}}}:log", maxlen=0, approximate=False)
@@ -301,10 +79,10 @@ def test_the_last_id_outlives_its_message(center: Center, client: redis.Redis, k
 @pytest.mark.integration
 def test_reading_goes_on_after_the_cursor(center: Center) -> None:
     center.queue.push(numbered(5))
-    settle(center)
+    center.settle()
 
-    first = read(center, 0, 2)
-    second = read(center, parse_id(first.ids[-1]), 10)
+    first = center.read(0, 2)
+    second = center.read(parse_id(first.ids[-1]), 10)
 
     assert (first.contents, second.contents) == ([b"0", b"1"], [b"2", b"3", b"4"])
     assert [parse_id(id_) for id_ in first.ids + second.ids] == sorted(
@@ -316,25 +94,25 @@ def test_reading_goes_on_after_the_cursor(center: Center) -> None:
 @pytest.mark.parametrize("block_seconds", [None, 0.0, 0.01])
 def test_there_is_nothing_after_the_head(center: Center, block_seconds: float | None) -> None:
     center.queue.push([b"a"])
-    settle(center)
+    center.settle()
 
-    assert read(center, center.log.look().last, 10, block_seconds) == Page([], [])
+    assert center.read(center.log.look().last, 10, block_seconds) == Page([], [])
 
 
 @pytest.mark.integration
 def test_a_blocked_read_ends_with_a_message(center: Center) -> None:
     with ThreadPoolExecutor(1) as reader:
-        found = reader.submit(read, center, 0, 10, 4)
+        found = reader.submit(center.read, 0, 10, 4)
         center.queue.push([b"a"])
-        settle(center)
+        center.settle()
         assert found.result(10).contents == [b"a"]
 
 
 @pytest.mark.integration
 def test_what_lies_between_two_ids_ends_with_the_second(center: Center) -> None:
     center.queue.push(numbered(5))
-    settle(center)
-    ids = [parse_id(id_) for id_ in read(center, 0, 5).ids]
+    center.settle()
+    ids = [parse_id(id_) for id_ in center.read(0, 5).ids]
 
     found = center.log.read_between(ids[1], ids[3], 10)
 
@@ -350,7 +128,7 @@ def test_what_lies_between_two_ids_ends_with_the_second(center: Center) -> None:
 @pytest.mark.integration
 def test_a_log_that_forgot_nothing_is_complete_from_the_start(center: Center) -> None:
     center.queue.push(numbered(2))
-    settle(center)
+    center.settle()
 
     found = center.log.read_between(0, center.log.look().last, 10)
 
@@ -361,7 +139,7 @@ def test_a_log_that_forgot_nothing_is_complete_from_the_start(center: Center) ->
 def test_a_log_without_its_last_message_is_not_whole(center: Center) -> None:
     assert not center.log.read_between(0, 1, 10).is_whole
     center.queue.push(numbered(2))
-    settle(center)
+    center.settle()
 
     assert not center.log.read_between(0, center.log.look().last + 1, 10).is_whole
 
@@ -370,9 +148,9 @@ def test_a_log_without_its_last_message_is_not_whole(center: Center) -> None:
 def test_the_log_keeps_at_least_its_size_and_not_much_more(client: redis.Redis, key: str) -> None:
     center = Center(client, key, size=150)
     center.queue.push(numbered(2000))
-    settle_all(center)
+    center.settle_all()
 
-    kept = logged(center)
+    kept = center.logged()
 
     assert 150 <= len(kept) < 150 + 100  # It forgets whole nodes, of 100 messages.
     assert kept == numbered(2000)[-len(kept) :]
@@ -384,9 +162,9 @@ def test_the_log_forgets_what_is_too_old(center: Center, client: redis.Redis, ke
         client.xadd(f"{{{key}}}:log", {"c": "old"}, id=f"{LONG_AGO + number}-0")
     center.queue.push(numbered(2))
 
-    settle(center)
+    center.settle()
 
-    kept = logged(center)
+    kept = center.logged()
     assert kept[-2:] == numbered(2)
     assert len(kept) < 100  # It forgets whole nodes: a rest of the old may share one with the new.
 
@@ -395,9 +173,9 @@ def test_the_log_forgets_what_is_too_old(center: Center, client: redis.Redis, ke
 def test_a_reader_behind_what_the_log_forgot_is_told_so(client: redis.Redis, key: str) -> None:
     center = Center(client, key, size=100)
     center.queue.push(numbered(1000))
-    settle_all(center)
+    center.settle_all()
     head = center.log.look().last
-    oldest = parse_id(read(center, 0, 1).ids[0])
+    oldest = parse_id(center.read(0, 1).ids[0])
 
     for cursor in (0, oldest - 2):
         found = center.log.read_between(cursor, head, 1)
@@ -410,30 +188,14 @@ def test_a_reader_at_the_edge_of_what_the_log_forgot_misses_nothing(
 ) -> None:
     center = Center(client, key, size=100)
     center.queue.push(numbered(1000))
-    settle_all(center)
-    ids = [parse_id(id_) for id_ in read(center, 0, 2).ids]
+    center.settle_all()
+    ids = [parse_id(id_) for id_ in center.read(0, 2).ids]
 
     before = center.log.read_between(ids[0] - 1, center.log.look().last, 1)
     after = center.log.read_between(ids[0], center.log.look().last, 1)
 
     assert (before.page.ids, before.is_whole) == ([format_id(ids[0])], True)
     assert (after.page.ids, after.is_whole) == ([format_id(ids[1])], True)
-
-
-@pytest.mark.integration
-def test_the_keys_lie_in_one_slot(client: redis.Redis, key: str) -> None:
-    center = Center(client, key, size=1)
-    center.queue.push([b"\x1e", *numbered(300), b"waits", b"waits, too"])
-    settle(center)
-    center.queue.push([b"taken", b"queued"])
-    client.lmove(key, f"{{{key}}}:wip", "RIGHT", "LEFT")
-
-    rest = ("wip", "log", "rejected", "floor", "first", "epoch")
-    names = [key, *(f"{{{key}}}:{name}" for name in rest)]
-    assert sorted(client.keys(f"*{key}*")) == sorted(name.encode() for name in names)
-
-    slots = {client.cluster("KEYSLOT", name) for name in names}
-    assert len(slots) == 1
 
 
 @pytest.mark.integration
@@ -473,10 +235,10 @@ def test_the_epoch_stays_while_nothing_is_lost(center: Center) -> None:
 def test_what_the_log_forgets_as_it_should_is_not_lost(client: redis.Redis, key: str) -> None:
     center = Center(client, key, size=100)
     center.queue.push([b"first"])
-    settle(center)
+    center.settle()
     first = known(center)
     center.queue.push(numbered(1000))
-    settle_all(center)
+    center.settle_all()
     center.log.read_after(first, 1)
 
     assert center.log.look(first).epoch == first.epoch
@@ -490,8 +252,8 @@ def test_a_loss_begins_a_new_epoch(
     center: Center, client: redis.Redis, key: str, lost: str
 ) -> None:
     center.queue.push(numbered(3))
-    settle(center)
-    ids = read(center, 0, 3).ids
+    center.settle()
+    ids = center.read(0, 3).ids
     before = known(center)
     log = f"{{{key}}}:log"
     if lost == "newest":  # An older snapshot: the stream knows nothing of its last message.
@@ -505,7 +267,7 @@ def test_a_loss_begins_a_new_epoch(
 
     assert after.log.epoch != before.epoch
     assert after.log.start == (parse_id(ids[0]) if lost == "newest" else 0)
-    assert read(center, after.log.start, 10).contents == [b"new"]
+    assert center.read(after.log.start, 10).contents == [b"new"]
     assert center.log.read_after(before, 10)[1] is False
     assert center.log.look(before).epoch == after.log.epoch  # It begins once, not once a process.
 
@@ -513,8 +275,8 @@ def test_a_loss_begins_a_new_epoch(
 @pytest.mark.integration
 def test_a_message_is_found_by_its_id(center: Center) -> None:
     center.queue.push([b"a"])
-    settle(center)
-    (id_,) = map(parse_id, read(center, 0, 1).ids)
+    center.settle()
+    (id_,) = map(parse_id, center.read(0, 1).ids)
 
     assert center.log.has(id_)
     assert not center.log.has(id_ + 1)
@@ -527,8 +289,8 @@ def test_the_newest_messages_are_said_without_their_contents(center: Center) -> 
     assert center.log.newest(0) == (Page([], [], None), True)
     to = [(), ("a",), ("user:1", "b.c")]
     center.queue.push([Message(f"{at}", to[at % 3]).to_item() for at in range(1000)])
-    settle_all(center)
-    ids = read(center, 0, 1000).ids
+    center.settle_all()
+    ids = center.read(0, 1000).ids
 
     found, is_all, upto = list[bytes](), False, center.log.look().last
     while not is_all:
@@ -546,7 +308,7 @@ def test_the_newest_messages_are_said_without_their_contents(center: Center) -> 
 @pytest.mark.parametrize("size", [10, 60_000])
 def test_one_look_at_the_newest_is_bounded(center: Center, size: int) -> None:
     center.queue.push([b"x" * size] * 600)
-    settle_all(center)
+    center.settle_all()
 
     page, is_all = center.log.newest(center.log.look().last)
 

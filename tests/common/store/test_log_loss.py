@@ -15,11 +15,6 @@ pytestmark = pytest.mark.integration
 NOTHING = Mark("", 0)
 
 
-@pytest.fixture
-def center(client: redis.Redis, key: str) -> Center:
-    return Center(client, key)
-
-
 def settle(center: Center, *items: bytes, known: Mark = NOTHING) -> Mark:
     """The newest message; what it found of `known` is thrown away."""
     center.queue.push(items)

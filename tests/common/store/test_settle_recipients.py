@@ -55,11 +55,6 @@ def new_center(client: redis.Redis) -> Center:
     return Center(client, f"test-{uuid4().hex}")
 
 
-@pytest.fixture
-def center(client: redis.Redis, key: str) -> Center:
-    return Center(client, key)
-
-
 def envelope(**fields: Any) -> bytes:
     return ENVELOPE_MARK + json.dumps(fields).encode()
 

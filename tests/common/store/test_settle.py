@@ -1,0 +1,209 @@
+"""settle.lua by `RedisLog`, with a real Valkey: what is moved, set aside and left."""
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+
+import pytest
+import redis
+
+from common.errors import QueueUnavailable
+from common.message import Mark, Message
+from common.store.log import SETTLE_BYTES, SETTLE_MESSAGES
+from common.store.log_state import Settled
+from tests.support.store import Center, full_memory, numbered
+
+pytestmark = pytest.mark.integration
+
+NOTHING = Mark("", 0)
+
+
+def test_a_push_is_waiting_until_it_is_settled(
+    center: Center, client: redis.Redis, key: str
+) -> None:
+    center.queue.push([b"a", b"b"])
+    assert client.lrange(key, 0, -1) == [b"b", b"a"]
+
+    assert center.settle() == Settled(moved=2, rejected=0, waiting=0)
+    assert client.exists(key) == 0
+    assert center.logged() == [b"a", b"b"]
+
+
+def test_a_settle_of_nothing_leaves_nothing_but_the_epoch(
+    center: Center, client: redis.Redis, key: str
+) -> None:
+    assert center.settle() == Settled(moved=0, rejected=0, waiting=0)
+    assert client.keys(f"*{key}*") == [f"{{{key}}}:epoch".encode()]
+
+
+def test_content_of_any_producer_is_logged_byte_by_byte(
+    center: Center, client: redis.Redis, key: str
+) -> None:
+    contents = [b"", b"\x00\xff", b"line\r\nline", "中文😀".encode(), b' {"content":"x"}', b"a\x1e"]
+    for content in contents:
+        client.lpush(key, content)
+
+    center.settle()
+
+    assert center.logged() == contents
+
+
+def test_one_settle_moves_a_bounded_number_of_messages(center: Center) -> None:
+    center.queue.push(numbered(SETTLE_MESSAGES + 1))
+
+    assert center.settle() == Settled(moved=SETTLE_MESSAGES, rejected=0, waiting=1)
+    assert center.settle() == Settled(moved=1, rejected=0, waiting=0)
+    assert center.logged() == numbered(SETTLE_MESSAGES + 1)
+
+
+def test_one_settle_moves_a_bounded_number_of_bytes(center: Center) -> None:
+    size = 10 * 1024
+    center.queue.push(numbered(400, size))
+
+    moved = center.settle().moved
+
+    assert SETTLE_BYTES <= moved * size < SETTLE_BYTES + 32 * size
+    center.settle_all()
+    assert center.logged() == numbered(400, size)
+
+
+def test_items_larger_than_the_bound_are_not_stuck(center: Center) -> None:
+    center.queue.push([b"." * (SETTLE_BYTES + 1), b"next"])
+    center.settle_all()
+
+    assert [len(content) for content in center.logged()] == [SETTLE_BYTES + 1, 4]
+
+
+def test_settlers_side_by_side_move_every_message_once_and_in_order(center: Center) -> None:
+    center.queue.push(numbered(8 * SETTLE_MESSAGES))
+
+    with ThreadPoolExecutor(4) as settlers:
+        done = list(settlers.map(lambda _: center.settle(), range(8)))
+
+    assert sum(settled.moved for settled in done) == 8 * SETTLE_MESSAGES
+    assert center.logged() == numbered(8 * SETTLE_MESSAGES)
+
+
+@pytest.mark.parametrize("content", ["\x1e", '\x1e中文😀"\\\n\x00', '\x1e{"content":"x"}'])
+def test_an_envelope_comes_out_as_the_content_that_went_in(center: Center, content: str) -> None:
+    center.queue.push([Message(content).to_item()])
+
+    assert center.settle().rejected == 0
+    assert center.logged() == [content.encode()]
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        b"\x1e",
+        b"\x1e{",
+        b'\x1e{"content":"a"} and more',
+        b'\x1e{"content":"\\ud800"}',
+        b"\x1e" + b"[" * 2000,
+        b'\x1e"content"',
+        b"\x1enull",
+        b'\x1e["content"]',
+        b"\x1e{}",
+        b'\x1e{"content":null}',
+        b'\x1e{"content":1}',
+        b'\x1e{"content":["a"]}',
+        b'\x1e{"content":"a","chanel":"b"}',
+        b'\x1e{"channel":"b"}',
+    ],
+)
+def test_an_envelope_that_cannot_be_read_is_set_aside_and_not_in_the_way(
+    center: Center, client: redis.Redis, key: str, envelope: bytes
+) -> None:
+    center.queue.push([b"before", envelope, b"after"])
+
+    assert center.settle() == Settled(moved=2, rejected=1, waiting=0)
+    assert center.logged() == [b"before", b"after"]
+    assert client.lrange(f"{{{key}}}:rejected", 0, -1) == [envelope]
+
+
+def test_the_newest_of_what_was_set_aside_comes_first(
+    center: Center, client: redis.Redis, key: str
+) -> None:
+    center.queue.push([b"\x1eold", b"\x1enew"])
+
+    assert center.settle() == Settled(moved=0, rejected=2, waiting=0)
+    assert client.lrange(f"{{{key}}}:rejected", 0, -1) == [b"\x1enew", b"\x1eold"]
+
+
+def test_a_bounded_settle_counts_what_it_sets_aside(center: Center) -> None:
+    center.queue.push([b"\x1e"] * SETTLE_MESSAGES + [b"a"])
+
+    assert center.settle() == Settled(moved=0, rejected=SETTLE_MESSAGES, waiting=1)
+
+
+def test_a_settle_that_fails_leaves_the_messages_in_the_queue(
+    center: Center, client: redis.Redis, key: str
+) -> None:
+    client.set(f"{{{key}}}:log", "a string where none belongs")
+    center.queue.push([b"a", b"\x1e"])
+
+    with pytest.raises(QueueUnavailable, match=r"WRONGTYPE"):
+        center.settle()
+
+    assert client.lrange(key, 0, -1) == [b"\x1e", b"a"]
+
+
+def test_a_full_redis_loses_no_message(center: Center, client: redis.Redis, key: str) -> None:
+    center.queue.push(numbered(100))
+
+    with full_memory(client), suppress(QueueUnavailable):
+        center.settle()
+
+    center.settle_all()
+    assert center.logged() == numbered(100)
+
+
+def test_a_wait_ends_at_its_limit(center: Center) -> None:
+    assert center.log.settle_and_wait(NOTHING, 0.01) == Settled(0, 0, 0)
+
+
+def test_a_wait_ends_with_a_push(center: Center) -> None:
+    with ThreadPoolExecutor(1) as waiter:
+        woken = waiter.submit(center.log.settle_and_wait, NOTHING, 4)
+        for _ in range(20):  # The first may be settled before the wait begins.
+            center.queue.push([b"a"])
+            if wait([woken], 0.1).done:
+                break
+        woken.result(0)
+
+
+def test_what_a_wait_has_taken_is_settled_before_the_queue(
+    center: Center, client: redis.Redis, key: str
+) -> None:
+    center.queue.push(numbered(4))
+    for _ in range(2):
+        client.lmove(key, f"{{{key}}}:wip", "RIGHT", "LEFT")
+    assert client.lrange(f"{{{key}}}:wip", 0, -1) == [b"1", b"0"]
+
+    assert center.settle() == Settled(moved=4, rejected=0, waiting=0)
+    assert center.logged() == numbered(4)
+
+
+def test_what_a_crashed_process_had_taken_still_counts_as_waiting(
+    center: Center, client: redis.Redis, key: str
+) -> None:
+    client.lpush(f"{{{key}}}:wip", *numbered(SETTLE_MESSAGES + 2))
+    center.queue.push([b"last"])
+
+    assert center.settle() == Settled(moved=SETTLE_MESSAGES, rejected=0, waiting=3)
+    assert center.settle() == Settled(moved=3, rejected=0, waiting=0)
+    assert center.logged() == [*numbered(SETTLE_MESSAGES + 2), b"last"]
+
+
+def test_the_keys_lie_in_one_slot(client: redis.Redis, key: str) -> None:
+    center = Center(client, key, size=1)
+    center.queue.push([b"\x1e", *numbered(300), b"waits", b"waits, too"])
+    center.settle()
+    center.queue.push([b"taken", b"queued"])
+    client.lmove(key, f"{{{key}}}:wip", "RIGHT", "LEFT")
+
+    rest = ("wip", "log", "rejected", "floor", "first", "epoch")
+    names = [key, *(f"{{{key}}}:{name}" for name in rest)]
+    assert sorted(client.keys(f"*{key}*")) == sorted(name.encode() for name in names)
+
+    slots = {client.cluster("KEYSLOT", name) for name in names}
+    assert len(slots) == 1
