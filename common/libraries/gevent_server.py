@@ -2,8 +2,8 @@
 
 - it calls its own `do_read` for the next connection, `max_accept` times in a row at most;
 - no connection waits, if that returns None; `handle` is called with what it returns otherwise;
-- it stops while its pool is `full`, and starts again by itself;
-- `start_accepting` and `stop_accepting` may be called at any time, and `socket` is the listener.
+- it stops while its pool is `full`, and starts again by itself when there is a slot;
+- `start_accepting` and `stop_accepting` may be called twice, and `socket` is the listener.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """What we use of gunicorn's master and it does not promise. Each failure says what has changed."""
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from gunicorn.arbiter import Arbiter
 
 from common.libraries.gunicorn_master import AppImportError, MasterProcess
 from tests.support.libraries import Part, complaint, complaint_without, named, names_taken
+from tests.support.signals import handlers_kept
 
 NAME = "gunicorn"
 NOW = named(NAME)
@@ -72,16 +73,6 @@ class OldWorker:
 @pytest.fixture
 def master() -> Noting:
     return Noting()
-
-
-@pytest.fixture
-def restore() -> Iterator[Callable[..., object]]:
-    """Handlers of signals are as they were after the test."""
-    numbers = [*Arbiter.SIGNALS, signal.SIGCHLD]
-    handlers = [signal.getsignal(number) for number in numbers]
-    yield signal.signal
-    for number, handler in zip(numbers, handlers, strict=True):
-        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("part", PARTS, ids=str)
@@ -153,16 +144,17 @@ def test_a_reload_looks_again_and_again_whether_old_workers_are_gone(
 
 @pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL])
 def test_an_interrupt_that_was_ignored_stays_ignored(
-    master: Noting, restore: Callable[..., object], before: signal.Handlers
+    master: Noting, before: signal.Handlers
 ) -> None:
-    restore(signal.SIGINT, before)
     master.log = Log()
+    with handlers_kept():
+        signal.signal(signal.SIGINT, before)
 
-    master.init_signals()
+        master.init_signals()
 
-    assert (signal.getsignal(signal.SIGINT) is signal.SIG_IGN) == (before is signal.SIG_IGN)
-    handler = signal.getsignal(TERM)
-    assert handler == master.signal, f"{NOW}: `signal` is not the handler of signals: {handler}"
+        assert (signal.getsignal(signal.SIGINT) is signal.SIG_IGN) == (before is signal.SIG_IGN)
+        handler = signal.getsignal(TERM)
+        assert handler == master.signal, f"{NOW}: `signal` is no handler of signals: {handler}"
 
 
 class Log:

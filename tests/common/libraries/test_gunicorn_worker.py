@@ -17,6 +17,7 @@ from gunicorn.workers.ggevent import GeventWorker
 from common.libraries.gunicorn_http import Request, Requests
 from common.libraries.gunicorn_worker import WorkerProcess
 from tests.support.libraries import Part, complaint, complaint_without, named, names_taken
+from tests.support.signals import handlers_kept
 
 NAME = "gunicorn"
 NOW = named(NAME)
@@ -124,22 +125,18 @@ def test_a_worker_has_what_is_asked_of_it(worker: Noting) -> None:
 
 
 def test_a_worker_that_is_told_to_stop_is_not_alive(worker: Noting) -> None:
-    handlers = {number: signal.getsignal(number) for number in range(1, signal.NSIG)}
     worker.PIPE = os.pipe()
+    os.set_blocking(worker.PIPE[1], False)
     try:
-        os.set_blocking(worker.PIPE[1], False)
-        WorkerProcess.init_signals(worker)
-        os.kill(os.getpid(), signal.SIGHUP)
-        assert worker.alive, f"{NOW}: `init_signals` has the last word about a signal"
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert not worker.alive, f"{NOW}: after a SIGTERM a worker is still `alive`"
+        with handlers_kept():
+            WorkerProcess.init_signals(worker)
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert worker.alive, f"{NOW}: `init_signals` has the last word about a signal"
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert not worker.alive, f"{NOW}: after a SIGTERM a worker is still `alive`"
     finally:
-        signal.set_wakeup_fd(-1)
-        for number, handler in handlers.items():
-            if handler is not None and number not in (signal.SIGKILL, signal.SIGSTOP):
-                signal.signal(number, handler)
-        os.close(worker.PIPE[0])
-        os.close(worker.PIPE[1])
+        for fd in worker.PIPE:
+            os.close(fd)
 
 
 def test_a_setting_that_is_an_attribute_is_not_looked_up(worker: Noting) -> None:
