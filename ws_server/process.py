@@ -51,7 +51,7 @@ def load(settings: Settings) -> Flask:
     source = RedisLog(client, key, retention)
     presence = Presence(RedisPresenceWriter(client, key))
     service = Service(settings, source, presence, worker_class, policy)
-    app = create_app(service, policy, settings.http_port)
+    app = create_app(service.newcomers, policy, settings.http_port)
     app.extensions[SERVICE] = service
     service.start()
     gc.set_threshold(*GC_THRESHOLDS)

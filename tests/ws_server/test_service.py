@@ -21,6 +21,7 @@ from ws_server.clients.connection import Connection
 from ws_server.door.grant import Grant
 from ws_server.door.listen import DEFAULT, Listen
 from ws_server.door.policy import OPEN, Policy
+from ws_server.newcomers import Newcomers
 from ws_server.presence import Presence
 from ws_server.service import Service
 from ws_server.wire.close_codes import EXPIRED, GOING_AWAY, RESTARTING, TRY_AGAIN
@@ -74,12 +75,14 @@ class Running:
         self.service = Service(Settings(), self.log, self.presence, Noting)
         self.peers = peers
 
-    def build(self, kind: type[Worker] = Noting, policy: Policy = OPEN, **settings: Any) -> Service:
-        """Build it with other settings, and start it."""
+    def build(
+        self, kind: type[Worker] = Noting, policy: Policy = OPEN, **settings: Any
+    ) -> Newcomers:
+        """Build it with other settings, and start it; what takes its clients in."""
         values = Settings(**{"poll_interval": 0.01, "message_prefix": "", **settings})
         self.service = Service(values, self.log, self.presence, kind, policy)
         self.service.start()
-        return self.service
+        return self.service.newcomers
 
     @property
     def worker(self) -> Noting:
@@ -89,7 +92,7 @@ class Running:
         self, early: bytes = b"", send_buffer: int | None = None, listen: Listen = DEFAULT
     ) -> Peer:
         fd, peer = self.peers.make(send_buffer)
-        self.service.adopt(fd, early, listen)
+        self.service.newcomers.adopt(fd, early, listen)
         return peer
 
 
@@ -104,9 +107,9 @@ def running(peers: Peers) -> Iterator[Running]:
 
 
 def test_once_started_it_takes_clients_and_relays(running: Running) -> None:
-    service = running.build()
-    assert service.is_ready
-    assert service.refuses is None
+    newcomers = running.build()
+    assert newcomers.is_ready
+    assert newcomers.refuses is None
 
     client = running.connect()
     running.log.push(b"hello")
@@ -116,15 +119,15 @@ def test_once_started_it_takes_clients_and_relays(running: Running) -> None:
 
 def test_without_redis_it_refuses_and_starts_as_soon_as_redis_answers(running: Running) -> None:
     running.log.fault = GONE
-    service = running.build()
-    assert not service.is_ready
-    assert service.refuses == "the server waits for Redis"
+    newcomers = running.build()
+    assert not newcomers.is_ready
+    assert newcomers.refuses == "the server waits for Redis"
     assert running.worker.events == []
 
     running.log.fault = None
-    wait_until(lambda: service.is_ready, "ready")
+    wait_until(lambda: newcomers.is_ready, "ready")
 
-    assert service.refuses is None
+    assert newcomers.refuses is None
     assert running.worker.events == ["start"]
 
 
@@ -168,52 +171,52 @@ def test_a_failure_that_nobody_foresaw_does_not_end_the_wait_for_redis(
 ) -> None:
     monkeypatch.setattr(loops, "PAUSE", 0.001)
     running.log.fault = GONE
-    service = running.build()
+    newcomers = running.build()
     running.log.fault = RuntimeError("nobody foresaw it")
     wait_until(lambda: "Failed, and goes on: the end of the log" in caplog.text, "a failure")
 
     running.log.fault = None
 
-    wait_until(lambda: service.is_ready, "ready")
+    wait_until(lambda: newcomers.is_ready, "ready")
     assert running.worker.events == ["start"]
 
 
 def test_an_outage_makes_it_not_ready_but_still_takes_clients(running: Running) -> None:
-    service = running.build()
+    newcomers = running.build()
     running.log.fault = GONE
-    wait_until(lambda: not service.is_ready, "not ready")
+    wait_until(lambda: not newcomers.is_ready, "not ready")
 
-    assert service.refuses is None
+    assert newcomers.refuses is None
 
 
 def test_more_clients_than_allowed_are_refused_until_one_leaves(running: Running) -> None:
-    service = running.build(max_connections=2)
+    newcomers = running.build(max_connections=2)
     first, _ = running.connect(), running.connect()
-    assert service.refuses == "too many connections"
+    assert newcomers.refuses == "too many connections"
 
     first.socket.close()
 
-    wait_until(lambda: service.refuses is None, "room again")
+    wait_until(lambda: newcomers.refuses is None, "room again")
 
 
 def test_so_many_connections_are_taken_from_an_address_until_one_leaves(running: Running) -> None:
-    service = running.build(connections_per_address=2)
+    newcomers = running.build(connections_per_address=2)
     from_there = Listen(address="10.0.0.1")
     first, _ = running.connect(listen=from_there), running.connect(listen=from_there)
     running.connect(listen=Listen(address="10.0.0.2"))
-    assert service.is_crowded("10.0.0.1")
-    assert not service.is_crowded("10.0.0.2")
+    assert newcomers.is_crowded("10.0.0.1")
+    assert not newcomers.is_crowded("10.0.0.2")
 
     first.socket.close()
 
-    wait_until(lambda: not service.is_crowded("10.0.0.1"), "one has left")
+    wait_until(lambda: not newcomers.is_crowded("10.0.0.1"), "one has left")
 
 
 def test_without_a_limit_no_address_is_crowded(running: Running) -> None:
-    service = running.build()
+    newcomers = running.build()
     running.connect(listen=Listen(address="10.0.0.1"))
 
-    assert not service.is_crowded("10.0.0.1")
+    assert not newcomers.is_crowded("10.0.0.1")
 
 
 def test_presence_has_who_is_there_and_what_each_listens_to(running: Running) -> None:
@@ -239,15 +242,17 @@ def test_presence_has_who_is_there_and_what_each_listens_to(running: Running) ->
 
 
 def test_a_client_that_is_gone_at_once_leaves_nothing_behind(running: Running) -> None:
-    service = running.build(connections_per_address=1)
+    newcomers = running.build(connections_per_address=1)
     fd, peer = running.peers.make()
     peer.socket.close()
     grant = Grant("42", frozenset(["a"]), expires=time() + 60)
 
-    service.adopt(fd, b"", Listen("json", channels=grant.default, grant=grant, address="10.0.0.1"))
+    newcomers.adopt(
+        fd, b"", Listen("json", channels=grant.default, grant=grant, address="10.0.0.1")
+    )
     running.presence.do_round(0)
 
-    assert not service.is_crowded("10.0.0.1")
+    assert not newcomers.is_crowded("10.0.0.1")
     assert running.writer.users == {}
 
 
@@ -258,31 +263,31 @@ def wait_for_redis(running: Running) -> None:
 
 
 def test_whoever_waits_for_redis_counts_and_leaves_nothing_behind(running: Running) -> None:
-    service = running.build(connections_per_address=1, max_connections=1, redis_timeout=0.05)
+    newcomers = running.build(connections_per_address=1, max_connections=1, redis_timeout=0.05)
     wait_for_redis(running)
     grant = Grant("1", frozenset(["a"]))
 
     peer = running.connect(listen=Listen("json", False, None, 3, None, grant.default, grant, "::"))
     running.presence.do_round(0)
-    assert service.is_crowded("::")
-    assert service.refuses == "too many connections"
+    assert newcomers.is_crowded("::")
+    assert newcomers.refuses == "too many connections"
     assert running.writer.users == {"1": 1}
 
     assert peer.close_code() == TRY_AGAIN.code
     peer.socket.close()
-    wait_until(lambda: service.refuses is None, "gone")
+    wait_until(lambda: newcomers.refuses is None, "gone")
     running.presence.do_round(1)
-    assert not service.is_crowded("::")
+    assert not newcomers.is_crowded("::")
     assert running.writer.users == {}
 
 
 def test_whoever_hangs_up_while_redis_is_asked_leaves_nothing_behind(running: Running) -> None:
-    service = running.build(max_connections=1, redis_timeout=0.05)
+    newcomers = running.build(max_connections=1, redis_timeout=0.05)
     wait_for_redis(running)
 
     running.connect(listen=Listen(last=3)).socket.close()
 
-    wait_until(lambda: service.refuses is None, "gone")
+    wait_until(lambda: newcomers.refuses is None, "gone")
     assert running.worker.events == ["start"]
 
 
@@ -313,7 +318,7 @@ def test_many_who_wait_for_redis_are_sent_away_in_time(running: Running) -> None
 
 
 def test_no_hook_is_called_for_who_is_refused_has_a_gap_or_has_left(running: Running) -> None:
-    service = running.build(redis_timeout=0.05, max_connections=1)
+    newcomers = running.build(redis_timeout=0.05, max_connections=1)
     running.connect().socket.close()
     running.connect(listen=Listen(last_id="of-another-log")).rest()
     wait_for_redis(running)
@@ -321,7 +326,7 @@ def test_no_hook_is_called_for_who_is_refused_has_a_gap_or_has_left(running: Run
     running.connect(listen=Listen(last=3)).socket.close()
     running.peers.close()
 
-    wait_until(lambda: service.refuses is None, "all are gone")
+    wait_until(lambda: newcomers.refuses is None, "all are gone")
 
     assert running.worker.events == ["start"]
 
@@ -343,7 +348,7 @@ def test_whoever_waits_is_told_of_a_stop_like_everybody(running: Running, waits_
 
 
 def test_whoever_leaves_at_the_greeting_is_not_waited_for_at_its_expiry(running: Running) -> None:
-    service = running.build()
+    newcomers = running.build()
     fd, peer = running.peers.make()
     peer.socket.close()
     grant = Grant("1", expires=time() + 1e6)
@@ -354,7 +359,7 @@ def test_whoever_leaves_at_the_greeting_is_not_waited_for_at_its_expiry(running:
 
     before = connections()
 
-    service.adopt(fd, b"", Listen("json", grant=grant))
+    newcomers.adopt(fd, b"", Listen("json", grant=grant))
     let_others_run()
 
     assert connections() <= before
@@ -370,11 +375,11 @@ def test_a_client_is_closed_when_its_token_expires(running: Running) -> None:
 
 
 def test_a_stop_takes_its_clients_out_of_presence(running: Running) -> None:
-    service = running.build(stop_timeout=1.0)
+    running.build(stop_timeout=1.0)
     client = running.connect(listen=Listen(channels=frozenset(["a"])))
     running.presence.do_round(0)
 
-    stopping = gevent.spawn(service.stop, GOING_AWAY, reload=False)
+    stopping = gevent.spawn(running.service.stop, GOING_AWAY, reload=False)
     client.rest()
     client.socket.close()
     stopping.join()
@@ -408,7 +413,7 @@ def test_nothing_overtakes_what_came_with_the_handshake(running: Running, peers:
     running.worker.gate.clear()
     fd, client = peers.make()
     whole = frame(TEXT, b"in two pieces")
-    adopting = gevent.spawn(running.service.adopt, fd, whole[:5], DEFAULT)
+    adopting = gevent.spawn(running.service.newcomers.adopt, fd, whole[:5], DEFAULT)
     wait_until(lambda: "connect" in running.worker.events, "on_connect")
 
     client.send(whole[5:])
@@ -480,8 +485,8 @@ def test_a_stop_sends_what_is_settled_then_says_goodbye(running: Running) -> Non
         assert frames[-1] == (CLOSE, (1001).to_bytes(2) + b"the server stops")
     assert list(running.log.queue) == [b"for others"]
     assert took < 1
-    assert running.service.refuses == "the server stops"
-    assert not running.service.is_ready
+    assert running.service.newcomers.refuses == "the server stops"
+    assert not running.service.newcomers.is_ready
 
 
 def test_a_stop_waits_for_whoever_is_behind_and_reads(running: Running) -> None:

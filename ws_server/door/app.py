@@ -31,7 +31,7 @@ View = Callable[..., Response]
 
 
 class Adopter(Room, Protocol):
-    """What the application needs of `ws_server.service.Service`."""
+    """What the application needs of `ws_server.newcomers.Newcomers`."""
 
     @property
     def is_ready(self) -> bool:

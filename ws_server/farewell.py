@@ -1,0 +1,106 @@
+"""The stop of a process (SIGTERM, or SIGHUP for a reload): what happens, in order.
+
+It takes STOP_TIMEOUT at most, and a moment for the last hooks. By half of that time clients have
+been sent what is theirs; the other half is for those who are slow to answer the close.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from time import monotonic
+
+import gevent
+
+from common.errors import QueueUnavailable
+from ws_server.clients.connection import Connection
+from ws_server.clients.hub import Hub
+from ws_server.hooks import Hooks
+from ws_server.newcomers import Newcomers
+from ws_server.presence import Presence
+from ws_server.relay.relay import Relay
+from ws_server.wire.close_codes import CloseCode
+
+log = logging.getLogger(__name__)
+
+LAST_CALLS = 1.0  # Seconds for Redis to forget who was here; and again for the calls of `on_close`.
+# Clients are closed so many a second, if the time allows: they come back at once, and a handshake
+# costs half a millisecond where they do.
+CLOSE_RATE = 2000
+CLOSE_STEP = 0.05  # Seconds between two batches.
+LAST_LOOK = 0.5  # Seconds for the last look at the log: clients are told soon, whatever Redis does.
+
+
+class Farewell:
+    """One stop; `run` has its steps."""
+
+    def __init__(
+        self,
+        newcomers: Newcomers,
+        relay: Relay,
+        hub: Hub,
+        hooks: Hooks,
+        presence: Presence,
+    ) -> None:
+        self._newcomers = newcomers
+        self._relay = relay
+        self._hub = hub
+        self._hooks = hooks
+        self._presence = presence
+
+    def run(self, close: CloseCode, timeout: float, *, reload: bool) -> None:
+        """Go through the steps; the web server accepts nothing any more.
+
+        `close` is what clients are told.
+        """
+        began = monotonic()
+        half, end = began + timeout / 2, began + timeout
+        self._newcomers.refuse_from_now_on(close)
+        if reload:
+            self._hooks.reload(timeout / 2)
+        self._close_most_in_batches(close, half)  # What is pushed is still sent.
+        self._relay_what_is_settled(half)  # What is pushed from now on waits in Redis.
+        self._close_live(self._everybody(), close)
+        _wait_until(lambda: not self._hub.behind, half)  # The slow get what they lack.
+        self._close(self._everybody(), close)
+        _wait_until(lambda: self._newcomers.are_gone, end)
+        self._cut_off(self._everybody())
+        self._presence.stop(LAST_CALLS)
+        self._hooks.wait_for_goodbyes(LAST_CALLS)
+
+    def _everybody(self) -> list[Connection]:
+        return list(self._hub.connections)
+
+    def _close_most_in_batches(self, close: CloseCode, half: float) -> None:
+        """All that are live, but for the last batch, in half of the time up to `half`."""
+        everybody = self._everybody()
+        steps = max(1, int((half - monotonic()) / 2 / CLOSE_STEP))
+        batch = max(round(CLOSE_RATE * CLOSE_STEP), len(everybody) // steps + 1)
+        for first in range(0, len(everybody) - batch, batch):
+            self._close_live(everybody[first : first + batch], close)
+            gevent.sleep(CLOSE_STEP)
+
+    def _relay_what_is_settled(self, half: float) -> None:
+        limit = max(0.1, min(LAST_LOOK, half - monotonic()))
+        try:
+            with gevent.Timeout(limit, QueueUnavailable("no answer before the stop")):
+                self._relay.stop()
+        except QueueUnavailable as problem:
+            log.warning("Stopping without the last look at the log: %s", problem)
+
+    def _close_live(self, connections: Iterable[Connection], close: CloseCode) -> None:
+        """Not those who are behind: they are still being sent things."""
+        self._close((each for each in connections if each.owed is None), close)
+
+    def _close(self, connections: Iterable[Connection], close: CloseCode) -> None:
+        for connection in connections:
+            self._hub.close(connection, close)
+
+    def _cut_off(self, connections: list[Connection]) -> None:
+        if connections:
+            log.warning("Cutting off %d clients after STOP_TIMEOUT", len(connections))
+        for connection in connections:
+            self._hub.drop(connection)
+
+
+def _wait_until(is_done: Callable[[], bool], end: float) -> None:
+    while not is_done() and monotonic() < end:
+        gevent.sleep(0.02)

@@ -1,0 +1,114 @@
+"""How a socket whose handshake is done becomes a client of the hub.
+
+In this order: it is counted; Redis is asked where it begins, if memory does not say it; it joins
+the hub; `on_connect` is called; what it sends is read. Nothing here waits for the client.
+"""
+
+from dataclasses import dataclass
+
+import gevent
+
+from ws_server.census import Census
+from ws_server.clients.beginning import Beginning
+from ws_server.clients.connection import Connection
+from ws_server.clients.hub import Hub
+from ws_server.clients.keepalive import Keepalive
+from ws_server.door.listen import Listen
+from ws_server.hooks import Hooks
+from ws_server.inbox.receiver import Receiver
+from ws_server.relay.arrivals import Arrival, Arrivals, has_left
+from ws_server.relay.relay import Relay
+from ws_server.wire.close_codes import CloseCode
+
+
+@dataclass(kw_only=True)
+class Newcomers:
+    """Takes clients in, and says whether there is room for one more."""
+
+    census: Census
+    relay: Relay
+    hub: Hub
+    receiver: Receiver
+    hooks: Hooks
+    keepalive: Keepalive
+    redis_timeout: float
+
+    def __post_init__(self) -> None:
+        find = self.relay.beginnings.find
+        self._arrivals = Arrivals(find, self._take_in, self.redis_timeout)
+        self._farewell: CloseCode | None = None  # What clients are told at the stop.
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether Redis answers and connections are taken."""
+        return self.relay.is_connected and self._farewell is None
+
+    @property
+    def refuses(self) -> str | None:
+        """Why no connection is taken now, if so."""
+        if self._farewell is not None:
+            return "the server stops"
+        if not self.relay.is_ready:
+            return "the server waits for Redis"
+        if self.census.is_full:
+            return "too many connections"
+        return None
+
+    def is_crowded(self, address: str) -> bool:
+        """Whether no more connections are taken from an address; for all of them, see `refuses`."""
+        return self.census.is_crowded(address)
+
+    def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
+        """Take over a socket whose handshake is done, with what was read from it too early.
+
+        Never waits: the caller holds a place of the web server. Whatever has to wait goes on in a
+        greenlet, and counts as a connection meanwhile.
+        """
+        self.census.enter(listen)  # Before anything can make it leave again.
+        arrival = Arrival(fd, early, listen)
+        beginning = self.relay.beginnings.find_in_memory(listen)
+        if beginning is None:
+            self._arrivals.add(arrival)
+        else:
+            self._take_in(arrival, beginning)
+
+    @property
+    def are_gone(self) -> bool:
+        """Whether nobody is left of all who came."""
+        return not len(self.census)
+
+    def refuse_from_now_on(self, farewell: CloseCode) -> None:
+        """Tell this to those who wait for Redis, and to all who still come."""
+        self._farewell = farewell
+        self._arrivals.stop(farewell)
+
+    def _take_in(self, arrival: Arrival, beginning: Beginning) -> None:
+        if self._farewell is not None:
+            beginning = Beginning(refused=self._farewell)
+        connection = self.hub.join(arrival.fd, self.receiver.read, arrival.listen, beginning)
+        if not self.hub.is_open(connection):
+            return  # Refused, or gone already: no hook hears of it.
+        if arrival.listen.grant.expires is not None:
+            self.keepalive.watch_expiry(connection)
+        if self.hooks.greets:
+            connection.busy = True  # What it sends is read after the hook.
+            connection.stop_watching()
+            gevent.spawn(self._greet, connection, arrival.early)
+        else:
+            self.hooks.greet(connection)
+            self._begin_reading(connection, arrival.early)
+
+    def _greet(self, connection: Connection, early: bytes) -> None:
+        if not connection.is_open or has_left(connection.fd):
+            self.hub.drop(connection)
+            return
+        try:
+            self.hooks.greet(connection)
+        finally:
+            connection.busy = False
+        self._begin_reading(connection, early)
+
+    def _begin_reading(self, connection: Connection, early: bytes) -> None:
+        if early and connection.is_open:
+            self.receiver.feed(connection, early)
+        self.hub.resume_reading(connection)
