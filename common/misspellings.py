@@ -54,7 +54,7 @@ class Misspellings:
 
 
 def plain(name: str) -> str:
-    """In small letters and without what joins words, so that `lastId` and `last-id` are `last_id`."""
+    """In small letters, without what joins words: `lastId` and `last-id` are both `lastid`."""
     return name.lower().translate(JOINTS)
 
 

@@ -12,10 +12,11 @@ from ws_server.door.listen import ENVIRON_KEY, Listen
 from ws_server.door.policy import Policy
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
+LATER = {"Retry-After": str(RETRY_AFTER)}
 
 
-class Room(Protocol):
-    """What is asked of `ws_server.service.Service` before a client is let in."""
+class Capacity(Protocol):
+    """What is asked of `ws_server.newcomers.Newcomers` before a client is let in."""
 
     @property
     def refuses(self) -> str | None:
@@ -39,10 +40,9 @@ def note_listen(environ: dict[str, Any], policy: Policy, *, events: bool = False
     environ[ENVIRON_KEY] = listen
 
 
-def check_room(environ: Mapping[str, Any], room: Room) -> None:
+def check_room(environ: Mapping[str, Any], capacity: Capacity) -> None:
     """Whether one more is taken now; `note_listen` comes first."""
-    headers = {"Retry-After": str(RETRY_AFTER)}
-    if reason := room.refuses:
-        raise Refused("unavailable", reason, headers)
-    if room.is_crowded(environ[ENVIRON_KEY].address):
-        raise Refused("too_many_connections", "too many connections from this address", headers)
+    if reason := capacity.refuses:
+        raise Refused("unavailable", reason, LATER)
+    if capacity.is_crowded(environ[ENVIRON_KEY].address):
+        raise Refused("too_many_connections", "too many connections from this address", LATER)

@@ -18,7 +18,7 @@ from common.flask_answers import answer_failures, speak_json
 from common.libraries.flask_sock_server import websockets
 from common.refused import Refused
 from config.settings import Settings
-from ws_server.door.admission import RETRY_AFTER, Room, check_origin, check_room, note_listen
+from ws_server.door.admission import RETRY_AFTER, Capacity, check_origin, check_room, note_listen
 from ws_server.door.handshake import EVENTS_HEADERS, HandOff, check_upgrade, events_head
 from ws_server.door.listen import Listen
 from ws_server.door.misdirected import refuse_misdirected, where_to_push
@@ -30,7 +30,7 @@ ALLOWED = "GET, HEAD, OPTIONS"
 View = Callable[..., Response]
 
 
-class Adopter(Room, Protocol):
+class Adopter(Capacity, Protocol):
     """What the application needs of `ws_server.newcomers.Newcomers`."""
 
     @property

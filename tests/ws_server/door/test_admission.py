@@ -1,0 +1,82 @@
+"""Who is let in at the door, without Flask."""
+
+from typing import Any
+
+import pytest
+
+from common.refused import Refused
+from tests.support.fakes import FakeAdopter, FakeTokens
+from ws_server.door.admission import check_origin, check_room, note_listen
+from ws_server.door.grant import Grant
+from ws_server.door.listen import DEFAULT, ENVIRON_KEY
+from ws_server.door.policy import OPEN, Policy
+
+PAGE = "https://a.example"
+
+
+@pytest.mark.parametrize("origin", [None, PAGE])
+def test_a_listed_page_and_what_is_no_page_may_connect(origin: str | None) -> None:
+    policy = Policy(origins=frozenset([PAGE]))
+
+    check_origin({} if origin is None else {"HTTP_ORIGIN": origin}, policy)
+
+
+def test_another_page_may_not() -> None:
+    with pytest.raises(Refused) as refused:
+        check_origin({"HTTP_ORIGIN": "https://b.example"}, Policy(origins=frozenset([PAGE])))
+
+    assert (refused.value.status, refused.value.error) == (403, "origin_forbidden")
+
+
+def test_what_a_client_asks_for_is_kept_for_the_hand_off() -> None:
+    environ: dict[str, Any] = {"QUERY_STRING": "format=json&last=3"}
+
+    note_listen(environ, OPEN)
+
+    assert (environ[ENVIRON_KEY].format, environ[ENVIRON_KEY].last) == ("json", 3)
+
+
+def test_the_address_is_noted_only_if_connections_are_counted_by_it() -> None:
+    environ: dict[str, Any] = {"QUERY_STRING": "", "REMOTE_ADDR": "10.0.0.1"}
+
+    note_listen(environ, OPEN)
+    assert environ[ENVIRON_KEY] is DEFAULT
+
+    note_listen(environ, Policy(address_of=lambda given: str(given["REMOTE_ADDR"])))
+    assert environ[ENVIRON_KEY].address == "10.0.0.1"
+
+
+def test_nothing_is_kept_of_a_client_without_its_token() -> None:
+    environ: dict[str, Any] = {"QUERY_STRING": "format=json"}
+    with pytest.raises(Refused) as refused:
+        note_listen(environ, Policy(FakeTokens({"USER": Grant("42")})))
+
+    assert refused.value.headers == {"WWW-Authenticate": "Bearer"}
+    assert ENVIRON_KEY not in environ
+
+
+def test_events_ask_for_another_format_than_a_websocket() -> None:
+    environ: dict[str, Any] = {"QUERY_STRING": ""}
+
+    note_listen(environ, OPEN, events=True)
+
+    assert environ[ENVIRON_KEY].format_name == "text-events"
+
+
+def test_a_client_is_told_when_to_come_back_if_there_is_no_room() -> None:
+    service = FakeAdopter()
+    environ: dict[str, Any] = {"QUERY_STRING": "", "REMOTE_ADDR": "10.0.0.1"}
+    note_listen(environ, Policy(address_of=lambda given: str(given["REMOTE_ADDR"])))
+    check_room(environ, service)
+
+    service.crowded.add("10.0.0.1")
+    with pytest.raises(Refused) as crowded:
+        check_room(environ, service)
+    service.refuses = "the server is full"
+    with pytest.raises(Refused) as full:
+        check_room(environ, service)
+
+    assert (crowded.value.status, crowded.value.error) == (429, "too_many_connections")
+    assert (full.value.status, full.value.error) == (503, "unavailable")
+    assert full.value.reason == "the server is full"
+    assert crowded.value.headers == full.value.headers == {"Retry-After": "5"}
