@@ -1,7 +1,7 @@
 """How much may pass in a second: token buckets, for one caller and for many.
 
-They decide and never wait: whoever asks is told how long it would have to. They
-read no clock but the one that they are given.
+They decide and never wait: the caller is told how long to wait. They read no clock except the
+one that they are given.
 """
 
 from collections import OrderedDict
@@ -9,14 +9,14 @@ from collections.abc import Callable
 from time import monotonic
 
 MOST_BUCKETS = 10_000
-HAIR = 1e-9  # What floats may lack of a whole.
+HAIR = 1e-9  # Sums of floats can be so much too small.
 
 
 class Bucket:
     """`rate` a second on average, and what a second gives (at least 1) at once.
 
-    More than that passes when the bucket is full and leaves it in debt: it would
-    otherwise be refused for ever.
+    A larger amount passes when the bucket is full, and leaves it in debt: otherwise it would be
+    refused for ever.
     """
 
     __slots__ = ("_burst", "_level", "_rate", "_then")
@@ -46,10 +46,10 @@ class Bucket:
 
 
 class Buckets:
-    """A bucket for each caller, by any key; those that nobody used for longest go first.
+    """A bucket for each caller, by any key. Beyond `most`, the one not used for longest goes.
 
-    One that is forgotten begins full again. It takes `most` other callers since its last
-    use to make that happen, and whoever commands so many is not held by a limit for each.
+    A caller whose bucket is gone begins with a full one. That takes `most` other callers, and
+    somebody with so many addresses or tokens gets around a limit for each of them anyway.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ def is_name(text: str) -> bool:
 
 
 def is_wildcard(text: str) -> bool:
-    """Whether it stands for all names that begin so. Users have none: `user:4.*` is nobody's."""
+    """Whether it stands for all names that begin so. There are none of users: `user:4.*` is not."""
     return text.endswith(WILD) and is_name(text[: -len(WILD)]) and not text.startswith(USER)
 
 
@@ -51,12 +51,12 @@ def subscriptions_to(name: str) -> Sequence[str]:
 
 
 def reaches(name: str, subscriptions: frozenset[str]) -> bool:
-    """Whether a message to channel `name` is for whoever has these subscriptions."""
+    """Whether a client with these subscriptions gets a message to channel `name`."""
     return any(each in subscriptions for each in subscriptions_to(name))
 
 
 def covers(granted: str, wanted: str) -> bool:
-    """Whether whoever may subscribe to `granted` may subscribe to `wanted`."""
+    """Whether a right to subscribe to `granted` includes `wanted`."""
     if granted == wanted:
         return True
     return is_wildcard(granted) and is_subscription(wanted) and wanted.startswith(granted[:-1])

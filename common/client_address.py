@@ -1,7 +1,7 @@
 """Who sent a request: the address that limits count it for.
 
-`X-Forwarded-For` is written by anybody, so it is believed only as far as trusted proxies
-wrote it. What counts as one client, `config/networks.py` says.
+Anybody can write an `X-Forwarded-For`, so only what trusted proxies have written is believed.
+`config/networks.py` says what counts as one client.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,9 @@ def client_of(environ: Mapping[str, Any], trusted: Sequence[Network]) -> str:
 def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
     """The client behind `peer`, as limits count it: an IPv4 address, or a /64 of IPv6.
 
-    Each proxy appends whom it heard: so from the right, past trusted ones, to the first
-    that is not. What is no address ends the walk at the one before it.
+    Each proxy appends the address it was asked from. So the list is read from the right, past the
+    trusted proxies: the first other address is the client's. The reading ends early at a word
+    that is not an address.
     """
     address = parse_address(peer)
     if address is None:  # No Internet socket.

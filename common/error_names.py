@@ -87,10 +87,9 @@ ERRORS = (
                 "of `A-Z a-z 0-9 _ . : @ -`, is empty, or stands twice. A wildcard ends with "
                 "`.*` besides"
             ),
-            (
-                "bad_user",
-                422,
-            ): "A user is not 1 to 95 of the same characters, is empty, or stands twice",
+            ("bad_user", 422): (
+                "A user is not 1 to 95 of the same characters, is empty, or stands twice"
+            ),
             ("too_many_channels", 422): (
                 "The message is for more than `MAX_CHANNELS` channels and users"
             ),
@@ -107,8 +106,8 @@ ERRORS = (
             ),
             ("request_entity_too_large", 413): "The body is larger than `MAX_BODY_BYTES`",
             ("too_many_requests", 429): (
-                "More than `TOKEN_REQUESTS_PER_SECOND` or `ADDRESS_REQUESTS_PER_SECOND`; `Retry-"
-                "After` says when to try again"
+                "More than `TOKEN_REQUESTS_PER_SECOND` or `ADDRESS_REQUESTS_PER_SECOND`; "
+                "`Retry-After` says when to try again"
             ),
             ("too_many_messages", 429): (
                 "More than `TOKEN_MESSAGES_PER_SECOND` or `ADDRESS_MESSAGES_PER_SECOND`; nothing "
@@ -123,7 +122,10 @@ ERRORS = (
                 "id, or it can arrive twice. With `Retry-After`: many requests wait for Redis "
                 "already, and this one was not begun"
             ),
-            ("body_cut_short", 400): "The connection ended before the body did; nothing was queued",
+            (
+                "body_cut_short",
+                400,
+            ): "The connection ended within the body; nothing was queued",
             ("requested_range_not_satisfiable", 416): (
                 "The `Range` asked of a static file lies outside of it"
             ),

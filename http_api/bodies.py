@@ -34,9 +34,8 @@ class Bodies:
         """The whole body; it counts until the block ends.
 
         Raises:
-            Refused: it is compressed, or was cut short.
+            Refused: it is compressed or was cut short, or there is no room for it now.
             RequestEntityTooLarge: it is longer than it may be.
-            Refused: there is no room for it now.
         """
         _refuse_encoding(request)
         length = request.content_length
@@ -62,7 +61,7 @@ class Bodies:
             self._take(-counted)
 
     def _refuse_announced(self, length: int | None) -> None:
-        """Before anything of it is read."""
+        """Refuse by its Content-Length, before anything is read."""
         if length is not None and length > self._longest:
             raise RequestEntityTooLarge
         if length is not None and length > self._room + FREE:

@@ -69,7 +69,7 @@ def name_of(raw: bytes) -> str:
     name = raw.decode(errors="replace")
     if name in recipients.KNOWN:
         return name
-    recipients.refuse_near_miss(name)
+    recipients.refuse_misspelled(name)
     return ""
 
 

@@ -29,8 +29,7 @@ def of_request(request: Request, bodies: Bodies, limits: Limits) -> list[Source]
     """Where parameters are, the body before the query: the first that has one wins.
 
     Raises:
-        Refused: something cannot be read.
-        Refused: there is no room for the body now.
+        Refused: something cannot be read, or there is no room for the body now.
     """
     query = forms.of_query(request.query_string, limits)
     if request.method == "POST":
@@ -142,5 +141,5 @@ def _of_json(text: str) -> Source:
     documents.refuse_repeated(document)
     for name in document:
         if name not in recipients.KNOWN:
-            recipients.refuse_near_miss(name)
+            recipients.refuse_misspelled(name)
     return document

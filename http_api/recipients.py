@@ -48,7 +48,7 @@ def repeated(field: str) -> Refused:
     return bad(field, f"{field} stands twice: join the names in {several} with commas")
 
 
-def refuse_near_miss(name: str) -> None:
+def refuse_misspelled(name: str) -> None:
     """Refuse the name of a parameter that was meant as a field; unknown ones are ignored.
 
     Raises:
