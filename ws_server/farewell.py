@@ -11,7 +11,7 @@ from time import monotonic
 import gevent
 
 from common.errors import QueueUnavailable
-from ws_server.clients.connection import Connection
+from ws_server.clients.connection import Connection, State
 from ws_server.clients.hub import Hub
 from ws_server.hooks import Hooks
 from ws_server.newcomers import Newcomers
@@ -59,7 +59,7 @@ class Farewell:
         self._close_most_in_batches(close, half)  # What is pushed is still sent.
         self._relay_what_is_settled(half)  # What is pushed from now on waits in Redis.
         self._close_live(self._everybody(), close)
-        _wait_until(lambda: not self._hub.behind, half)  # The slow get what they lack.
+        _wait_until(lambda: not self._hub.clients.behind, half)  # The slow get what they lack.
         self._close(self._everybody(), close)
         _wait_until(lambda: self._newcomers.are_gone, end)
         self._cut_off(self._everybody())
@@ -88,17 +88,17 @@ class Farewell:
 
     def _close_live(self, connections: Iterable[Connection], close: CloseCode) -> None:
         """Not those who are behind: they are still being sent things."""
-        self._close((each for each in connections if each.owed is None), close)
+        self._close((each for each in connections if each.state is State.LIVE), close)
 
     def _close(self, connections: Iterable[Connection], close: CloseCode) -> None:
         for connection in connections:
-            self._hub.close(connection, close)
+            self._hub.sender.close(connection, close)
 
     def _cut_off(self, connections: list[Connection]) -> None:
         if connections:
             log.warning("Cutting off %d clients after STOP_TIMEOUT", len(connections))
         for connection in connections:
-            self._hub.drop(connection)
+            self._hub.sender.drop(connection)
 
 
 def _wait_until(is_done: Callable[[], bool], end: float) -> None:

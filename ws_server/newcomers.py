@@ -10,7 +10,8 @@ import gevent
 
 from ws_server.census import Census
 from ws_server.clients.beginning import Beginning
-from ws_server.clients.connection import Connection
+from ws_server.clients.connection import Connection, State
+from ws_server.clients.endpoint import HOOK
 from ws_server.clients.hub import Hub
 from ws_server.clients.keepalive import Keepalive
 from ws_server.door.listen import Listen
@@ -86,29 +87,27 @@ class Newcomers:
         if self._farewell is not None:
             beginning = Beginning(refused=self._farewell)
         connection = self.hub.join(arrival.fd, self.receiver.read, arrival.listen, beginning)
-        if not self.hub.is_open(connection):
+        if not connection.is_open:
             return  # Refused, or gone already: no hook hears of it.
         if arrival.listen.grant.expires is not None:
             self.keepalive.watch_expiry(connection)
         if self.hooks.greets:
-            connection.busy = True  # What it sends is read after the hook.
-            connection.stop_watching()
+            connection.pause_reading(HOOK)  # What it sends is read after the hook.
             gevent.spawn(self._greet, connection, arrival.early)
         else:
             self.hooks.greet(connection)
-            self._begin_reading(connection, arrival.early)
+            self._read_early(connection, arrival.early)
 
     def _greet(self, connection: Connection, early: bytes) -> None:
-        if not connection.is_open or has_left(connection.fd):
-            self.hub.drop(connection)
+        if connection.state is State.GONE or has_left(connection.fd):
+            self.hub.sender.drop(connection)
             return
         try:
             self.hooks.greet(connection)
         finally:
-            connection.busy = False
-        self._begin_reading(connection, early)
+            connection.resume_reading(HOOK)
+        self._read_early(connection, early)
 
-    def _begin_reading(self, connection: Connection, early: bytes) -> None:
+    def _read_early(self, connection: Connection, early: bytes) -> None:
         if early and connection.is_open:
             self.receiver.feed(connection, early)
-        self.hub.resume_reading(connection)

@@ -11,7 +11,7 @@ from typing import Any
 import gevent
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from common.channels import reaches
 from common.errors import QueueUnavailable
@@ -19,9 +19,9 @@ from common.message import Mark, parse_id
 from tests.support.parts import SMALL, Parts, Peer, Peers, let_others_run
 from tests.support.reading import begun_frames_of, events_of
 from tests.support.websocket import BINARY, CLOSE, PING
-from ws_server.clients import catch_up, outgoing
+from ws_server.clients import catch_up, fan_out
 from ws_server.clients.beginning import Beginning
-from ws_server.clients.connection import Connection
+from ws_server.clients.connection import Connection, State
 from ws_server.door.listen import Listen
 from ws_server.log.pieces import KEPT_REST
 from ws_server.relay.relay import Relay
@@ -133,10 +133,10 @@ class Server(RuleBasedStateMachine):
         self.clients: list[Client] = []
         self.failures: list[object] = []
         self.pause, catch_up.REDIS_PAUSE = catch_up.REDIS_PAUSE, 0.001
-        self.times, outgoing.LENT_TIMES = outgoing.LENT_TIMES, 1  # What is long is lent.
+        self.times, fan_out.LENT_TIMES = fan_out.LENT_TIMES, 1  # What is long is lent.
         setattr(gevent.get_hub(), "handle_error", self._note_failure)  # noqa: B010  # For mypy.
         self.relay.find_head()
-        self.catching_up = gevent.spawn(self.hub.catch_up.run)
+        self.catching_up = gevent.spawn(self.hub.sender.catch_up.run)
 
     def _note_failure(self, context: object, kind: Any, problem: object, _trace: object) -> None:
         if kind is not gevent.GreenletExit:
@@ -164,11 +164,11 @@ class Server(RuleBasedStateMachine):
         client = self._pick(pick)
 
         def change() -> None:
-            if self.hub.is_open(client.connection):
+            if client.connection.is_open:
                 at = self.hub.subscribe(client.connection, wanted)
                 client.listens.append((self._first_after(at), wanted))
 
-        self.hub.between_frames(client.connection, change)
+        self.hub.sender.between_frames(client.connection, change)
 
     @rule(
         json_=st.booleans(), events=st.booleans(), slow=st.booleans(), back=picks, wanted=listening
@@ -210,7 +210,7 @@ class Server(RuleBasedStateMachine):
     @rule(pick=picks, size=sizes)
     def post(self, pick: int, size: int) -> None:
         client = self._pick(pick)
-        if self.hub.is_open(client.connection):
+        if client.connection.is_open:
             text = f"post {len(client.posted)} ".ljust(size, "p")
             client.posted.append(text)
             client.connection.send(text.encode())
@@ -218,12 +218,12 @@ class Server(RuleBasedStateMachine):
     @precondition(lambda self: self.clients)
     @rule(pick=picks)
     def ping(self, pick: int) -> None:
-        self.hub.ping(self._pick(pick).connection)
+        self.hub.sender.ping(self._pick(pick).connection)
 
     @precondition(lambda self: self.clients)
     @rule(pick=picks)
     def close(self, pick: int) -> None:
-        self.hub.close(self._pick(pick).connection, CloseCode(GOODBYE))
+        self.hub.sender.close(self._pick(pick).connection, CloseCode(GOODBYE))
 
     @rule()
     def turn(self) -> None:
@@ -262,6 +262,22 @@ class Server(RuleBasedStateMachine):
         else:
             self.log.gate.set()
 
+    # What must be true at any time
+
+    @invariant()
+    def every_client_is_where_its_state_says(self) -> None:
+        clients = self.hub.clients
+        by_state: dict[State, set[Connection]] = {state: set() for state in State}
+        for client in self.clients:
+            connection = client.connection
+            by_state[connection.state].add(connection)
+            if connection.state is not State.CLOSING:
+                assert (connection.owed is None) == (connection.state is not State.BEHIND)
+        assert clients.behind == by_state[State.BEHIND]
+        assert clients.closing.keys() == by_state[State.CLOSING]
+        assert set(clients.all).isdisjoint(by_state[State.GONE])
+        assert len(clients.all) == len(self.clients) - len(by_state[State.GONE])
+
     # What must be true in the end
 
     def teardown(self) -> None:
@@ -277,7 +293,7 @@ class Server(RuleBasedStateMachine):
             self.catching_up.kill()
             self.parts.close()
             self.peers.close()
-            catch_up.REDIS_PAUSE, outgoing.LENT_TIMES = self.pause, self.times
+            catch_up.REDIS_PAUSE, fan_out.LENT_TIMES = self.pause, self.times
             del gevent.get_hub().handle_error
 
     def _come_to_rest(self) -> None:
@@ -290,12 +306,12 @@ class Server(RuleBasedStateMachine):
             has_read = [client.read(1 << 20) for client in self.clients]
             if any(has_read):
                 idle = 0
-            elif not self.hub.behind:
+            elif not any(client.connection.owed for client in self.clients):
                 return
             else:
                 idle += 1
                 gevent.sleep(0.001)  # For those who wait for Redis to come back.
-        raise AssertionError(f"still behind: {self.hub.behind}")
+        raise AssertionError(f"still behind or closing: {vars(self.hub.clients)}")
 
     def _check(self, client: Client) -> None:
         said, is_cut = client.said()

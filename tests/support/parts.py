@@ -190,7 +190,7 @@ class Parts:
             self.hub, policy, lambda *changed: self.changed.append(changed)
         )
         limits = Limits(1000, per_second)
-        return Receiver(self.hub, subscriptions, limits, on_message, on_error)
+        return Receiver(self.hub.sender, subscriptions, limits, on_message, on_error)
 
     def publish(self, *contents: bytes) -> Page:
         """Write messages to the log and send them, as the relay does."""
@@ -199,15 +199,15 @@ class Parts:
         return page
 
     def start_catch_up(self) -> None:
-        gevent.spawn(self.hub.catch_up.run)
+        gevent.spawn(self.hub.sender.catch_up.run)
 
     def close(self) -> None:
         for connection in list(self.hub.connections):
-            self.hub.drop(connection)
+            self.hub.sender.drop(connection)
         self.hub.give_back()
 
     def _read(self, connection: Connection) -> None:
         """A receiver that throws away what it reads."""
         self.readable.append(connection)
         if os.read(connection.fd, 65536) == b"":
-            self.hub.drop(connection)
+            self.hub.sender.drop(connection)

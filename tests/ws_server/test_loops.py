@@ -76,7 +76,7 @@ def test_a_failure_that_lasts_is_tried_again_after_a_pause(
 
 def test_keepalive_goes_on(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     silent, _ = parts.connect()
-    monkeypatch.setattr(parts.hub, "ping", failing_once(parts.hub.ping))
+    monkeypatch.setattr(parts.hub.sender, "ping", failing_once(parts.hub.sender.ping))
     running = gevent.spawn(Keepalive(parts.hub, 0.03, 60.0).run)
 
     wait_until(lambda: parts.gone == [silent], "dropped")

@@ -22,7 +22,7 @@ class Audience:
 
 
 class Audiences:
-    """The audiences of one feed. Whoever listens to no channel is in none: it is the rule."""
+    """The audiences of one feed. Clients that listen to no channel, which is usual, are in none."""
 
     def __init__(self) -> None:
         self._by_channels: dict[frozenset[str], Audience] = {}
@@ -60,10 +60,10 @@ class Audiences:
                     self._wildcards.pop(name, None)
 
     def reached(self, addressing: Addressing) -> dict[Audience, Sequence[int] | None]:
-        """Those that get more than what is for everybody.
+        """The audiences that get more than what is for everybody.
 
-        With the places of all that they get, if one subscription says them; None: see
-        `Addressing.places`.
+        And the places of all that they get, if they come from one subscription. None: from several,
+        or from what is for everybody, too; then `Addressing.places` says them.
         """
         listening, has_open = self._by_subscription, bool(addressing.open)
         found: dict[Audience, Sequence[int] | None] = {}
@@ -77,7 +77,7 @@ class Audiences:
         return found
 
     def _matched(self, addressing: Addressing) -> dict[str, list[list[int]]]:
-        """What each wildcard brings, name by name; the fewer of both are looked through."""
+        """What each wildcard brings, name by name. The shorter list of the two is walked."""
         wildcards, names = self._wildcards, addressing.dotted
         if len(wildcards) <= len(names):
             looked_up = ((wildcard, addressing.match(wildcard)) for wildcard in wildcards)

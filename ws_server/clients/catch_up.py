@@ -1,13 +1,12 @@
 """Clients that are behind: each gets what it is owed, at the speed of its own socket.
 
-One greenlet serves them all in turn, a few milliseconds at a time, so that they
-never delay the live ones. Nothing is buffered for a client but its own replies:
-what it lacks of the log is read again when its socket can take it.
+One greenlet serves them all in turn, a few milliseconds at a time, so that they never delay the
+live ones. Nothing is kept for a client but its own replies: what it lacks of the log is read
+again when its socket can take it.
 """
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from math import inf
 from time import monotonic, perf_counter
 
@@ -16,8 +15,9 @@ from gevent.event import Event
 
 from common.errors import QueueUnavailable
 from common.loops import repeat
-from ws_server.clients.connection import Connection, Owed
-from ws_server.clients.outgoing import Outgoing
+from ws_server.clients.connection import Connection, Owed, State
+from ws_server.clients.lending import Lender
+from ws_server.clients.progress import Progress
 from ws_server.log.old_pages import Gap
 from ws_server.log.pieces import Chunk, Place
 
@@ -29,26 +29,11 @@ REDIS_PAUSE = 1.0  # Seconds before Redis is asked again for a client's page.
 
 
 class CatchUp:
-    """Brings connections from their cursor to the head."""
+    """Brings clients from where they are to the head."""
 
-    def __init__(
-        self,
-        *,
-        at_head: Callable[[Connection, Owed], None],
-        at_gap: Callable[[Connection], None],
-        at_end: Callable[[Connection], None],
-        outbox_sent: Callable[[Connection], None],
-        between_frames: Callable[[Connection], None],
-        gone: Callable[[Connection], None],
-    ) -> None:
-        self._at_head = at_head  # It has everything: live from now on.
-        self._at_gap = at_gap  # The log does not reach back far enough.
-        self._at_end = at_end  # It was closing, and its last frame is out.
-        self._outbox_sent = outbox_sent  # It has read its replies.
-        self._between_frames = between_frames  # Changes of what follows can be made.
-        self._gone = gone
-        # Of all who send: what was lent last is lent to those who fell behind in it, too.
-        self.outgoing = Outgoing()
+    def __init__(self, progress: Progress, lender: Lender) -> None:
+        self._progress = progress
+        self._lender = lender
         self._due: deque[Connection] = deque()
         self._parked: list[Connection] = []  # Waiting for Redis to come back.
         self._wake = Event()
@@ -58,7 +43,7 @@ class CatchUp:
         connection.await_writable(self._enqueue)
 
     def run(self) -> None:
-        """Serve whoever is due, for ever."""
+        """Serve those who are due, for ever."""
         repeat("clients catch up", self._serve_all)
 
     def _serve_all(self) -> None:
@@ -85,12 +70,12 @@ class CatchUp:
             except QueueUnavailable:
                 self._park(connection, owed)
             except Gap:
-                self._at_gap(connection)
+                self._progress.reached_gap(connection)
             except OSError:
-                self._gone(connection)
+                self._progress.drop(connection)
             except Exception:
                 log.exception("Dropping a client that could not be served")
-                self._gone(connection)
+                self._progress.drop(connection)
 
     def _serve(self, connection: Connection, owed: Owed) -> None:
         """One write's worth of what is owed."""
@@ -98,8 +83,8 @@ class CatchUp:
             self._serve_log(connection, owed)
         elif owed.outbox:
             self._serve_outbox(connection, owed)
-        elif owed.closing:
-            self._at_end(connection)
+        elif connection.state is State.CLOSING:
+            self._progress.sent_farewell(connection)
         else:
             self._serve_log(connection, owed)
 
@@ -107,31 +92,31 @@ class CatchUp:
         sent = connection.write(owed.outbox)
         del owed.outbox[:sent]
         if not owed.outbox:
-            self._outbox_sent(connection)
+            self._progress.sent_outbox(connection)
         self._go_on(connection, owed, sent, full=bool(owed.outbox))
 
     def _serve_log(self, connection: Connection, owed: Owed) -> None:
         channels = connection.channels
         chunk = connection.feed.next_chunk(owed.cursor, channels)
-        came_first = not owed.skip and (owed.outbox or owed.closing)
+        came_first = not owed.skip and (owed.outbox or connection.state is State.CLOSING)
         if came_first or connection.owed is not owed or connection.channels is not channels:
-            self._due.append(connection)  # Redis was asked, and meanwhile this happened.
+            self._due.append(connection)  # It happened while Redis was asked: look again.
         elif chunk is None:
-            self._at_head(connection, owed)
+            self._progress.reached_head(connection)
         else:
             self._send_chunk(connection, owed, chunk)
 
     def _send_chunk(self, connection: Connection, owed: Owed, chunk: Chunk) -> None:
         start = chunk.start_after(owed.cursor) + owed.skip
-        # Deferred changes are to take place between two frames.
+        # If a change waits, only up to the end of the frame.
         end = chunk.frame_end(start) if owed.deferred else len(chunk.data)
-        sent = self.outgoing.put_part(connection, chunk.data, start, end) if start < end else 0
+        sent = self._lender.put_part(connection, chunk.data, start, end) if start < end else 0
         at = start + sent
         place = chunk.cut(at) if at < len(chunk.data) else Place(chunk.upto)
         owed.cursor, owed.skip = place.cursor, place.skip
-        owed.outbox[:0] = place.rest  # What was posted meanwhile follows it.
+        owed.outbox[:0] = place.rest  # It comes before what was posted meanwhile.
         if owed.deferred and not owed.skip:
-            self._between_frames(connection)
+            self._progress.sent_frame(connection)
         self._go_on(connection, owed, sent, full=at < end)
 
     def _go_on(self, connection: Connection, owed: Owed, sent: int, *, full: bool) -> None:
@@ -143,7 +128,7 @@ class CatchUp:
             self._due.append(connection)
 
     def _park(self, connection: Connection, owed: Owed) -> None:
-        owed.progress = inf  # It is not to blame for this wait.
+        owed.progress = inf  # That it waits is not its fault.
         if not self._parked:
             gevent.spawn_later(REDIS_PAUSE, self._unpark)
         self._parked.append(connection)

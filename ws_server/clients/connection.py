@@ -1,30 +1,59 @@
-"""One client: a descriptor, a cursor into the log and, only while it is behind, what it is owed.
+"""One client: its state, how far it is in the log, and what it has not been sent yet.
 
-A live connection costs no buffer and no greenlet. It never waits: a write takes
-what the socket takes. Who writes what, and when, is for the hub to decide.
+A client is in one of four states. Only `Clients`, below, changes it:
+
+             fall_behind   go_live   begin_closing   leave
+    LIVE     BEHIND        .         CLOSING         GONE
+    BEHIND   .             LIVE      CLOSING         GONE
+    CLOSING  .             .         .               GONE
+    GONE     .             .         .               .
+
+LIVE     It joins so. It takes every new chunk, as far as its `cursor` is not beyond it.
+BEHIND   Its socket was full, or it begins with what is older. It is `owed` the rest.
+CLOSING  It gets the end of the frame under way, and our farewell. Then it may end the connection,
+         but not later than at a time that is set. What it says does not matter any more.
+GONE     Its socket is closed, and no set has it.
+
+What the table does not have is a fault of ours, and an error. Who sends what, and when, is not
+decided here.
 """
 
-import socket
 from collections.abc import Callable
+from enum import Enum
+from time import monotonic
 from typing import Any, Protocol
 
 import gevent
-from gevent.monkey import get_original
 
+from ws_server.clients.endpoint import WRITE, Endpoint, end_watching
 from ws_server.door.grant import ANYBODY, Grant
 from ws_server.log.feed import NO_CHANNELS, Feed
 from ws_server.log.pieces import Place
 from ws_server.wire.close_codes import CloseCode
 
-READ, WRITE = 1, 2  # libev's EV_READ and EV_WRITE.
-# Not gevent's, which would wait, and takes 10 times the memory.
-Socket: type[socket.socket] = get_original("socket", "socket")
-# Beyond all ids: of a connection that takes no live chunk, as it is behind, closing or gone.
-NOWHERE = 1 << 200
+
+class State(Enum):
+    """See the table above."""
+
+    LIVE = "live"
+    BEHIND = "behind"
+    CLOSING = "closing"
+    GONE = "gone"
+
+
+ARROWS = {
+    State.LIVE: (State.BEHIND, State.CLOSING, State.GONE),
+    State.BEHIND: (State.LIVE, State.CLOSING, State.GONE),
+    State.CLOSING: (State.GONE,),
+    State.GONE: (),
+}
+# Beyond all ids: the cursor of all but the live ones. So one comparison tells whether a client
+# takes a chunk.
+_NOWHERE = 1 << 200
 
 
 class Outlet(Protocol):
-    """The part of the hub that a connection's user needs."""
+    """What a connection needs of the sender, for the hooks."""
 
     def post(self, connection: "Connection", data: str | bytes) -> None:
         """Send one message to this client only."""
@@ -34,74 +63,68 @@ class Outlet(Protocol):
 
 
 class Owed:
-    """What a client that is behind has not been sent yet: its outbox, then the log after `cursor`.
+    """What a client has not been sent yet: its outbox, then the log after `cursor`.
 
-    The outbox holds the rest of a frame that the socket took in part, then frames
-    of the client's own: pongs, replies, a close. While `skip` bytes of a long frame
-    are sent, it waits for the others, and so do the `deferred` changes of what follows.
+    The outbox has the rest of a frame that the socket took in part, then frames of the client's
+    own: pongs, replies, a close. The rest of a long frame of the log is not in it; `skip` bytes of
+    that one are sent. Until it is whole, the outbox waits, and so do `deferred` changes.
     """
 
-    __slots__ = ("closing", "cursor", "deferred", "outbox", "progress", "skip", "watcher")
+    __slots__ = ("cursor", "deferred", "outbox", "progress", "skip", "watcher")
 
-    def __init__(self, place: Place, now: float) -> None:
+    def __init__(self, place: Place) -> None:
         self.cursor = place.cursor
         self.outbox = bytearray(place.rest)
         self.skip = place.skip
-        self.progress = now  # When the socket last took something.
-        self.closing = False
-        self.deferred: list[Callable[[], None]] = []
+        self.progress = monotonic()  # When the socket last took something.
+        self.deferred: list[Callable[[], None]] = []  # Of what follows.
         self.watcher: Any = None
 
 
-class Connection:
+class Connection(Endpoint):
     """What the hooks of `Worker` get; `context` is theirs to use."""
 
     __slots__ = (
-        "_on_readable",
         "_outlet",
-        "_socket",
-        "_watcher",
         "address",
-        "busy",
         "channels",
         "context",
         "cursor",
-        "fd",
         "feed",
         "grant",
         "owed",
-        "put",
         "reader",
+        "state",
         "unanswered",
     )
 
     def __init__(
         self, fd: int, feed: Feed, outlet: Outlet, on_readable: Callable[["Connection"], None]
     ) -> None:
-        self._socket = Socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd)
-        self._socket.setblocking(False)
-        self.put = self._socket.send  # Ready to call, as the hot loop of the hub needs it.
-        self.fd = fd
+        super().__init__(fd, on_readable)
         self.feed = feed
-        # The last message that it was sent; NOWHERE if it is not live. What came after it and up
-        # to `feed.done` was not for it.
+        self.state = State.LIVE
+        # While it is live: the last message that it was sent. What came after that and up to
+        # `feed.done` was not for it. Written by `Clients`, and by the two loops of a fan-out.
         self.cursor = feed.head
-        self.channels = NO_CHANNELS  # What it listens to beside what is for everybody.
+        self.owed: Owed | None = None  # Not while it is live, nor after our farewell.
+        self.channels = NO_CHANNELS  # What it listens to besides what is for everybody.
         self.grant: Grant = ANYBODY
         self.address = ""  # Where it comes from, if anybody wants to know.
-        self.owed: Owed | None = None
         self.unanswered = 0  # Pings sent since the client last said anything.
-        self.busy = False  # A hook is at work on what it sent: nothing more is read.
         self.reader: Any = None  # Its `inbound.Reader`, once it needs one.
         self.context: Any = None
         self._outlet = outlet
-        self._on_readable = on_readable
-        self._watcher: Any = None
 
     @property
     def is_open(self) -> bool:
-        """False once the descriptor is closed."""
-        return self.fd >= 0
+        """Whether it gets what is sent to it: it is neither closing nor gone."""
+        return self.state is State.LIVE or self.state is State.BEHIND
+
+    @property
+    def sent_upto(self) -> int:
+        """The id up to which it has been sent all that is for it; only of one that is open."""
+        return max(self.cursor, self.feed.done) if self.owed is None else self.owed.cursor
 
     def send(self, data: str | bytes) -> None:
         """Send one message to this client only: text as a text frame, bytes as a binary one."""
@@ -110,31 +133,6 @@ class Connection:
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Close with a code of RFC 6455 7.4 and a reason."""
         self._outlet.close(self, CloseCode(code, reason))
-
-    def write(self, data: bytes | bytearray | memoryview) -> int:
-        """How many bytes the socket took, 0 if it is full; OSError if the client is gone."""
-        try:
-            return self.put(data)
-        except BlockingIOError:
-            return 0
-
-    def read(self, size: int) -> bytes | None:
-        """What has arrived, None if nothing has; empty at the end of the stream, or OSError."""
-        try:
-            return self._socket.recv(size)
-        except BlockingIOError:
-            return None
-
-    def watch(self) -> None:
-        """Call `on_readable`, from the event loop, whenever there is something to read."""
-        if self._watcher is None:
-            self._watcher = gevent.get_hub().loop.io(self.fd, READ)
-        self._watcher.start(self._on_readable, self)
-
-    def stop_watching(self) -> None:
-        """Leave what arrives in the kernel, so that the client feels the back-pressure."""
-        if self._watcher is not None:
-            self._watcher.stop()
 
     def await_writable(self, on_writable: Callable[["Connection"], None]) -> None:
         """Call back once, from the event loop, when the socket takes bytes again."""
@@ -150,27 +148,63 @@ class Connection:
 
         owed.watcher.start(once, self)
 
-    def settle_up(self) -> None:
-        """Forget what was owed: everything is sent."""
-        if self.owed is not None and self.owed.watcher is not None:
-            _end(self.owed.watcher)
-        self.owed = None
 
-    def finish_writing(self) -> None:
-        """Tell the client that nothing follows, and leave the reading half open (a FIN)."""
-        self._socket.shutdown(socket.SHUT_WR)
+class Clients:
+    """All clients of a process, and those in a state that is walked. It changes their states."""
 
-    def release(self) -> None:
-        """Close the descriptor; the watchers first, or they would watch its next owner."""
-        self.settle_up()
-        if self._watcher is not None:
-            _end(self._watcher)
-        self._watcher = None
-        self.reader = None
-        self.fd, self.cursor = -1, NOWHERE
-        self._socket.close()
+    def __init__(self) -> None:
+        self.all: dict[Connection, None] = {}  # A dict, for its order: memory is walked as filled.
+        self.behind: set[Connection] = set()
+        self.closing: dict[Connection, float] = {}  # Until when it may end the connection.
 
+    def join(self, connection: Connection) -> None:
+        """A new one, which is live."""
+        self.all[connection] = None
 
-def _end(watcher: Any) -> None:
-    watcher.stop()
-    watcher.close()
+    def move(self, connection: Connection, cursor: int) -> None:
+        """Let a live client go on after another id."""
+        if connection.state is not State.LIVE:
+            raise RuntimeError(f"a client that is {connection.state.value} has no cursor to move")
+        connection.cursor = cursor
+
+    def fall_behind(self, connection: Connection, place: Place) -> None:
+        """It has been sent everything up to a place, and gets the rest from catch-up."""
+        self._enter(connection, State.BEHIND)
+        self.behind.add(connection)
+        connection.owed = Owed(place)
+        connection.cursor = _NOWHERE
+
+    def go_live(self, connection: Connection) -> None:
+        """It has been sent everything that it was owed."""
+        self._enter(connection, State.LIVE)
+        if connection.owed is not None:
+            connection.cursor = connection.owed.cursor
+        self.settle_up(connection)
+
+    def begin_closing(self, connection: Connection, until: float) -> None:
+        """It gets our farewell as the last, and may end the connection until then."""
+        self._enter(connection, State.CLOSING)
+        self.closing[connection] = until
+        connection.cursor = _NOWHERE
+
+    def leave(self, connection: Connection) -> None:
+        """Close its socket, at once."""
+        self._enter(connection, State.GONE)
+        del self.all[connection]
+        connection.cursor = _NOWHERE
+        self.settle_up(connection)
+        connection.reader = None
+        connection.close_socket()
+
+    def settle_up(self, connection: Connection) -> None:
+        """It is owed nothing any more."""
+        if connection.owed is not None and connection.owed.watcher is not None:
+            end_watching(connection.owed.watcher)
+        connection.owed = None
+
+    def _enter(self, connection: Connection, state: State) -> None:
+        if state not in ARROWS[connection.state]:
+            raise RuntimeError(f"{connection.state.value} cannot become {state.value}")
+        connection.state = state
+        self.behind.discard(connection)
+        self.closing.pop(connection, None)

@@ -1,37 +1,34 @@
 """How a piece of the log reaches all live clients of a feed.
 
-One write for each, never waiting for anybody, with turns for the event loop in
-between. Who cannot take all of it falls behind; the hub knows what that means.
+One write for each, never waiting for anybody, with turns for the event loop in between. A client
+whose socket does not take all of it falls behind.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
+from operator import methodcaller
 from time import perf_counter
 
 import gevent
 
 from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Connection
-from ws_server.clients.outgoing import Outgoing, Put
+from ws_server.clients.lending import LENT_BYTES, Lender, Put
+from ws_server.clients.progress import Progress
 from ws_server.log.feed import NO_CHANNELS
 from ws_server.log.pieces import Chunk, Mixed, Place
 
 # Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
 SLICE = 0.004
 CLOCK_EVERY = 32  # Connections between two looks at the clock.
+LENT_TIMES = 32  # Sockets; for fewer it is not worth lending.
 
 
 class FanOut:
-    """Sends chunks to whoever is live."""
+    """Sends pieces of the log to those who are live."""
 
-    def __init__(
-        self,
-        outgoing: Outgoing,
-        fall_behind: Callable[[Connection, Place], None],
-        drop: Callable[[Connection], None],
-    ) -> None:
-        self._outgoing = outgoing
-        self._fall_behind = fall_behind
-        self._drop = drop
+    def __init__(self, progress: Progress, lender: Lender) -> None:
+        self._progress = progress
+        self._lender = lender
         self._end = 0.0  # Of the slice.
 
     def send(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
@@ -41,7 +38,7 @@ class FanOut:
 
     def _send_all(self, chunk: Chunk, everybody: Collection[Connection], *, keep: bool) -> None:
         listed, size = list(everybody), len(chunk.data)
-        put = self._outgoing.for_all(chunk.data, len(listed), keep=keep)
+        put = self._put_for(chunk.data, len(listed), keep=keep)
         for start in range(0, len(listed), CLOCK_EVERY):
             self._send(put, size, chunk, listed[start : start + CLOCK_EVERY])
             self._take_turns()
@@ -64,8 +61,14 @@ class FanOut:
                 sent = 0
                 self._take_turns()
         if piece.addressing.open:
-            # Whoever has its own skips it.
+            # Those who had a chunk of their own are beyond it, and are passed over.
             self._send_all(piece.select(NO_CHANNELS), everybody, keep=False)
+
+    def _put_for(self, data: bytes, times: int, *, keep: bool) -> Put:
+        """What is long and for many is lent."""
+        is_lent = len(data) >= LENT_BYTES and times >= LENT_TIMES
+        lent = self._lender.lend(data, keep=keep) if is_lent else None
+        return methodcaller("put", data) if lent is None else lent
 
     def _begin_slice(self) -> None:
         self._end = perf_counter() + SLICE
@@ -75,7 +78,8 @@ class FanOut:
             gevent.sleep(0)
             self._begin_slice()
 
-    # The two hottest loops: written out in both, as each call would cost a twentieth of a send.
+    # The two hottest loops. What they share is written out in both: a call would cost a twentieth
+    # of a send.
 
     def _send(self, put: Put, size: int, chunk: Chunk, some: list[Connection]) -> None:
         after, upto = chunk.after, chunk.upto
@@ -88,12 +92,12 @@ class FanOut:
             except BlockingIOError:
                 sent = 0
             except OSError:
-                self._drop(connection)
+                self._progress.drop(connection)
                 continue
             if sent == size:
                 connection.cursor = upto
             else:
-                self._fall_behind(connection, chunk.cut(sent))
+                self._progress.fall_behind(connection, chunk.cut(sent))
 
     def _send_few(
         self,
@@ -112,14 +116,14 @@ class FanOut:
             except BlockingIOError:
                 sent = 0
             except OSError:
-                self._drop(connection)
+                self._progress.drop(connection)
                 continue
             if sent == len(data):
                 connection.cursor = upto
             else:
-                self._fall_behind(connection, piece.cut(places, channels, sent))
+                self._progress.fall_behind(connection, piece.cut(places, channels, sent))
 
     def _pass_over(self, connection: Connection, upto: int) -> None:
-        """It is behind, closing, gone, has this already; or was ahead of this process."""
+        """It is not live, or has this; unless it was ahead of this process by a part of this."""
         if connection.cursor < upto:
-            self._fall_behind(connection, Place(connection.cursor))
+            self._progress.fall_behind(connection, Place(connection.cursor))

@@ -1,7 +1,7 @@
-"""Pings, and the end of those who are silent, stuck, slow to close, or whose token has expired.
+"""Pings, and the end of clients that are silent, stuck, slow to close, or whose token has expired.
 
-Pings are spread over the interval: a burst of them would delay messages. It
-reads nothing: the receiver notes any sign of life.
+Pings are spread over the interval: a burst of them would delay messages. Nothing is read here: the
+receiver notes every sign of life.
 """
 
 from math import inf
@@ -10,7 +10,7 @@ from time import monotonic, time
 import gevent
 
 from common.loops import repeat
-from ws_server.clients.connection import Connection
+from ws_server.clients.connection import Connection, State
 from ws_server.clients.hub import Hub
 from ws_server.wire.close_codes import EXPIRED
 
@@ -24,6 +24,7 @@ class Keepalive:
 
     def __init__(self, hub: Hub, interval: float, slow_seconds: float) -> None:
         self._hub = hub
+        self._sender = hub.sender
         self._interval = interval
         self._slow_seconds = slow_seconds
         self._step = min(interval / STEPS, LONGEST_STEP)
@@ -61,7 +62,7 @@ class Keepalive:
         self._expiring.pop(connection, None)
 
     def _begin_round(self) -> None:
-        if not self._hub.behind:
+        if not self._hub.clients.behind:
             self._hub.give_back()
         self._due = list(self._hub.connections)
         self._share = round(len(self._due) * self._step / self._interval) + 1
@@ -69,32 +70,33 @@ class Keepalive:
     def _visit_some(self) -> None:
         for _ in range(min(self._share, len(self._due))):
             connection = self._due.pop()
-            if connection.owed is not None or connection.busy:
-                # Behind: `_drop_the_late` watches it. Busy: its pongs are not read.
+            if connection.state is not State.LIVE or connection.is_paused:
+                # `_drop_the_late` watches it, or its pongs are not read.
                 connection.unanswered = 0
             elif not connection.feed.format.is_websocket:
                 pass  # It has no way to answer; TCP notices that it is gone.
             elif connection.unanswered >= UNANSWERED_PINGS:
-                self._hub.drop(connection)
+                self._sender.drop(connection)
             else:
                 connection.unanswered += 1
-            self._hub.ping(connection)
+            self._sender.ping(connection)
 
     def _close_the_expired(self, now: float) -> None:
         if now < self._soonest:
             return
         expired = [connection for connection, end in self._expiring.items() if end <= now]
         for connection in expired:
-            self._hub.close(connection, EXPIRED)
+            self._sender.close(connection, EXPIRED)
             self.forget(connection)
         self._soonest = min(self._expiring.values(), default=inf)
 
     def _drop_the_late(self, now: float) -> None:
-        late = [connection for connection, end in self._hub.closing.items() if now > end]
+        clients = self._hub.clients
+        late = [connection for connection, end in clients.closing.items() if now > end]
         stuck = [
             connection
-            for connection in self._hub.behind
+            for connection in clients.behind
             if connection.owed and now - connection.owed.progress > self._slow_seconds
         ]
         for connection in late + stuck:
-            self._hub.drop(connection)
+            self._sender.drop(connection)

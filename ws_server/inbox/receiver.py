@@ -13,8 +13,9 @@ from time import monotonic
 import gevent
 
 from common.bucket import Bucket
-from ws_server.clients.connection import Connection
-from ws_server.clients.hub import Hub
+from ws_server.clients.connection import Connection, State
+from ws_server.clients.endpoint import HOOK
+from ws_server.clients.sender import Sender
 from ws_server.inbox.calls import call_hook
 from ws_server.inbox.subscriptions import Subscriptions
 from ws_server.wire.close_codes import TOO_MANY_MESSAGES, CloseCode
@@ -43,13 +44,13 @@ class Receiver:
 
     def __init__(
         self,
-        hub: Hub,
+        sender: Sender,
         subscriptions: Subscriptions,
         limits: Limits,
         on_message: OnMessage | None,
         on_error: OnError,
     ) -> None:
-        self._hub = hub
+        self._sender = sender
         self._subscriptions = subscriptions
         self._limits = limits
         self._on_message = on_message
@@ -65,11 +66,11 @@ class Receiver:
             connection.unanswered = 0
             self.feed(connection, data)
         elif data is not None:
-            self._hub.drop(connection)
+            self._sender.drop(connection)
 
     def feed(self, connection: Connection, data: bytes) -> None:
         """Handle bytes that the client sent."""
-        if connection in self._hub.closing or not connection.feed.format.is_websocket:
+        if connection.state is State.CLOSING or not connection.feed.format.is_websocket:
             return  # Nothing it says matters; its end of stream does.
         if connection.reader is None:
             if is_lone_pong(data):
@@ -77,10 +78,9 @@ class Receiver:
             connection.reader = self._make_reader()
         events = list(connection.reader.receive(data))
         if self._are_too_many(connection.reader, events):
-            self._hub.close(connection, TOO_MANY_MESSAGES)
+            self._sender.close(connection, TOO_MANY_MESSAGES)
         elif self._on_message and any(isinstance(event, Received) for event in events):
-            connection.busy = True
-            connection.stop_watching()
+            connection.pause_reading(HOOK)
             gevent.spawn(self._handle_in_turn, connection, events)
         else:
             self._answer(connection, events)
@@ -102,7 +102,7 @@ class Receiver:
         """Control frames only; the pongs in one write, however many there are."""
         pongs = [frame(PONG, event.payload) for event in events if isinstance(event, Pinged)]
         if pongs:
-            self._hub.post_raw(connection, b"".join(pongs))
+            self._sender.post_raw(connection, b"".join(pongs))
         for event in events:
             if not isinstance(event, Pinged):
                 self._handle(connection, event)
@@ -114,23 +114,22 @@ class Receiver:
                     partial(self._handle, connection, event), partial(self._on_error, connection)
                 )
         finally:
-            connection.busy = False
-            self._hub.resume_reading(connection)
+            connection.resume_reading(HOOK)
 
     def _handle(self, connection: Connection, event: Inbound) -> None:
         match event:
             case Pinged(payload):
-                self._hub.post_raw(connection, frame(PONG, payload))
+                self._sender.post_raw(connection, frame(PONG, payload))
             case Received(data):
                 self._receive(connection, data)
             case Closed(code, _):
                 # 1005 stands for "no code" and is never sent (RFC 6455 7.4.1).
-                self._hub.close(connection, CloseCode(1000 if code == 1005 else code))
+                self._sender.close(connection, CloseCode(1000 if code == 1005 else code))
             case Failed(code, reason):
-                self._hub.close(connection, CloseCode(code, reason))
+                self._sender.close(connection, CloseCode(code, reason))
 
     def _receive(self, connection: Connection, data: str | bytes) -> None:
-        if not self._hub.is_open(connection):
+        if not connection.is_open:
             return
         takes_commands = connection.feed.format.takes_commands
         if takes_commands and self._subscriptions.serve(connection, data):

@@ -34,7 +34,7 @@ class Subscriptions:
             return True
         if command is None:
             return False
-        self._hub.between_frames(connection, partial(self._carry_out, connection, command))
+        self._hub.sender.between_frames(connection, partial(self._carry_out, connection, command))
         return True
 
     def refuse(self, connection: Connection, data: str | bytes) -> None:
@@ -42,7 +42,7 @@ class Subscriptions:
         self._refuse(connection, Refused("bad_command", explain(data)))
 
     def _carry_out(self, connection: Connection, command: Change | Refresh) -> None:
-        if not self._hub.is_open(connection):
+        if not connection.is_open:
             return
         try:
             if isinstance(command, Change):
@@ -80,4 +80,4 @@ class Subscriptions:
         self._answer(connection, "error", {"error": refused.error, "reason": refused.reason})
 
     def _answer(self, connection: Connection, kind: str, fields: dict[str, object]) -> None:
-        self._hub.post_raw(connection, connection.feed.format.answer(kind, fields))
+        self._hub.sender.post_raw(connection, connection.feed.format.answer(kind, fields))

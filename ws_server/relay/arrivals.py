@@ -17,7 +17,7 @@ import gevent
 
 from common.errors import QueueUnavailable
 from ws_server.clients.beginning import Beginning
-from ws_server.clients.connection import Socket
+from ws_server.clients.endpoint import Socket
 from ws_server.door.listen import Listen
 from ws_server.wire.close_codes import TRY_AGAIN, CloseCode
 

@@ -83,7 +83,7 @@ def test_a_gap_closes_with_the_code_for_it_and_skips_nothing_before(small_window
     assert int.from_bytes(frames[-1][1][:2]) == 4008
     texts = [payload for _, payload in frames[:-1]]
     assert texts == CONTENTS[: len(texts)]
-    assert slow in parts.hub.closing
+    assert slow in parts.hub.clients.closing
 
 
 def test_without_redis_a_client_waits_and_then_gets_everything(
@@ -116,7 +116,7 @@ def test_a_post_while_redis_is_asked_is_not_lost(small_window: Parts) -> None:
 def test_a_close_while_redis_is_asked_still_sends_its_frame(small_window: Parts) -> None:
     slow, client, received = read_up_to_history(small_window)
 
-    small_window.hub.close(slow, CloseCode(4001))
+    small_window.hub.sender.close(slow, CloseCode(4001))
     small_window.log.gate.set()
     frames = client.rest()
 
@@ -127,7 +127,7 @@ def test_a_close_while_redis_is_asked_still_sends_its_frame(small_window: Parts)
 
 def test_a_drop_while_redis_is_asked_harms_nobody(small_window: Parts) -> None:
     slow, _, _ = read_up_to_history(small_window)
-    small_window.hub.drop(slow)
+    small_window.hub.sender.drop(slow)
     _, next_one = small_window.connect_behind(CONTENTS)  # It may well get the same descriptor.
     small_window.log.gate.set()
 

@@ -14,7 +14,7 @@ from tests.support.websocket import BINARY, CLOSE, PING, TEXT
 from ws_server.clients import fan_out as module
 from ws_server.clients import hub
 from ws_server.clients.beginning import Beginning
-from ws_server.clients.connection import Connection
+from ws_server.clients.connection import Connection, State
 from ws_server.clients.fan_out import CLOCK_EVERY
 from ws_server.clients.sender import MAX_OUTBOX, PAUSE_OUTBOX
 from ws_server.door.listen import Listen
@@ -57,14 +57,14 @@ def test_a_full_socket_falls_behind_and_gets_everything_once_it_reads(
     for start in range(0, 600, 60):
         parts.publish(*contents[start : start + 60])
         assert fast.texts(60) == contents[start : start + 60]
-    assert parts.hub.behind == {slow}
+    assert parts.hub.clients.behind == {slow}
 
     assert reader.texts(600) == contents
-    wait_until(lambda: slow.owed is None, "live again")
+    wait_until(lambda: slow.state is State.LIVE, "live again")
     parts.publish(b"last")
     assert reader.texts(1) == fast.texts(1) == [b"last"]
     assert reader.has_nothing()
-    assert parts.hub.behind == set()
+    assert parts.hub.clients.behind == set()
 
 
 def test_one_message_larger_than_the_socket_arrives_whole(parts: Parts) -> None:
@@ -93,7 +93,7 @@ def test_a_dead_client_is_dropped_and_the_rest_are_served(parts: Parts) -> None:
 
     assert alive.texts(1) == [b"hello"]
     assert parts.gone == [dead]
-    assert not dead.is_open
+    assert dead.state is State.GONE
 
 
 # While a fan-out is under way: SLICE = 0 gives the loop a turn after CLOCK_EVERY clients.
@@ -135,10 +135,10 @@ def test_whoever_leaves_during_a_fan_out_harms_nobody(
 
     def leave() -> None:
         for connection in list(clients)[::3]:
-            parts.hub.drop(connection)
+            parts.hub.sender.drop(connection)
             left.append(connection)
         for connection in list(clients)[1::3]:
-            parts.hub.close(connection, BYE)
+            parts.hub.sender.close(connection, BYE)
 
     gevent.spawn(leave)
     publishing.join()
@@ -165,7 +165,7 @@ def test_a_post_during_a_fan_out_stands_between_two_messages(
 
     def post() -> None:
         for connection in clients:
-            parts.hub.post(connection, b"posted")
+            parts.hub.sender.post(connection, b"posted")
 
     gevent.spawn(post)
 
@@ -235,8 +235,8 @@ def test_a_post_to_a_client_that_is_behind_waits_for_the_frame_under_way(parts: 
 def test_a_post_to_whoever_is_closing_or_gone_is_dropped(parts: Parts) -> None:
     closing, client = parts.connect()
     gone, _ = parts.connect()
-    parts.hub.close(closing, BYE)
-    parts.hub.drop(gone)
+    parts.hub.sender.close(closing, BYE)
+    parts.hub.sender.drop(gone)
 
     closing.send("late")
     gone.send("late")
@@ -275,8 +275,8 @@ def test_a_ping_reaches_a_live_client_only(parts: Parts) -> None:
     owed = len(behind.owed.outbox)
     client.texts(5)
 
-    parts.hub.ping(live)
-    parts.hub.ping(behind)
+    parts.hub.sender.ping(live)
+    parts.hub.sender.ping(behind)
 
     assert client.frame() == (PING, b"")
     assert len(behind.owed.outbox) == owed
@@ -293,24 +293,24 @@ def test_a_close_sends_its_frame_and_the_end_and_waits_for_the_client(parts: Par
     parts.publish(b"late")
 
     assert client.rest() == [(CLOSE, (4001).to_bytes(2) + b"bye")]
-    assert connection.is_open
+    assert connection.state is State.CLOSING
     client.socket.close()
     wait_until(lambda: parts.gone == [connection], "gone")
-    assert parts.hub.closing == {}
+    assert parts.hub.clients.closing == {}
 
 
 def test_a_close_of_a_client_that_is_behind_follows_the_frame_under_way(parts: Parts) -> None:
     contents = numbered(5, size=5000)
     slow, client = parts.connect_behind(contents)
 
-    parts.hub.close(slow, BYE)
+    parts.hub.sender.close(slow, BYE)
     parts.start_catch_up()
     frames = client.rest()
 
     assert frames[-1] == (CLOSE, (4001).to_bytes(2) + b"bye")
     texts = [payload for _, payload in frames[:-1]]
     assert texts == contents[: len(texts)]
-    assert parts.hub.behind == set()
+    assert parts.hub.clients.behind == set()
 
 
 def test_a_close_code_that_cannot_be_sent_leaves_the_connection_as_it_was(parts: Parts) -> None:
@@ -327,8 +327,8 @@ def test_a_drop_closes_the_descriptor_once_and_says_so_once(parts: Parts) -> Non
     connection, client = parts.connect()
     fd = connection.fd
 
-    parts.hub.drop(connection)
-    parts.hub.drop(connection)
+    parts.hub.sender.drop(connection)
+    parts.hub.sender.drop(connection)
 
     assert parts.gone == [connection]
     assert client.rest() == []
@@ -340,18 +340,18 @@ def test_a_dropped_client_that_was_behind_leaves_nothing_behind(parts: Parts) ->
     parts.start_catch_up()
     slow, client = parts.connect_behind(numbered(500, size=100))
 
-    parts.hub.drop(slow)
+    parts.hub.sender.drop(slow)
     let_others_run()
 
     assert slow not in parts.hub.connections
-    assert slow not in parts.hub.behind
-    assert slow.owed is None
+    assert slow not in parts.hub.clients.behind
+    assert (slow.state, slow.owed) == (State.GONE, None)
     client.rest()
 
 
 def test_the_next_owner_of_a_descriptor_is_not_taken_for_the_last(parts: Parts) -> None:
     first, _ = parts.connect()
-    parts.hub.drop(first)
+    parts.hub.sender.drop(first)
     second, client = parts.connect()
 
     first.send("for the first")
@@ -395,7 +395,7 @@ def test_a_json_client_is_welcomed_and_gets_the_same_messages(parts: Parts) -> N
 def test_a_client_that_resumes_gets_what_it_missed_then_what_is_new(parts: Parts) -> None:
     parts.publish(*numbered(5))
     connection, client = parts.connect(listen=Listen("json"), beginning=Beginning(cursor=2 << 64))
-    assert connection.owed is not None
+    assert parts.hub.clients.behind == {connection}
     parts.publish(b"meanwhile")
     parts.start_catch_up()
 
@@ -405,7 +405,7 @@ def test_a_client_that_resumes_gets_what_it_missed_then_what_is_new(parts: Parts
     assert welcome["id"] == "-2-0"
     contents = [row["content"].strip() for row in [*rest, said(client.texts(1)[0])]]
     assert contents == ["2", "3", "4", "meanwhile", "live"]
-    assert connection.owed is None
+    assert connection.state is State.LIVE
 
 
 def test_a_client_that_is_ahead_of_this_process_gets_nothing_twice(parts: Parts) -> None:
@@ -506,7 +506,7 @@ def test_nothing_is_encoded_for_a_format_that_nobody_wants(
 def test_events_end_without_a_close_frame(parts: Parts) -> None:
     connection, client = parts.connect(listen=Listen(events=True))
     parts.publish(b"one")
-    parts.hub.close(connection, GOING_AWAY)
+    parts.hub.sender.close(connection, GOING_AWAY)
 
     stream = client.stream()
     assert stream.startswith(b"retry: ")

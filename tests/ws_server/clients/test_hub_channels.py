@@ -82,7 +82,7 @@ def test_a_full_socket_of_few_listeners_falls_behind(parts: Parts) -> None:
 
     full.put = refuse
     publish(parts, (b"1", ("a",)), (b"2", ("b",)), (b"3", ("a",)))
-    assert parts.hub.behind == {full}
+    assert parts.hub.clients.behind == {full}
 
     full.put = put
     parts.start_catch_up()
@@ -224,7 +224,7 @@ def test_a_change_in_the_middle_of_a_long_frame_waits_for_its_end(parts: Parts) 
         seen.append(parts.hub.subscribe(connection, frozenset(["b"])).id)
         connection.send("changed")
 
-    parts.hub.between_frames(connection, change)
+    parts.hub.sender.between_frames(connection, change)
     assert seen == []
     parts.start_catch_up()
 
@@ -236,7 +236,7 @@ def test_a_change_in_the_middle_of_a_long_frame_waits_for_its_end(parts: Parts) 
 def test_nothing_more_is_read_from_a_client_whose_change_waits(parts: Parts) -> None:
     connection, client = parts.connect(SMALL)
     publish(parts, (b"x" * 100_000, ()))
-    parts.hub.between_frames(connection, lambda: None)
+    parts.hub.sender.between_frames(connection, lambda: None)
 
     client.send(b"more commands")
     let_others_run()
@@ -260,8 +260,8 @@ def test_a_ping_tells_a_quiet_json_client_of_a_newer_id(parts: Parts) -> None:
     client.texts(1)
     publish(parts, *[(b"not for it", ("b",))] * 3)
 
-    parts.hub.ping(connection)
-    parts.hub.ping(connection)
+    parts.hub.sender.ping(connection)
+    parts.hub.sender.ping(connection)
 
     assert told_ids(client) == ["-3-0"]
     assert client.frame() == (PING, b"")
@@ -272,8 +272,8 @@ def test_a_ping_tells_a_quiet_event_source_of_a_newer_id(parts: Parts) -> None:
     connection, client = parts.connect(listen=listening("a", events=True))
     publish(parts, (b"not for it", ("b",)))
 
-    parts.hub.ping(connection)
-    parts.hub.close(connection, KICKED)
+    parts.hub.sender.ping(connection)
+    parts.hub.sender.close(connection, KICKED)
 
     assert client.stream().endswith(b"\n\nid: -1-0\n\n")
 
@@ -401,7 +401,7 @@ def test_channels_that_are_given_up_while_redis_is_asked_send_nothing_more(
 
 def test_whoever_is_gone_subscribes_to_nothing(parts: Parts) -> None:
     connection, _ = parts.connect(listen=listening("a"))
-    parts.hub.drop(connection)
+    parts.hub.sender.drop(connection)
 
     parts.hub.subscribe(connection, frozenset(["b"]))
 

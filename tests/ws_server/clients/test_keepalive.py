@@ -11,8 +11,10 @@ from common.errors import QueueUnavailable
 from tests.support.parts import SMALL, Parts, numbered, wait_until
 from tests.support.websocket import PING
 from ws_server.clients import catch_up, sender
+from ws_server.clients.endpoint import HOOK
+from ws_server.clients.fan_out import LENT_TIMES
 from ws_server.clients.keepalive import UNANSWERED_PINGS, Keepalive
-from ws_server.clients.outgoing import LENT_BYTES, LENT_TIMES
+from ws_server.clients.lending import LENT_BYTES
 from ws_server.door.grant import Grant
 from ws_server.door.listen import Listen
 from ws_server.wire.close_codes import EXPIRED, CloseCode
@@ -86,19 +88,18 @@ def test_a_client_that_does_not_answer_our_close_is_cut_off(
 ) -> None:
     monkeypatch.setattr(sender, "CLOSE_TIMEOUT", 0.01)
     closing, _ = parts.connect()
-    parts.hub.close(closing, CloseCode(4001))
+    parts.hub.sender.close(closing, CloseCode(4001))
 
     start(INTERVAL, LONG)
 
     wait_until(lambda: parts.gone == [closing], "cut off")
-    assert parts.hub.closing == {}
+    assert parts.hub.clients.closing == {}
 
 
 def test_a_client_whose_hook_is_at_work_is_not_silent(parts: Parts, start: Start) -> None:
     """Nothing is read from it meanwhile, so its pongs cannot be seen."""
     busy, _ = parts.connect()
-    busy.busy = True
-    busy.stop_watching()
+    busy.pause_reading(HOOK)
     silent, client = parts.connect()
 
     start(INTERVAL / 5, LONG)
@@ -112,8 +113,7 @@ def test_a_client_whose_hook_is_at_work_is_not_silent(parts: Parts, start: Start
 def test_a_client_whose_hook_is_at_work_is_pinged_all_the_same(parts: Parts, start: Start) -> None:
     """Else a proxy takes it for idle, and nobody finds out when it is gone."""
     busy, client = parts.connect()
-    busy.busy = True
-    busy.stop_watching()
+    busy.pause_reading(HOOK)
 
     start(INTERVAL / 5, LONG)
 
@@ -174,7 +174,7 @@ def test_a_client_is_closed_when_its_grant_ends(parts: Parts, keepalive: Keepali
 
     assert client.close_code() == EXPIRED.code
     assert time() >= connection.grant.expires  # type: ignore[operator]
-    assert parts.hub.is_open(other)
+    assert other.is_open
 
 
 def test_a_client_with_a_newer_grant_stays(parts: Parts, keepalive: Keepalive) -> None:
@@ -188,7 +188,7 @@ def test_a_client_with_a_newer_grant_stays(parts: Parts, keepalive: Keepalive) -
     keepalive.watch_expiry(connection)
 
     assert client.close_code() == EXPIRED.code
-    assert parts.hub.is_open(connection)
+    assert connection.is_open
 
 
 @pytest.mark.parametrize("newer", [Grant("1"), Grant("1", expires=time() + 2 * LONG)])
@@ -211,7 +211,7 @@ def test_memory_for_those_who_fell_behind_is_given_back_when_nobody_is(
     parts: Parts, start: Start
 ) -> None:
     for _ in range(LENT_TIMES):
-        parts.connect()[0].busy = True  # So that it may be silent.
+        parts.connect()[0].pause_reading(HOOK)  # So that it may be silent.
     slow, reader = parts.connect(SMALL)
     slow.send("x" * 4 * SMALL)  # Its socket is full.
 

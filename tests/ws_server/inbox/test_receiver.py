@@ -9,6 +9,7 @@ from gevent.event import Event
 from tests.support.parts import Parts, Peer, Peers, let_others_run, wait_until
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
 from ws_server.clients.connection import Connection
+from ws_server.clients.endpoint import HOOK
 
 
 class Hooks:
@@ -134,7 +135,7 @@ def test_without_a_hook_messages_cost_no_greenlet_and_get_no_answer(
     client.send(frame(TEXT, b"hello") + frame(PING, b"?"))
 
     assert client.frame() == (PONG, b"?")
-    assert not connection.busy
+    assert not connection.is_paused
     assert client.has_nothing()
 
 
@@ -232,7 +233,7 @@ def test_a_flood_of_tiny_frames_is_taken_in_small_portions(
     receiver = parts.receiver(None, hooks.on_error)
     fd, client = peers.make()
     connection = parts.hub.join(fd, receiver.read)
-    connection.stop_watching()
+    connection.pause_reading(HOOK)
     flood = frame(PING, b"") * 10_000
     client.send(flood)
 
