@@ -7,7 +7,8 @@ from typing import Any
 import gevent
 import pytest
 
-from tests.support.parts import Parts, Peers
+from tests.support.parts import Parts, Peers, let_others_run, wait_until
+from tests.support.running import Running
 from ws_server.relay import pages
 
 
@@ -58,3 +59,12 @@ def small_window(peers: Peers) -> Iterator[Parts]:
     parts = Parts(peers, window_bytes=1)
     yield parts
     parts.close()
+
+
+@pytest.fixture
+def running(peers: Peers) -> Iterator[Running]:
+    running = Running(peers)
+    yield running
+    peers.close()  # Whoever is left leaves.
+    wait_until(lambda: running.service.newcomers.are_gone, "all are gone")
+    let_others_run()

@@ -1,0 +1,172 @@
+"""What the log has lost or forgotten: who is told, and where everybody goes on."""
+
+import json
+from itertools import pairwise
+from time import monotonic
+
+import gevent
+import pytest
+
+from common.message import Mark, parse_id
+from common.store.log_state import LogState
+from tests.support.parts import SMALL, Parts, numbered, wait_until
+from tests.support.relays import connect
+from ws_server.clients.beginning import Beginning
+from ws_server.door.listen import Listen
+from ws_server.relay import loss
+from ws_server.relay.relay import Relay
+
+
+def test_a_log_that_has_gone_back_is_followed_and_json_clients_are_told(
+    parts: Parts, relay: Relay, caplog: pytest.LogCaptureFixture
+) -> None:
+    relay.find_head()
+    text, json_ = parts.connect()[1], parts.connect(listen=Listen("json"))[1]
+    parts.log.push(*numbered(5))
+    relay.tick()
+    parts.log.lose(keep=2)
+
+    relay.tick()
+    parts.log.push(b"new")
+    relay.tick()
+
+    assert text.texts(6) == [*numbered(5), b"new"]
+    told = [json.loads(payload) for payload in json_.texts(8)]
+    contents = [row["content"].strip() for row in told if "content" in row]
+    assert contents == ["0", "1", "2", "3", "4", "new"]
+    assert told[6]["type"] == "gap"
+    assert told[6]["after"] == "e1-5-0"
+    assert told[7]["id"] == "e1x-3-0"
+    assert "lost" in caplog.text
+
+
+def test_a_client_ahead_of_this_process_goes_on_after_what_it_has_when_redis_loses_messages(
+    parts: Parts, relay: Relay
+) -> None:
+    """Another process has read six, this one two; then Redis has only five of them."""
+    relay.find_head()
+    parts.log.push(*numbered(2))
+    relay.tick()
+    parts.log.write(*numbered(6)[2:])
+    ahead = connect(parts, relay, Listen("json", last_id="e1-6-0"))
+    live = parts.connect(listen=Listen("json"))[1]
+    parts.log.lose(keep=5)
+
+    relay.tick()
+    parts.log.push(b"new")
+    relay.tick()
+
+    _, gap, new = map(json.loads, ahead.texts(3))
+    assert (gap["after"], gap["id"]) == ("e1-6-0", "e1x-5-0")
+    assert new["content"] == "new"
+    _, gap, *rest = map(json.loads, live.texts(6))
+    assert (gap["after"], gap["id"]) == ("e1-2-0", "e1x-2-0")
+    assert [row["content"].strip() for row in rest] == ["2", "3", "4", "new"]
+
+
+def test_a_client_behind_and_ahead_of_this_process_gets_nothing_twice_after_a_loss(
+    parts: Parts, relay: Relay
+) -> None:
+    relay.find_head()
+    parts.log.push(b"0")
+    relay.tick()
+    parts.log.write(*numbered(6)[1:])
+    slow, client = parts.connect(SMALL, listen=Listen("json"), beginning=Beginning(cursor=6 << 64))
+    slow.send(b"x" * 4 * SMALL)  # Its socket is full.
+    assert slow.owed is not None
+    parts.log.lose(keep=5)
+
+    relay.tick()
+    parts.log.push(b"new")
+    relay.tick()
+    parts.start_catch_up()
+
+    told = [payload for _, payload in client.frames(4)]
+    assert json.loads(told[2])["after"] == "e1-6-0"
+    assert json.loads(told[3])["content"] == "new"
+
+
+def test_what_the_log_forgets_is_no_gap_for_a_client_ahead_of_this_process(
+    parts: Parts, relay: Relay
+) -> None:
+    relay.find_head()
+    parts.start_catch_up()
+    parts.log.write(*numbered(6))
+    ahead = parts.connect(listen=Listen("json"), beginning=Beginning(cursor=5 << 64))[1]
+    parts.log.forgotten = parse_id(parts.log.messages[2][0])
+
+    relay.tick()
+
+    _, last = map(json.loads, ahead.texts(2))
+    assert last["content"].strip() == "5"
+    assert ahead.has_nothing()
+
+
+@pytest.mark.parametrize("is_instant", [True, False])
+def test_messages_forgotten_before_this_process_read_them_are_a_gap_for_all(
+    parts: Parts, relay: Relay, *, is_instant: bool
+) -> None:
+    relay.find_head()
+    text, json_ = parts.connect()[1], parts.connect(listen=Listen("json"))[1]
+    parts.log.write(*numbered(5))
+    parts.log.forgotten = parse_id(parts.log.messages[2][0])
+
+    if is_instant:
+        gevent.spawn(relay.run_reading)
+    else:
+        relay.tick()
+
+    assert text.close_code() == 4008
+    welcome, gap, *rest = (json.loads(payload) for payload in json_.texts(4))
+    assert (welcome["type"], gap["type"]) == ("welcome", "gap")
+    assert [row["content"].strip() for row in rest] == ["3", "4"]
+
+
+def test_both_halves_of_instant_follow_a_loss_once(parts: Parts, relay: Relay) -> None:
+    relay.find_head()
+    json_ = parts.connect(listen=Listen("json"))[1]
+    gevent.spawn(relay.run_settling, 60.0)
+    gevent.spawn(relay.run_reading)
+    parts.log.push(b"old")
+    json_.texts(2)
+
+    parts.log.lose(keep=0)
+    parts.log.push(b"new")
+
+    gap, new = (json.loads(payload) for payload in json_.texts(2))
+    assert gap["type"] == "gap"
+    assert new["content"] == "new"
+    assert json_.has_nothing()
+
+
+@pytest.mark.parametrize("mode", ["timer", "instant"])
+def test_a_redis_that_keeps_nothing_does_not_flood_clients_with_gaps(
+    parts: Parts, relay: Relay, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it throws keys away at every command, each look begins a new epoch."""
+    monkeypatch.setattr(loss, "PAUSE", 0.05)
+    relay.find_head()
+    look, rewind, rewinds = parts.log.look, parts.hub.rewind, list[float]()
+
+    def look_and_lose(known: Mark | None = None) -> LogState:
+        if len(rewinds) < 6:
+            parts.log.lose(0)
+        gevent.sleep(0)
+        return look(known)
+
+    def rewind_and_note(mark: Mark, *, kept: int | None = None) -> None:
+        rewinds.append(monotonic())
+        rewind(mark, kept=kept)
+
+    monkeypatch.setattr(parts.log, "look", look_and_lose)
+    monkeypatch.setattr(parts.hub, "rewind", rewind_and_note)
+    if mode == "timer":
+        gevent.spawn(relay.tick)
+    else:
+        gevent.spawn(relay.run_settling, 60.0)
+        gevent.spawn(relay.run_reading)
+    wait_until(lambda: len(rewinds) >= 6, "six losses")
+    relay.stop()
+
+    pauses = [after - before for before, after in pairwise(rewinds)]
+    assert min(pauses[1:]) >= 0.04  # The first loss is followed at once.

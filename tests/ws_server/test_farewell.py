@@ -1,0 +1,155 @@
+"""The stop: everybody is sent what is settled, and is told, in time.
+
+A client here must answer the close by leaving, besides the stop.
+"""
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from common.errors import QueueUnavailable
+from tests.support.parts import SMALL, let_others_run, numbered
+from tests.support.running import Noting, Running, leaving, stop, wait_for_redis
+from tests.support.websocket import CLOSE
+from ws_server.door.listen import DEFAULT, Listen
+from ws_server.wire.close_codes import GOING_AWAY
+from ws_server.worker import Worker
+
+GONE = QueueUnavailable("gone")
+
+
+def test_a_stop_takes_its_clients_out_of_presence(running: Running) -> None:
+    running.build(stop_timeout=1.0)
+    client = running.connect(listen=Listen(channels=frozenset(["a"])))
+    running.presence.do_round(0)
+
+    stopping = gevent.spawn(running.service.stop, GOING_AWAY, reload=False)
+    client.rest()
+    client.socket.close()
+    stopping.join()
+
+    assert running.writer.has_left
+    assert running.writer.channels == {}
+
+
+@pytest.mark.parametrize("waits_for", ["redis", "the hook"])
+def test_whoever_waits_is_told_of_a_stop_like_everybody(running: Running, waits_for: str) -> None:
+    running.build(redis_timeout=60.0)
+    wait_for_redis(running)
+    running.worker.gate.clear()
+    listen = Listen(last=3) if waits_for == "redis" else DEFAULT
+    clients = [leaving(running.connect(listen=listen)) for _ in range(50)]
+    let_others_run()
+
+    took = stop(running)
+    running.worker.gate.set()
+
+    assert {client.get(timeout=5)[-1][1][:2] for client in clients} == {(1001).to_bytes(2)}
+    assert took < 1
+
+
+def test_a_stop_sends_what_is_settled_then_says_goodbye(running: Running) -> None:
+    running.build(poll_interval=60.0)
+    clients = [leaving(running.connect()) for _ in range(3)]
+    contents = numbered(700)
+    running.log.write(*contents)
+    running.log.push(b"for others")
+
+    took = stop(running)
+
+    for client in clients:
+        frames = client.get(timeout=5)
+        assert [payload for _, payload in frames[:-1]] == contents
+        assert frames[-1] == (CLOSE, (1001).to_bytes(2) + b"the server stops")
+    assert list(running.log.queue) == [b"for others"]
+    assert took < 1
+    assert running.service.newcomers.refuses == "the server stops"
+    assert not running.service.newcomers.is_ready
+
+
+def test_a_stop_waits_for_whoever_is_behind_and_reads(running: Running) -> None:
+    running.build(poll_interval=60.0)
+    client = leaving(running.connect(send_buffer=SMALL))
+    contents = numbered(700, size=100)
+    running.log.write(*contents)
+
+    stop(running)
+
+    assert [payload for _, payload in client.get(timeout=5)[:-1]] == contents
+
+
+def test_a_reload_tells_the_worker_and_clients_to_come_back(running: Running) -> None:
+    running.build()
+    client = leaving(running.connect())
+
+    stop(running, reload=True)
+
+    assert client.get(timeout=5)[-1][1][:2] == (1012).to_bytes(2)
+    assert "reload" in running.worker.events
+
+
+@pytest.mark.parametrize("send_buffer", [None, SMALL])
+def test_whoever_does_not_leave_is_cut_off_in_time(
+    running: Running, send_buffer: int | None
+) -> None:
+    running.build(poll_interval=60.0, stop_timeout=0.1)
+    client = running.connect(send_buffer=send_buffer)
+    running.log.write(*numbered(500, size=100))
+
+    assert stop(running) < 0.5
+    client.rest()
+
+
+def test_a_stop_without_redis_still_says_goodbye(running: Running) -> None:
+    running.build()
+    client = leaving(running.connect())
+    running.log.fault = GONE
+
+    stop(running)
+
+    assert client.get(timeout=5)[-1][0] == CLOSE
+
+
+def test_a_stop_does_not_wait_for_a_redis_that_hangs(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.build(stop_timeout=0.1, poll_interval=60.0)
+    client = leaving(running.connect())
+    monkeypatch.setattr(running.log, "read_after", lambda *_: Event().wait())
+
+    assert stop(running) < 0.5
+    assert client.get(timeout=5)[-1][0] == CLOSE
+
+
+def test_a_worker_that_fails_at_a_reload_does_not_spoil_the_stop(running: Running) -> None:
+    def fail(_: Worker) -> None:
+        raise RuntimeError
+
+    running.build(type("Failing", (Noting,), {"on_worker_reload": fail}))
+    client = leaving(running.connect())
+
+    stop(running, reload=True)
+
+    assert client.get(timeout=5)[-1][0] == CLOSE
+
+
+def test_a_worker_that_hangs_at_a_reload_does_not_delay_the_stop(running: Running) -> None:
+    def hang(_: Worker) -> None:
+        Event().wait()
+
+    running.build(type("Hanging", (Noting,), {"on_worker_reload": hang}), stop_timeout=0.1)
+    client = leaving(running.connect())
+
+    with gevent.Timeout(1):
+        stop(running, reload=True)
+    assert client.get(timeout=5)[-1][0] == CLOSE
+
+
+def test_whoever_is_cut_off_at_the_end_has_its_on_close_too(running: Running) -> None:
+    """The process ends right after the stop: what is only spawned then never runs."""
+    running.build(stop_timeout=0.1)
+    running.connect()
+
+    stop(running)
+
+    assert "close" in running.worker.events
