@@ -42,7 +42,7 @@ def translated(problem: HTTPException) -> Refused:
     """What werkzeug refuses, in our words; a 405 names the right methods (RFC 9110 15.5.6)."""
     name = problem.name.lower().replace(" ", "_")
     if USUAL_STATUS.get(name) != problem.code:
-        name = "bad_request"
+        name = "internal_error" if problem.code == 500 else "bad_request"
     allowed = problem.valid_methods if isinstance(problem, MethodNotAllowed) else None
     headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
     return Refused(name, problem.description or problem.name, headers)

@@ -26,6 +26,10 @@ def http() -> FlaskClient:
     def crashed() -> str:
         raise ZeroDivisionError
 
+    @app.get("/broken")
+    def broken() -> str:
+        raise Refused("bad_last", "half of a surrogate pair: \ud800")
+
     return app.test_client()
 
 
@@ -46,6 +50,14 @@ def test_what_nobody_foresaw_is_logged_and_not_told(
     assert caplog.records[0].getMessage() == "GET /crashed failed"
     assert "ZeroDivisionError" in caplog.text
     assert "Zero" not in response.text
+
+
+def test_a_failure_of_the_answer_itself_is_a_failure_of_the_server(http: FlaskClient) -> None:
+    http.application.config["PROPAGATE_EXCEPTIONS"] = False
+
+    response = http.get("/broken")
+
+    assert (response.status_code, json.loads(response.data)["error"]) == (500, "internal_error")
 
 
 def test_a_wrong_method_is_told_the_right_ones(http: FlaskClient) -> None:
