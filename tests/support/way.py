@@ -74,7 +74,7 @@ def main(redis_url: str) -> None:
     listener = ws_server.process.load(settings)
     ours, theirs = socket.socketpair()
     service = listener.extensions[ws_server.process.SERVICE]
-    service.adopt(ours.detach(), b"", Listen())
+    service.newcomers.adopt(ours.detach(), b"", Listen())
     watch = Watch()
     sys.setprofile(watch)
     with gevent.Timeout(20):
