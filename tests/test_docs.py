@@ -137,6 +137,16 @@ def test_files_that_are_named_exist(page: str) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_named_in_a_file_is_there(page: str) -> None:
+    """As in: (`common/store/settle.lua`, `is_lost`)."""
+    after = re.findall(r"\(`([\w./]+\.(?:py|lua))`, `(\w+)`\)", text(page))
+    before = re.findall(r"`(\w+)` in `([\w./]+\.(?:py|lua))`", text(page))
+    pairs = [*after, *((path, name) for name, path in before)]
+
+    assert [pair for pair in pairs if not re.search(rf"\b{pair[1]}\b", text(pair[0]))] == []
+
+
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
 def test_the_readme_is_short(readme: str) -> None:
     lines = text(readme).splitlines()
