@@ -32,6 +32,11 @@ NOT_YET = {
     "ws_server/relay/beginnings.py",
     "ws_server/wire/gap_reasons.py",
 }
+PROPERTIES_YET = {
+    "tests/common/store/test_settle_recipients.py",
+    "tests/ws_server/log/test_old_pages.py",
+    "tests/ws_server/log/test_recent.py",
+}
 NO_MODULE_YET = ["tests/ws_server/test_loops.py"]
 
 
@@ -80,3 +85,13 @@ def test_nothing_is_imported_from_a_file_of_tests() -> None:
         for line in path.read_text("utf-8").splitlines()
         if line.startswith(("from tests", "import tests")) and ".test_" in line
     ] == []
+
+
+def test_property_tests_are_in_one_place() -> None:
+    elsewhere = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if path.parent.name != "properties" and "\nfrom hypothesis" in path.read_text("utf-8")
+    ]
+
+    assert set(elsewhere) - PROPERTIES_YET == set()

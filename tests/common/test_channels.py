@@ -1,12 +1,8 @@
 """Names of channels, wildcards, and what a right to one includes."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from common import channels
-
-NAMES = st.from_regex(channels.NAME, fullmatch=True)
 
 
 @pytest.mark.parametrize("name", ["orders", "orders.eu", "user:42", "a@b-c_d:E.9", "x" * 100])
@@ -75,12 +71,3 @@ def test_who_gets_a_message_to_a_name() -> None:
 )
 def test_what_a_right_includes(granted: str, wanted: str, *, allowed: bool) -> None:
     assert channels.covers(granted, wanted) is allowed
-
-
-@given(NAMES, NAMES)
-def test_a_right_to_a_wildcard_is_a_right_to_each_name_that_it_matches(
-    prefix: str, name: str
-) -> None:
-    wildcard = prefix + channels.WILD
-    matched = wildcard in channels.subscriptions_to(name)
-    assert channels.covers(wildcard, name) is matched

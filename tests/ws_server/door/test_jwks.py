@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hypothesis import given
-from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
 from config.errors import SettingsError
@@ -121,25 +119,3 @@ def test_each_of_several_keys_has_a_name_of_its_own(tmp_path: Path) -> None:
 
     assert "kid of its own" in problem_of(write_jwks(tmp_path, one, other))
     assert "kid of its own" in problem_of(write_jwks(tmp_path, one, public_jwk("EdDSA")))
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(["kty", "crv", "alg", "kid", "use", "x", "y", "n", "e", "d"]),
-        st.sampled_from(
-            ["RSA", "EC", "OKP", "P-256", "Ed25519", "ES256", "sig", "AQAB", "", "é", 1, None, []]
-        ),
-    )
-)
-def test_whatever_is_in_a_key_is_used_or_refused_by_name(
-    tmp_path_factory: pytest.TempPathFactory, key: dict[str, object]
-) -> None:
-    path = write_jwks(tmp_path_factory.mktemp("keys"), key)
-
-    named = {"SUBSCRIBE_JWKS_FILE"}
-    try:
-        Tokens(Settings(subscribe_jwks_file=path))
-    except SettingsError as problem:
-        named.add(problem.name)
-
-    assert named == {"SUBSCRIBE_JWKS_FILE"}

@@ -1,10 +1,6 @@
 """The query of a client that listens: what is known, what is ignored, and what was meant."""
 
-import string
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from common.refused import Refused
 from ws_server.door.parameters import KNOWN, read
@@ -115,14 +111,6 @@ def test_bytes_that_are_no_text_are_refused_by_name(name: str, value: str) -> No
 
 def test_bytes_of_the_page_may_be_what_they_like() -> None:
     assert read("name=%D5%C5&%ff=%ff&x=\xff").given == {}
-
-
-@given(st.sampled_from(sorted(KNOWN)), st.data())
-def test_a_letter_too_many_is_a_near_miss_of_any_name(name: str, data: st.DataObject) -> None:
-    at = data.draw(st.integers(0, len(name)))
-    letter = data.draw(st.sampled_from(string.ascii_letters))
-    if (word := name[:at] + letter + name[at:]) not in KNOWN:
-        assert word in refusal(f"{word}=x")
 
 
 def test_a_long_query_of_strangers_takes_no_time() -> None:

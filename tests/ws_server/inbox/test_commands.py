@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from common.refused import Refused
@@ -81,25 +80,6 @@ def test_what_is_no_command_is_told_what_one_looks_like() -> None:
 
 
 names = st.sampled_from(["subscribe", "unsubscribe", "token", "x"])
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda some: (
-        st.lists(some, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["subscribe", "unsubscribe", "token", "x"]), some, max_size=3
-        )
-    ),
-    max_leaves=8,
-)
-
-
-@given(anything.map(json.dumps) | st.text() | st.binary())
-def test_whatever_is_said_is_a_command_or_refused_or_neither(said: str | bytes) -> None:
-    try:
-        command = parse_command(said)
-    except Refused:
-        return
-    assert command is None or isinstance(command, Change | Refresh)
 
 
 def test_a_deeply_nested_text_is_no_command() -> None:
