@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from hypothesis import strategies as st
 
 from common.refused import Refused
 from ws_server.inbox.commands import Change, Refresh, explain, parse_command
@@ -77,9 +76,6 @@ def test_who_names_one_channel_as_text_is_shown_the_list(name: str) -> None:
 def test_what_is_no_command_is_told_what_one_looks_like() -> None:
     assert '{"subscribe": ["orders"]}' in explain('{"type": "subscribe", "channels": ["b"]}')
     assert "a text frame" in explain(b'{"subscribe": ["a"]}')
-
-
-names = st.sampled_from(["subscribe", "unsubscribe", "token", "x"])
 
 
 def test_a_deeply_nested_text_is_no_command() -> None:
