@@ -23,11 +23,6 @@ NOT_YET = {
     "ws_server/clients/fan_out.py",
     "ws_server/clients/progress.py",
     "ws_server/clients/sender.py",
-    "ws_server/farewell.py",
-    "ws_server/hooks.py",
-    "ws_server/newcomers.py",
-    "ws_server/relay/beginnings.py",
-    "ws_server/relay/loss.py",
     "ws_server/wire/gap_reasons.py",
 }
 PROPERTIES_YET = {
