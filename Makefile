@@ -26,8 +26,9 @@ fix: $(BIN)/.dev ## Format, and repair what the linter can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: $(BIN)/.dev ## Write what is generated from the code: docs/reference.md, .env.example
+docs: $(BIN)/.dev ## Write what is generated from the code: docs/reference.md, .env.example, docs/architecture.svg
 	@$(BIN)/python -m docs.reference
+	@$(BIN)/python -m docs.picture
 
 bench: $(BIN)/.bench ## Measure, next to a floor in C and to peers; BENCH='--short --only storm' for less
 	@command -v cc >/dev/null || { echo 'The load client is written in C: install a C compiler (cc)'; exit 1; }

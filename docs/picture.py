@@ -23,9 +23,9 @@ STOPS = (
     ("ws_server/clients/hub.py", "Hub.publish"),
     ("ws_server/log/feed.py", "Feed.append"),
     ("ws_server/clients/fan_out.py", "FanOut.send"),
-    ("ws_server/clients/connection.py", "socket.send"),
+    ("ws_server/clients/endpoint.py", "socket.send"),
 )
-SOCKET = "ws_server/clients/connection.py"  # Its `put` is the socket's own `send`.
+SOCKET = "ws_server/clients/endpoint.py"  # Its `put` is the socket's own `send`.
 
 WIDTH, MARGIN, GAP, FLOOR_GAP = 1000, 24, 22, 50
 LINE, TITLE = 17, 44
