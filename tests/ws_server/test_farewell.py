@@ -8,10 +8,16 @@ import pytest
 from gevent.event import Event
 
 from common.errors import QueueUnavailable
-from tests.support.parts import SMALL, let_others_run, numbered
+from tests.support.parts import LIMIT, SMALL, let_others_run, numbered
 from tests.support.running import Noting, Running, leaving, stop, wait_for_redis
 from tests.support.websocket import CLOSE
+from ws_server import farewell
+from ws_server.clients.sender import Sender
 from ws_server.door.listen import DEFAULT, Listen
+from ws_server.hooks import Hooks
+from ws_server.newcomers import Newcomers
+from ws_server.presence import Presence
+from ws_server.relay.relay import Relay
 from ws_server.wire.close_codes import GOING_AWAY
 from ws_server.worker import Worker
 
@@ -153,3 +159,65 @@ def test_whoever_is_cut_off_at_the_end_has_its_on_close_too(running: Running) ->
     stop(running)
 
     assert "close" in running.worker.events
+
+
+def test_the_steps_of_a_stop_are_taken_in_this_order(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    for owner, name in [
+        (Newcomers, "refuse_from_now_on"),
+        (Hooks, "reload"),
+        (Relay, "stop"),
+        (Sender, "close"),
+        (Sender, "drop"),
+        (Presence, "stop"),
+        (Hooks, "wait_for_goodbyes"),
+    ]:
+        note_calls(monkeypatch, steps, owner, name)
+    running.build(stop_timeout=0.2, poll_interval=60.0)
+    for _ in range(2):
+        running.connect()  # And neither of them answers the close.
+
+    stop(running, reload=True)
+
+    assert steps == [
+        "refuse_from_now_on",
+        "reload",
+        "stop of Relay",
+        *["close", "close"],
+        *["close", "close"],  # Once more, for those who were behind the first time.
+        *["drop", "drop"],
+        "stop of Presence",
+        "wait_for_goodbyes",
+    ]
+
+
+def note_calls(monkeypatch: pytest.MonkeyPatch, steps: list[str], owner: type, name: str) -> None:
+    """Append to `steps` whenever a method is called."""
+    method = getattr(owner, name)
+    step = f"stop of {owner.__name__}" if name == "stop" else name
+
+    def call(*given: object, **options: object) -> object:
+        steps.append(step)
+        return method(*given, **options)
+
+    monkeypatch.setattr(owner, name, call)
+
+
+def test_many_are_closed_in_batches_while_messages_are_still_sent(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(farewell, "CLOSE_RATE", 40)  # Two in a batch.
+    running.build()
+    clients = [leaving(running.connect()) for _ in range(6)]
+    stopping = gevent.spawn(stop, running)
+    first = gevent.wait(clients, count=1, timeout=LIMIT)
+    running.log.push(b"during the stop")
+
+    stopping.join()
+
+    assert first
+    received = [[payload for _, payload in client.get(timeout=LIMIT)] for client in clients]
+    assert b"during the stop" not in received[0]
+    assert b"during the stop" in received[-1]

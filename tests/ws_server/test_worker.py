@@ -4,10 +4,9 @@ from time import monotonic
 
 import gevent
 import pytest
-from gevent.event import Event
 
 from config.settings import Settings
-from tests.support.parts import Parts, wait_until
+from tests.support.parts import Parts, let_others_run, wait_until
 from ws_server.clients.connection import Connection
 from ws_server.relay.relay import Relay
 from ws_server.worker import Worker
@@ -50,24 +49,34 @@ def test_a_timer_calls_once_an_interval(parts: Parts) -> None:
     assert all(call >= 0.02 * (at + 1) for at, call in enumerate(calls))
 
 
-def test_calls_that_take_longer_than_the_interval_do_not_pile_up(parts: Parts) -> None:
-    done, running, most, calls = Event(), 0, 0, 0
+class Clock:
+    """The time of a timer: a sleep moves it, and ends the loop when it is 1.0 or later."""
 
-    def slow() -> None:
-        nonlocal running, most, calls
-        running, calls = running + 1, calls + 1
-        most = max(most, running)
-        done.wait()
-        running -= 1
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr("ws_server.worker.monotonic", lambda: self.now)
+        monkeypatch.setattr(gevent, "sleep", self._sleep)
 
-    make(parts).every(0.02, slow)
-    wait_until(lambda: running == 1, "the first call")
-    gevent.sleep(0.1)  # Four more are due meanwhile.
-    assert (most, calls) == (1, 1)
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+        if self.now >= 1.0:
+            raise gevent.GreenletExit
 
-    done.set()
-    gevent.sleep(0.03)
-    assert calls <= 3  # One that was late and the next; the others are not made up for.
+
+def test_calls_that_take_longer_than_the_interval_do_not_pile_up(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, calls = Clock(monkeypatch), list[float]()
+
+    def slow_at_first() -> None:
+        calls.append(clock.now)
+        clock.now += 0.45 if len(calls) == 1 else 0.0  # Four more are due meanwhile.
+
+    make(parts).every(0.1, slow_at_first)
+    let_others_run()
+
+    # One is late, and then comes the next: the others are not made up for.
+    assert calls == pytest.approx([0.1, 0.55, 0.65, 0.75, 0.85, 0.95])
 
 
 def test_a_call_that_fails_is_reported_and_the_timer_goes_on(parts: Parts) -> None:
@@ -101,8 +110,7 @@ def test_nothing_that_a_hook_raises_ends_the_timer(parts: Parts, failure: BaseEx
 
     make(parts, Failing).every(0.001, fail)
 
-    gevent.sleep(0.05)
-    assert calls > 1
+    wait_until(lambda: calls > 1, "the next call")
 
 
 def test_an_error_is_logged_with_its_traceback(

@@ -199,3 +199,42 @@ def test_a_client_of_the_newest_messages_can_resume_before_the_first_of_them_cam
 
 def test_an_ordinary_client_starts_at_the_head(filled: Relay) -> None:
     assert filled.beginnings.find(Listen(format="json")) == AT_THE_HEAD
+
+
+@pytest.mark.parametrize(
+    ("listen", "cursor"),
+    [
+        (Listen(), None),
+        (Listen(last_id="e1-4-0"), 4 << 64),
+        (Listen(last_id="e1-10-0"), 10 << 64),
+        (Listen(last=3), 7 << 64),
+    ],
+)
+def test_what_memory_says_is_not_asked_of_redis(
+    parts: Parts, relay: Relay, listen: Listen, cursor: int | None
+) -> None:
+    relay.find_head()
+    parts.connect()  # While somebody listens, memory keeps what comes.
+    parts.log.push(*numbered(10))
+    relay.tick()
+    parts.log.fault = GONE
+
+    beginning = relay.beginnings.find_in_memory(listen)
+
+    assert beginning == Beginning(cursor, asked=listen.last_id)
+
+
+@pytest.mark.parametrize(
+    "listen", [Listen(last_id="e1-99-0"), Listen(last_id="e2-4-0"), Listen(last_id="nonsense")]
+)
+def test_what_memory_does_not_say_is_left_to_redis(filled: Relay, listen: Listen) -> None:
+    assert filled.beginnings.find_in_memory(listen) is None
+
+
+def test_an_id_that_was_found_is_looked_for_again_after_a_loss(parts: Parts, filled: Relay) -> None:
+    assert filled.beginnings.find(Listen(last_id="e1-11-0")).missing == ""
+    parts.log.lose(keep=10)
+    filled.tick()
+    parts.log.write(b"another one with this id")
+
+    assert filled.beginnings.find_in_memory(Listen(last_id="e1x-11-0")) is None

@@ -6,14 +6,16 @@ from time import monotonic
 
 import gevent
 import pytest
+from gevent.lock import BoundedSemaphore
 
 from common.message import Mark, parse_id
 from common.store.log_state import LogState
-from tests.support.parts import SMALL, Parts, numbered, wait_until
+from tests.support.parts import LIMIT, SMALL, Parts, let_others_run, numbered, wait_until
 from tests.support.relays import connect
 from ws_server.clients.beginning import Beginning
 from ws_server.door.listen import Listen
 from ws_server.relay import loss
+from ws_server.relay.loss import MOST_EPOCHS, Losses, is_newer
 from ws_server.relay.relay import Relay
 
 
@@ -170,3 +172,72 @@ def test_a_redis_that_keeps_nothing_does_not_flood_clients_with_gaps(
 
     pauses = [after - before for before, after in pairwise(rewinds)]
     assert min(pauses[1:]) >= 0.04  # The first loss is followed at once.
+
+
+@pytest.fixture
+def losses(parts: Parts) -> Losses:
+    losses = Losses(parts.log, parts.hub, BoundedSemaphore())
+    parts.log.write(*numbered(5))
+    losses.find_head()
+    return losses
+
+
+def test_a_log_that_has_only_grown_is_read_on(parts: Parts, losses: Losses) -> None:
+    parts.log.write(b"new")
+
+    assert losses.check(parts.hub.mark, parts.log.look())
+    assert losses.kept_of("e1") == 6 << 64
+
+
+def test_after_a_loss_it_is_known_what_is_left_of_the_epochs_before(
+    parts: Parts, losses: Losses
+) -> None:
+    for keep in (4, 2):
+        parts.log.lose(keep)
+        losses.look()
+        parts.log.write(*numbered(5))
+    losses.look()
+
+    kept = [losses.kept_of(epoch) for epoch in ("e1", "e1x", "e1xx", "of another log")]
+
+    assert kept == [2 << 64, 2 << 64, 7 << 64, None]
+
+
+def test_so_many_epochs_are_remembered(parts: Parts, losses: Losses) -> None:
+    for _ in range(MOST_EPOCHS + 1):
+        parts.log.lose(5)
+        losses.look()
+
+    assert losses.kept_of("e1") is None
+    assert losses.kept_of("e1x") == 5 << 64
+
+
+def test_what_was_read_before_another_greenlet_noticed_a_loss_is_not_sent(
+    parts: Parts, losses: Losses
+) -> None:
+    known = parts.hub.mark
+    parts.log.lose(2)
+    losses.look()
+
+    assert not losses.check(known, parts.log.look())
+
+
+def test_while_messages_are_sent_nobody_is_told_of_a_loss(parts: Parts) -> None:
+    publishing = BoundedSemaphore()
+    losses = Losses(parts.log, parts.hub, publishing)
+    losses.find_head()
+    parts.log.lose(0)
+
+    with publishing:
+        looking = gevent.spawn(losses.look)
+        let_others_run()
+        assert parts.hub.mark.epoch == "e1"
+
+    looking.get(timeout=LIMIT)
+    assert parts.hub.mark.epoch == "e1x"
+
+
+def test_an_epoch_is_newer_if_it_began_later() -> None:
+    assert is_newer("19a0", "199f")
+    assert is_newer("10000", "ffff")
+    assert not is_newer("ffff", "ffff")

@@ -15,7 +15,7 @@ from common.page import Page
 from common.store.log import SETTLE_MESSAGES
 from common.store.log_state import LogState
 from tests.support.parts import Parts, numbered, wait_until
-from tests.support.relays import GONE
+from tests.support.relays import GONE, count_calls
 from ws_server.clients import fan_out
 from ws_server.clients.fan_out import CLOCK_EVERY
 from ws_server.door.listen import Listen
@@ -235,9 +235,11 @@ def test_half_an_outage_is_logged_once_too(
     relay.find_head()
     parts.log.push(b"waiting")
     parts.log.settle_fault = GONE
+    settles = count_calls(monkeypatch, parts.log, "settle_and_wait")
+    reads = count_calls(monkeypatch, parts.log, "read_after")
     gevent.spawn(relay.run_settling, 60.0)
     gevent.spawn(relay.run_reading)
-    gevent.sleep(0.05)  # Many tries of both.
+    wait_until(lambda: min(len(settles), len(reads)) >= 5, "five tries of both")
 
     assert outage_lines(caplog) == ["ERROR"]
     assert not relay.is_connected
@@ -254,11 +256,13 @@ def test_no_more_is_settled_while_nothing_can_be_read(
     contents = numbered(10 * SETTLE_MESSAGES)
     parts.log.push(*contents)
     parts.log.read_fault = GONE
+    reads = count_calls(monkeypatch, parts.log, "read_after")
     if mode == "instant":
         gevent.spawn(relay.run_settling, 60.0)
         gevent.spawn(relay.run_reading)
-    for _ in range(20):
-        relay.tick() if mode == "timer" else gevent.sleep(0.01)
+        wait_until(lambda: len(reads) >= 20, "twenty tries")
+    for _ in range(20 if mode == "timer" else 0):
+        relay.tick()
 
     assert len(parts.log.messages) <= MOST_UNREAD + SETTLE_MESSAGES
     assert not relay.is_connected
@@ -268,17 +272,21 @@ def test_no_more_is_settled_while_nothing_can_be_read(
     relay.stop()
 
 
-@pytest.mark.parametrize("half", ["run_settling", "run_reading"])
+@pytest.mark.parametrize("half", ["settling", "reading"])
 def test_an_unforeseen_failure_does_not_end_instant_delivery(
-    parts: Parts, relay: Relay, half: str
+    parts: Parts, relay: Relay, half: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     relay.find_head()
+    _, client = parts.connect()
     parts.log.fault = ValueError("an entry that nobody foresaw")
-    settling = gevent.spawn(relay.run_settling, 60.0)
-    reading = gevent.spawn(relay.run_reading)
-    gevent.sleep(0.01)
+    gevent.spawn(relay.run_settling, 60.0)
+    gevent.spawn(relay.run_reading)
+    wait_until(lambda: f"the relay is {half}" in caplog.text, "a failure")
 
-    assert not (settling.dead if half == "run_settling" else reading.dead)
+    parts.log.fault = None
+    parts.log.push(b"hello")
+
+    assert client.texts(1) == [b"hello"]
 
 
 def test_a_stop_sends_what_is_settled_and_leaves_the_queue_to_others(
