@@ -125,6 +125,18 @@ def test_a_close_while_redis_is_asked_still_sends_its_frame(small_window: Parts)
     assert texts == CONTENTS[: len(texts)]
 
 
+def test_a_close_while_redis_is_asked_is_sent_even_if_the_log_has_forgotten_what_follows(
+    small_window: Parts,
+) -> None:
+    slow, client, _ = read_up_to_history(small_window)
+
+    small_window.hub.sender.close(slow, CloseCode(4001))
+    small_window.log.forgotten = small_window.log.last_id()
+    small_window.log.gate.set()
+
+    assert client.rest()[-1] == (CLOSE, (4001).to_bytes(2))
+
+
 def test_a_drop_while_redis_is_asked_harms_nobody(small_window: Parts) -> None:
     slow, _, _ = read_up_to_history(small_window)
     small_window.hub.sender.drop(slow)
