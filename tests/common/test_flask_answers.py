@@ -4,7 +4,7 @@ import json
 import logging
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, request
 from flask.testing import FlaskClient
 from werkzeug.exceptions import ImATeapot, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
@@ -26,9 +26,11 @@ def http() -> FlaskClient:
     def crashed() -> str:
         raise ZeroDivisionError
 
-    @app.get("/broken")
-    def broken() -> str:
-        raise Refused("bad_last", "half of a surrogate pair: \ud800")
+    @app.after_request
+    def share(response: Response) -> Response:
+        if request.path == "/unfinished":
+            raise ZeroDivisionError
+        return response
 
     return app.test_client()
 
@@ -52,10 +54,10 @@ def test_what_nobody_foresaw_is_logged_and_not_told(
     assert "Zero" not in response.text
 
 
-def test_a_failure_of_the_answer_itself_is_a_failure_of_the_server(http: FlaskClient) -> None:
+def test_a_failure_behind_the_views_is_a_failure_of_the_server(http: FlaskClient) -> None:
     http.application.config["PROPAGATE_EXCEPTIONS"] = False
 
-    response = http.get("/broken")
+    response = http.get("/unfinished")
 
     assert (response.status_code, json.loads(response.data)["error"]) == (500, "internal_error")
 
