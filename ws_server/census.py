@@ -1,20 +1,21 @@
-"""Who is here: how many, from which addresses, and as whom.
+"""Who is here: how many clients, and from which addresses; so whether there is room for one more.
 
-Whoever has arrived counts, also while it still waits for its start. It closes nobody.
+All of them count from the moment they come, also while it is not known yet where they begin.
+Nobody is closed here.
 """
 
 from collections import Counter
 
 from ws_server.clients.connection import Connection
+from ws_server.counts import Counts
 from ws_server.door.listen import Listen
-from ws_server.presence import Presence
 
 
 class Census:
-    """At most `most` clients, and `most_per_address` from each address (0: any number)."""
+    """There is room for `most` clients, and for `most_per_address` of each address (0: for any)."""
 
-    def __init__(self, presence: Presence, most: int, most_per_address: int) -> None:
-        self._presence = presence
+    def __init__(self, counts: Counts, most: int, most_per_address: int) -> None:
+        self._counts = counts
         self._most = most
         self._most_per_address = most_per_address
         self._by_address: Counter[str] = Counter()
@@ -36,14 +37,14 @@ class Census:
     def enter(self, listen: Listen) -> None:
         """One more."""
         self._total += 1
-        self._presence.joined(listen.grant.user, listen.channels)
+        self._counts.joined(listen.grant.user, listen.channels)
         if listen.address:
             self._by_address[listen.address] += 1
 
     def leave(self, connection: Connection) -> None:
         """One less."""
         self._total -= 1
-        self._presence.left(connection.grant.user, connection.channels)
+        self._counts.left(connection.grant.user, connection.channels)
         address = connection.address
         if address:
             self._by_address[address] -= 1
@@ -52,4 +53,4 @@ class Census:
 
     def note_change(self, connection: Connection, had: frozenset[str]) -> None:
         """It listens to other channels than it had."""
-        self._presence.changed(connection.grant.user, had, connection.channels)
+        self._counts.changed(connection.grant.user, had, connection.channels)

@@ -43,7 +43,9 @@ class Service:
         worker = worker_class(settings, self._hub, self._relay)
         self._hooks = Hooks(worker, settings.request_timeout)
         self._keepalive = Keepalive(self._hub, settings.ping_interval, settings.slow_client_seconds)
-        self._census = Census(presence, settings.max_connections, settings.connections_per_address)
+        self._census = Census(
+            presence.counts, settings.max_connections, settings.connections_per_address
+        )
         self.newcomers = Newcomers(
             census=self._census,
             relay=self._relay,

@@ -185,7 +185,7 @@ class Crowd:
     def do(self, step: Step) -> None:
         if step.kind == "join":
             self._there.append((step.user, step.channels))
-            self._presence.joined(step.user, step.channels)
+            self._presence.counts.joined(step.user, step.channels)
         elif step.kind == "round":
             self._writer.faults.extend(step.faults)
             self._round()
@@ -215,9 +215,9 @@ class Crowd:
         place = step.who % len(self._there)
         user, channels = self._there.pop(place)
         if step.kind == "leave":
-            self._presence.left(user, channels)
+            self._presence.counts.left(user, channels)
         else:
-            self._presence.changed(user, channels, step.channels)
+            self._presence.counts.changed(user, channels, step.channels)
             self._there.append((user, step.channels))
 
     def _round(self) -> None:

@@ -56,7 +56,7 @@ def test_presence_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     writer = FakePresenceWriter()
     monkeypatch.setattr(writer, "write", failing_once(writer.write))
     presence = Presence(writer)
-    presence.joined("42", frozenset())
+    presence.counts.joined("42", frozenset())
     running = gevent.spawn(presence.run)
 
     wait_until(lambda: writer.users == {"42": 1}, "written")

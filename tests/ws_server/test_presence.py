@@ -37,9 +37,9 @@ def size(changes: Changes) -> int:
 def test_nobody_with_a_user_or_a_channel_costs_redis_nothing(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
-    presence.joined(None, NONE)
+    presence.counts.joined(None, NONE)
     presence.do_round(1)
-    presence.left(None, NONE)
+    presence.counts.left(None, NONE)
     presence.do_round(100)
     presence.stop(1)
 
@@ -47,11 +47,11 @@ def test_nobody_with_a_user_or_a_channel_costs_redis_nothing(
 
 
 def test_connections_of_a_user_are_counted(presence: Presence, writer: FakePresenceWriter) -> None:
-    presence.joined("42", NONE)
-    presence.joined("42", NONE)
-    presence.joined("7", NONE)
-    presence.left("7", NONE)
-    presence.left("42", NONE)
+    presence.counts.joined("42", NONE)
+    presence.counts.joined("42", NONE)
+    presence.counts.joined("7", NONE)
+    presence.counts.left("7", NONE)
+    presence.counts.left("42", NONE)
     presence.do_round(1)
 
     assert (writer.users, writer.channels) == ({"42": 1}, {})
@@ -60,9 +60,9 @@ def test_connections_of_a_user_are_counted(presence: Presence, writer: FakePrese
 def test_connections_of_a_channel_are_counted_by_user(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
-    presence.joined("42", ORDERS | NEWS)
-    presence.joined("42", ORDERS)
-    presence.joined(None, ORDERS)
+    presence.counts.joined("42", ORDERS | NEWS)
+    presence.counts.joined("42", ORDERS)
+    presence.counts.joined(None, ORDERS)
     presence.do_round(1)
 
     assert writer.channels == {"orders": {"42": 2, "": 1}, "news": {"42": 1}}
@@ -72,7 +72,7 @@ def test_connections_of_a_channel_are_counted_by_user(
 def test_a_wildcard_is_counted_under_its_own_text(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
-    presence.joined(None, frozenset({"orders.*"}))
+    presence.counts.joined(None, frozenset({"orders.*"}))
     presence.do_round(1)
 
     assert writer.channels == {"orders.*": {"": 1}}
@@ -81,11 +81,11 @@ def test_a_wildcard_is_counted_under_its_own_text(
 def test_the_own_channel_of_a_user_is_no_channel_and_that_of_another_is(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
-    presence.joined("42", frozenset({"user:42", "user:7"}))
+    presence.counts.joined("42", frozenset({"user:42", "user:7"}))
     presence.do_round(1)
     assert writer.channels == {"user:7": {"42": 1}}
 
-    presence.left("42", frozenset({"user:42", "user:7"}))
+    presence.counts.left("42", frozenset({"user:42", "user:7"}))
     presence.do_round(1)
     assert (writer.users, writer.channels) == ({}, {})
 
@@ -93,9 +93,9 @@ def test_the_own_channel_of_a_user_is_no_channel_and_that_of_another_is(
 def test_a_connection_that_changes_its_channels_is_still_one(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
-    presence.joined("42", ORDERS)
+    presence.counts.joined("42", ORDERS)
     presence.do_round(1)
-    presence.changed("42", ORDERS, NEWS)
+    presence.counts.changed("42", ORDERS, NEWS)
     presence.do_round(1)
 
     assert (writer.users, writer.channels) == ({"42": 1}, {"news": {"42": 1}})
@@ -106,13 +106,13 @@ def test_a_connection_that_changes_its_channels_is_still_one(
 
 
 def test_only_what_has_changed_is_written(presence: Presence, writer: FakePresenceWriter) -> None:
-    presence.joined("42", ORDERS)
-    presence.joined("7", ORDERS)
+    presence.counts.joined("42", ORDERS)
+    presence.counts.joined("7", ORDERS)
     presence.do_round(1)
     writer.writes.clear()
 
     presence.do_round(1)
-    presence.left("7", ORDERS)
+    presence.counts.left("7", ORDERS)
     presence.do_round(1)
 
     assert writer.writes == [Changes({"7": 0}, {"orders": ChannelCounts(1, {"7": 0})})]
@@ -121,7 +121,7 @@ def test_only_what_has_changed_is_written(presence: Presence, writer: FakePresen
 def test_the_lease_is_renewed_and_the_dead_are_swept_even_if_nothing_changes(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
-    presence.joined("42", NONE)
+    presence.counts.joined("42", NONE)
     presence.do_round(1)
     presence.do_round(1 + RENEW - 0.1)
     assert (len(writer.writes), writer.sweeps) == (1, 1)
@@ -134,7 +134,7 @@ def test_the_lease_is_renewed_and_the_dead_are_swept_even_if_nothing_changes(
 
 def test_a_write_is_bounded(presence: Presence, writer: FakePresenceWriter) -> None:
     for number in range(3 * MOST_CHANGES):
-        presence.joined(str(number), ORDERS | {f"c{number}"})
+        presence.counts.joined(str(number), ORDERS | {f"c{number}"})
     presence.do_round(1)
 
     assert max(map(size, writer.writes)) <= MOST_CHANGES + 1
@@ -145,10 +145,10 @@ def test_a_channel_that_is_gone_goes_as_a_whole(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
     for number in range(3 * MOST_CHANGES):
-        presence.joined(str(number), ORDERS)
+        presence.counts.joined(str(number), ORDERS)
     presence.do_round(1)
     for number in range(3 * MOST_CHANGES):
-        presence.left(str(number), ORDERS)
+        presence.counts.left(str(number), ORDERS)
     writer.writes.clear()
     presence.do_round(1)
 
@@ -159,8 +159,8 @@ def test_a_channel_that_is_gone_goes_as_a_whole(
 def test_what_changes_during_a_write_is_written_after_it(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
-    writer.during_write = lambda: presence.joined("42", ORDERS)
-    presence.joined("42", ORDERS)
+    writer.during_write = lambda: presence.counts.joined("42", ORDERS)
+    presence.counts.joined("42", ORDERS)
     presence.do_round(1)
 
     assert (writer.users, writer.channels) == ({"42": 2}, {"orders": {"42": 2}})
@@ -171,10 +171,10 @@ def test_what_redis_did_not_confirm_is_written_by_the_next_round(
     presence: Presence, writer: FakePresenceWriter, is_done: bool
 ) -> None:
     writer.faults.append(is_done)
-    presence.joined("42", ORDERS)
-    presence.joined("7", NONE)
+    presence.counts.joined("42", ORDERS)
+    presence.counts.joined("7", NONE)
     presence.do_round(1)
-    presence.left("7", NONE)
+    presence.counts.left("7", NONE)
     presence.do_round(1)
 
     assert (writer.users, writer.channels) == ({"42": 1}, {"orders": {"42": 1}})
@@ -183,12 +183,12 @@ def test_what_redis_did_not_confirm_is_written_by_the_next_round(
 def test_a_channel_whose_end_was_not_confirmed_is_still_emptied_if_somebody_comes_back(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
-    presence.joined("42", ORDERS)
+    presence.counts.joined("42", ORDERS)
     presence.do_round(1)
-    presence.left("42", ORDERS)
+    presence.counts.left("42", ORDERS)
     writer.faults.append(False)
     presence.do_round(1)
-    presence.joined("7", ORDERS)
+    presence.counts.joined("7", ORDERS)
     presence.do_round(1)
 
     assert writer.channels == {"orders": {"7": 1}}
@@ -199,7 +199,7 @@ def test_an_outage_is_logged_once_and_so_is_its_end(
 ) -> None:
     caplog.set_level("INFO")
     writer.faults.extend([False] * 3)
-    presence.joined("42", NONE)
+    presence.counts.joined("42", NONE)
     for _ in range(5):
         presence.do_round(1)
 
@@ -212,8 +212,8 @@ def test_an_outage_is_logged_once_and_so_is_its_end(
 def test_a_lost_lease_makes_it_write_everything_anew(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
-    presence.joined("42", ORDERS)
-    presence.joined(None, NEWS)
+    presence.counts.joined("42", ORDERS)
+    presence.counts.joined(None, NEWS)
     presence.do_round(1)
     writer.expire()
 
@@ -228,8 +228,8 @@ def test_a_lost_lease_makes_it_write_everything_anew(
 def test_a_lost_lease_while_nobody_is_there_makes_it_silent_again(
     presence: Presence, writer: FakePresenceWriter
 ) -> None:
-    presence.joined("42", ORDERS)
-    presence.left("42", ORDERS)
+    presence.counts.joined("42", ORDERS)
+    presence.counts.left("42", ORDERS)
     presence.do_round(1)
     writer.expire()
     presence.do_round(1 + RENEW)
@@ -250,11 +250,11 @@ def test_it_runs_until_the_stop(
     written = Event()
     running = gevent.spawn(presence.run)
     writer.during_write = written.set
-    presence.joined("42", NONE)
+    presence.counts.joined("42", NONE)
     assert written.wait(5)
 
     presence.stop(5)
-    presence.joined("7", NONE)
+    presence.counts.joined("7", NONE)
 
     running.join(5)
     assert running.successful()
@@ -262,10 +262,10 @@ def test_it_runs_until_the_stop(
 
 
 def test_nothing_is_written_after_a_stop(presence: Presence, writer: FakePresenceWriter) -> None:
-    presence.joined("42", NONE)
+    presence.counts.joined("42", NONE)
     presence.do_round(1)
     presence.stop(1)
-    presence.left("42", NONE)
+    presence.counts.left("42", NONE)
     writer.writes.clear()
 
     presence.do_round(1 + RENEW)
@@ -276,7 +276,7 @@ def test_nothing_is_written_after_a_stop(presence: Presence, writer: FakePresenc
 def test_a_stop_lets_a_write_end_first(presence: Presence, writer: FakePresenceWriter) -> None:
     go_on = Event()
     writer.during_write = go_on.wait
-    presence.joined("42", NONE)
+    presence.counts.joined("42", NONE)
     writing = gevent.spawn(presence.do_round, 1)
     gevent.sleep(0)
     stopping = gevent.spawn(presence.stop, 5)
@@ -295,7 +295,7 @@ def test_a_stop_ends_in_time_even_if_redis_does_not_answer(
 ) -> None:
     never = Event()
     writer.during_write = never.wait
-    presence.joined("42", NONE)
+    presence.counts.joined("42", NONE)
     stuck = gevent.spawn(presence.do_round, 1)
     gevent.sleep(0)
 
@@ -309,7 +309,7 @@ def test_a_stop_ends_in_time_even_if_redis_does_not_answer(
 def test_a_stop_without_redis_is_logged(
     presence: Presence, writer: FakePresenceWriter, caplog: pytest.LogCaptureFixture
 ) -> None:
-    presence.joined("42", NONE)
+    presence.counts.joined("42", NONE)
     presence.do_round(1)
     writer.faults.append(False)
 
@@ -321,13 +321,13 @@ def test_a_stop_without_redis_is_logged(
 def test_what_comes_and_goes_while_redis_is_away_is_not_kept() -> None:
     writer = FakePresenceWriter()
     presence = Presence(writer)
-    presence.joined("42", frozenset(["stays"]))
+    presence.counts.joined("42", frozenset(["stays"]))
     presence.do_round(0)
     writer.faults.extend([False] * 1000)
     had = frozenset(["stays"])
     for number in range(100):
         new = frozenset(["stays", *(f"{number}-{each}" for each in range(100))])
-        presence.changed("42", had, new)
+        presence.counts.changed("42", had, new)
         presence.do_round(float(number))
         had = new
     writer.faults.clear()

@@ -1,0 +1,131 @@
+"""How many connections there are of each user and each channel. No I/O here.
+
+`ws_server.presence` tells Redis what has changed.
+"""
+
+from collections import defaultdict
+
+from common.channels import of_user
+from common.store.presence import Changes, ChannelCounts
+
+NO_USER = ""  # Where a user would stand.
+
+
+class Counts:
+    """Connections by user and by channel, and what of that Redis does not know yet.
+
+    Wildcards count under their own text. The own channel of a user does not count: the user does.
+    """
+
+    def __init__(self) -> None:
+        self._users: dict[str, int] = {}
+        self._channels: dict[str, _Channel] = {}
+        # What Redis does not know: users, and for each channel the users who came or left.
+        self._changed_users: set[str] = set()
+        self._changed: defaultdict[str, set[str]] = defaultdict(set)
+
+    def joined(self, user: str | None, channels: frozenset[str]) -> None:
+        """A connection is there, and listens to `channels`."""
+        if user is not None:
+            self._users[user] = self._users.get(user, 0) + 1
+            self._changed_users.add(user)
+        if channels:
+            self._enter(user, channels)
+
+    def left(self, user: str | None, channels: frozenset[str]) -> None:
+        """A connection is gone; it listened to `channels` at last."""
+        if user is not None:
+            _subtract(self._users, user)
+            self._changed_users.add(user)
+        if channels:
+            self._exit(user, channels)
+
+    def changed(self, user: str | None, old: frozenset[str], new: frozenset[str]) -> None:
+        """A connection listens to `new` instead of `old`."""
+        self._enter(user, new - old)
+        self._exit(user, old - new)
+
+    @property
+    def have_changed(self) -> bool:
+        """Whether there is anything to `take`."""
+        return bool(self._changed_users or self._changed)
+
+    def take(self, room: int) -> Changes:
+        """A bounded part of what has changed, as it is now; Redis is taken to know it then."""
+        users: dict[str, int] = {}
+        while self._changed_users and room:
+            user = self._changed_users.pop()
+            users[user] = self._users.get(user, 0)
+            room -= 1
+        channels: dict[str, ChannelCounts] = {}
+        while self._changed and room > 0:
+            name = next(iter(self._changed))
+            channels[name] = self._take_channel(name, room)
+            room -= 1 + len(channels[name].users)
+        return Changes(users, channels)
+
+    def _take_channel(self, name: str, room: int) -> ChannelCounts:
+        waiting, channel = self._changed[name], self._channels.get(name)
+        if channel is None or len(waiting) <= room:
+            del self._changed[name]
+            taken = waiting
+        else:
+            taken = {waiting.pop() for _ in range(room)}
+        if channel is None:
+            return ChannelCounts(0, dict.fromkeys(taken, 0))
+        return ChannelCounts(channel.total, {who: channel.users.get(who, 0) for who in taken})
+
+    def put_back(self, changes: Changes) -> None:
+        """Redis does not know them, after all."""
+        self._changed_users.update(changes.users)
+        for name, counts in changes.channels.items():
+            self._changed[name].update(counts.users)
+
+    def forget_writes(self) -> None:
+        """Redis knows nothing: everything has changed."""
+        self._changed_users = set(self._users)
+        self._changed.clear()
+        for name, channel in self._channels.items():
+            self._changed[name] = set(channel.users)
+
+    def _enter(self, user: str | None, channels: frozenset[str]) -> None:
+        who, own = (NO_USER, "") if user is None else (user, of_user(user))
+        for name in channels:
+            if name == own:
+                continue
+            channel = self._channels.get(name)
+            if channel is None:
+                channel = self._channels[name] = _Channel()
+            channel.total += 1
+            channel.users[who] = channel.users.get(who, 0) + 1
+            self._changed[name].add(who)
+
+    def _exit(self, user: str | None, channels: frozenset[str]) -> None:
+        who, own = (NO_USER, "") if user is None else (user, of_user(user))
+        for name in channels:
+            if name == own:
+                continue
+            channel = self._channels[name]
+            channel.total -= 1
+            _subtract(channel.users, who)
+            if not channel.total:
+                del self._channels[name]
+            self._changed[name].add(who)
+
+
+class _Channel:
+    """The connections of a channel: `total`, and by user."""
+
+    __slots__ = ("total", "users")
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.users: dict[str, int] = {}
+
+
+def _subtract(counts: dict[str, int], name: str) -> None:
+    count = counts[name] - 1
+    if count:
+        counts[name] = count
+    else:
+        del counts[name]
