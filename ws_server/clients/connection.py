@@ -18,8 +18,9 @@ What the table does not have is a fault of ours, and an error. Who sends what, a
 decided here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
+from itertools import chain
 from time import monotonic
 from typing import Any, Protocol
 
@@ -152,14 +153,20 @@ class Connection(Endpoint):
 class Clients:
     """All clients of a process, and those in a state that is walked. It changes their states."""
 
-    def __init__(self) -> None:
-        self.all: dict[Connection, None] = {}  # A dict, for its order: memory is walked as filled.
+    def __init__(self, feeds: Iterable[Feed]) -> None:
+        # Dicts, for their order: memory is walked as it was filled.
+        self.by_feed: dict[Feed, dict[Connection, None]] = {feed: {} for feed in feeds}
         self.behind: set[Connection] = set()
         self.closing: dict[Connection, float] = {}  # Until when it may end the connection.
 
+    @property
+    def all(self) -> list[Connection]:
+        """All but those that are gone."""
+        return list(chain.from_iterable(self.by_feed.values()))
+
     def join(self, connection: Connection) -> None:
         """A new one, which is live."""
-        self.all[connection] = None
+        self.by_feed[connection.feed][connection] = None
 
     def move(self, connection: Connection, cursor: int) -> None:
         """Let a live client go on after another id."""
@@ -190,7 +197,7 @@ class Clients:
     def leave(self, connection: Connection) -> None:
         """Close its socket, at once."""
         self._enter(connection, State.GONE)
-        del self.all[connection]
+        del self.by_feed[connection.feed][connection]
         connection.cursor = _NOWHERE
         self.settle_up(connection)
         connection.reader = None

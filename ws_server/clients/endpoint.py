@@ -34,20 +34,16 @@ class Endpoint:
     It costs no buffer and no greenlet.
     """
 
-    __slots__ = ("_on_readable", "_pauses", "_socket", "_watcher", "put")
+    __slots__ = ("_on_readable", "_pauses", "_socket", "_watcher", "fd", "put")
 
     def __init__(self, fd: int, on_readable: Callable[[Any], None]) -> None:
         self._socket = Socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd)
         self._socket.setblocking(False)
+        self.fd = fd  # -1 once it is closed.
         self.put = self._socket.send  # Ready to call, as the hot loop of a fan-out needs it.
         self._on_readable = on_readable
         self._pauses = 0  # The reasons, added up.
         self._watcher: Any = None
-
-    @property
-    def fd(self) -> int:
-        """Its descriptor; -1 once it is closed."""
-        return self._socket.fileno()
 
     # Writing
 
@@ -61,7 +57,7 @@ class Endpoint:
     def put_lent(self, lent: Lent, start: int, end: int) -> int:
         """How many of these bytes the socket took; the errors are those of `put`."""
         try:
-            return os.sendfile(self._socket.fileno(), lent.file, start, end - start)
+            return os.sendfile(self.fd, lent.file, start, end - start)
         except BlockingIOError:
             raise
         except OSError:  # The client is gone, which this says, too; or sendfile cannot do it here.
@@ -116,6 +112,7 @@ class Endpoint:
         if self._watcher is not None:
             end_watching(self._watcher)
         self._watcher = None
+        self.fd = -1
         self._socket.close()
 
 

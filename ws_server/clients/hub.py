@@ -32,20 +32,18 @@ class Hub:
 
     def __init__(self, feeds: Mapping[str, Feed], on_gone: Callable[[Connection], None]) -> None:
         self.mark = Mark("", 0)  # Everything in the log up to here has been published.
-        self.clients = Clients()
+        self.clients = Clients(feeds.values())
         self.sender = Sender(self.clients, self._forget)
         self.recent = Recent()
         self._feeds = feeds
-        # A dict, for its order: memory is walked as it was filled.
-        self._listeners: dict[Feed, dict[Connection, None]] = {feed: {} for feed in feeds.values()}
         self._audiences = {feed: Audiences() for feed in feeds.values()}
         self._fan_out = FanOut(self.sender, self.sender.lender)
         self._on_gone = on_gone
 
     @property
     def connections(self) -> Collection[Connection]:
-        """All of them, also those that are closing."""
-        return self.clients.all.keys()
+        """All that are here now, also those that are closing."""
+        return self.clients.all
 
     # Joining and leaving
 
@@ -62,7 +60,6 @@ class Hub:
         connection.channels, connection.grant = listen.channels, listen.grant
         connection.address = listen.address
         self.clients.join(connection)
-        self._listeners[feed][connection] = None
         self._audiences[feed].add(connection)
         connection.start_reading()
         self._greet(connection, feed, beginning)
@@ -92,7 +89,6 @@ class Hub:
             self.sender.post_raw(connection, greeting)
 
     def _forget(self, connection: Connection) -> None:
-        self._listeners[connection.feed].pop(connection, None)
         self._audiences[connection.feed].discard(connection)
         self._on_gone(connection)
 
@@ -111,7 +107,7 @@ class Hub:
     def give_back(self) -> None:
         """Give back the memory that is kept for clients that are behind: nobody is."""
         self.sender.lender.give_back()
-        for feed in self._listeners:
+        for feed in self.clients.by_feed:
             feed.give_back()
 
     def publish(self, page: Page) -> None:
@@ -131,7 +127,7 @@ class Hub:
 
     def _publish_part(self, part: Page) -> None:
         self.recent.add(part.ids, part.recipients)
-        for feed, listeners in self._listeners.items():
+        for feed, listeners in self.clients.by_feed.items():
             if not listeners:
                 feed.skip(part.last)
                 continue
@@ -148,7 +144,7 @@ class Hub:
             self.kick(user)
 
     def _leave_to_catch_up(self, upto: int) -> None:
-        for feed, listeners in self._listeners.items():
+        for feed, listeners in self.clients.by_feed.items():
             done = feed.done
             feed.skip(upto)
             for connection in list(listeners):
@@ -187,7 +183,7 @@ class Hub:
         # Those who are closing may have a long frame under way, too.
         owed = [(each, each.sent_upto) for each in self.connections if each.owed is not None]
         self.recent.rewind(mark.id)
-        for feed in self._listeners:
+        for feed in self.clients.by_feed:
             feed.rewind(mark)
         for connection, had in live:
             self.clients.move(connection, self._place_after(had, kept))

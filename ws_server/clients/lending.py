@@ -9,7 +9,6 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from operator import methodcaller
 
 from ws_server.clients.connection import Connection
 
@@ -65,7 +64,8 @@ class Lender:
             return None
         if keep:
             self._keep(loan)
-        return methodcaller("put_lent", loan, 0, len(data))
+        end = len(data)
+        return lambda connection: connection.put_lent(loan, 0, end)
 
     def put_part(self, connection: Connection, data: bytes, start: int, end: int) -> int:
         """How many of these bytes of `data` its socket took, 0 if it is full.
