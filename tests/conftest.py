@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from common.store.connect import connect
 from config.cli.embedded import EmbeddedValkey
+from tests.support.spread import spread
 
 # A shell's `&` ignores it for all that it starts, and what we start would leave it so.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -31,6 +32,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ours")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = spread(items, processes, lambda item: (item.path.parent.name, item.path.stem))
 
 
 @pytest.fixture(scope="session")

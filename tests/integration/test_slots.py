@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from time import monotonic, sleep
 
@@ -16,6 +17,16 @@ from tests.support.crowds import CROWD, CROWDS, GET, POST, ask, asking, crowd_of
 from tests.support.processes import wait_until
 from tests.support.system import KEY, PREFIX, System
 from tests.support.websocket import LIMIT, Client
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Both servers, which cut nobody off for a minute, for one crowd after the other."""
+    settings = {"HEADER_TIMEOUT": 60, "REQUEST_TIMEOUT": 60, "REDIS_TIMEOUT": 25}
+    with System(tmp_path_factory.mktemp("shared")) as system:
+        system.start_http(**settings)
+        system.start_ws(system.ws_port, **settings)
+        yield system
 
 
 def test_whoever_waits_for_redis_holds_no_slot(system: System) -> None:
@@ -71,14 +82,9 @@ AT_WS = ("say nothing", "ask again and again", "are told to go on and do not", A
     [*(("http", kind) for kind in (*CROWDS, ALL)), *(("ws", kind) for kind in AT_WS)],
 )
 def test_others_get_in_while_more_than_there_are_slots(
-    system: System, name: str, kind: str
+    shared: System, name: str, kind: str
 ) -> None:
-    settings = {"HEADER_TIMEOUT": 60, "REQUEST_TIMEOUT": 60}
-    if name == "http":
-        system.start_http(**settings)
-        port = system.http_port
-    else:
-        _, port = system.start_ws(**settings)
+    port = shared.http_port if name == "http" else shared.ws_port
 
     with crowd_of(port, *(CROWDS if kind == ALL else [kind])):
         waits = [ask(port) for _ in range(3)]
@@ -86,13 +92,12 @@ def test_others_get_in_while_more_than_there_are_slots(
     assert max(waits) < LIMIT, waits  # A second where the machine has time; they would stay for 60.
 
 
-def test_whoever_sends_a_body_slowly_is_left_alone_while_there_is_room(system: System) -> None:
-    system.start_http()
-    with socket.create_connection(("127.0.0.1", system.http_port), LIMIT) as slow:
+def test_whoever_sends_a_body_slowly_is_left_alone_while_there_is_room(shared: System) -> None:
+    with socket.create_connection(("127.0.0.1", shared.http_port), LIMIT) as slow:
         slow.sendall(POST + b"Content-Length: 16\r\n\r\n")
         for byte in b'{"content":"ab"}':
             slow.sendall(bytes([byte]))
-            ask(system.http_port)
+            ask(shared.http_port)
             sleep(0.1)
 
         assert slow.recv(65536).startswith(b"HTTP/1.1 200 ")
@@ -128,13 +133,12 @@ def test_many_who_come_at_once_and_find_room_keep_their_connections(system: Syst
     [(b"", GET * 1000), (POST.replace(b"json", b"x") + b"Content-Length: 9999999999\r\n\r\n", GET)],
 )
 def test_one_who_sends_without_a_pause_does_not_stop_the_others(
-    system: System, first: bytes, more: bytes
+    shared: System, first: bytes, more: bytes
 ) -> None:
-    system.start_http()
     stop = threading.Event()
 
     def send() -> None:
-        with socket.create_connection(("127.0.0.1", system.http_port), LIMIT) as endless:
+        with socket.create_connection(("127.0.0.1", shared.http_port), LIMIT) as endless:
             endless.sendall(first)
             reading = threading.Thread(target=read, args=[endless])
             reading.start()
@@ -152,7 +156,7 @@ def test_one_who_sends_without_a_pause_does_not_stop_the_others(
     sending = threading.Thread(target=send)
     sending.start()
     try:
-        waits = [ask(system.http_port) for _ in range(20)]
+        waits = [ask(shared.http_port) for _ in range(20)]
     finally:
         stop.set()
         sending.join()
@@ -179,15 +183,16 @@ def send_to(port: int, stack: ExitStack, count: int, request: bytes) -> list[soc
 
 
 @pytest.mark.parametrize("kind", PUSHES)
-def test_whoever_waits_for_redis_leaves_slots_to_others(system: System, kind: str) -> None:
+def test_whoever_waits_for_redis_leaves_slots_to_others(shared: System, kind: str) -> None:
     """They held all of them for REDIS_TIMEOUT, and nobody was answered meanwhile."""
-    system.start_http(REDIS_TIMEOUT=25)
     sleep(FRESH)  # It has just been ready, and takes that for true for so long.
     with ExitStack() as stack:
-        with system.stalled_redis():
-            crowd = send_to(system.http_port, stack, CROWD, PUSHES[kind])
-            waits = [ask(system.http_port) for _ in range(5)]
-            told = crowd[-1].recv(65536)
+        with shared.stalled_redis():
+            crowd = send_to(shared.http_port, stack, CROWD, PUSHES[kind])
+            waits = [ask(shared.http_port) for _ in range(5)]
+            told = b""
+            while not told.endswith(b"}\n"):
+                told += crowd[-1].recv(65536)
         crowd[0].settimeout(LIMIT)
         assert crowd[0].recv(65536).startswith(b"HTTP/1.1 200 ")
 

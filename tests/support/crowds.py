@@ -19,7 +19,7 @@ LONG_BODY = b"Content-Length: 1000\r\n\r\n"
 CROWDS = {
     "say nothing": (b"", b""),
     "ask again and again": (GET, GET),
-    "ask much at a time": (GET * 10, GET * 10),
+    "ask much at a time": (GET * 3, GET * 3),
     "have asked and stay": (GET, b""),
     "dribble a head": (GET[:-2] + b"X: ", b"a"),
     "dribble a body": (POST + LONG_BODY, b"a"),
