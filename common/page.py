@@ -61,6 +61,11 @@ class Page:
         return parse_id(self.ids[-1])
 
     @property
+    def sizes(self) -> list[int]:
+        """How many bytes each content has."""
+        return list(map(len, self.contents))
+
+    @property
     def addressing(self) -> Addressing | None:
         """Which of its messages are for whom; None if all are for everybody."""
         if self._addressing is None and self.recipients is not None:

@@ -1,8 +1,7 @@
 """Clients that Redis must be asked about before they can join: how many at a time, for how long.
 
-Meanwhile each is a descriptor in a queue. It holds no slot of the web server, and no
-greenlet before its turn; what it sends is kept by the kernel. Who joins, and how, is
-decided elsewhere.
+Meanwhile each is a descriptor in a queue. It takes no slot of the web server, and no greenlet
+before its turn. What it sends is kept by the kernel.
 """
 
 import logging
@@ -23,7 +22,7 @@ from ws_server.wire.close_codes import TRY_AGAIN, CloseCode
 
 log = logging.getLogger(__name__)
 
-MOST_ASKED = 8  # Questions at a time. Few, so that those who ask for much delay the relay little.
+MOST_ASKED = 8  # Questions at a time. Few: those that ask for much must not delay the relay.
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Arrival:
 
 
 class Arrivals:
-    """First come, first served; after `limit` seconds an arrival is told to try again.
+    """First come, first served; a client that has waited `limit` seconds is to try again.
 
     `take_in` gets each arrival with its beginning, and must not wait.
     """
@@ -67,8 +66,8 @@ class Arrivals:
         self._ask_some()
 
     def _ask_some(self) -> None:
-        # Nobody waits behind the stop. Else the eldest are asked about, and as each has its end,
-        # there is a free turn before the next one's.
+        # At a stop nobody waits for a turn. Otherwise the oldest have theirs first. Their time ends
+        # first, too: so there is a turn for each of the others before its own time ends.
         while self._queue and (self._asked < MOST_ASKED or self._farewell):
             self._asked += 1
             gevent.spawn(self._ask, *self._queue.popleft())
@@ -90,7 +89,7 @@ class Arrivals:
             try:
                 with gevent.Timeout(left, QueueUnavailable("no answer in time")):
                     beginning = self._find(arrival.listen)
-            except Exception:  # Whatever it is: the client is told, and its place given back.
+            except Exception:  # Whatever it is: the client must be told, or it would stay for ever.
                 log.exception("A client is to try again: where it begins was not found")
             finally:
                 self._waiting.discard(asking)

@@ -1,8 +1,9 @@
-"""Pages of the log, one after the other; the next is read while one is sent.
+"""Reads the log page by page; the next page is read while one is sent.
 
-A page is bounded in bytes, too. Redis counts messages only, so how many are asked for is learned
-from the pages before: few after a pause, when nobody knows how much has come, and never so many
-that the longest ones ever seen would be too much.
+A page is bounded in bytes, too, but Redis can only be told a number of messages. So how many to
+ask for is learned from the pages before: as many as would fit if they were as long as those, and
+never so many that it would be too much if all were as long as the longest ever seen. After a
+pause nobody knows how much has come, and few are asked for.
 """
 
 from time import monotonic
@@ -18,14 +19,13 @@ from common.store.log import Log
 READ_MESSAGES = 1000  # More than a settle moves.
 READ_BYTES = 2 * 1024 * 1024  # About as much as is wanted at once.
 MOST_BYTES = 16 * 1024 * 1024  # If all were as long as the longest.
-IDLE = 0.5  # Seconds without a page, after which nobody knows what has come.
-FIRST_MESSAGES = (
-    512  # Asked for then. More than a settle moves, too: one page, so one send to each.
-)
+IDLE = 0.5  # Seconds without a page, after which few are asked for.
+# So few. More than a settle moves, all the same: it is one page then, and one send to each client.
+FIRST_MESSAGES = 512
 GROWTH = 4
 
 
-class Part(NamedTuple):
+class ReadPage(NamedTuple):
     """A page; if it is full, there may be more."""
 
     page: Page
@@ -33,36 +33,38 @@ class Part(NamedTuple):
 
 
 class Pages:
-    """Reads for whoever sends; `in_doubt` stays until somebody has looked for a loss."""
+    """`in_doubt`: what was read may not follow what was known. Whoever has looked clears it."""
 
     def __init__(self, source: Log) -> None:
-        self.in_doubt = False  # What was read may not follow what was known.
+        self.in_doubt = False
         self._source = source
         # After what, and the greenlet that reads it.
-        self._ahead: tuple[Mark, gevent.Greenlet[..., Part | QueueUnavailable]] | None = None
+        self._ahead: tuple[Mark, gevent.Greenlet[..., ReadPage | QueueUnavailable]] | None = None
         self._most = READ_MESSAGES
         self._longest = 1
-        self._noted = monotonic()
+        self._learned = monotonic()
 
     @property
     def most(self) -> int:
         """How many messages to ask for now."""
-        if monotonic() - self._noted > IDLE:
+        if monotonic() - self._learned > IDLE:
             self._most = min(self._most, FIRST_MESSAGES)
         return self._most
 
-    def note(self, page: Page, most: int) -> Part:
-        """A page for which so many messages were asked; the next one is asked for by its size."""
-        self._noted = monotonic()
-        count, is_full = len(page.ids), len(page.ids) >= most
-        if page:
-            sizes = list(map(len, page.contents))
+    def learn(self, sizes: list[int], most: int) -> bool:
+        """Learn from a page how many messages to ask for next; whether the page was full.
+
+        `sizes` are those of its messages, in bytes; `most` were asked for.
+        """
+        self._learned = monotonic()
+        count, is_full = len(sizes), len(sizes) >= most
+        if count:
             self._longest = max(self._longest, *sizes)
             fitting = min(READ_BYTES * count // max(1, sum(sizes)), MOST_BYTES // self._longest)
             self._most = max(1, min(READ_MESSAGES, fitting, GROWTH * most if is_full else most))
-        return Part(page, is_full)
+        return is_full
 
-    def read(self, known: Mark, block_seconds: float | None) -> Part:
+    def read(self, known: Mark, block_seconds: float | None) -> ReadPage:
         """What follows `known` now.
 
         Raises:
@@ -71,16 +73,16 @@ class Pages:
         most = self.most
         page, is_sure = self._source.read_after(known, most, block_seconds)
         self.in_doubt = self.in_doubt or not is_sure
-        return self.note(page, most)
+        return ReadPage(page, self.learn(page.sizes, most))
 
-    def read_ahead(self, part: Part, epoch: str) -> None:
-        """Let Redis look for what follows a page while that is sent; only if it was full."""
-        if part.is_full:
-            known = Mark(epoch, part.page.last)
+    def read_ahead(self, read: ReadPage, epoch: str) -> None:
+        """Ask Redis for what follows a page, while that is sent; only if the page was full."""
+        if read.is_full:
+            known = Mark(epoch, read.page.last)
             self._ahead = known, gevent.spawn(self._try_to_read, known)
 
-    def take_ahead(self, known: Mark) -> Part | None:
-        """What followed `known` when that was sent, if it was read; there may be more by now.
+    def take_ahead(self, known: Mark) -> ReadPage | None:
+        """What was read ahead after `known`, if anything was; more may have come since then.
 
         Raises:
             QueueUnavailable: Redis did not answer.
@@ -88,12 +90,12 @@ class Pages:
         ahead, self._ahead = self._ahead, None
         if ahead is None or ahead[0] != known:
             return None
-        part = ahead[1].get()
-        if isinstance(part, QueueUnavailable):
-            raise part
-        return part
+        read = ahead[1].get()
+        if isinstance(read, QueueUnavailable):
+            raise read
+        return read
 
-    def _try_to_read(self, known: Mark) -> Part | QueueUnavailable:
+    def _try_to_read(self, known: Mark) -> ReadPage | QueueUnavailable:
         try:
             return self.read(known, None)
         except QueueUnavailable as problem:

@@ -1,8 +1,8 @@
 """From the queue to the log, and from the log to the hub.
 
-Each process settles (atomic, so every message is settled once) and each reads
-the whole log, so every connection of each gets every message. It waits for
-Redis when Redis is away, and says so once, not at every try.
+Each process settles: that is atomic, so every message is settled once. And each reads the whole
+log, so that every client of each process gets every message. While Redis is away, the relay waits
+for it, and says so once, not at every try.
 """
 
 import logging
@@ -22,12 +22,12 @@ from common.store.log_state import Settled
 from ws_server.clients.hub import Hub
 from ws_server.relay.beginnings import Beginnings
 from ws_server.relay.loss import Losses
-from ws_server.relay.pages import Pages, Part
+from ws_server.relay.pages import Pages
 
 log = logging.getLogger(__name__)
 
-# Settled and not yet sent. Who settled faster than everybody reads would push messages out of the
-# log unread: HISTORY_SIZE must hold so many of each process.
+# Messages that are settled and not yet sent. If a process settled faster than all of them read,
+# the log would forget messages unread: HISTORY_SIZE must be so many for each process.
 MOST_UNREAD = 2000
 FIRST_PAUSE = 0.1  # Seconds before Redis is tried again; doubled each time.
 LONGEST_PAUSE = 2.0
@@ -132,7 +132,7 @@ class Relay:
 
     def _settle_when_pushed(self, longest_wait: float) -> QueueUnavailable | None:
         if not self._may_settle.wait(LONGEST_BLOCK):
-            return self._problem  # Still.
+            return self._problem  # It is as it was.
         with self._settling:
             known = self._hub.mark
             with self._noting_failure():
@@ -153,12 +153,12 @@ class Relay:
             known, most = self._hub.mark, self._pages.most
             with self._noting_failure():
                 settled, page = self._source.settle_and_read(known, most)
-            part = self._pages.note(page, most)
+            is_full = self._pages.learn(page.sizes, most)
             self._count_rejected(settled)
             if not self._losses.check(known, settled.log):
                 return True
             self._hub.publish(page)
-        if self._note_read(part):
+        if self._note_read(is_full=is_full):
             return True
         self._problem = _problem_of(settled)
         return settled.waiting > 0
@@ -166,27 +166,27 @@ class Relay:
     def _read(self, block_seconds: float | None) -> bool:
         """Send one page of what is new; whether there may be more."""
         known = self._hub.mark
-        part = self._pages.take_ahead(known)
-        is_newest = part is None
-        if part is None:
-            # Not under the lock: it is not fair, and a loop that blocks here would keep it for
-            # ever. While nothing is settled, nothing may come for which to wait.
+        read = self._pages.take_ahead(known)
+        is_newest = read is None
+        if read is None:
+            # Without the lock, which is not fair: a loop that waits here again and again would
+            # never leave it to others. And while nothing is settled, perhaps nothing comes.
             may_block = self._may_settle.is_set()
-            part = self._pages.read(known, block_seconds if may_block else None)
+            read = self._pages.read(known, block_seconds if may_block else None)
         else:
-            gevent.sleep(0)  # Whoever else wants the lock has its turn, too.
+            gevent.sleep(0)  # Others that want the lock have their turn, too.
         state = self._source.look(known) if self._pages.in_doubt else None
         with self._publishing:
             if self._hub.mark != known:
-                return True  # Somebody else was first: read again from there.
+                return True  # Another greenlet was first: read again, after what it has sent.
             if state is not None:
                 self._pages.in_doubt = False
                 if not self._losses.check(known, state):
                     return True
-            self._pages.read_ahead(part, known.epoch)
-            self._hub.publish(part.page)
-        # What was read ahead is no newer than the page before: it says nothing of the end.
-        return self._note_read(part) if is_newest else True
+            self._pages.read_ahead(read, known.epoch)
+            self._hub.publish(read.page)
+        # What was read ahead is as old as the page before it: there may be more by now.
+        return self._note_read(is_full=read.is_full) if is_newest else True
 
     def _note_settled(self, moved: int) -> None:
         self._unread += moved
@@ -198,14 +198,14 @@ class Relay:
         try:
             yield
         except QueueUnavailable as problem:
-            # It may have been done, and what failed was to read, or only the answer was lost.
+            # Perhaps it was settled all the same: only reading failed, or the answer was lost.
             self._problem = problem
             self._note_settled(SETTLE_MESSAGES)
             raise
 
-    def _note_read(self, part: Part) -> bool:
+    def _note_read(self, *, is_full: bool) -> bool:
         """Whether there may be more in the log; until that is read, nothing is added to it."""
-        if part.is_full:
+        if is_full:
             self._may_settle.clear()
             return True
         self._unread = 0
@@ -228,7 +228,7 @@ def _problem_of(settled: Settled) -> QueueUnavailable | None:
     """What failed besides what was done.
 
     Raises:
-        QueueUnavailable: nothing was done, so to go on at once would be of no use.
+        QueueUnavailable: nothing was done, so it is of no use to go on at once.
     """
     if not settled.problem:
         return None

@@ -77,6 +77,6 @@ def test_a_message_longer_than_all_bounds_is_read_alone() -> None:
     log = FakeLog()
     log.write(*[b"x" * 2 * MOST_BYTES] * 3)
     pages = Pages(log)
-    pages.note(log.write(b"x" * 2 * MOST_BYTES), 1)
+    pages.learn(log.write(b"x" * 2 * MOST_BYTES).sizes, 1)
 
     assert sizes_of_pages(pages, log) == [1, 1, 1, 1, 0]
