@@ -1,7 +1,7 @@
-"""Which messages are for everybody, and which for the subscribers of what. No I/O here.
+"""Which messages are for everybody, and which for the subscribers of which channels. No I/O here.
 
-Only names are indexed. A name with 49 dots matches 49 wildcards, so an index of those would
-take 50 times the memory of the names; in a sorted list they are found as fast.
+Names are indexed, wildcards are not: a name with 49 dots is matched by 49 wildcards, whose index
+would take 50 times the memory. In a sorted list of the names they are found as fast.
 """
 
 from bisect import bisect_left
@@ -12,17 +12,14 @@ from common.message import KICK_MARK
 
 
 class Addressing:
-    """Which messages of a page are for everybody, and which for the subscribers of what.
-
-    Messages are named by their places in the page.
-    """
+    """Of one page; a message is meant by its place in the page."""
 
     __slots__ = ("_dotted", "by_name", "kicked", "open")
 
     def __init__(self, recipients: Sequence[tuple[str, ...]]) -> None:
         self.open: list[int] = []  # For everybody.
         self.kicked: list[str] = []  # Users whose connections are to be closed.
-        self.by_name: dict[str, list[int]] = {}  # Besides what is for everybody.
+        self.by_name: dict[str, list[int]] = {}  # The messages for each recipient.
         self._dotted: list[str] | None = None
         by_name = self.by_name
         for place, names in enumerate(recipients):
@@ -47,7 +44,7 @@ class Addressing:
         return self._dotted
 
     def places(self, wanted: frozenset[str]) -> Sequence[int]:
-        """The messages for whoever listens to `wanted`, in their order."""
+        """The messages for those who listen to `wanted`, in their order."""
         by_name = self.by_name
         found = [by_name[name] for name in wanted if name in by_name]
         if self.dotted:
@@ -61,7 +58,7 @@ class Addressing:
         return sorted(set(self.open).union(*found))
 
     def match(self, wildcard: str) -> list[list[int]]:
-        """The messages that a wildcard brings, of each name that it matches."""
+        """For each name that a wildcard matches, the messages."""
         # What begins with the same letters stands together; "/" is what follows "." in ASCII.
         start = bisect_left(self.dotted, wildcard[:-1])
         end = bisect_left(self.dotted, wildcard[:-2] + "/", start)

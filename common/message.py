@@ -15,7 +15,7 @@ ENVELOPE_MARK = b"\x1e"
 KICK_MARK = "!"
 LARGEST_HALF = 2**64 - 1  # Of an id.
 LARGEST_ID = 2**128 - 1
-MOST_LOOKED_AT = 2000  # Of the newest messages of the log, to find those for somebody.
+MOST_LOOKED_AT = 2000  # Of the newest messages, to find those that are for one client.
 NUMBER = r"(0|[1-9]\d{0,19})"
 MARK = re.compile(rf"([0-9a-z]{{1,20}})-{NUMBER}-{NUMBER}", re.ASCII)
 
@@ -89,5 +89,5 @@ class Mark:
             return None
         epoch, milliseconds, sequence = found[1], int(found[2]), int(found[3])
         if max(milliseconds, sequence) > LARGEST_HALF:
-            return None  # No Redis has such an id, and none would look for it.
+            return None  # There is no such id, and Redis refuses to look for one.
         return cls(epoch, milliseconds << 64 | sequence)

@@ -1,4 +1,4 @@
-"""A page: some messages of the log that follow each other, and for whom each of them is.
+"""A page: some messages of the log that follow each other, and their recipients.
 
 From entries, as Redis answers them, to parts that are sent at once. No I/O here.
 """

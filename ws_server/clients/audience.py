@@ -1,7 +1,7 @@
-"""Who listens to what.
+"""Which clients listen to which channels.
 
-Clients that listen to the same channels in the same format are one audience and are
-sent the same bytes. Nothing here encodes or sends.
+Those that listen to the same channels in the same format are one audience, and are sent the same
+bytes. Nothing is encoded or sent here.
 """
 
 from collections.abc import Sequence

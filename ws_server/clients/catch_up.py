@@ -1,7 +1,7 @@
 """Clients that are behind: each gets what it is owed, at the speed of its own socket.
 
-One greenlet serves them all in turn, a few milliseconds at a time, so that they never delay the
-live ones. Nothing is kept for a client but its own replies: what it lacks of the log is read
+One greenlet serves them all in turn, a millisecond at a time, so that they do not delay the live
+ones. Nothing is kept for a client but its own replies: what it lacks of the log is read
 again when its socket can take it.
 """
 

@@ -8,13 +8,13 @@ A client is in one of four states. Only `Clients`, below, changes it:
     CLOSING  .             .         .               GONE
     GONE     .             .         .               .
 
-LIVE     It joins so. It takes every new chunk, as far as its `cursor` is not beyond it.
-BEHIND   Its socket was full, or it begins with what is older. It is `owed` the rest.
-CLOSING  It gets the end of the frame under way, and our farewell. Then it may end the connection,
-         but not later than at a time that is set. What it says does not matter any more.
-GONE     Its socket is closed, and no set has it.
+LIVE     The first state of each. It is sent every new chunk that its `cursor` is not beyond.
+BEHIND   Its socket was full, or it begins with older messages. It is `owed` the rest.
+CLOSING  It is sent the end of the frame under way and our farewell, then has some seconds to end
+         the connection. What it says is not read as messages any more.
+GONE     Its socket is closed, and nothing here has it.
 
-What the table does not have is a fault of ours, and an error. Who sends what, and when, is not
+Any other change is a fault of ours, and raises RuntimeError. Who sends what, and when, is not
 decided here.
 """
 
@@ -83,7 +83,7 @@ class Owed:
 
 
 class Connection(Endpoint):
-    """What the hooks of `Worker` get; `context` is theirs to use."""
+    """What the hooks of `Worker` are given; they may keep what they like in `context`."""
 
     __slots__ = (
         "_outlet",
@@ -124,7 +124,7 @@ class Connection(Endpoint):
 
     @property
     def sent_upto(self) -> int:
-        """The id up to which it has been sent all that is for it; only of one that is open."""
+        """The id up to which it has been sent all that is for it, if it is live or `owed`."""
         return max(self.cursor, self.feed.done) if self.owed is None else self.owed.cursor
 
     def send(self, data: str | bytes) -> None:
@@ -151,7 +151,7 @@ class Connection(Endpoint):
 
 
 class Clients:
-    """All clients of a process, and those in a state that is walked. It changes their states."""
+    """All clients of a process, and who of them is behind or closing. It changes their states."""
 
     def __init__(self, feeds: Iterable[Feed]) -> None:
         # Dicts, for their order: memory is walked as it was filled.

@@ -124,6 +124,6 @@ class FanOut:
                 self._progress.fall_behind(connection, piece.cut(places, channels, sent))
 
     def _pass_over(self, connection: Connection, upto: int) -> None:
-        """It is not live, or has this; unless it was ahead of this process by a part of this."""
+        """It is not live, or has all of it; or a part of it, if another process was ahead."""
         if connection.cursor < upto:
             self._progress.fall_behind(connection, Place(connection.cursor))

@@ -117,7 +117,7 @@ class Hub:
         try:
             for part in page.parts():
                 self._publish_part(part)
-        except BaseException:  # A stop, or the time-out of a hook: nobody is to miss anything.
+        except BaseException:  # A stop, or a time-out of a hook. Nobody may miss a message by it.
             self._leave_to_catch_up(page.last)
             self.recent.rewind(page.last)
             self._kick_all(page)
@@ -148,7 +148,7 @@ class Hub:
             done = feed.done
             feed.skip(upto)
             for connection in list(listeners):
-                # Perhaps not everything has been offered to it.
+                # It may not have been offered everything.
                 if connection.state is State.LIVE and connection.cursor < upto:
                     place = Place(max(connection.cursor, done))
                     self.sender.fall_behind(connection, place)
@@ -180,7 +180,7 @@ class Hub:
         """
         epoch, self.mark = self.mark.epoch, mark
         live = [(each, each.sent_upto) for each in self.connections if each.state is State.LIVE]
-        # Those who are closing may have a long frame under way, too.
+        # Also those who are closing: a long frame may be under way.
         owed = [(each, each.sent_upto) for each in self.connections if each.owed is not None]
         self.recent.rewind(mark.id)
         for feed in self.clients.by_feed:
@@ -205,6 +205,6 @@ class Hub:
             return  # It misses nothing.
         at = Mark(self.mark.epoch, self._place_after(had.id, kept))
         reason = TOO_OLD if kept is None else LOST
-        # A live one whose format cannot tell of a loss goes on: it has had all that was lost.
+        # A live one that cannot be told of a loss goes on: it has been sent all that was lost.
         is_closed = connection.owed is not None or kept is None
         self.sender.tell_gap(connection, had, reason, at, or_close=is_closed)

@@ -14,7 +14,7 @@ from ws_server.clients.connection import Connection, State
 from ws_server.clients.hub import Hub
 from ws_server.wire.close_codes import EXPIRED
 
-STEPS = 50  # Parts of the interval in which a part of the clients is pinged.
+STEPS = 50  # The interval has so many; in each, a share of the clients is pinged.
 LONGEST_STEP = 1.0  # Seconds; also how late a deadline can be noticed.
 UNANSWERED_PINGS = 2
 

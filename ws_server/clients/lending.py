@@ -1,8 +1,8 @@
 """Lending bytes to many sockets: the same memory for all of them, instead of a copy for each.
 
-What is long and for many is put into memory that the kernel sends from as it is (sendfile(2) of
-a memfd). At 64 KiB that takes two thirds of the CPU time of send(2), which copies it for each
-socket, and sockets that are read slowly hold the same memory.
+Long bytes for many clients are put into memory from which the kernel sends without a copy
+(sendfile(2) from a memfd). At 64 KiB that takes two thirds of the CPU time of send(2), which makes
+a copy for each socket. Sockets that are read slowly share the memory, too.
 """
 
 import os
@@ -22,7 +22,7 @@ Put = Callable[[Connection], int]
 
 
 class Loan:
-    """A copy of bytes that can be lent; it goes when nobody has this, and no socket needs it.
+    """Bytes in memory that can be lent. It is freed when nobody has this, and no socket needs it.
 
     Raises:
         OSError: there is no memory, or no descriptor left.
@@ -33,7 +33,7 @@ class Loan:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.file = os.memfd_create("chunk")
-        if os.write(self.file, data) < len(data):  # Beyond it, sendfile would take 0 for ever.
+        if os.write(self.file, data) < len(data):  # Or sendfile would answer 0 for ever.
             raise OSError("no memory left")
 
     def __del__(self) -> None:
