@@ -1,8 +1,9 @@
 """The class named by WORKER_CLASS, imported among the modules of its own project.
 
-A project may well have a `config.py` or a `common/`, the names of packages of ours. While its
-module is imported, its own stand in for ours, for its imports only; then ours are back. So
-what such a module imports at its top is its own; an import inside of a function finds ours.
+A project may well have a `config.py` or a `common/`: packages of ours have these names, too. While
+the module is imported, the project's own take the place of ours, for its imports only. Then ours
+are back. So an import at the top of such a module finds the project's own, and an import inside of
+a function finds ours.
 """
 
 import os
@@ -18,7 +19,7 @@ import ws_server
 from config.errors import SettingsError
 from ws_server.worker import Worker
 
-# Not `ws_server`, from which a Worker is imported: what a project has there is found beside ours.
+# Not `ws_server`, from which a Worker is imported: what a project has there is found besides ours.
 MAY_STAND_IN = ("common", "config", "http_api")
 HOME = Path(__file__).resolve().parents[1]  # Where our own packages are.
 
@@ -51,9 +52,9 @@ def _find_own() -> list[str]:
         sys.path.append(str(folder))  # Last: nothing in it may stand in for a module of ours.
     if folder.resolve() == HOME:
         return []
-    beside = str(folder / "ws_server")
-    if beside not in ws_server.__path__:
-        ws_server.__path__.append(beside)
+    besides = str(folder / "ws_server")
+    if besides not in ws_server.__path__:
+        ws_server.__path__.append(besides)
     return [name for name in MAY_STAND_IN if _is_code(folder, name)]
 
 

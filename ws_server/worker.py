@@ -28,11 +28,11 @@ class Worker:
         self.settings = settings
         self.hub = hub
         self._relay = relay
-        self.has_relay = False  # Whether anybody has taken up the relay.
+        self.has_relay = False  # Whether anybody has asked for `relay`: if not, nothing is relayed.
 
     @property
     def relay(self) -> Relay:
-        """What brings messages from Redis to the hub, once it is called on and on."""
+        """Brings messages from Redis to the hub, whenever its `tick` is called."""
         self.has_relay = True
         return self._relay
 
@@ -58,7 +58,7 @@ class Worker:
         """A client is gone; nothing can be sent to it any more."""
 
     def on_error(self, connection: Connection | None, error: Exception) -> None:
-        """A hook or a timer has failed; `connection` is whose call it was, if anyone's."""
+        """A hook has failed that was called for `connection`; None: one for nobody, or a timer."""
         whose = "a timer" if connection is None else f"connection {connection.fd}"
         log.error("A hook failed (%s)", whose, exc_info=error)
 
@@ -67,7 +67,7 @@ class Worker:
         self.spawn(self._run_timer, interval, action)
 
     def spawn(self, action: Callable[..., None], *args: object) -> None:
-        """Run `action` besides everything else, until it returns or the process stops."""
+        """Run `action` at the same time as all else, until it returns or the process stops."""
         gevent.spawn(action, *args)
 
     def _run_timer(self, interval: float, action: Callable[[], None]) -> None:
@@ -76,7 +76,7 @@ class Worker:
         def call_when_due() -> None:
             nonlocal due
             gevent.sleep(max(0.0, due - monotonic()))
-            # A late call is not made up for: the next one finds all that waits.
+            # If calls were missed, they do not follow: one finds all that waits.
             due = max(due, monotonic()) + interval
             call_hook(action, partial(self.on_error, None))
 

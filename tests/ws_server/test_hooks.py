@@ -3,10 +3,14 @@
 import pytest
 
 from common.errors import QueueUnavailable
-from tests.support.parts import wait_until
+from config.settings import Settings
+from tests.support.parts import LIMIT, Parts, wait_until
 from tests.support.running import Noting, Running, wait_for_redis
 from tests.support.websocket import PING, PONG, TEXT, frame
+from ws_server.clients.connection import Connection
 from ws_server.door.listen import Listen
+from ws_server.hooks import Hooks
+from ws_server.relay.relay import Relay
 from ws_server.worker import Worker
 
 GONE = QueueUnavailable("gone")
@@ -95,3 +99,60 @@ def test_a_worker_without_hooks_is_enough(running: Running) -> None:
     client.send(frame(TEXT, b"ignored") + frame(PING, b"?"))
 
     assert client.frame() == (PONG, b"?")
+
+
+class Slow(Noting):
+    """Its hooks wait for `gate`."""
+
+    def on_close(self, connection: Connection) -> None:
+        self.gate.wait()
+        super().on_close(connection)
+
+
+def make(parts: Parts, kind: type[Noting] = Noting) -> tuple[Hooks, Noting]:
+    worker = kind(Settings(), parts.hub, Relay(parts.log, parts.hub))
+    return Hooks(worker, time_limit=0.01), worker
+
+
+def test_on_connect_has_so_much_time(parts: Parts) -> None:
+    hooks, worker = make(parts)
+    worker.gate.clear()
+
+    hooks.greet(parts.connect()[0])
+
+    name, error = worker.events
+    assert name == "connect"
+    assert isinstance(error, TimeoutError)
+
+
+def test_on_close_is_called_once_for_a_client_that_was_greeted(parts: Parts) -> None:
+    hooks, worker = make(parts)
+    greeted, other = parts.connect()[0], parts.connect()[0]
+    hooks.greet(greeted)
+
+    for connection in (greeted, other, greeted):
+        hooks.say_goodbye(connection)
+    hooks.wait_for_goodbyes(LIMIT)
+
+    assert worker.events == ["connect", "close"]
+
+
+def test_goodbyes_are_waited_for_and_not_for_ever(parts: Parts) -> None:
+    hooks, worker = make(parts, Slow)
+    connection, _ = parts.connect()
+    hooks.greet(connection)
+    worker.gate.clear()
+    hooks.say_goodbye(connection)
+
+    hooks.wait_for_goodbyes(0.01)
+    assert worker.events == ["connect"]
+
+    worker.gate.set()
+    hooks.wait_for_goodbyes(LIMIT)
+    assert worker.events == ["connect", "close"]
+
+
+def test_hooks_that_nobody_overrides_are_not_called(parts: Parts) -> None:
+    hooks = Hooks(Worker(Settings(), parts.hub, Relay(parts.log, parts.hub)), time_limit=1.0)
+
+    assert (hooks.greets, hooks.on_message) == (False, None)

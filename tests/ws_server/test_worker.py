@@ -1,13 +1,18 @@
 """The timer and the hooks of `Worker`."""
 
 from time import monotonic
+from typing import ClassVar
 
 import gevent
 import pytest
 
 from config.settings import Settings
 from tests.support.parts import Parts, let_others_run, wait_until
+from tests.support.running import Running
+from tests.support.websocket import TEXT, frame
 from ws_server.clients.connection import Connection
+from ws_server.door.grant import Grant
+from ws_server.door.listen import Listen
 from ws_server.relay.relay import Relay
 from ws_server.worker import Worker
 
@@ -120,3 +125,40 @@ def test_an_error_is_logged_with_its_traceback(
 
     assert caplog.records[0].exc_info
     assert "a timer" in caplog.text
+
+
+class OfAUser(Worker):
+    """Uses all that a worker of a user may use."""
+
+    notes: ClassVar[list[str]] = []
+
+    def on_worker_start(self) -> None:
+        super().on_worker_start()
+        self.every(0.001, self.greet)
+        self.spawn(self.notes.append, "spawned")
+
+    def on_message(self, connection: Connection, data: str | bytes) -> None:
+        connection.context = data
+        connection.send(f"{data!r} from {connection.address} on {connection.fd >= 0}")
+        connection.close(4000, "enough")
+
+    def greet(self) -> None:
+        for connection in self.hub.connections:
+            if connection.context is None:
+                connection.context = connection.grant.user
+                connection.send(b"hello")
+        if self.settings.delivery == "timer":
+            self.relay.tick()
+
+
+def test_a_worker_of_a_user_may_use_all_of_this(running: Running) -> None:
+    running.build(OfAUser)
+    user = Grant("42")
+    client = running.connect(listen=Listen(grant=user, channels=user.own, address="10.0.0.1"))
+
+    assert client.frame()[1] == b"hello"
+    client.send(frame(TEXT, b"hi"))
+
+    assert client.texts(1) == [b"'hi' from 10.0.0.1 on True"]
+    assert client.close_code() == 4000
+    assert OfAUser.notes == ["spawned"]

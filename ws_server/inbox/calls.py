@@ -12,7 +12,7 @@ def call_hook(hook: Callable[[], object], on_error: Callable[[Exception], None])
     """Call `hook`; hand what it raises to `on_error`, a `gevent.Timeout` as TimeoutError."""
     try:
         hook()
-    except gevent.Timeout as expired:  # No Exception, but every gevent program uses it.
+    except gevent.Timeout as expired:  # It is no Exception, and gevent programs use it a lot.
         _report(on_error, TimeoutError(f"the hook ran out of time: {expired}"))
     except Exception as problem:
         _report(on_error, problem)

@@ -26,7 +26,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """A token in the place of the one that is about to expire."""
+    """A token that replaces the one that is about to expire."""
 
     token: str
 
@@ -57,13 +57,13 @@ def parse_command(data: str | bytes) -> Command | None:
 
 
 def explain(data: str | bytes) -> str:
-    """Why a message is no command, for who meant one."""
+    """Why a message is no command, for a client that meant one."""
     kind = "a text frame" if isinstance(data, bytes) else "a JSON object"
     return f"a command is {kind}: {FORMS}"
 
 
 def _pairs(data: str | bytes) -> tuple[tuple[str, Any], ...]:
-    """The names and values of a JSON object, as they stand; none if it is anything else."""
+    """The names and values of a JSON object, in their order; none if it is anything else."""
     if not isinstance(data, str):
         return ()
     text = data.strip(BLANKS)

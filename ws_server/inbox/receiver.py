@@ -1,8 +1,8 @@
-"""What clients send: read when it arrives, answered by the rules, handed to the hooks.
+"""Reads what clients send when it arrives, answers it by the rules, or hands it to a hook.
 
-Reads happen in the event loop, without a greenlet per client. Only a message for
-a hook that wants messages gets one, and nothing more is read from that client
-until it is done: order is kept, and a flood stays in the kernel.
+It is read in the event loop, without a greenlet for each client. Only the call of `on_message` has
+one, if there is such a hook. Nothing more is read from that client until the call has returned: so
+the order is kept, and a flood waits in the kernel.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from ws_server.wire.close_codes import TOO_MANY_MESSAGES, CloseCode
 from ws_server.wire.frames import PONG, frame
 from ws_server.wire.inbound import Closed, Failed, Inbound, Pinged, Reader, Received, is_lone_pong
 
-READ_BYTES = 4 * 1024  # Of tiny frames, so much takes some milliseconds to parse.
+READ_BYTES = 4 * 1024  # If all frames are tiny, it takes some milliseconds to parse so much.
 
 OnMessage = Callable[[Connection, str | bytes], None]
 OnError = Callable[[Connection, Exception], None]

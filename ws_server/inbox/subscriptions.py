@@ -1,4 +1,4 @@
-"""Does what clients of the json format ask for while they are connected, and answers.
+"""Does what clients of the json format ask for while they are connected, and answers them.
 
 Their grant and the policy say what they may ask for. The hub makes the change take effect at
 one exact place of the log.
