@@ -1,6 +1,6 @@
 """Where a client begins: at the head, after an id that it had, or before the newest messages.
 
-Memory says it if possible; else Redis is asked.
+If memory does not say it, Redis is asked.
 """
 
 from dataclasses import replace
@@ -37,7 +37,7 @@ class Beginnings:
     def find_in_memory(self, listen: Listen) -> Beginning | None:
         """Where a client begins that asks for this, if memory says it; None: Redis must be asked.
 
-        So whoever comes back with an id of late does not wait behind those who ask for more.
+        So a client that comes back with a recent id does not wait behind those that ask for more.
         """
         if listen.last_id is not None:
             cursor = self._known_cursor(listen.format_name, Mark.parse(listen.last_id))
@@ -77,7 +77,7 @@ class Beginnings:
         recent = self._hub.recent
         cursor = recent.newest(count, channels)
         if cursor is None:
-            with self._looking_back:  # Who waits here finds it in memory then.
+            with self._looking_back:  # The next one that waits here finds it in memory.
                 self._look_back(count, channels)
             cursor = recent.newest(count, channels) or recent.start
         return max(cursor, self._losses.floor - 1)
@@ -108,7 +108,7 @@ class Beginnings:
         return replace(beginning, cursor=mark.id)
 
     def _after_loss(self, beginning: Beginning, mark: Mark | None) -> Beginning:
-        """With a gap, and then what the log has that its client has not had."""
+        """After a gap; then follows what the log still has and the client has not had."""
         if mark is None:
             return replace(beginning, missing=UNKNOWN)
         kept = self._losses.kept_of(mark.epoch)

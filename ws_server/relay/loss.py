@@ -31,11 +31,11 @@ SOON = 1.0
 class Losses:
     """Compares the log with what this process knew of it.
 
-    `publishing` is held by whoever sends messages, so that nobody is told in between.
+    `publishing` is held while messages are sent, so that clients are told between two pages.
     """
 
     def __init__(self, source: Log, hub: Hub, publishing: BoundedSemaphore) -> None:
-        self.floor = 0  # Whoever has everything before it can be sent the rest.
+        self.floor = 0  # A client that has everything before it can be sent the rest.
         # Ids of no message that a client may have all the same: it was welcomed with them.
         self.empty_places = (0, 0)
         self._source = source
@@ -70,7 +70,7 @@ class Losses:
     def check(self, known: Mark, state: LogState) -> bool:
         """Whether what was read after `known` can be sent; else go on elsewhere, and tell clients.
 
-        `publishing` must be held, but by `find_head`.
+        `publishing` must be held.
         """
         self._remember(state)
         if self._hub.mark.epoch != known.epoch:

@@ -134,8 +134,11 @@ def test_a_client_is_not_to_blame_while_redis_is_away(
     parts.start_catch_up()
     wait_until(lambda: client.texts(1) != [] and parts.log.history_reads != [], "parked")
 
+    stuck, _ = parts.connect(SMALL)  # This one is: it does not take what we have.
+    parts.hub.sender.post(stuck, b"x" * 100_000)
+
     gevent.spawn(Keepalive(parts.hub, INTERVAL / 5, 0.05).run)
-    gevent.sleep(0.1)  # Nothing is to happen; that takes its time.
+    wait_until(lambda: parts.gone == [stuck], "dropped")
 
     assert waiting.is_open
 
