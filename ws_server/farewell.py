@@ -1,7 +1,7 @@
 """The stop of a process (SIGTERM, or SIGHUP for a reload): what happens, in order.
 
-It takes STOP_TIMEOUT at most, and a moment for the last hooks. By half of that time clients have
-been sent what is theirs; the other half is for those who are slow to answer the close.
+It takes STOP_TIMEOUT at most, and a moment for presence and the last hooks. Half of that time is
+for sending what is settled, the other half for clients that are slow to answer the close.
 """
 
 import logging
@@ -30,7 +30,7 @@ LAST_LOOK = 0.5  # Seconds for the last look at the log: clients are told soon, 
 
 
 class Farewell:
-    """One stop; `run` has its steps."""
+    """`run` has the steps."""
 
     def __init__(
         self,
@@ -56,10 +56,10 @@ class Farewell:
         self._newcomers.refuse_from_now_on(close)
         if reload:
             self._hooks.reload(timeout / 2)
-        self._close_most_in_batches(close, half)  # What is pushed is still sent.
-        self._relay_what_is_settled(half)  # What is pushed from now on waits in Redis.
+        self._close_most_in_batches(close, half)  # What is pushed is still sent to the others.
+        self._send_what_is_settled(half)  # Nothing is settled any more: it waits in the queue.
         self._close_live(self._everybody(), close)
-        _wait_until(lambda: not self._hub.clients.behind, half)  # The slow get what they lack.
+        _wait_until(lambda: not self._hub.clients.behind, half)  # They get the rest.
         self._close(self._everybody(), close)
         _wait_until(lambda: self._newcomers.are_gone, end)
         self._cut_off(self._everybody())
@@ -78,7 +78,7 @@ class Farewell:
             self._close_live(everybody[first : first + batch], close)
             gevent.sleep(CLOSE_STEP)
 
-    def _relay_what_is_settled(self, half: float) -> None:
+    def _send_what_is_settled(self, half: float) -> None:
         limit = max(0.1, min(LAST_LOOK, half - monotonic()))
         try:
             with gevent.Timeout(limit, QueueUnavailable("no answer before the stop")):

@@ -1,9 +1,9 @@
 """Tells Redis who is connected to this process.
 
 What has changed is written every half a second, as it is then, so that it is right to try again.
-While Redis is away nothing is lost: the next round writes the difference, or everything. Redis is
-asked for nothing as long as nobody has come who has a user or a channel. Nothing is counted here:
-see `ws_server.counts`.
+While Redis is away nothing is lost: the next round writes the difference, or everything. Nothing
+is asked of Redis before the first client with a user or a channel. `ws_server.counts` does the
+counting.
 """
 
 import logging
@@ -25,7 +25,7 @@ MOST_CHANGES = 500  # In one write.
 
 
 class Presence:
-    """Writes `counts`, which others keep."""
+    """Writes what has changed in `counts`."""
 
     def __init__(self, writer: PresenceWriter) -> None:
         self.counts = Counts()

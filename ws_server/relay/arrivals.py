@@ -60,7 +60,7 @@ class Arrivals:
         self._ask_some()
 
     def stop(self, farewell: CloseCode) -> None:
-        """Ask no more: whoever is here, or still comes, is told this."""
+        """Ask no more: clients that wait here, or still come, are told this."""
         self._farewell = farewell
         gevent.killall(list(self._waiting), QueueUnavailable("the server stops"), block=False)
         self._ask_some()

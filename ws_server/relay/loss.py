@@ -1,4 +1,4 @@
-"""What the log has lost or forgotten; whoever misses something for it is told.
+"""What the log has lost or forgotten; clients that miss something because of it are told.
 
 Ids only grow. So there are two ways in which messages can go missing, and both can be seen:
 - Redis comes back with older data. Ids then begin again below the head, where this process never
