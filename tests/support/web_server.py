@@ -1,6 +1,7 @@
 """A worker of the web server in this process, an application under it, and its clients."""
 
 import os
+import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -115,10 +116,25 @@ class WebServer:
 
     def connect(self, first: bytes = b"") -> "Client":
         """A client that has said this."""
-        client = Client(self.address)
+        client = Client(gevent.socket.create_connection(self.address, LIMIT))
         self.clients.append(client)
         client.send(first)
         return client
+
+    def connect_crowd(self, count: int, first: bytes) -> "list[Client]":
+        """So many at once: the worker has had no turn meanwhile."""
+        crowd = []
+        for _ in range(count):
+            plain = socket.create_connection(self.address, LIMIT)
+            crowd.append(Client(plain))
+            crowd[-1].send(first)
+        self.clients += crowd
+        return crowd
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it listens no more."""
+        return bool(self.listener.fileno() < 0)
 
     def stop(self) -> None:
         """As a SIGTERM does; returns at once."""
@@ -150,8 +166,9 @@ class WebServer:
 class Client:
     """A client, which waits for what it reads."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._socket = gevent.socket.create_connection(address, LIMIT)
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket: Any = gevent.socket.socket(fileno=connected.detach())
+        self._socket.settimeout(LIMIT)
 
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)

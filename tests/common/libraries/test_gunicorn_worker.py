@@ -111,6 +111,7 @@ def test_a_process_sets_its_signals_then_loads_then_runs(worker: Noting) -> None
 
     os.close(worker.PIPE[0])
     os.close(worker.PIPE[1])
+    assert "keepalive" in vars(worker.cfg)  # So it is found there at each request.
     assert worker.calls == ["init_signals", "load_wsgi", "run"], (
         f"{NOW}: `init_process` does other things, or in another order: {worker.calls}"
     )

@@ -99,6 +99,21 @@ def test_whoever_is_cut_off_still_reads_what_has_arrived(
 
     assert reading.get(timeout=5) == b"late"
     assert client.recv(100) == b""
+    client.sendall(b"answer")
+    assert theirs.recv(100) == b"answer"
+
+
+def test_a_socket_that_is_another_owners_by_now_may_be_cut_without_harm(
+    pair: tuple[ClientSocket, socket.socket],
+) -> None:
+    client, theirs = pair
+    taken = socket.socket(fileno=client.detach())
+
+    client.cut()
+
+    with taken:
+        taken.send(b"still here")
+        assert theirs.recv(100) == b"still here"
 
 
 def test_whoever_is_cut_off_while_it_does_not_read_is_gone(

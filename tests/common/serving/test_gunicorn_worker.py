@@ -1,5 +1,6 @@
 """Who is served, for how long, who has to go, and how a worker ends."""
 
+import gc
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ import pytest
 
 from common.serving import acceptor, client_sockets, gunicorn_worker
 from common.serving.acceptor import Acceptor
+from common.serving.client_sockets import ClientSocket
 from config.settings import Settings
 from tests.support.signals import handlers_kept
 from tests.support.web_server import GET, LIMIT, STEP, WebServer, await_that, get, post
@@ -49,6 +51,7 @@ def serve(patience: Callable[[float], None]) -> Iterator[Serve]:
         made = WebServer(Settings(**settings), slots, workers)
         servers.append(made)
         made.start()
+        made.worker.await_turns(1)
         return made
 
     yield start
@@ -128,6 +131,31 @@ def test_clients_that_leave_at_any_time_are_no_failure_and_leave_their_slots(
         server.clients.pop().close()
 
     assert logged.text == ""
+
+
+def test_nothing_of_a_client_stays_when_it_has_left(serve: Serve) -> None:
+    server = serve()
+    for _ in range(3):
+        server.connect(get("/", "Connection: close\r\n")).rest()
+
+    def kept() -> list[ClientSocket]:
+        gc.collect()
+        return [each for each in gc.get_objects() if isinstance(each, ClientSocket)]
+
+    await_that(lambda: not kept(), "the end of the clients' sockets")
+
+
+def test_one_who_sends_much_at_a_time_gives_way_to_others(serve: Serve) -> None:
+    server = serve()
+    many, other = server.connect(), server.connect()
+    assert is_served(many.ask())
+    assert is_served(other.ask())
+
+    many.send(get("/many") * 200)  # A few of them are read at once.
+    other.send(get("/other"))
+
+    server.await_asked(203)
+    assert server.app.asked.index("/other") < 100
 
 
 def test_a_socket_that_the_application_takes_is_left_alone(
@@ -325,9 +353,11 @@ def test_many_who_come_at_once_and_find_room_keep_their_connections(
 ) -> None:
     monkeypatch.setattr(gunicorn_worker, "ACCEPTS", 1)
     server = serve(slots=40)
-    crowd = [server.connect(GET) for _ in range(8)]  # Before the worker had its first turn.
+    idle = server.connect()
+    idle.ask()
+    crowd = server.connect_crowd(8, GET)
 
-    answers = [client.answer() for client in crowd]
+    answers = [*(client.answer() for client in crowd), idle.ask()]
 
     assert all(map(is_served, answers))
     assert not any(map(says_close, answers))
@@ -453,6 +483,19 @@ def test_a_request_that_was_given_up_is_not_waited_for(serve: Serve) -> None:
     server.stop()
 
     server.await_end()
+
+
+def test_whoever_was_let_in_last_has_a_moment_to_say_what_it_wants(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gunicorn_worker, "LAST_REQUESTS", 0.3)
+    server = serve()
+    client = server.connect()
+    server.stop()
+    await_that(lambda: server.is_closed, "the end of accepting")
+
+    assert is_served(client.ask())
+    assert not server.app.is_stopping.is_set()
 
 
 def test_whoever_was_let_in_by_the_kernel_is_still_answered(serve: Serve) -> None:
