@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from time import sleep
 from typing import Any
 
 import gevent
@@ -128,6 +129,7 @@ class WebServer:
             plain = socket.create_connection(self.address, LIMIT)
             crowd.append(Client(plain))
             crowd[-1].send(first)
+        sleep(2 * STEP)  # So that it has its next look at the crowd, and not between two of them.
         self.clients += crowd
         return crowd
 
