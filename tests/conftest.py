@@ -6,7 +6,10 @@ many, new ones each time.
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -38,6 +41,26 @@ settings.load_profile("ours")
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
     items[:] = spread(items, processes, lambda item: (item.path.parent.name, item.path.stem))
+
+
+def _started() -> set[str]:
+    """The threads and processes that this process has now."""
+    children = Path(f"/proc/self/task/{threading.main_thread().native_id}/children")
+    # A server that several tests share may have a thread for each of its clients.
+    threads = {
+        f"thread {each.name}"
+        for each in threading.enumerate()
+        if "process_request_thread" not in each.name
+    }
+    return threads | {f"process {pid}" for pid in children.read_text().split()}
+
+
+@pytest.fixture(autouse=sys.platform == "linux")
+def _nothing_runs_on() -> Iterator[None]:
+    """Fail a test that leaves a thread or a process behind; what several tests share may stay."""
+    before = _started()
+    yield
+    assert _started() - before == set()
 
 
 @pytest.fixture(scope="session")

@@ -214,7 +214,8 @@ def test_memory_for_those_who_fell_behind_is_given_back_when_nobody_is(
     parts: Parts, start: Start
 ) -> None:
     for _ in range(LENT_TIMES):
-        parts.connect()[0].pause_reading(HOOK)  # So that it may be silent.
+        silent, pinged = parts.connect()
+        silent.pause_reading(HOOK)  # So that it may be silent.
     slow, reader = parts.connect(SMALL)
     slow.send("x" * 4 * SMALL)  # Its socket is full.
 
@@ -225,8 +226,9 @@ def test_memory_for_those_who_fell_behind_is_given_back_when_nobody_is(
     parts.publish(b"x" * LENT_BYTES)
     assert files() == before + 1
 
+    assert pinged.texts(1) == [b"x" * LENT_BYTES]
     start(INTERVAL, LONG)
-    gevent.sleep(3 * INTERVAL)
+    assert pinged.frames(3) == [(PING, b"")] * 3  # So many rounds.
     assert files() == before + 1
 
     parts.start_catch_up()
