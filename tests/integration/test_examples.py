@@ -5,9 +5,8 @@ run here, which by a test of its own, and which not at all.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,52 +21,66 @@ from tests.support.stage import SECRET, Stage
 from tests.support.system import System
 from tests.support.websocket import LIMIT, Client
 
-WITH_TOKENS = {"SUBSCRIBE_SECRET": SECRET}
-ASIDE = {"Who is connected": WITH_TOKENS}  # Needed by a section that does not say so.
+WITHOUT_BROWSER = find_sessions(lambda example: not example.is_for_browsers)
+FOR_BROWSERS = find_sessions(lambda example: example.is_for_browsers)
+CROWDED = "Who is connected"  # A section that shows some clients.
 PUSH_AGAIN = 250  # Milliseconds after which a page gets another message.
-
-Pages = Callable[[], Page]
 
 
 @pytest.fixture(scope="module")
-def usual(
-    valkey: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], Stage]]:
-    """The stage of all sessions that need nothing special; the first of them starts it."""
+def usual(valkey: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The stage of all sessions that need nothing special."""
     with System(tmp_path_factory.mktemp("examples"), valkey.url) as system:
-        yield cache(lambda: Stage(system, {}))
+        yield Stage(system, {})
+
+
+class Stages:
+    """The stage for an example: the usual one, or one of its own in a folder of the test."""
+
+    def __init__(self, usual: Stage, folder: Path, redis_url: str) -> None:
+        self._usual = usual
+        self._folder = folder
+        self._redis_url = redis_url
+
+    @contextmanager
+    def stage(self, settings: Mapping[str, str]) -> Iterator[Stage]:
+        if not settings:
+            yield self._usual
+            return
+        with System(self._folder, self._redis_url) as system:
+            yield Stage(system, settings)
 
 
 @pytest.fixture
-def pages(request: pytest.FixtureRequest) -> Pages:
-    """A page of a browser, for the sessions that have something for it."""
-    return lambda: request.getfixturevalue("page")
+def stages(usual: Stage, tmp_path: Path, valkey: EmbeddedValkey) -> Stages:
+    return Stages(usual, tmp_path, valkey.url)
 
 
-@pytest.mark.parametrize("session", find_sessions(), ids=str)
-def test_the_examples_of_a_section_do_what_it_says(
-    session: Session,
-    usual: Callable[[], Stage],
-    valkey: EmbeddedValkey,
-    tmp_path: Path,
-    pages: Pages,
-) -> None:
-    settings = session.settings or ASIDE.get(session.section, {})
+@pytest.mark.parametrize("session", WITHOUT_BROWSER, ids=str)
+def test_the_examples_of_a_section_do_what_it_says(session: Session, stages: Stages) -> None:
     missing = set()
     with ExitStack() as stack:
-        if settings:
-            stage = Stage(stack.enter_context(System(tmp_path, valkey.url)), settings)
-        else:
-            stage = usual()
-        for client in crowd(stage) if session.section in ASIDE else ():
+        is_crowded = session.section == CROWDED
+        settings = {"SUBSCRIBE_SECRET": SECRET} if is_crowded else session.settings
+        stage = stack.enter_context(stages.stage(settings))
+        for client in crowd(stage) if is_crowded else ():
             stack.enter_context(client)
         for example in session.examples:
             try:
-                run(example, stage, pages)
+                run(example, stage)
             except Missing as program:
                 missing.add(str(program))
     if missing:
         pytest.skip(f"not on this machine: {', '.join(sorted(missing))}")
+
+
+@pytest.mark.parametrize("session", FOR_BROWSERS, ids=str)
+def test_an_example_for_a_browser_shows_what_is_pushed(
+    session: Session, stages: Stages, page: Page
+) -> None:
+    with stages.stage(session.settings) as stage:
+        for example in session.examples:
+            run_in_browser(example, stage, page)
 
 
 def test_make_run_prints_what_the_readme_says(tmp_path: Path) -> None:
@@ -86,16 +99,14 @@ def test_make_run_prints_what_the_readme_says(tmp_path: Path) -> None:
         assert serve.stop() == 0
 
 
-def run(example: Example, stage: Stage, pages: Pages) -> None:
+def run(example: Example, stage: Stage) -> None:
     """Run one; whatever goes wrong says which.
 
     Raises:
         Missing: it cannot be run on this machine.
     """
     try:
-        if example.language in ("js", "html"):
-            run_in_browser(example, stage, pages())
-        elif not example.is_start:
+        if not example.is_start:
             RUNNERS[example.language](example, stage)
     except Exception as problem:
         problem.add_note(f"{example}:\n{example.code}")

@@ -63,13 +63,16 @@ def run_stream(command: str, expected: list[str], stage: Stage) -> None:
     )
     timer = Timer(LIMIT, os.killpg, (process.pid, signal.SIGKILL))
     timer.start()
-    with process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline()]
-        stage.push("".join(content))
-        lines += [process.stdout.readline() for _ in expected[1:]]
-        os.killpg(process.pid, signal.SIGKILL)
-    timer.cancel()
+    try:
+        with process:
+            assert process.stdout is not None
+            lines = [process.stdout.readline()]
+            stage.push("".join(content))
+            lines += [process.stdout.readline() for _ in expected[1:]]
+            os.killpg(process.pid, signal.SIGKILL)
+    finally:
+        timer.cancel()
+        timer.join()
     assert comparable("".join(lines)) == expected
 
 

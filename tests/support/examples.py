@@ -5,7 +5,7 @@ The blocks of a section are one `Session`. A block that starts a server, such as
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -82,6 +82,10 @@ class Example:
         return self.language in RUNNABLE or (self.language == "sh" and self.is_settings)
 
     @property
+    def is_for_browsers(self) -> bool:
+        return self.language in ("js", "html")
+
+    @property
     def is_start(self) -> bool:
         """It starts servers, for the blocks after it, and goes on."""
         return self.language == "console" and all(map(START.fullmatch, self.lines))
@@ -116,11 +120,13 @@ def find_examples() -> Iterator[Example]:
             yield Example(page, headings[-1] if headings else "", line, language, block[2])
 
 
-def find_sessions() -> list[Session]:
-    """What is to be run, in groups that share their servers."""
+def find_sessions(is_wanted: Callable[[Example], bool]) -> list[Session]:
+    """What is to be run of what is wanted, in groups that share their servers."""
     places = groupby(find_examples(), lambda each: (each.page, each.section))
-    found = [each for (page, section), group in places for each in _split(page, section, group)]
-    return [session for session in found if session.examples]
+    split = [session for place, group in places for session in _split(*place, group)]
+    for session in split:
+        session.examples[:] = filter(is_wanted, session.examples)
+    return [session for session in split if session.examples]
 
 
 def _split(page: str, section: str, examples: Iterator[Example]) -> Iterator[Session]:
