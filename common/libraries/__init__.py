@@ -1,1 +1,1 @@
-"""What we use of libraries that they do not promise: one file and one test for each library."""
+"""What we use of libraries and they do not promise: a file for each part, with its own test."""
