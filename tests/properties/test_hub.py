@@ -56,15 +56,19 @@ class Client:
         self.socket.settimeout(0)
         # None: after a gap, or where the log says.
         self.expected = None if beginning.missing else first
-        # From which number on it listens to what.
-        self.listens: list[tuple[int, frozenset[str]]] = [(0, connection.channels)]
+        # From which number on, and since which epoch, it listens to what.
+        self.listens: list[tuple[int, int, frozenset[str]]] = [(0, 0, connection.channels)]
         self.posted: list[str] = []
         self.stream = bytearray()
         self.has_left = self.has_ended = False
 
-    def channels_at(self, number: int) -> frozenset[str]:
-        """What it listens to when a message comes."""
-        return next(names for start, names in reversed(self.listens) if start <= number)
+    def channels_at(self, number: int, last: int) -> frozenset[str]:
+        """What it listens to when a message comes, which is in the log up to the epoch `last`."""
+        return next(
+            names
+            for start, epoch, names in reversed(self.listens)
+            if start <= number and epoch <= last
+        )
 
     def read(self, size: int) -> bool:
         """Read so much, if it is there; whether anything was."""
@@ -166,7 +170,7 @@ class Server(RuleBasedStateMachine):
         def change() -> None:
             if client.connection.is_open:
                 at = self.hub.subscribe(client.connection, wanted)
-                client.listens.append((self._first_after(at), wanted))
+                client.listens.append((self._first_after(at), len(at.epoch), wanted))
 
         self.hub.sender.between_frames(client.connection, change)
 
@@ -364,7 +368,8 @@ class Server(RuleBasedStateMachine):
         return expected
 
     def _is_for(self, client: Client, number: int) -> bool:
-        names, wanted = self.names[number], client.channels_at(number)
+        names, (_, last) = self.names[number], self.lives[number]
+        wanted = client.channels_at(number, last)
         return not names or any(reaches(name, wanted) for name in names)
 
     def _first_after(self, at: Mark) -> int:
