@@ -122,10 +122,11 @@ def test_many_who_come_back_at_once_cost_redis_one_read_a_page(system: System) -
         system.redis.lpush(KEY, *numbered(0, 2000))
         rows(client, 2000)
     ws.stop()
-    _, port = system.start_ws(**FAST)
+    _, port = system.start_ws(**FAST, REDIS_TIMEOUT=25)
     before = reads(system)
 
-    clients = [Client(port, f"/?format=json&last_id={welcome['id']}") for _ in range(40)]
+    with system.stalled_redis():  # So that all of them wait for it at once.
+        clients = [Client(port, f"/?format=json&last_id={welcome['id']}") for _ in range(40)]
     threads = [threading.Thread(target=client.texts, args=[2001]) for client in clients]
     for thread in threads:
         thread.start()
