@@ -12,12 +12,12 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-import gevent
 import gevent.select
 import gevent.socket
 
+from common.loops import give_way
+
 PATIENCE = 1.0  # Seconds in which nobody has to complete anything, if no more wait than have room.
-A_MOMENT = 1e-9  # Seconds. After 0 gevent looks at no socket, but at every 50th time.
 SLICE = 0.002  # Seconds after which a client that has more to say lets others have a turn.
 QUEUED = 24  # Where in TCP_INFO a listener has how many wait to be accepted (tcpi_unacked).
 SOME = 24
@@ -65,7 +65,7 @@ class ClientSocket(gevent.socket.socket):
     def give_way(self) -> None:
         """Let others have a turn: whoever sends without a pause is never waited for."""
         if monotonic() - self._turn > SLICE:
-            gevent.sleep(A_MOMENT)
+            give_way()
             self._turn = monotonic()
 
     def complete(self) -> None:

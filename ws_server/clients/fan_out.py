@@ -8,8 +8,7 @@ from collections.abc import Collection, Sequence
 from operator import methodcaller
 from time import perf_counter
 
-import gevent
-
+from common.loops import give_way
 from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Connection
 from ws_server.clients.lending import LENT_BYTES, Lender, Put
@@ -75,7 +74,7 @@ class FanOut:
 
     def _take_turns(self) -> None:
         if perf_counter() > self._end:
-            gevent.sleep(0)
+            give_way()
             self._begin_slice()
 
     # The two hottest loops. What they share is written out in both: a call would cost a twentieth
