@@ -7,6 +7,7 @@ from common.serving.server import load_settings
 from config.anonymous import refuse_anonymous_push, warn_of_anonymous_push
 from config.errors import SettingsError
 from config.settings import Settings
+from tests.support.processes import free_port
 
 TOKENS = (("backend", "0123456789abcdef"),)
 LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST", "::ffff:127.0.0.1"]
@@ -98,6 +99,7 @@ def test_the_http_process_refuses_and_the_websocket_process_does_not(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HTTP_HOST", "0.0.0.0")
+    monkeypatch.setenv("WS_PORT", str(free_port()))
     monkeypatch.delenv("PUSH_TOKENS", raising=False)
 
     with pytest.raises(SystemExit, match=r"^Error: PUSH_TOKENS: at HTTP_HOST=0\.0\.0\.0"):

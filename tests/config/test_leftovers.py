@@ -1,17 +1,23 @@
 """How long a start waits for what was killed a moment ago."""
 
-from time import monotonic
-
 import pytest
 
 from config import leftovers
-from config.leftovers import outlast
+from config.leftovers import GRACE, PATIENCE, STEP, outlast
+from tests.support.fakes import FakeClock
 
 
 @pytest.fixture(autouse=True)
-def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("PATIENCE", 0.3), ("GRACE", 0.05), ("STEP", 0.005)):
-        monkeypatch.setattr(leftovers, name, seconds)
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """Nobody sleeps: the time is moved."""
+    clock = FakeClock()
+
+    def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    monkeypatch.setattr(leftovers, "sleep", sleep)
+    monkeypatch.setattr(leftovers, "monotonic", clock)
+    return clock
 
 
 class Thing:
@@ -45,22 +51,22 @@ def test_what_is_let_go_soon_is_had_whether_or_not_it_answered_last(answers: boo
     assert outlast("HTTP_PORT", thing.is_free, thing.answers)
 
 
-def test_what_is_alive_and_well_is_not_waited_for() -> None:
-    start = monotonic()
+def test_what_is_alive_and_well_is_not_waited_for(clock: FakeClock) -> None:
+    start = clock.now
     thing = Thing(1_000_000, answers=True)
 
     assert not outlast("HTTP_PORT", thing.is_free, thing.answers)
-    assert monotonic() - start < 0.25
+    assert clock.now - start <= GRACE + 2 * STEP
 
 
 def test_what_neither_goes_nor_answers_is_waited_for_with_a_word_and_not_for_ever(
-    caplog: pytest.LogCaptureFixture,
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    start = monotonic()
+    start = clock.now
     thing = Thing(1_000_000, answers=False)
 
     assert not outlast("DATA_DIR /data", thing.is_free, thing.answers)
-    assert monotonic() - start >= 0.3
+    assert PATIENCE <= clock.now - start <= PATIENCE + 2 * STEP
     assert [record.getMessage() for record in caplog.records] == [
-        "DATA_DIR /data: in use; waiting 0 s for its end"
+        "DATA_DIR /data: in use; waiting 5 s for its end"
     ]
