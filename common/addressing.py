@@ -12,7 +12,7 @@ from common.message import KICK_MARK
 
 
 class Addressing:
-    """Of one page; a message is meant by its place in the page."""
+    """Of one page. A number stands for a message: it is the place of the message in the page."""
 
     __slots__ = ("_dotted", "by_name", "kicked", "open")
 

@@ -219,5 +219,5 @@ ERRORS = (
         },
     ),
 )
-# Two names have a second status, which listeners are answered with: 400 instead of 422.
+# `bad_channel` and `too_many_channels` have two: the usual 422 for a push, and 400 for a listener.
 USUAL_STATUS = {each.name: each.status for each in reversed(ERRORS)}

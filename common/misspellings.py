@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from unicodedata import normalize
 
 LONGEST = 40  # Characters; a longer name is taken for none of the words.
-# A word of so few letters is not recognized where that could be another word,
-SHORT = 4  # with a letter less or two swapped: `lat` or `lats` is not `last`;
-NOT_LONG = 5  # with another letter: `taken` is not `token`.
+# Words of so many letters and fewer are near to other words, so these misspellings are no sign:
+SHORT = 4  # a letter less, or two swapped: `lat` or `lats` is not `last`;
+NOT_LONG = 5  # another letter: `taken` is not `token`.
 # `?user`, `"user"`, `amp;user` (a URL from HTML), a byte order mark before it; and `user[0]`,
 # `user:42` or `user 42`.
 WORD = re.compile(r"""[\W_]*(?:amp;)?([^\s:=/\\?&;,"'()<>\[\]{}]*)""")

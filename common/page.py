@@ -18,7 +18,7 @@ CONTENT, RECIPIENTS = b"c", b"a"  # Names of an entry's fields.
 # Of a part: so many messages at the most, of about so many bytes.
 PART_MESSAGES = 500
 PART_BYTES = 256 * 1024
-NAME_BYTES = 100  # What a recipient counts: 1000 are much, however short the content is.
+NAME_BYTES = 100  # What each recipient counts: a short message for 1000 of them is large, too.
 
 
 @dataclass(slots=True)

@@ -1,1 +1,1 @@
-"""The HTTP API that admin backends push to; knows nothing of WebSockets."""
+"""The HTTP API that backends push to; knows nothing of WebSockets."""

@@ -39,7 +39,7 @@ def test_every_module_has_its_tests() -> None:
 
 
 def is_of_a_module(test: Path) -> bool:
-    """Whether a file of tests is named by one beside it in the packages, or by its first words."""
+    """Whether a test file is named, as a whole or by its first words, by a module of its folder."""
     folder = ROOT / test.parent.relative_to(ROOT / "tests")
     words = test.stem.split("_")[1:]
     names = ["_".join(words[: end + 1]) for end in range(len(words))]

@@ -1,1 +1,1 @@
-"""What we use of libraries and they do not promise: a file for each part, with its own test."""
+"""What we use of libraries although they do not promise it: a file and a test for each."""

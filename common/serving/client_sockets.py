@@ -17,7 +17,7 @@ import gevent.socket
 
 from common.loops import give_way
 
-PATIENCE = 1.0  # Seconds in which nobody has to complete anything, if no more wait than have room.
+PATIENCE = 1.0  # Seconds to complete something. Less, if more wait than there are slots.
 SLICE = 0.002  # Seconds after which a client that has more to say lets others have a turn.
 QUEUED = 24  # Where in TCP_INFO a listener has how many wait to be accepted (tcpi_unacked).
 SOME = 24
@@ -30,7 +30,7 @@ class ClientSocket(gevent.socket.socket):
         super().__init__(*given, **named)
         self.since = self._turn = monotonic()  # Since when it has completed nothing.
         self.is_idle = False  # Between two requests.
-        self.is_waited_for = False  # It has to send or to read something: we are not at work.
+        self.is_waited_for = False  # We wait for its client, which has to send or to read.
         self._is_sending = False
         self._is_cut = False
 

@@ -48,8 +48,8 @@ class GunicornWorker(WorkerProcess):
         )
         self._clients: set[ClientSocket] = set()
         self._requests = 0  # Under way.
-        self._others_wait = False  # To be accepted, more than are at once.
-        self._is_scarce = False  # Room is, for them.
+        self._others_wait = False  # More than are accepted at once.
+        self._is_scarce = False  # Others wait, and over half of the slots are taken.
 
     def run(self) -> None:
         """Serve until told to stop; then finish the requests under way, not idle connections."""

@@ -14,7 +14,7 @@ from common.store.redis_words import known_words
 class LogState:
     """The log as it is now.
 
-    `epoch` changes when the log has lost messages; the newest id was `start` then. Who has
+    `epoch` changes when the log has lost messages; the newest id was `start` then. Whoever has
     every message up to `floor - 1` can be sent all the rest. `last` is the newest id.
     """
 

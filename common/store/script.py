@@ -1,4 +1,4 @@
-"""Lua scripts that lie beside this file, and how one is run over a pool of connections.
+"""Lua scripts of this folder, and how one is run over a pool of connections.
 
 Scripts of a `Line` are sent by the line itself.
 """

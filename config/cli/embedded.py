@@ -26,7 +26,7 @@ LOG_LINES = 5  # Of Valkey's log, shown when it does not start.
 
 
 class EmbeddedError(MessageCenterError):
-    """The embedded Valkey cannot start; the message first_answer why."""
+    """The embedded Valkey cannot start; the message says why."""
 
 
 class EmbeddedValkey:

@@ -78,7 +78,7 @@ class Owed:
         self.outbox = bytearray(place.rest)
         self.skip = place.skip
         self.progress = monotonic()  # When the socket last took something.
-        self.deferred: list[Callable[[], None]] = []  # Of what follows.
+        self.deferred: list[Callable[[], None]] = []  # Changes of what follows.
         self.watcher: Any = None
 
 
@@ -106,7 +106,7 @@ class Connection(Endpoint):
         self.feed = feed
         self.state = State.LIVE
         # While it is live: the last message that it was sent. What came after that and up to
-        # `feed.done` was not for it. Written by `Clients`, and by the two loops of a fan-out.
+        # `feed.done` was not for it. Written by `Clients`, and by the two loops of `FanOut`.
         self.cursor = feed.head
         self.owed: Owed | None = None  # Not while it is live, nor after our farewell.
         self.channels = NO_CHANNELS  # What it listens to besides what is for everybody.

@@ -1,7 +1,7 @@
 """`python -m ws_server.door.sign`: the command `message-center token`.
 
-For trying out and for shell scripts. A backend signs its tokens itself, in its own
-language; this is no service for it.
+For trying out and for shell scripts. A backend does not need this: it signs its tokens itself, in
+its own language.
 """
 
 import os

@@ -43,7 +43,7 @@ class OldPage:
         self.looked = stretch.looked
         self.bytes = stretch.bytes
         self.useful = stretch.page_bytes
-        self.audiences = audiences  # Who was sent of it; CROWD of them at most.
+        self.audiences = audiences  # Those that were sent some of it; CROWD at most.
 
     def keep_in(self, memory: Memory) -> None:
         """Count what it takes."""
@@ -64,7 +64,7 @@ class OldPage:
         return self.picked is None or channels <= self.picked
 
     def note(self, channels: Channels) -> None:
-        """Somebody is sent of it."""
+        """Some of it is sent to these listeners."""
         if len(self.audiences) < CROWD:
             self.audiences.add(channels)
 

@@ -92,7 +92,7 @@ class Relay:
         self._repeat("settling", lambda: self._settle_when_pushed(longest_wait))
 
     def run_reading(self) -> None:
-        """Send what enters the log, as it enters, until stopped: the other half of instant."""
+        """Send what enters the log, as it enters, until stopped: the other half of `instant`."""
         self._repeat("reading", self._read_when_settled)
 
     def stop(self) -> None:

@@ -1,8 +1,8 @@
 """What clients are sent: text or JSON, as WebSocket frames or as Server-Sent Events.
 
 A format turns messages into bytes, once for all clients that want it, and knows how to say
-everything else that is said to a client. A new one is a class beside those of `frames` and
-`events`, and a line in `all_formats`.
+everything else that is said to a client. A new one is a class in `frames` or `events`, a line in
+`all_formats`, and a name to ask for it in `ws_server.door.listen`.
 """
 
 from collections.abc import Mapping

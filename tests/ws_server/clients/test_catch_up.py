@@ -1,4 +1,4 @@
-"""Clients that are behind, beside each other and beside a Redis that fails."""
+"""Clients that are behind: several at once, and with a Redis that fails."""
 
 import gevent
 import pytest
