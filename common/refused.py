@@ -1,6 +1,7 @@
 """The one refusal: why a request, a handshake or a command is not done, and how that is said.
 
-It knows neither Flask nor sockets. The names and their statuses are in `common/error_names.py`.
+How any answer is written as JSON is here, too. It knows neither Flask nor sockets. The names and
+their statuses are in `common/error_names.py`.
 """
 
 import json
@@ -46,9 +47,15 @@ class Refused(MessageCenterError):
         return f"{self.reason}{place}"
 
     def body(self) -> bytes:
-        """As JSON, in UTF-8. Chinese is left as it is: people read it."""
+        """The body of the answer that says so."""
         told: dict[str, Any] = {"code": -1, "error": self.error}
         if self.index is not None:
             told["index"] = self.index
         told["msg"] = self.reason
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        return json_body(told)
+
+
+def json_body(told: Mapping[str, Any]) -> bytes:
+    """An answer as JSON, in UTF-8. Chinese is left as it is: people read it."""
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.encode() + b"\n"

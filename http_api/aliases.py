@@ -25,12 +25,15 @@ class Aliases:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if path != PUSH and _wanted(path, environ.get("QUERY_STRING", "")):
+        if path != PUSH and is_push(path, environ.get("QUERY_STRING", "")):
             environ["PATH_INFO"] = PUSH
         return self._application(environ, start_response)
 
 
-def _wanted(path: str, query: str) -> bool:
+def is_push(path: str, query: str) -> bool:
+    """Whether a path, unquoted, leads to `/push`; the query is as it was sent."""
+    if path == PUSH:
+        return True
     if path in ENTRIES and "s=" in query:
         path = dict(parse_qsl(query)).get("s", path)
     return OTHERS.fullmatch(path) is not None

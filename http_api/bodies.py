@@ -34,10 +34,9 @@ class Bodies:
         """The whole body; it counts until the block ends.
 
         Raises:
-            Refused: it is compressed or was cut short, or there is no room for it now.
+            Refused: it was cut short, or there is no room for it now.
             RequestEntityTooLarge: it is longer than it may be.
         """
-        _refuse_encoding(request)
         length = request.content_length
         if length is not None and length <= min(FREE, self._longest):
             data = _read(request, length) if length else b""
@@ -104,13 +103,6 @@ def _read(request: Request, size: int) -> bytes:
         return bytes(request.environ["wsgi.input"].read(size))
     except OSError:  # The client has left in the middle: no failure of ours, so none is logged.
         raise _cut_short() from None
-
-
-def _refuse_encoding(request: Request) -> None:
-    encoding = request.environ.get("HTTP_CONTENT_ENCODING", "").strip()
-    if encoding and encoding.lower() != "identity":
-        reason = f"a body in Content-Encoding {encoding[:40]!r} is not read: send it as it is"
-        raise Refused("unsupported_media_type", reason)
 
 
 def _refuse_cut(data: bytes, length: int | None) -> None:

@@ -12,7 +12,7 @@ from common.message import Kick
 from common.refused import Refused
 from common.store.presence import PresenceReader
 from common.store.queue import Queue
-from http_api.push import SUCCESS
+from http_api.answers import SUCCESS
 from http_api.waiting import Admit, Turn
 
 NO_TEXT = "\ufffd"  # What WSGI's path holds instead of bytes that are no UTF-8.

@@ -2,6 +2,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from config.settings import Settings
+from http_api.aliases import is_push
 from http_api.app import create_app
 from tests.support.fakes import FakePresenceReader, FakeQueue
 
@@ -9,6 +10,20 @@ NAMES = ["/push/", "/push/index", "/push/index/", "/push.html", "/push/index.htm
 NAMES += ["/PUSH/Index", "/index.php/push", "/index.php/push/index", "/index.php/Push/index.html"]
 NAMES += ["/index.php?s=/push", "/index.php?s=push/index", "/?s=/push", "/?s=%2FPush%2Findex"]
 OTHERS = ["/pushes", "/push/indexes", "/push/push", "/index.php", "/push.php", "/a/push", "/?s=/a"]
+
+
+@pytest.mark.parametrize("name", ["/push", "//push", *NAMES])
+def test_the_names_of_push_are_known(name: str) -> None:
+    path, _, query = name.partition("?")
+
+    assert is_push(path, query)
+
+
+@pytest.mark.parametrize("name", ["", "/", "/push/batch", "/push?s=/push/batch", *OTHERS])
+def test_other_names_are_none_of_push(name: str) -> None:
+    path, _, query = name.partition("?")
+
+    assert is_push(path, query) is (path == "/push")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder
 
 from common.refused import Refused
 from config.settings import Settings
-from http_api import push
+from http_api import push, reading
 from http_api.app import create_app
 from http_api.bodies import FREE, Bodies
 from tests.support.fakes import FakePresenceReader, FakeQueue
@@ -234,5 +234,5 @@ def test_others_have_a_turn_while_a_long_batch_is_read(
     answer = http.post("/push/batch", data=json.dumps(["a"] * 10_000), content_type=JSON)
 
     assert answer.get_json()["count"] == 10_000
-    assert len(pauses) >= 10_000 // push.AT_A_TIME
+    assert len(pauses) >= 10_000 // reading.AT_A_TIME
     assert min(pauses) > 0  # At 0 gevent does not look at sockets.

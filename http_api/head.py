@@ -1,0 +1,58 @@
+"""What of a request decides how its body is read: the method, the query and a few headers.
+
+Text is as WSGI has it, a character for each byte. It knows no server and no framework.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from werkzeug.http import parse_options_header
+
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+NDJSON_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
+
+
+class ContentType(NamedTuple):
+    """What a body is said to be; `mimetype` in small letters, empty if nothing is said."""
+
+    mimetype: str
+    charset: str
+    boundary: str
+
+    @property
+    def is_json(self) -> bool:
+        """JSON itself, or a type that is made of it."""
+        mimetype = self.mimetype
+        is_made_of_it = mimetype.startswith("application/") and mimetype.endswith("+json")
+        return mimetype == "application/json" or is_made_of_it
+
+
+class Head(NamedTuple):
+    """Of a request to push. `idempotency_key` is None if there is no such header."""
+
+    method: str
+    query: bytes
+    content_type: str = ""
+    content_encoding: str = ""
+    idempotency_key: str | None = None
+
+
+def head_of(environ: Mapping[str, Any]) -> Head:
+    """The head of a WSGI request."""
+    get = environ.get
+    return Head(
+        environ["REQUEST_METHOD"].upper(),
+        get("QUERY_STRING", "").encode("latin-1"),
+        get("CONTENT_TYPE", ""),
+        get("HTTP_CONTENT_ENCODING", ""),
+        get("HTTP_IDEMPOTENCY_KEY"),
+    )
+
+
+@lru_cache(maxsize=64)  # Most senders send the same one all the time.
+def content_type_of(header: str) -> ContentType:
+    """What a Content-Type says."""
+    mimetype, options = parse_options_header(header)
+    return ContentType(mimetype.lower(), options.get("charset", ""), options.get("boundary", ""))

@@ -1,0 +1,167 @@
+"""What a push means: a request in, what goes on the queue or a refusal out. No I/O here.
+
+The head is read first, so that what is wrong with it is said before a body is waited for. It
+knows no server and no framework: each of those who take a push asks here.
+"""
+
+import math
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from common.message import Message
+from common.refused import Refused
+from http_api import documents, params, recipients
+from http_api.head import NDJSON_TYPES, Head, content_type_of
+from http_api.limits import BATCH_LINES, BATCH_MESSAGES, BATCH_VALUES, Limits
+
+ENTRY_FIELDS = {"content", "id", *recipients.FIELDS}
+AT_A_TIME = 128  # Messages of a batch, before others may have a turn.
+
+Entry = tuple[bytes, str | None]  # The item on the queue, and the id if there is one.
+
+
+def read_push(head: Head, body: bytes, limits: Limits) -> Entry | None:
+    """What a push queues; None if its content is missing or empty.
+
+    Raises:
+        Refused: something of it is wrong.
+    """
+    return read_rest(head, params.of_head(head, limits), body, limits)
+
+
+def read_rest(head: Head, query: params.Source, body: bytes, limits: Limits) -> Entry | None:
+    """The same, with the parameters of the query, which `params.of_head` has read.
+
+    Raises:
+        Refused: something of it is wrong.
+    """
+    # The body before the query: the first that has a parameter wins.
+    sources = (params.of_body(head, body, limits), query) if body else (query,)
+    content = _text(params.first(sources, "content"))
+    if not content:
+        return None
+    # Mostly the content is the only field: then there is no need to look for others.
+    is_plain = sum(map(len, sources)) == 1
+    to = () if is_plain else recipients.of_fields(sources, limits.channels)
+    item = _item(content, to, limits)
+    if is_plain and head.idempotency_key is None:
+        return item, None
+    return item, params.id_of(head, sources)
+
+
+def read_batch_head(head: Head, limits: Limits) -> None:
+    """Look at all of a batch but its body.
+
+    Raises:
+        Refused: something of it is wrong.
+    """
+    params.refuse_common(head, limits)
+    params.refuse_encoding(head)
+
+
+def read_batch(head: Head, body: bytes, limits: Limits) -> Iterator[list[Entry]]:
+    """What the body of a batch queues, a few at a time. All of it counts, or nothing.
+
+    Raises:
+        Refused: a message (its `index` says which) or the whole is wrong.
+    """
+    # Each is read when its turn comes: nothing after the first bad one is read.
+    entries = enumerate(_entries(head, body))
+    read = (_entry(entry, index, limits) for index, entry in entries)
+    count = 0
+    while some := list(islice(read, AT_A_TIME)):
+        count += len(some)
+        if count > BATCH_MESSAGES:
+            raise _too_large(f"more than {BATCH_MESSAGES} messages")
+        yield some
+    if not count:
+        raise Refused("empty_batch", "the batch holds no message")
+
+
+def id_reused(index: int | None = None) -> Refused:
+    """The refusal of an id that stands for something else; `index` in a batch."""
+    reason = "the id was given to other content, or for others, before"
+    return Refused("id_reused", reason, index=index)
+
+
+def _entries(head: Head, body: bytes) -> Iterator[Any]:
+    kind = content_type_of(head.content_type)
+    if kind.mimetype in NDJSON_TYPES:
+        text = params.json_text(kind, body)
+        if text.count("\n") > BATCH_LINES:
+            raise _too_large(f"more than {BATCH_LINES} lines")
+        return documents.read_lines(text)
+    if not kind.is_json:
+        raise params.unsupported(kind, "application/json or application/x-ndjson")
+    text = params.json_text(kind, body)
+    if documents.holds_more(text, BATCH_VALUES):
+        raise _too_large(f"more than {BATCH_VALUES} values")
+    entries = documents.read_bounded(text)
+    if not isinstance(entries, list):
+        raise Refused("json_not_array", "the JSON body must be an array")
+    if len(entries) > BATCH_MESSAGES:
+        raise _too_large(f"{len(entries)} messages")
+    return iter(entries)
+
+
+def _entry(entry: Any, index: int, limits: Limits) -> Entry:
+    try:
+        fields = _entry_fields(entry)
+        content = _text(fields.get("content"))
+        if not content:
+            raise Refused("content_empty", "内容不能为空")
+        # A single field is the content. Not looking for others saves a tenth of the time.
+        to = recipients.of_fields([fields], limits.channels) if len(fields) > 1 else ()
+        return _item(content, to, limits), params.checked_id(fields.get("id"))
+    except Refused as refused:
+        raise refused.of_item(index) from None
+
+
+def _item(content: str, channels: tuple[str, ...], limits: Limits) -> bytes:
+    try:
+        size = len(content.encode())
+    except UnicodeEncodeError:
+        raise Refused("content_not_text", "content holds half of a surrogate pair") from None
+    if size > limits.content_bytes:
+        raise Refused(
+            "content_too_large",
+            f"content has {size} bytes; at most {limits.content_bytes} are allowed",
+        )
+    return Message(content, channels).to_item()
+
+
+def _text(value: Any) -> str:
+    """The content as PHP would have queued it: text as it is, numbers as their digits."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return str(value)
+    raise Refused("content_not_text", f"content must be text, not {_kind(value)}")
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return {list: "a list", float: "a number too large"}.get(type(value), "an object")
+
+
+def _entry_fields(entry: Any) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        return {"content": entry}
+    for name in entry:
+        # Recipients that are misspelled must not become a push to everybody.
+        if name not in ENTRY_FIELDS:
+            reason = f"there is no field {recipients.shown(name)}"
+            raise Refused("unknown_field", reason)
+    if type(entry) is not dict:  # Few have a name twice, and these are of a class of their own.
+        documents.refuse_repeated(entry)
+    return entry
+
+
+def _too_large(reason: str) -> Refused:
+    return Refused("batch_too_large", f"the batch has {reason}: send it in parts")
