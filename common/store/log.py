@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha1
 from typing import Any, Protocol
 
+from common.errors import QueueUnavailable
 from common.libraries.redis_connection import Command
 from common.message import LARGEST_ID, Mark, format_id, parse_id
 from common.page import Page
@@ -53,7 +54,8 @@ class Log(Protocol):
 
     Raises:
         QueueUnavailable: by each of the methods, if Redis did not answer. What was to be settled
-            is in the queue or in the log then.
+            is in the queue or in the log then. By `read_between` and `pick_between`, also if the
+            log is of another epoch than `after`: other messages may have these ids then.
     """
 
     rejected_key: str  # The list of the envelopes that could not be read.
@@ -87,10 +89,10 @@ class Log(Protocol):
     def newest(self, upto: int) -> tuple[Page, bool]:
         """Some of the newest messages up to an id, without contents; and whether those are all."""
 
-    def read_between(self, after: int, upto: int, count: int) -> Stretch:
+    def read_between(self, after: Mark, upto: int, count: int) -> Stretch:
         """Up to `count` messages after one id up to another."""
 
-    def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
+    def pick_between(self, after: Mark, upto: int, channels: frozenset[str]) -> Stretch:
         """The messages after one id up to another that are for the listeners of these channels."""
 
 
@@ -152,8 +154,7 @@ class RedisLog(Log):
         is_sure = (
             # A new connection may lead to a Redis that came back with older data.
             self._reading.connects == before
-            and epoch is not None
-            and epoch.split()[0] == known.epoch.encode()
+            and _is_epoch(epoch, known)
             and _is_held(known.id, floor)
             # The floor is from the last settle, and somebody may have trimmed the log since.
             and (bool(at_known) or not page)
@@ -172,27 +173,35 @@ class RedisLog(Log):
         page = Page.of_entries(entries[::-1])
         return Page(page.ids, [], page.recipients), bool(is_all)
 
-    def read_between(self, after: int, upto: int, count: int) -> Stretch:
-        # Asked last: if the log has everything even then, nothing is missing in what was read.
-        entries, (is_followed, _has) = self._paging.call(
-            ("XRANGE", self._keys.log, b"(" + format_id(after), format_id(upto), "COUNT", count),
-            self._ask_whole(after),
-        )
+    def read_between(self, after: Mark, upto: int, count: int) -> Stretch:
+        start, end = b"(" + format_id(after.id), format_id(upto)
+        command = ("XRANGE", self._keys.log, start, end, "COUNT", count)
+        entries, is_followed = self._page_after(after, command)
         page = Page.of_entries(entries)
-        last = parse_id(page.ids[-1]) if page else after
-        is_whole = is_followed > 0 and (len(entries) == count or last == upto)
+        last = parse_id(page.ids[-1]) if page else after.id
+        is_whole = is_followed and (len(entries) == count or last == upto)
         size = _size_of(entries)
         return Stretch(page, last, len(entries), size, size, is_whole)
 
-    def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
+    def pick_between(self, after: Mark, upto: int, channels: frozenset[str]) -> Stretch:
         bounds = (LOOKED, LOOKED_BYTES, PICKED_BYTES)
-        (last, looked, size, is_end, entries), (is_followed, _has) = self._paging.call(
-            (*self._pick, format_id(after), format_id(upto), *bounds, *channels),
-            self._ask_whole(after),
+        (last, looked, size, is_end, entries), is_followed = self._page_after(
+            after, (*self._pick, format_id(after.id), format_id(upto), *bounds, *channels)
         )
         end = parse_id(last)
-        is_whole = is_followed > 0 and (not is_end or end == upto)
+        is_whole = is_followed and (not is_end or end == upto)
         return Stretch(Page.of_entries(entries), end, looked, size, _size_of(entries), is_whole)
+
+    def _page_after(self, after: Mark, command: Command) -> tuple[Any, bool]:
+        """What a command answers that reads on after `after`, and whether nothing is missing."""
+        # Both are asked last: if the log has everything even then, nothing is missing in what was
+        # read; and if its epoch is the same even then, the messages are of this epoch.
+        answer, (is_followed, _has), epoch = self._paging.call(
+            command, self._ask_whole(after.id), ("GET", self._keys.epoch)
+        )
+        if not _is_epoch(epoch, after):
+            raise QueueUnavailable("it has lost messages, and this process has yet to notice")
+        return answer, is_followed > 0
 
     def _ask_whole(self, after: int) -> Command:
         return (*self._whole, format_id(after), format_id(after + 1))
@@ -229,6 +238,11 @@ def _page_of_stream(streams: Any) -> Page:
 def _size_of(entries: Any) -> int:
     """As pick.lua counts it."""
     return sum(sum(map(len, fields)) for _, fields in entries)
+
+
+def _is_epoch(stored: bytes | None, known: Mark) -> bool:
+    """Whether the epoch of the log, as it is stored, is the one that is known."""
+    return stored is not None and stored.startswith(f"{known.epoch} ".encode())
 
 
 def _is_held(after: int, floor: bytes | None) -> bool:

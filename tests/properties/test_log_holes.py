@@ -82,9 +82,9 @@ class Recorded(Center):
         head, found = self.every[-1][0], list[bytes]()
         while cursor < head:
             stretch = (
-                self.log.pick_between(cursor, head, ALL)
+                self.log.pick_between(self.at(cursor), head, ALL)
                 if pick
-                else self.log.read_between(cursor, head, 7)
+                else self.log.read_between(self.at(cursor), head, 7)
             )
             if not stretch.is_whole:
                 return None
@@ -144,14 +144,14 @@ def test_redis_picks_what_python_would(
     center.queue.push(items)
     _, page = center.log.settle_and_read(Mark("", 0), 1000)
 
-    found = center.log.pick_between(0, parse_id(page.ids[-1]), wanted)
+    found = center.log.pick_between(center.at(0), parse_id(page.ids[-1]), wanted)
 
     places = [
         at for at, to in enumerate(addressed) if not to or any(reaches(name, wanted) for name in to)
     ]
     assert found.page.ids == [page.ids[at] for at in places]
     assert (found.upto, found.looked, found.is_whole) == (parse_id(page.ids[-1]), len(items), True)
-    assert found.bytes == center.log.read_between(0, found.upto, 1000).bytes
+    assert found.bytes == center.log.read_between(center.at(0), found.upto, 1000).bytes
 
 
 def test_what_is_none_of_our_messages_is_passed_over(client: redis.Redis, key: str) -> None:
@@ -160,10 +160,10 @@ def test_what_is_none_of_our_messages_is_passed_over(client: redis.Redis, key: s
         client.xadd(log, fields)  # type: ignore[arg-type]
     last = center.log.look().last
 
-    found = center.log.pick_between(0, last, frozenset(["a"]))
+    found = center.log.pick_between(center.at(0), last, frozenset(["a"]))
 
     assert (found.page.contents, found.looked, found.upto) == ([b"x"], 4, last)
-    assert found.bytes == center.log.read_between(0, last, 10).bytes
+    assert found.bytes == center.log.read_between(center.at(0), last, 10).bytes
 
 
 def test_a_message_is_found_by_its_id_also_before_a_hole(client: redis.Redis, key: str) -> None:
@@ -182,7 +182,7 @@ def test_a_look_for_some_is_bounded_in_bytes_whatever_comes(client: redis.Redis,
         center.queue.push([Message("x" * size, ("a",)).to_item()])
     cursor, last, pages = 0, _settle_all(center), list[Page]()
     while cursor < last:
-        stretch = center.log.pick_between(cursor, last, frozenset(["b"]))
+        stretch = center.log.pick_between(center.at(cursor), last, frozenset(["b"]))
         assert stretch.is_whole
         assert stretch.bytes < 1.7 * 1024 * 1024
         assert stretch.looked <= 400 + 16
@@ -190,7 +190,7 @@ def test_a_look_for_some_is_bounded_in_bytes_whatever_comes(client: redis.Redis,
         cursor = stretch.upto
     cursor = 0
     while cursor < last:
-        stretch = center.log.pick_between(cursor, last, frozenset(["a"]))
+        stretch = center.log.pick_between(center.at(cursor), last, frozenset(["a"]))
         assert sum(map(len, stretch.page.contents)) <= 256 * 1024 + 60_000
         pages.append(stretch.page)
         cursor = stretch.upto

@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.message import parse_id
+from common.message import Mark, parse_id
 from tests.support.fake_log import FakeLog, Recipients
 from tests.support.reading import frames_of
 from ws_server.log.feed import Feed
@@ -30,7 +30,7 @@ def behind(contents: list[bytes], names: Recipients, bytes_: int = LARGE) -> tup
     log = Meter()
     log.write(*contents, recipients=names)
     feed = Feed(log, TextFrames(""), bytes_)
-    feed.skip(log.last_id())
+    feed.rewind(Mark(log.epoch, log.last_id()))
     return log, feed
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from gevent.event import Event
 
 from common.channels import reaches
+from common.errors import QueueUnavailable
 from common.message import Mark, format_id, parse_id
 from common.page import Page
 from common.store.log import LOOKED, Log, Stretch
@@ -106,26 +107,28 @@ class FakeLog(Log):
         is_sure = self.is_sure and known.epoch == self.epoch and known.id >= self._floor() - 1
         return self._between(known.id, self.last_id(), count), is_sure
 
-    def read_between(self, after: int, upto: int, count: int) -> Stretch:
+    def read_between(self, after: Mark, upto: int, count: int) -> Stretch:
         self._note_read(after)
-        page = self._between(after, upto, count)
-        return self._stretch(page, page, after, upto, is_end=len(page.ids) < count)
+        page = self._between(after.id, upto, count)
+        return self._stretch(page, page, after.id, upto, is_end=len(page.ids) < count)
 
-    def pick_between(self, after: int, upto: int, channels: frozenset[str]) -> Stretch:
+    def pick_between(self, after: Mark, upto: int, channels: frozenset[str]) -> Stretch:
         self._note_read(after)
-        self.picks.append((after, channels))
-        looked = self._between(after, upto, LOOKED)
+        self.picks.append((after.id, channels))
+        looked = self._between(after.id, upto, LOOKED)
         rows = zip(looked.ids, looked.contents, strict=True)
         picked = [row for row in rows if _is_for(self.recipients[row[0]], channels)]
         is_end = len(looked.ids) < LOOKED
-        return self._stretch(looked, self._page(picked), after, upto, is_end=is_end)
+        return self._stretch(looked, self._page(picked), after.id, upto, is_end=is_end)
 
-    def _note_read(self, after: int) -> None:
-        self.history_reads.append(after)
+    def _note_read(self, after: Mark) -> None:
+        self.history_reads.append(after.id)
         if not self.gate.is_set():
             self.waited_for.set()
             self.gate.wait()
         self._fail()
+        if after.epoch != self.epoch:
+            raise QueueUnavailable("another epoch")
 
     def _stretch(self, looked: Page, page: Page, after: int, upto: int, *, is_end: bool) -> Stretch:
         last = parse_id(looked.ids[-1]) if looked else after

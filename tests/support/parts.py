@@ -12,6 +12,7 @@ from time import monotonic
 import gevent
 import gevent.socket
 
+from common.message import Mark
 from common.page import Page
 from tests.support.fake_log import FakeLog
 from tests.support.websocket import CLOSE, PING, TEXT
@@ -158,6 +159,7 @@ class Parts:
         self.readable: list[Connection] = []
         self.changed: list[tuple[Connection, frozenset[str]]] = []  # By their own commands.
         self.hub = Hub(self.feeds, self.gone.append)
+        self.hub.rewind(Mark(self.log.epoch, 0), kept=0)
         self._peers = peers
 
     def connect(

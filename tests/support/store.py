@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis
 
 from common.message import Mark
 from common.page import Page
+from common.store.keys import Keys
 from common.store.log import RedisLog, Retention
 from common.store.log_state import Settled
 from common.store.queue import RedisQueue
@@ -23,6 +25,7 @@ class Center:
     ) -> None:
         self.queue = RedisQueue(client, key)
         self.log = RedisLog(client, key, Retention(size, seconds))
+        self._client, self._epoch = client, Keys(key).epoch
 
     def settle(self) -> Settled:
         """Settle once, as somebody who knows nothing of the log."""
@@ -36,6 +39,11 @@ class Center:
     def read(self, after: int, count: int, block_seconds: float | None = None) -> Page:
         """What follows an id."""
         return self.log.read_after(Mark("", after), count, block_seconds)[0]
+
+    def at(self, id_: int) -> Mark:
+        """An id in the epoch that the log has now; nothing is settled or mended for that."""
+        stored: Any = self._client.get(self._epoch)
+        return Mark(stored.decode().partition(" ")[0] if stored else "", id_)
 
     def logged(self) -> list[bytes]:
         """All contents of the log."""

@@ -16,7 +16,7 @@ def test_a_fake_log_knows_the_recipients_of_what_was_written() -> None:
 
     page, _ = log.read_after(START, 10)
     assert (page.contents, page.recipients) == ([b"0", b"1", b"2"], [(), TO_A, ()])
-    assert log.read_between(0, parse_id(page.ids[0]), 10).page == Page([b"1-0"], [b"0"], None)
+    assert log.read_between(START, parse_id(page.ids[0]), 10).page == Page([b"1-0"], [b"0"], None)
 
 
 def test_a_fake_log_settles_what_was_pushed_with_its_recipients() -> None:

@@ -86,7 +86,7 @@ class Feed:
 
         Raises:
             Gap: the log has forgotten what follows.
-            QueueUnavailable: Redis did not answer.
+            QueueUnavailable: Redis did not answer, or has lost messages since the last `rewind`.
         """
         if cursor >= self.head:
             return None

@@ -9,6 +9,7 @@ then all of them share one page. It sends nothing.
 from collections.abc import Iterator
 
 from common.errors import MessageCenterError
+from common.message import Mark
 from common.page import PART_BYTES, PART_MESSAGES
 from common.store.log import Log, Stretch
 from ws_server.log.cache import Cache, Memory
@@ -104,14 +105,15 @@ class OldPages:
 
         Raises:
             Gap: the log has forgotten what follows.
-            QueueUnavailable: Redis did not answer.
+            QueueUnavailable: Redis did not answer, or has lost messages since the last `rewind`.
         """
         epoch, before = self._epoch, self._neighbour(cursor)
+        after = Mark(epoch, cursor)
         picked = None if before is None else _to_pick(before, cursor, channels)
         if picked is None:
-            stretch = self._log.read_between(cursor, upto, self._count_after(before))
+            stretch = self._log.read_between(after, upto, self._count_after(before))
         else:
-            stretch = self._log.pick_between(cursor, upto, picked)
+            stretch = self._log.pick_between(after, upto, picked)
         if not stretch.is_whole:
             raise Gap
         self._message_bytes = max(1, stretch.bytes // max(1, stretch.looked))

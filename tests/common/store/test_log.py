@@ -24,8 +24,8 @@ EVERY_CALL: dict[str, Callable[[Log], object]] = {
     "read_after": lambda log: log.read_after(NOTHING, 1),
     "has": lambda log: log.has(1),
     "newest": lambda log: log.newest(1),
-    "read_between": lambda log: log.read_between(0, 1, 1),
-    "pick_between": lambda log: log.pick_between(0, 1, frozenset()),
+    "read_between": lambda log: log.read_between(NOTHING, 1, 1),
+    "pick_between": lambda log: log.pick_between(NOTHING, 1, frozenset()),
 }
 
 
@@ -114,13 +114,13 @@ def test_what_lies_between_two_ids_ends_with_the_second(center: Center) -> None:
     center.settle()
     ids = [parse_id(id_) for id_ in center.read(0, 5).ids]
 
-    found = center.log.read_between(ids[1], ids[3], 10)
+    found = center.log.read_between(center.at(ids[1]), ids[3], 10)
 
     assert (found.page.contents, found.upto, found.is_whole) == ([b"2", b"3"], ids[3], True)
     assert (found.looked, found.bytes, found.page_bytes) == (2, 4, 4)
-    first = center.log.read_between(ids[1], ids[3], 1)
+    first = center.log.read_between(center.at(ids[1]), ids[3], 1)
     assert (first.page.contents, first.upto, first.is_whole) == ([b"2"], ids[2], True)
-    assert center.log.read_between(ids[4], ids[4], 10) == Stretch(
+    assert center.log.read_between(center.at(ids[4]), ids[4], 10) == Stretch(
         Page([], []), ids[4], 0, 0, 0, True
     )
 
@@ -130,18 +130,19 @@ def test_a_log_that_forgot_nothing_is_complete_from_the_start(center: Center) ->
     center.queue.push(numbered(2))
     center.settle()
 
-    found = center.log.read_between(0, center.log.look().last, 10)
+    found = center.log.read_between(center.at(0), center.log.look().last, 10)
 
     assert (found.page.contents, found.is_whole) == ([b"0", b"1"], True)
 
 
 @pytest.mark.integration
 def test_a_log_without_its_last_message_is_not_whole(center: Center) -> None:
-    assert not center.log.read_between(0, 1, 10).is_whole
+    center.settle()
+    assert not center.log.read_between(center.at(0), 1, 10).is_whole
     center.queue.push(numbered(2))
     center.settle()
 
-    assert not center.log.read_between(0, center.log.look().last + 1, 10).is_whole
+    assert not center.log.read_between(center.at(0), center.log.look().last + 1, 10).is_whole
 
 
 @pytest.mark.integration
@@ -178,7 +179,7 @@ def test_a_reader_behind_what_the_log_forgot_is_told_so(client: redis.Redis, key
     oldest = parse_id(center.read(0, 1).ids[0])
 
     for cursor in (0, oldest - 2):
-        found = center.log.read_between(cursor, head, 1)
+        found = center.log.read_between(center.at(cursor), head, 1)
         assert (parse_id(found.page.ids[0]), found.is_whole) == (oldest, False)
 
 
@@ -191,8 +192,8 @@ def test_a_reader_at_the_edge_of_what_the_log_forgot_misses_nothing(
     center.settle_all()
     ids = [parse_id(id_) for id_ in center.read(0, 2).ids]
 
-    before = center.log.read_between(ids[0] - 1, center.log.look().last, 1)
-    after = center.log.read_between(ids[0], center.log.look().last, 1)
+    before = center.log.read_between(center.at(ids[0] - 1), center.log.look().last, 1)
+    after = center.log.read_between(center.at(ids[0]), center.log.look().last, 1)
 
     assert (before.page.ids, before.is_whole) == ([format_id(ids[0])], True)
     assert (after.page.ids, after.is_whole) == ([format_id(ids[1])], True)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import redis
 
+from common.errors import QueueUnavailable
 from common.message import Mark, format_id, parse_id
 from common.store.log import LONG
 from tests.support.store import Center
@@ -116,7 +117,7 @@ def test_of_a_log_that_never_lost_anything_the_floor_is_known_without_it(
     client.delete(*[f"{{{key}}}:{each}" for each in name.split()])
 
     assert center.log.look().floor - 1 == start.last == 0
-    assert center.log.read_between(0, center.log.look().last, 10).is_whole
+    assert center.log.read_between(center.at(0), center.log.look().last, 10).is_whole
 
 
 @pytest.mark.parametrize("kept", [None, 0])
@@ -132,12 +133,12 @@ def test_what_another_version_writes_into_an_empty_log_is_no_gap_for_who_is_at_i
     client.xadd(f"{{{key}}}:log", {"c": "theirs"})
 
     (last,) = ids(client, key)
-    assert center.log.read_between(at.last, last, 10).is_whole
+    assert center.log.read_between(center.at(at.last), last, 10).is_whole
     assert center.log.look(Mark(at.epoch, at.last)).floor - 1 <= at.last
-    assert center.log.read_between(at.last, last, 10).is_whole
+    assert center.log.read_between(center.at(at.last), last, 10).is_whole
     client.xadd(f"{{{key}}}:log", {"c": "theirs, too"})
     trim(client, key, 1)
-    assert not center.log.read_between(at.last, ids(client, key)[0], 10).is_whole
+    assert not center.log.read_between(center.at(at.last), ids(client, key)[0], 10).is_whole
     assert center.log.look().floor - 1 > at.last
 
 
@@ -248,6 +249,42 @@ def test_a_long_message_is_not_read_again_to_see_whether_it_is_there(
         assert center.log.read_after(known, 1)[1] is True
 
     assert client.info("stats")["total_net_output_bytes"] - before < LONG
+
+
+@pytest.mark.parametrize("way", ["all", "picked"])
+def test_who_reads_old_messages_is_not_given_those_of_a_log_that_began_anew(
+    center: Center, client: redis.Redis, key: str, way: str
+) -> None:
+    """Ids may come again, if the clock of Redis is behind; the epoch does not."""
+
+    def read(after: Mark) -> list[bytes]:
+        stretch = (
+            center.log.read_between(after, last, 10)
+            if way == "all"
+            else center.log.pick_between(after, last, frozenset())
+        )
+        return stretch.page.contents
+
+    known, last = settle(center, *numbered(3)), (1 << 127)
+    log, epoch = f"{{{key}}}:log", f"{{{key}}}:epoch"
+    first = ids(client, key)[0]
+    start = Mark(known.epoch, 0)
+    assert read(start) == numbered(3)
+
+    client.delete(log)
+    new = center.log.look(known)  # Another process notices it, and settles.
+    client.xadd(log, {"c": "new"}, id=format_id(first))
+
+    with pytest.raises(QueueUnavailable, match=r"has lost messages"):
+        read(start)
+    assert read(Mark(new.epoch, 0)) == [b"new"]
+    client.delete(epoch)
+    with pytest.raises(QueueUnavailable):
+        read(Mark(new.epoch, 0))
+    client.set(epoch, "")
+    with pytest.raises(QueueUnavailable):
+        read(Mark(new.epoch, 0))
+    assert center.log.read_after(Mark(new.epoch, 0), 10)[1] is False
 
 
 # Epochs

@@ -389,8 +389,8 @@ def test_a_json_client_is_welcomed_and_gets_the_same_messages(parts: Parts) -> N
 
     assert text.texts(2) == [b"one", b"two"]
     welcome, one, two = map(said, json_.texts(3))
-    assert welcome == {"type": "welcome", "id": "-1-0", "complete": True, "channels": []}
-    assert (one["content"], one["id"], two["content"]) == ("one", "-2-0", "two")
+    assert welcome == {"type": "welcome", "id": "e1-1-0", "complete": True, "channels": []}
+    assert (one["content"], one["id"], two["content"]) == ("one", "e1-2-0", "two")
 
 
 def test_a_client_that_resumes_gets_what_it_missed_then_what_is_new(parts: Parts) -> None:
@@ -403,7 +403,7 @@ def test_a_client_that_resumes_gets_what_it_missed_then_what_is_new(parts: Parts
     welcome, *rest = map(said, client.texts(5))
     parts.publish(b"live")
 
-    assert welcome["id"] == "-2-0"
+    assert welcome["id"] == "e1-2-0"
     contents = [row["content"].strip() for row in [*rest, said(client.texts(1)[0])]]
     assert contents == ["2", "3", "4", "meanwhile", "live"]
     assert connection.state is State.LIVE
@@ -458,7 +458,7 @@ def test_what_cannot_be_resumed_is_a_gap_in_json_and_the_end_in_text(parts: Part
     # Were the welcome first, who got no more than that would go on after its id, and never know.
     gap, welcome, live = map(said, json_.texts(3))
     assert (welcome["type"], welcome["complete"]) == ("welcome", False)
-    assert gap == {"type": "gap", "id": "-3-0", "after": "x", "reason": "no such id"}
+    assert gap == {"type": "gap", "id": "e1-3-0", "after": "x", "reason": "no such id"}
     assert live["content"] == "live"
 
 
@@ -488,7 +488,7 @@ def test_a_json_client_behind_what_the_log_has_forgotten_goes_on_after_a_gap(
     parts.publish(b"live")
 
     assert welcome["complete"] is True  # So it was then.
-    assert (gap["type"], gap["after"], gap["id"]) == ("gap", "-1-0", "-4-0")
+    assert (gap["type"], gap["after"], gap["id"]) == ("gap", "e1-1-0", "e1-4-0")
     assert said(client.texts(1)[0])["content"] == "live"
 
 
@@ -511,4 +511,4 @@ def test_events_end_without_a_close_frame(parts: Parts) -> None:
 
     stream = client.stream()
     assert stream.startswith(b"retry: ")
-    assert stream.endswith(b"id: -1-0\ndata: one\n\n")
+    assert stream.endswith(b"id: e1-1-0\ndata: one\n\n")

@@ -263,7 +263,7 @@ def test_a_ping_tells_a_quiet_json_client_of_a_newer_id(parts: Parts) -> None:
     parts.hub.sender.ping(connection)
     parts.hub.sender.ping(connection)
 
-    assert told_ids(client) == ["-3-0"]
+    assert told_ids(client) == ["e1-3-0"]
     assert client.frame() == (PING, b"")
     assert client.has_nothing()
 
@@ -275,7 +275,7 @@ def test_a_ping_tells_a_quiet_event_source_of_a_newer_id(parts: Parts) -> None:
     parts.hub.sender.ping(connection)
     parts.hub.sender.close(connection, KICKED)
 
-    assert client.stream().endswith(b"\n\nid: -1-0\n\n")
+    assert client.stream().endswith(b"\n\nid: e1-1-0\n\n")
 
 
 # Kicks

@@ -118,7 +118,7 @@ def test_a_ping_moves_a_client_up_to_what_was_for_others(sender: Sender, parts: 
     sender.ping(connection)
 
     assert connection.cursor == 4 << 64
-    assert json.loads(client.texts(1)[0]) == {"type": "cursor", "id": "-4-0"}
+    assert json.loads(client.texts(1)[0]) == {"type": "cursor", "id": "e1-4-0"}
     assert client.frame() == (PING, b"")
 
 

@@ -65,7 +65,7 @@ def test_a_subscription_is_answered_with_all_channels_and_the_place(
     first = talk.ask(subscribe=["b", "a"])
     second = talk.ask(subscribe=["c.*"], unsubscribe=["a", "never"])
 
-    assert first == {"type": "subscribed", "id": "-1-0", "channels": ["a", "b"]}
+    assert first == {"type": "subscribed", "id": "e1-1-0", "channels": ["a", "b"]}
     assert second["channels"] == ["b", "c.*"]
     assert talk.connection.channels == {"b", "c.*"}
     assert [had for _, had in parts.changed] == [frozenset(), frozenset(["a", "b"])]
@@ -208,6 +208,6 @@ def test_a_command_in_the_middle_of_a_long_frame_is_answered_after_it(
     long, answer, message = map(json.loads, peer.texts(3))
 
     assert len(long["content"]) == 100_000
-    assert answer == {"type": "subscribed", "id": "-1-0", "channels": ["a"]}
+    assert answer == {"type": "subscribed", "id": "e1-1-0", "channels": ["a"]}
     assert message["content"] == "for a"
     assert connection.owed is None

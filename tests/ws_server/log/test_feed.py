@@ -24,6 +24,13 @@ def frames_of(prefix: str, contents: list[bytes]) -> list[bytes]:
     return TextFrames(prefix).messages("", Page([], contents))
 
 
+def make(log: FakeLog, most_bytes: int, prefix: str = "") -> Feed:
+    """A feed at the beginning of a log."""
+    feed = Feed(log, TextFrames(prefix), most_bytes)
+    feed.rewind(Mark(log.epoch, 0))
+    return feed
+
+
 def append(feed: Feed, page: Page) -> list[Chunk]:
     """What is sent of a page that is for everybody."""
     pieces = [feed.append(part) for part in page.parts()]
@@ -51,19 +58,19 @@ def drain(feed: Feed, cursor: int) -> bytes:
 def behind(count: int) -> tuple[FakeLog, Feed]:
     """A feed at the head of so many messages, none of which is in memory."""
     log = FakeLog()
-    feed = Feed(log, TextFrames(""), LARGE)
+    feed = make(log, LARGE)
     log.write(*numbered(count))
     feed.skip(log.last_id())
     return log, feed
 
 
 def test_at_the_head_there_is_nothing() -> None:
-    assert Feed(FakeLog(), TextFrames(""), LARGE).next_chunk(0) is None
+    assert make(FakeLog(), LARGE).next_chunk(0) is None
 
 
 def test_each_chunk_follows_the_last_and_moves_the_head() -> None:
     log = FakeLog()
-    feed = Feed(log, TextFrames("> "), LARGE)
+    feed = make(log, LARGE, "> ")
 
     last = 0
     for part in log.write(*numbered(PART_MESSAGES * 2 + 1)).parts():
@@ -77,7 +84,7 @@ def test_each_chunk_follows_the_last_and_moves_the_head() -> None:
 
 def test_a_chunk_has_the_frames_of_its_messages_and_where_each_ends() -> None:
     log = FakeLog()
-    feed = Feed(log, TextFrames("中: "), LARGE)
+    feed = make(log, LARGE, "中: ")
     page = log.write(b"one", b"two")
 
     (chunk,) = append(feed, page)
@@ -88,7 +95,7 @@ def test_a_chunk_has_the_frames_of_its_messages_and_where_each_ends() -> None:
 
 
 def test_no_messages_make_no_chunk() -> None:
-    assert append(Feed(FakeLog(), TextFrames(""), LARGE), Page([], [])) == []
+    assert append(make(FakeLog(), LARGE), Page([], [])) == []
 
 
 @pytest.mark.parametrize(
@@ -105,14 +112,14 @@ def test_chunks_are_bounded_in_messages_and_bytes(sizes: list[int], chunks: list
     log = FakeLog()
     page = log.write(*[b"x" * size for size in sizes])
 
-    assert [len(chunk.ids) for chunk in append(Feed(log, TextFrames(""), LARGE), page)] == chunks
+    assert [len(chunk.ids) for chunk in append(make(log, LARGE), page)] == chunks
 
 
 @pytest.mark.parametrize("window", [1, 5_000, 200_000, LARGE])
 @pytest.mark.parametrize("at_once", [1, 7, 500])
 def test_from_any_cursor_no_message_is_missing_or_doubled(window: int, at_once: int) -> None:
     log, contents = FakeLog(), numbered(1203, size=100)
-    feed = Feed(log, TextFrames("> "), window)
+    feed = make(log, window, "> ")
     fill(feed, log, contents, at_once)
     frames = frames_of("> ", contents)
 
@@ -123,7 +130,7 @@ def test_from_any_cursor_no_message_is_missing_or_doubled(window: int, at_once: 
 
 def test_large_messages_of_the_log_come_a_bounded_page_at_a_time() -> None:
     log, contents = FakeLog(), numbered(20, size=100_000)
-    feed = Feed(log, TextFrames(""), 1)
+    feed = make(log, 1)
     fill(feed, log, contents, 1)
 
     chunk = feed.next_chunk(0)
@@ -135,7 +142,7 @@ def test_large_messages_of_the_log_come_a_bounded_page_at_a_time() -> None:
 
 def test_what_memory_holds_is_not_read_again() -> None:
     log = FakeLog()
-    feed = Feed(log, TextFrames(""), LARGE)
+    feed = make(log, LARGE)
     fill(feed, log, numbered(1000))
 
     drain(feed, 0)
@@ -174,7 +181,7 @@ def test_who_is_behind_at_a_place_near_by_shares_the_page() -> None:
 
 def test_what_the_log_has_forgotten_is_a_gap() -> None:
     log = FakeLog()
-    feed = Feed(log, TextFrames(""), 1)
+    feed = make(log, 1)
     fill(feed, log, numbered(600))
     log.forgotten = parse_id(log.messages[9][0])
 
@@ -185,7 +192,7 @@ def test_what_the_log_has_forgotten_is_a_gap() -> None:
 
 def test_what_memory_holds_is_no_gap_whatever_the_log_forgets() -> None:
     log = FakeLog()
-    feed = Feed(log, TextFrames(""), LARGE)
+    feed = make(log, LARGE)
     fill(feed, log, numbered(600))
     log.forgotten = log.last_id()
 
@@ -194,7 +201,7 @@ def test_what_memory_holds_is_no_gap_whatever_the_log_forgets() -> None:
 
 def test_without_redis_the_window_still_serves() -> None:
     log = FakeLog()
-    feed = Feed(log, TextFrames(""), 1)
+    feed = make(log, 1)
     fill(feed, log, numbered(600))
     log.fault = QueueUnavailable("gone")
 
@@ -206,7 +213,7 @@ def test_without_redis_the_window_still_serves() -> None:
 def test_a_log_that_has_lost_its_messages_is_a_gap() -> None:
     """A Redis that came back empty knows of nothing that it has forgotten."""
     log = FakeLog()
-    feed = Feed(log, TextFrames(""), 1)
+    feed = make(log, 1)
     fill(feed, log, numbered(600))
     log.messages.clear()
 
@@ -216,18 +223,38 @@ def test_a_log_that_has_lost_its_messages_is_a_gap() -> None:
 
 def test_a_page_of_a_log_that_is_lost_meanwhile_is_not_kept() -> None:
     log = FakeLog()
-    feed = Feed(log, TextFrames(""), 1)
+    feed = make(log, 1)
     fill(feed, log, numbered(600))
     log.gate.clear()
     reading = gevent.spawn(feed.next_chunk, 0)
     log.waited_for.wait(5)
 
-    feed.rewind(Mark("new", feed.head))
-    log.gate.set()
+    feed.rewind(Mark("e2", feed.head))
+    log.gate.set()  # What it reads is still of the old one.
     reading.join(5)
+    log.epoch = "e2"
     feed.next_chunk(0)
 
     assert log.history_reads == [0, 0]
+
+
+@pytest.mark.parametrize("channels", [frozenset[str](), frozenset(["a"])])
+def test_messages_that_came_after_a_loss_are_not_taken_for_those_of_the_same_ids(
+    channels: frozenset[str],
+) -> None:
+    log = FakeLog()
+    feed = make(log, 1)
+    page = log.write(*numbered(600), recipients=[("b",)] * 600)
+    feed.skip(page.last)
+    chunk = feed.next_chunk(0, channels)  # From now on, Redis is told to pick.
+    assert chunk is not None
+    log.lose(0)
+    log.write(*numbered(600))
+
+    with pytest.raises(QueueUnavailable):
+        feed.next_chunk(chunk.upto, channels)
+    feed.rewind(Mark(log.epoch, page.last))
+    assert drain(feed, 0) == b"".join(frames_of("", numbered(600)))
 
 
 # The window

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.message import parse_id
+from common.message import Mark, parse_id
 from common.page import PART_BYTES
 from tests.support.fake_log import FakeLog, Recipients
 from tests.support.parts import numbered
@@ -31,7 +31,7 @@ def behind(contents: list[bytes], names: Recipients, bytes_: int = LARGE) -> tup
     log = Meter()
     log.write(*contents, recipients=names)
     feed = Feed(log, TextFrames(""), bytes_)
-    feed.skip(log.last_id())
+    feed.rewind(Mark(log.epoch, log.last_id()))
     return log, feed
 
 
@@ -136,6 +136,7 @@ def test_a_crowd_that_comes_at_once_reads_each_page_once() -> None:
 def test_what_is_kept_stays_within_the_bound(content: bytes, names: tuple[str, ...]) -> None:
     log, bound = FakeLog(), 500_000
     feed = Feed(log, JsonFrames(), bound)
+    feed.rewind(Mark(log.epoch, 0))
     for _ in range(8):
         page = log.write(*[content] * 50, recipients=[names] * 50)
         feed.skip(parse_id(page.ids[-1]))

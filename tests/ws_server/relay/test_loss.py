@@ -12,6 +12,7 @@ from common.message import Mark, parse_id
 from common.store.log_state import LogState
 from tests.support.parts import LIMIT, SMALL, Parts, let_others_run, numbered, wait_until
 from tests.support.relays import connect
+from ws_server.clients import catch_up
 from ws_server.clients.beginning import Beginning
 from ws_server.door.listen import Listen
 from ws_server.relay import loss
@@ -86,6 +87,40 @@ def test_a_client_behind_and_ahead_of_this_process_gets_nothing_twice_after_a_lo
     told = [payload for _, payload in client.frames(4)]
     assert json.loads(told[2])["after"] == "e1-6-0"
     assert json.loads(told[3])["content"] == "new"
+
+
+@pytest.mark.parametrize("kind", ["json", "text"])
+def test_who_is_behind_is_told_of_a_loss_before_it_gets_what_came_after_it(
+    small_window: Parts, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Another process has followed the loss and settled; this one has yet to notice."""
+    monkeypatch.setattr(catch_up, "REDIS_PAUSE", 0.01)
+    parts = small_window
+    relay = Relay(parts.log, parts.hub)
+    relay.find_head()
+    parts.log.push(*numbered(5))
+    relay.tick()
+    behind = connect(parts, relay, Listen(kind, last_id="e1-2-0"))
+    parts.log.lose(keep=2)
+    parts.log.write(b"new", b"newer", b"newest")
+
+    parts.start_catch_up()
+    wait_until(lambda: len(parts.log.history_reads) > 2, "tried again")
+    relay.tick()
+
+    if kind == "text":
+        assert behind.close_code() == 4008
+        return
+    welcome, gap, *rest = map(json.loads, behind.texts(5))
+    assert (welcome["type"], welcome["id"]) == ("welcome", "e1-2-0")
+    assert (gap["type"], gap["after"], gap["id"]) == ("gap", "e1-2-0", "e1x-2-0")
+    contents = [(row["content"], row["id"]) for row in rest]
+    assert contents == [("new", "e1x-3-0"), ("newer", "e1x-4-0"), ("newest", "e1x-5-0")]
+    parts.log.push(b"live")
+    relay.tick()
+    assert json.loads(behind.texts(1)[0])["content"] == "live"
+    gevent.sleep(0.02)  # The pause of whoever was parked is over,
+    assert behind.has_nothing()  # and it is served no second time.
 
 
 def test_what_the_log_forgets_is_no_gap_for_a_client_ahead_of_this_process(
