@@ -5,9 +5,10 @@ from typing import ClassVar
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from config.settings import Settings
-from tests.support.parts import Parts, let_others_run, wait_until
+from tests.support.parts import LIMIT, Parts, let_others_run, wait_until
 from tests.support.running import Running
 from tests.support.websocket import TEXT, frame
 from ws_server.clients.connection import Connection
@@ -59,27 +60,36 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
+        self.has_ended = Event()
         monkeypatch.setattr("ws_server.worker.monotonic", lambda: self.now)
         monkeypatch.setattr(gevent, "sleep", self._sleep)
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
         if self.now >= 1.0:
+            self.has_ended.set()
             raise gevent.GreenletExit
 
 
 def test_calls_that_take_longer_than_the_interval_do_not_pile_up(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, calls = Clock(monkeypatch), list[float]()
+    clock, calls, running, most = Clock(monkeypatch), list[float](), 0, 0
 
     def slow_at_first() -> None:
+        nonlocal running, most
         calls.append(clock.now)
+        running += 1
+        most = max(most, running)
         clock.now += 0.45 if len(calls) == 1 else 0.0  # Four more are due meanwhile.
+        let_others_run()  # Also those that are due, if anybody would call them now.
+        running -= 1
 
     make(parts).every(0.1, slow_at_first)
+    assert clock.has_ended.wait(LIMIT)
     let_others_run()
 
+    assert most == 1
     # One is late, and then comes the next: the others are not made up for.
     assert calls == pytest.approx([0.1, 0.55, 0.65, 0.75, 0.85, 0.95])
 

@@ -11,6 +11,7 @@ from common.errors import QueueUnavailable
 from common.message import LARGEST_ID, Mark, Message, format_id, parse_id
 from common.page import Page
 from common.store.connect import connect
+from common.store.line import Line
 from common.store.log import LOOKED, LOOKED_BYTES, Log, Stretch
 from tests.support.store import Center, numbered
 
@@ -47,6 +48,14 @@ def test_a_lost_redis_is_an_unavailable_queue(call: Callable[[Log], object]) -> 
 
 def test_nothing_is_connected_before_the_first_command() -> None:
     Center(connect("redis://nowhere.invalid/0", 2, 1), "key")
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_nothing_new_is_an_empty_page(nothing: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Center(fakeredis.FakeRedis(), "key").log
+    monkeypatch.setattr(Line, "call", lambda *_: [nothing, b"e1 0-0", b"0-1", []])
+
+    assert log.read_after(Mark("e1", 0), 10) == (Page([], []), True)
 
 
 # With a real Valkey.
