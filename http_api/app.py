@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from time import monotonic
 
-from flask import Flask, Request, Response, jsonify, render_template, request
+from flask import Flask, Request, Response, g, jsonify, render_template, request
 
 from common.errors import QueueUnavailable
 from common.flask_answers import JSON, answer_failures, respond, speak_json
@@ -20,13 +20,17 @@ from http_api.aliases import Aliases
 from http_api.answers import CONTENT_EMPTY_BODY
 from http_api.bodies import AT_ONCE, Bodies
 from http_api.connections import Connections
-from http_api.guard import Guard
+from http_api.guard import Callers, Guard
 from http_api.limits import Limits
 from http_api.push import Push
 from http_api.readiness import Readiness
 from http_api.waiting import Admit, Waiting
 
 log = logging.getLogger(__name__)
+
+# None: there is no such route. The answer is 404 or 405, and nothing is done.
+PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "static"})
+NOBODY: Callers = {}  # Who asks while nobody is checked.
 
 
 def create_app(
@@ -44,7 +48,7 @@ def create_app(
     _refuse_listeners(app, settings.ws_port)
     outage = Outage()
     guard = Guard(settings, clock)
-    guard.protect(app)
+    _protect(app, guard)
     limits = Limits(settings.max_content_bytes, settings.max_channels)
     bodies = Bodies(settings.max_body_bytes, AT_ONCE * settings.max_body_bytes)
     waiting = Waiting(slots // 2, clock)
@@ -62,10 +66,26 @@ def _admission(guard: Guard, waiting: Waiting) -> Admit:
     """Has the messages of a push counted before it waits for its turn."""
 
     def admit(messages: int) -> AbstractContextManager[None]:
-        guard.count_messages(messages)
+        guard.count_messages(g.get("callers", NOBODY), messages)
         return waiting.turn()
 
     return admit
+
+
+def _protect(app: Flask, guard: Guard) -> None:
+    """Have the guard asked before every route, except those in PUBLIC."""
+    if not guard:
+        return
+
+    @app.before_request
+    def check() -> None:
+        if request.endpoint not in PUBLIC:
+            get = request.environ.get
+            authorization, forwarded = (
+                get("HTTP_AUTHORIZATION", ""),
+                get("HTTP_X_FORWARDED_FOR", ""),
+            )
+            g.callers = guard.check(authorization, get("REMOTE_ADDR", ""), forwarded)
 
 
 def _refuse_listeners(app: Flask, ws_port: int) -> None:

@@ -1,31 +1,29 @@
 """Who may use the HTTP API, and how much: tokens, and limits for each token and address.
 
-Every route is guarded, except those in PUBLIC. Without tokens and limits the guard is not even
-asked. It keeps digests of the tokens, not the tokens.
+It decides by text from a request, and knows neither routes nor a framework. It keeps digests of
+the tokens, not the tokens. No I/O here.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from time import monotonic
 
-from flask import Flask, g, request
-
-from common.client_address import client_of
+from common.client_address import client_address
 from common.refused import Refused
 from config.settings import Settings
 from http_api.meter import MESSAGES, REQUESTS, Meter
 
-# None: there is no such route. The answer is 404 or 405, and nothing is done.
-PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "static"})
 SCHEME = "bearer"  # In any case (RFC 9110 11.1).
 ADDRESS, TOKEN = "address", "token"  # Kinds of callers.
 NO_TOKEN = "a token is needed: Authorization: Bearer TOKEN"  # noqa: S105
 WRONG_TOKEN = "the token is none of PUSH_TOKENS"  # noqa: S105
 
+Callers = Mapping[str, str]  # The name of each kind of caller that there is.
+
 
 class Guard:
-    """Asked before each request, and before each push for the number of its messages."""
+    """Asked before a request is done, and before a push for the number of its messages."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = monotonic) -> None:
         self._digests = [(name, _digest(token)) for name, token in settings.push_tokens]
@@ -42,38 +40,36 @@ class Guard:
         self._messages = Meter(MESSAGES, messages, clock)
         self._needs_address = self._requests.counts(ADDRESS) or self._messages.counts(ADDRESS)
 
-    def protect(self, app: Flask) -> None:
-        """Have every request to `app` checked, if there is anything to check."""
-        if self._digests or self._requests or self._messages:
-            app.before_request(self._check)
+    def __bool__(self) -> bool:
+        """Whether there is anything to check."""
+        return bool(self._digests or self._requests or self._messages)
 
-    def count_messages(self, count: int) -> None:
-        """Asked before each push. A repeated one counts, too: it asks Redis.
+    def check(self, authorization: str, peer: str, forwarded: str) -> Callers:
+        """Who asks, by the header with the token, the address of the socket and X-Forwarded-For.
 
-        Raises:
-            Refused: these would be too many messages of the present caller.
-        """
-        if self._messages:
-            self._messages.count(g.callers, count)
-
-    def _check(self) -> None:
-        """The limit of the address comes before the token, so that guessing tokens is limited, too.
+        The limit of the address comes before the token, so that guessing tokens is limited, too.
 
         Raises:
             Refused: no token or a wrong one, or too many requests.
         """
-        if request.endpoint in PUBLIC:
-            return
         callers: dict[str, str] = {}
         if self._needs_address:
-            callers[ADDRESS] = client_of(request.environ, self._trusted)
+            callers[ADDRESS] = client_address(peer, forwarded, self._trusted)
             self._requests.count(callers, 1)
         if self._digests:
-            name = self._name_of(request.environ.get("HTTP_AUTHORIZATION", ""))
+            name = self._name_of(authorization)
             self._requests.count({TOKEN: name}, 1)
             callers[TOKEN] = name
+        return callers
+
+    def count_messages(self, callers: Callers, count: int) -> None:
+        """Asked before each push. A repeated one counts, too: it asks Redis.
+
+        Raises:
+            Refused: these would be too many messages of one of the callers.
+        """
         if self._messages:
-            g.callers = callers
+            self._messages.count(callers, count)
 
     def _name_of(self, authorization: str) -> str:
         """The name of the token that a header carries."""

@@ -1,5 +1,9 @@
-"""Who may use the API and how much, through the application itself; the clock stands still."""
+"""Who may use the API and how much: the guard alone, and through the application itself.
 
+The clock stands still.
+"""
+
+from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Any
 
@@ -7,9 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from common.refused import Refused
 from config.settings import Settings
-from http_api.app import create_app
-from http_api.guard import PUBLIC
+from http_api.app import PUBLIC, create_app
+from http_api.guard import ADDRESS, Guard
+from http_api.guard import TOKEN as BY_TOKEN
 from tests.support.fakes import FakeClock, FakePresenceReader, FakeQueue
 from tests.support.openapi import validate_response
 
@@ -39,6 +45,59 @@ def push(http: FlaskClient, token: str = TOKEN, **more: Any) -> TestResponse:
 
 def error_of(response: TestResponse) -> tuple[int, str]:
     return response.status_code, response.get_json().get("error", "")
+
+
+def guard(clock: FakeClock | None = None, **settings: Any) -> Guard:
+    return Guard(Settings(**settings), clock or FakeClock())
+
+
+def refusal(action: Callable[..., Any], *arguments: Any) -> str:
+    with pytest.raises(Refused) as refused:
+        action(*arguments)
+    return refused.value.error
+
+
+def test_a_guard_without_tokens_and_limits_has_nothing_to_check() -> None:
+    assert not guard()
+    assert guard().check("", "192.0.2.1", "") == {}
+    guard().count_messages({}, 1_000_000)
+    for settings in ({"push_tokens": TOKENS}, {"address_messages_per_second": 1.0}):
+        assert guard(**settings)
+
+
+def test_a_caller_is_known_by_the_token_and_by_the_address_where_it_is_counted() -> None:
+    counted = guard(push_tokens=TOKENS, address_messages_per_second=9.0)
+
+    assert guard(push_tokens=TOKENS).check(f"Bearer {OTHER}", "", "") == {BY_TOKEN: "other"}
+    callers = counted.check(f"bearer  {TOKEN} ", "192.0.2.1", "192.0.2.2")
+    assert callers == {BY_TOKEN: "backend", ADDRESS: "192.0.2.1"}
+
+
+def test_a_guard_believes_trusted_proxies_about_the_address() -> None:
+    behind = guard(address_messages_per_second=9.0, trusted_proxies=(ip_network("192.0.2.1"),))
+
+    assert behind.check("", "192.0.2.1", "192.0.2.9, 192.0.2.2") == {ADDRESS: "192.0.2.2"}
+
+
+def test_a_guard_refuses_by_its_own_words() -> None:
+    strict = guard(push_tokens=TOKENS, address_requests_per_second=2.0)
+
+    assert refusal(strict.check, "", "192.0.2.1", "") == "unauthorized"
+    assert refusal(strict.check, "Bearer x", "192.0.2.1", "") == "unauthorized"
+    assert refusal(strict.check, f"Bearer {TOKEN}", "192.0.2.1", "") == "too_many_requests"
+    strict.check(f"Bearer {TOKEN}", "192.0.2.2", "")
+
+
+def test_messages_are_counted_for_the_callers_that_were_found(clock: FakeClock) -> None:
+    limited = guard(clock, push_tokens=TOKENS, token_messages_per_second=3.0)
+    ann, other = (limited.check(f"Bearer {token}", "", "") for token in (TOKEN, OTHER))
+
+    limited.count_messages(ann, 3)
+
+    assert refusal(limited.count_messages, ann, 1) == "too_many_messages"
+    limited.count_messages(other, 3)
+    clock.now += 1
+    limited.count_messages(ann, 3)
 
 
 @pytest.mark.parametrize("token", [TOKEN, OTHER])

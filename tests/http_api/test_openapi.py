@@ -11,8 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from config.settings import Settings
-from http_api.app import create_app
-from http_api.guard import PUBLIC
+from http_api.app import PUBLIC, create_app
 from tests.support.fakes import FakePresenceReader, FakeQueue
 from tests.support.openapi import DOCUMENT, errors_of, responses, validate
 
