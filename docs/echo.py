@@ -8,7 +8,7 @@ The folder in which the server is started is searched for modules, so a module o
 your own needs no installation. Pushed messages still reach everybody.
 """
 
-from ws_server.clients.connection import Connection
+from ws_server.connection import Connection
 from ws_server.worker import Worker
 
 

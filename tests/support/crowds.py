@@ -19,7 +19,7 @@ LONG_BODY = b"Content-Length: 1000\r\n\r\n"
 CROWDS = {
     "say nothing": (b"", b""),
     "ask again and again": (GET, GET),
-    "ask much at a time": (GET * 3, GET * 3),
+    "ask much at a time": (GET * 10, GET * 10),
     "have asked and stay": (GET, b""),
     "dribble a head": (GET[:-2] + b"X: ", b"a"),
     "dribble a body": (POST + LONG_BODY, b"a"),
@@ -28,7 +28,7 @@ CROWDS = {
     "are told to go on and do not": (POST + b"Expect: 100-continue\r\n" + LONG_BODY, b""),
     "dribble empty lines": (b"\r\n", b"\r\n"),
 }
-TURN = 0.6  # Seconds between two times that each says something: too soon to be called silent.
+TURN = 0.3  # Seconds between two times that each says something.
 
 
 class Crowd(threading.Thread):
