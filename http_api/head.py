@@ -3,9 +3,8 @@
 Text is as WSGI has it, a character for each byte. It knows no server and no framework.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from werkzeug.http import parse_options_header
 
@@ -37,18 +36,6 @@ class Head(NamedTuple):
     content_type: str = ""
     content_encoding: str = ""
     idempotency_key: str | None = None
-
-
-def head_of(environ: Mapping[str, Any]) -> Head:
-    """The head of a WSGI request."""
-    get = environ.get
-    return Head(
-        environ["REQUEST_METHOD"].upper(),
-        get("QUERY_STRING", "").encode("latin-1"),
-        get("CONTENT_TYPE", ""),
-        get("HTTP_CONTENT_ENCODING", ""),
-        get("HTTP_IDEMPOTENCY_KEY"),
-    )
 
 
 @lru_cache(maxsize=64)  # Most senders send the same one all the time.

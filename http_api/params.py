@@ -1,10 +1,10 @@
-"""The parameters of one push: from the query and the body, as ThinkPHP's `param()` has them.
+"""The parameters of one push that stand in its body, as ThinkPHP's `param()` has them.
 
 A body is read or refused, never ignored: it may name the recipients. No I/O here.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from common.refused import Refused
@@ -17,18 +17,6 @@ from http_api.multipart import of_multipart
 IS_ID = re.compile(r"[ -~]{1,255}").fullmatch
 
 Source = Mapping[str, Any]
-
-
-def of_head(head: Head, limits: Limits) -> Source:
-    """The parameters of the query. What is refused here is refused before a body is read.
-
-    Raises:
-        Refused: it cannot be read, or the body could not.
-    """
-    query = forms.of_query(head.query, limits)
-    if head.method == "POST":
-        refuse_encoding(head)
-    return query
 
 
 def of_body(head: Head, body: bytes, limits: Limits) -> Source:
@@ -81,14 +69,6 @@ def refuse_encoding(head: Head) -> None:
         raise Refused("unsupported_media_type", reason)
 
 
-def first(sources: Sequence[Source], name: str) -> Any:
-    """A parameter; None if there is none."""
-    for source in sources:
-        if name in source:
-            return source[name]
-    return None
-
-
 def checked_id(value: Any) -> str | None:
     """`value` as an id; None if there is none.
 
@@ -104,19 +84,12 @@ def checked_id(value: Any) -> str | None:
     raise Refused("bad_id", "an id has 1 to 255 printable ASCII characters")
 
 
-def id_of(head: Head, sources: Sequence[Source]) -> str | None:
-    """The id of a push, from the header or the parameter.
+def id_in_header(value: str | None) -> str | None:
+    """The id in an Idempotency-Key; None if there is no such header.
 
     Raises:
-        Refused: one of them cannot be an id, or they differ.
+        Refused: it cannot be an id.
     """
-    header, given = _id_in_header(head.idempotency_key), checked_id(first(sources, "id"))
-    if header and given and header != given:
-        raise Refused("bad_id", "Idempotency-Key and the parameter id differ")
-    return header or given
-
-
-def _id_in_header(value: str | None) -> str | None:
     if value is not None and not value.isascii():
         try:
             value.encode("latin-1").decode()

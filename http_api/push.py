@@ -13,11 +13,12 @@ from common.store.queue import Queue
 from http_api import params, reading
 from http_api.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, batch_body
 from http_api.bodies import Bodies, has_body
-from http_api.head import Head, head_of
+from http_api.head import Head
 from http_api.limits import Limits
 from http_api.reading import Entry
 from http_api.waiting import Admit
 
+ANNOUNCING = ("CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING")
 TURN = 0.02  # Seconds that a batch is read before others have a turn.
 PAUSE = 0.0001  # Not 0: gevent would come back before it has looked at sockets.
 
@@ -57,7 +58,7 @@ class Push:
                 is no room for the body now, or too many wait for Redis.
             QueueUnavailable: Redis did not confirm the batch; none of it counts as pushed.
         """
-        head = head_of(request.environ)
+        head = _head_of(request)
         reading.read_batch_head(head, self._limits)
         with self._bodies.read(request) as body:  # It counts until Redis has the messages.
             entries = self._entries(head, body)
@@ -67,12 +68,12 @@ class Push:
         return batch_body(len(entries))
 
     def _read(self, request: Request) -> Entry | None:
-        head = head_of(request.environ)
-        query = params.of_head(head, self._limits)
+        head = _head_of(request)
+        query = reading.read_head(head, self._limits)
         if head.method == "POST":
             with self._bodies.read(request) as body:
                 return reading.read_rest(head, query, body, self._limits)
-        if has_body(request):
+        if any(name in request.environ for name in ANNOUNCING) and has_body(request):
             raise params.body_of_get()
         return reading.read_rest(head, query, b"", self._limits)
 
@@ -94,3 +95,14 @@ class Push:
                 return self._queue.push_once(items, ids, self._idempotency_seconds)
             self._queue.push(items)
         return None
+
+
+def _head_of(request: Request) -> Head:
+    get = request.environ.get
+    return Head(
+        request.method,
+        request.query_string,
+        get("CONTENT_TYPE", ""),
+        get("HTTP_CONTENT_ENCODING", ""),
+        get("HTTP_IDEMPOTENCY_KEY"),
+    )

@@ -5,15 +5,16 @@ knows no server and no framework: each of those who take a push asks here.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from common.message import Message
 from common.refused import Refused
-from http_api import documents, params, recipients
+from http_api import documents, forms, params, recipients
 from http_api.head import NDJSON_TYPES, Head, content_type_of
 from http_api.limits import BATCH_LINES, BATCH_MESSAGES, BATCH_VALUES, Limits
+from http_api.params import Source
 
 ENTRY_FIELDS = {"content", "id", *recipients.FIELDS}
 AT_A_TIME = 128  # Messages of a batch, before others may have a turn.
@@ -27,18 +28,30 @@ def read_push(head: Head, body: bytes, limits: Limits) -> Entry | None:
     Raises:
         Refused: something of it is wrong.
     """
-    return read_rest(head, params.of_head(head, limits), body, limits)
+    return read_rest(head, read_head(head, limits), body, limits)
 
 
-def read_rest(head: Head, query: params.Source, body: bytes, limits: Limits) -> Entry | None:
-    """The same, with the parameters of the query, which `params.of_head` has read.
+def read_head(head: Head, limits: Limits) -> Source:
+    """The parameters of the query. What is refused here is refused before a body is read.
+
+    Raises:
+        Refused: it cannot be read, or the body could not.
+    """
+    query = forms.of_query(head.query, limits)
+    if head.method == "POST":
+        params.refuse_encoding(head)
+    return query
+
+
+def read_rest(head: Head, query: Source, body: bytes, limits: Limits) -> Entry | None:
+    """The same, with the parameters of the query, which `read_head` has read.
 
     Raises:
         Refused: something of it is wrong.
     """
     # The body before the query: the first that has a parameter wins.
     sources = (params.of_body(head, body, limits), query) if body else (query,)
-    content = _text(params.first(sources, "content"))
+    content = _text(_first(sources, "content"))
     if not content:
         return None
     # Mostly the content is the only field: then there is no need to look for others.
@@ -47,7 +60,7 @@ def read_rest(head: Head, query: params.Source, body: bytes, limits: Limits) -> 
     item = _item(content, to, limits)
     if is_plain and head.idempotency_key is None:
         return item, None
-    return item, params.id_of(head, sources)
+    return item, _id_of(head, sources)
 
 
 def read_batch_head(head: Head, limits: Limits) -> None:
@@ -83,6 +96,23 @@ def id_reused(index: int | None = None) -> Refused:
     """The refusal of an id that stands for something else; `index` in a batch."""
     reason = "the id was given to other content, or for others, before"
     return Refused("id_reused", reason, index=index)
+
+
+def _first(sources: Sequence[Source], name: str) -> Any:
+    for source in sources:
+        if name in source:
+            return source[name]
+    return None
+
+
+def _id_of(head: Head, sources: Sequence[Source]) -> str | None:
+    header, given = (
+        params.id_in_header(head.idempotency_key),
+        params.checked_id(_first(sources, "id")),
+    )
+    if header and given and header != given:
+        raise Refused("bad_id", "Idempotency-Key and the parameter id differ")
+    return header or given
 
 
 def _entries(head: Head, body: bytes) -> Iterator[Any]:

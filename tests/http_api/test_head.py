@@ -1,23 +1,6 @@
 import pytest
 
-from http_api.head import Head, content_type_of, head_of
-
-
-def test_the_head_of_a_request_is_what_wsgi_says() -> None:
-    environ = {
-        "REQUEST_METHOD": "post",
-        "QUERY_STRING": "content=\xe9",
-        "CONTENT_TYPE": "text/plain",
-        "HTTP_CONTENT_ENCODING": "gzip",
-        "HTTP_IDEMPOTENCY_KEY": "1",
-    }
-
-    assert head_of(environ) == Head("POST", b"content=\xe9", "text/plain", "gzip", "1")
-    assert head_of({"REQUEST_METHOD": "GET"}) == Head("GET", b"")
-
-
-def test_an_empty_key_is_not_the_same_as_none() -> None:
-    assert head_of({"REQUEST_METHOD": "GET", "HTTP_IDEMPOTENCY_KEY": ""}).idempotency_key == ""
+from http_api.head import content_type_of
 
 
 @pytest.mark.parametrize(
