@@ -8,7 +8,7 @@ import pytest
 from config.cli.embedded import EmbeddedValkey
 from tests.support.processes import ROOT
 
-MOST_FILES = 16
+MOST_FILES = 13
 
 
 @pytest.mark.integration

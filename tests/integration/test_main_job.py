@@ -98,7 +98,7 @@ def test_an_unreadable_envelope_is_set_aside_and_nothing_waits_for_it(system: Sy
 
 
 def test_one_tick_sends_all_that_waits_in_order_to_200_clients(system: System) -> None:
-    interval = 5.0
+    interval = 10.0
     _, port = system.start_ws(POLL_INTERVAL=interval)
     clients = system.connect(port, 200)
     contents = numbered(1000)
