@@ -89,7 +89,7 @@ def test_others_get_in_while_more_than_there_are_slots(
     with crowd_of(port, *(CROWDS if kind == ALL else [kind])):
         waits = [ask(port) for _ in range(3)]
 
-    assert max(waits) < LIMIT, waits  # A second or so if the machine has time; they would stay for 60.
+    assert max(waits) < LIMIT, waits  # A second if there is time; they would stay for 60.
 
 
 def test_whoever_sends_a_body_slowly_is_left_alone_while_there_is_room(shared: System) -> None:
