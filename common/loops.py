@@ -1,4 +1,4 @@
-"""Loops that run as long as the process, and how work that takes long lets others have a turn."""
+"""Loops that run as long as the process: nothing that they raise ends them."""
 
 import logging
 import random
@@ -9,7 +9,6 @@ import gevent
 log = logging.getLogger(__name__)
 
 PAUSE = 1.0  # Seconds after a failure: one that lasts must not fill the log, or take the processor.
-MAXPRI = 2  # libev's EV_MAXPRI: no other event keeps it from its turn.
 
 # Told of a failure; True: it is reported already.
 Report = Callable[[BaseException], bool]
@@ -64,13 +63,3 @@ def repeat(
             back_off.sleep()
         else:
             back_off.reset()
-
-
-def give_way() -> None:
-    """Let all others have a turn: greenlets, and sockets that can be read or written.
-
-    A socket has it before this returns for the second time.
-    After `gevent.sleep(0)` gevent looks at sockets only every 50th time, so with 4 ms of work
-    between two of them a handshake waited for 0.15 s.
-    """
-    gevent.idle(MAXPRI)

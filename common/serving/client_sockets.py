@@ -64,7 +64,6 @@ class ClientSocket(gevent.socket.socket):
     def give_way(self) -> None:
         """Let others have a turn: whoever sends without a pause is never waited for."""
         if monotonic() - self._turn > SLICE:
-            # Not `loops.give_way`: a crowd would be served all at once, and so each of them late.
             gevent.sleep(0)
             self._turn = monotonic()
 

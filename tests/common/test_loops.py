@@ -1,13 +1,12 @@
 """A loop goes on whatever its step raises, says so, and pauses."""
 
 import random
-import socket
 
 import gevent
 import pytest
 
 from common import loops
-from common.loops import BackOff, give_way, repeat
+from common.loops import BackOff, repeat
 
 
 class Unforeseen(Exception):
@@ -107,31 +106,3 @@ def test_pauses_grow_up_to_the_longest_and_begin_anew(monkeypatch: pytest.Monkey
     back_off.sleep()
 
     assert slept == [0.1, 0.2, 0.4, 0.5, 0.1]
-
-
-def test_who_gives_way_lets_sockets_be_looked_at_each_time() -> None:
-    """And not every 50th time only, as `gevent.sleep(0)` does."""
-    ours, theirs = socket.socketpair()
-    watcher = gevent.get_hub().loop.io(ours.fileno(), 1)
-    arrived: list[bytes] = []
-    watcher.start(lambda: arrived.append(ours.recv(1)))
-
-    for count in range(1, 20):
-        theirs.send(b"x")
-        give_way()
-        give_way()
-        assert len(arrived) == count
-
-    watcher.stop()
-    watcher.close()
-    ours.close()
-    theirs.close()
-
-
-def test_who_gives_way_lets_greenlets_run() -> None:
-    ran: list[bool] = []
-    gevent.spawn(ran.append, True)
-
-    give_way()
-
-    assert ran == [True]

@@ -14,7 +14,7 @@ import gevent
 from gevent.event import Event
 
 from common.errors import QueueUnavailable
-from common.loops import give_way, repeat
+from common.loops import repeat
 from ws_server.clients.connection import Connection, Owed, State
 from ws_server.clients.lending import Lender
 from ws_server.clients.progress import Progress
@@ -52,7 +52,7 @@ class CatchUp:
         self._wake.clear()
         while self._due:
             self._serve_slice()
-            give_way()
+            gevent.sleep(0)
 
     def _enqueue(self, connection: Connection) -> None:
         self._due.append(connection)

@@ -7,8 +7,9 @@ nothing about Redis, timing or what a client says.
 
 from collections.abc import Callable, Collection, Mapping
 
+import gevent
+
 from common import channels
-from common.loops import give_way
 from common.message import Mark
 from common.page import Page
 from ws_server.clients.audience import Audiences
@@ -193,7 +194,7 @@ class Hub:
         for count, (connection, had) in enumerate(live):
             self._tell_rewound(connection, Mark(epoch, had), kept)
             if count % NOTICES == 0:
-                give_way()
+                gevent.sleep(0)
 
     def _place_after(self, had: int, kept: int | None) -> int:
         """Where a client goes on that had everything up to an id before a rewind."""

@@ -7,7 +7,6 @@ from typing import Any
 import gevent
 import pytest
 
-from common.loops import give_way
 from common.message import Mark
 from common.page import Page
 from tests.support.parts import SMALL, Parts, Peer, let_others_run, numbered, wait_until
@@ -111,7 +110,7 @@ def test_whoever_joins_during_a_fan_out_misses_nothing_after_it(
     def join() -> None:
         while not publishing.dead:
             late.append((parts.feed.head, parts.connect()[1]))
-            give_way()
+            gevent.sleep(0)
 
     parts.start_catch_up()
     publishing = gevent.spawn(parts.publish, *contents)
