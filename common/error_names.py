@@ -122,10 +122,7 @@ ERRORS = (
                 "id, or it can arrive twice. With `Retry-After`: many requests wait for Redis "
                 "already, and this one was not begun"
             ),
-            (
-                "body_cut_short",
-                400,
-            ): "The connection ended within the body; nothing was queued",
+            ("body_cut_short", 400): "The connection ended within the body; nothing was queued",
             ("requested_range_not_satisfiable", 416): (
                 "The `Range` asked of a static file lies outside of it"
             ),

@@ -6,9 +6,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from common.error_names import USUAL_STATUS
-from common.refused import Refused
-
-JSON = "application/json; charset=utf-8"
+from common.refused import JSON, Refused
 
 
 def speak_json(app: Flask) -> None:

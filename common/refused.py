@@ -11,6 +11,7 @@ from typing import Any
 from common.error_names import USUAL_STATUS
 from common.errors import MessageCenterError
 
+JSON = "application/json; charset=utf-8"  # What every answer of ours says that it is.
 CHALLENGE = {"WWW-Authenticate": "Bearer"}  # A 401 must have one (RFC 9110 15.5.2).
 
 

@@ -171,9 +171,8 @@ def origin(text: str) -> str:
         place = _as_browsers_write(place, DEFAULT_PORTS[scheme], refusal)
     elif not place and scheme != "file":
         raise ValueError(refusal)
-    if place != rest and (
-        rest.endswith("/") or not rest.isascii()
-    ):  # Most likely not what was meant.
+    # Most likely it was not meant so.
+    if place != rest and (rest.endswith("/") or not rest.isascii()):
         raise ValueError(f"{refusal}: write {scheme}://{place}")
     return f"{scheme}://{place}"
 

@@ -8,10 +8,10 @@ from time import monotonic
 from flask import Flask, Request, Response, g, jsonify, render_template, request
 
 from common.errors import QueueUnavailable
-from common.flask_answers import JSON, answer_failures, respond, speak_json
+from common.flask_answers import answer_failures, respond, speak_json
 from common.libraries.gunicorn_http import ParseException
 from common.outage import Outage
-from common.refused import Refused
+from common.refused import JSON, Refused
 from common.serving.open_files import SLOTS
 from common.store.presence import PresenceReader
 from common.store.queue import Queue
@@ -81,11 +81,8 @@ def _protect(app: Flask, guard: Guard) -> None:
     def check() -> None:
         if request.endpoint not in PUBLIC:
             get = request.environ.get
-            authorization, forwarded = (
-                get("HTTP_AUTHORIZATION", ""),
-                get("HTTP_X_FORWARDED_FOR", ""),
-            )
-            g.callers = guard.check(authorization, get("REMOTE_ADDR", ""), forwarded)
+            authorization, peer = get("HTTP_AUTHORIZATION", ""), get("REMOTE_ADDR", "")
+            g.callers = guard.check(authorization, peer, get("HTTP_X_FORWARDED_FOR", ""))
 
 
 def _refuse_listeners(app: Flask, ws_port: int) -> None:

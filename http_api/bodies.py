@@ -17,7 +17,6 @@ from common.refused import Refused
 KIB = 1024
 FREE = 64 * KIB  # So much of each is not counted: the slots for requests bound that.
 STEP = 64 * KIB
-NO_LENGTH = ("", "0")
 AT_ONCE = 4  # Bodies of the largest size that a process holds.
 
 
@@ -73,11 +72,9 @@ class Bodies:
             self._room -= count
 
 
-def has_body(request: Request) -> bool:
-    """Whether a request has any; of one without a length the first byte is read."""
-    if "HTTP_TRANSFER_ENCODING" in request.environ:
-        return any(True for _ in _chunks(request, None, 1, step=1))
-    return request.environ.get("CONTENT_LENGTH", "") not in NO_LENGTH
+def has_first_byte(request: Request) -> bool:
+    """Whether a body without a length is not empty: its first byte is read."""
+    return any(True for _ in _chunks(request, None, 1, step=1))
 
 
 def _chunks(

@@ -12,13 +12,13 @@ from flask import Request
 from common.store.queue import Queue
 from http_api import params, reading
 from http_api.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, batch_body
-from http_api.bodies import Bodies, has_body
+from http_api.bodies import Bodies, has_first_byte
 from http_api.head import Head
 from http_api.limits import Limits
 from http_api.reading import Entry
 from http_api.waiting import Admit
 
-ANNOUNCING = ("CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING")
+NO_LENGTH = ("", "0")
 TURN = 0.02  # Seconds that a batch is read before others have a turn.
 PAUSE = 0.0001  # Not 0: gevent would come back before it has looked at sockets.
 
@@ -73,7 +73,7 @@ class Push:
         if head.method == "POST":
             with self._bodies.read(request) as body:
                 return reading.read_rest(head, query, body, self._limits)
-        if any(name in request.environ for name in ANNOUNCING) and has_body(request):
+        if _has_body(request):
             raise params.body_of_get()
         return reading.read_rest(head, query, b"", self._limits)
 
@@ -95,6 +95,12 @@ class Push:
                 return self._queue.push_once(items, ids, self._idempotency_seconds)
             self._queue.push(items)
         return None
+
+
+def _has_body(request: Request) -> bool:
+    if "HTTP_TRANSFER_ENCODING" in request.environ:
+        return has_first_byte(request)
+    return request.environ.get("CONTENT_LENGTH", "") not in NO_LENGTH
 
 
 def _head_of(request: Request) -> Head:

@@ -106,10 +106,8 @@ def _first(sources: Sequence[Source], name: str) -> Any:
 
 
 def _id_of(head: Head, sources: Sequence[Source]) -> str | None:
-    header, given = (
-        params.id_in_header(head.idempotency_key),
-        params.checked_id(_first(sources, "id")),
-    )
+    header = params.id_in_header(head.idempotency_key)
+    given = params.checked_id(_first(sources, "id"))
     if header and given and header != given:
         raise Refused("bad_id", "Idempotency-Key and the parameter id differ")
     return header or given

@@ -58,20 +58,17 @@ class Farewell:
             self._hooks.reload(timeout / 2)
         self._close_most_in_batches(close, half)  # What is pushed is still sent to the others.
         self._send_what_is_settled(half)  # Nothing is settled any more: it waits in the queue.
-        self._close_live(self._everybody(), close)
+        self._close_live(self._hub.connections, close)
         _wait_until(lambda: not self._hub.clients.behind, half)  # They get the rest.
-        self._close(self._everybody(), close)
+        self._close(self._hub.connections, close)
         _wait_until(lambda: self._newcomers.are_gone, end)
-        self._cut_off(self._everybody())
+        self._cut_off(self._hub.connections)
         self._presence.stop(LAST_CALLS)
         self._hooks.wait_for_goodbyes(LAST_CALLS)
 
-    def _everybody(self) -> list[Connection]:
-        return list(self._hub.connections)
-
     def _close_most_in_batches(self, close: CloseCode, half: float) -> None:
         """All that are live, but for the last batch, in half of the time up to `half`."""
-        everybody = self._everybody()
+        everybody = self._hub.connections
         steps = max(1, int((half - monotonic()) / 2 / CLOSE_STEP))
         batch = max(round(CLOSE_RATE * CLOSE_STEP), len(everybody) // steps + 1)
         for first in range(0, len(everybody) - batch, batch):

@@ -18,7 +18,7 @@ from common.libraries.gunicorn_http import (
     Request,
     UnsupportedTransferCoding,
 )
-from common.refused import Refused
+from common.refused import JSON, Refused
 
 MOST_EMPTY_LINES = 8  # Before a request; some clients send one after a body (RFC 9112 2.2).
 ONE_PIECE = 64 * 1024
@@ -54,7 +54,7 @@ def as_http(refused: Refused) -> bytes:
     body = refused.body()
     headers = {
         "Connection": "close",
-        "Content-Type": "application/json; charset=utf-8",
+        "Content-Type": JSON,
         "Content-Length": str(len(body)),
         **refused.headers,
     }

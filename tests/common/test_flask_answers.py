@@ -8,8 +8,8 @@ from flask import Flask, Response, request
 from flask.testing import FlaskClient
 from werkzeug.exceptions import ImATeapot, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from common.flask_answers import JSON, answer_failures, speak_json, translated
-from common.refused import Refused
+from common.flask_answers import answer_failures, speak_json, translated
+from common.refused import JSON, Refused
 
 
 @pytest.fixture

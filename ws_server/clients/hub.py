@@ -5,7 +5,7 @@ client that cannot take all of it falls behind, and catches up from the log. The
 nothing about Redis, timing or what a client says.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import gevent
 
@@ -41,8 +41,8 @@ class Hub:
         self._on_gone = on_gone
 
     @property
-    def connections(self) -> Collection[Connection]:
-        """All that are here now, also those that are closing."""
+    def connections(self) -> list[Connection]:
+        """All that are here now, also those that are closing; a list of its own each time."""
         return self.clients.all
 
     # Joining and leaving
@@ -179,9 +179,10 @@ class Hub:
         before `mark`, and nobody here has been sent it.
         """
         epoch, self.mark = self.mark.epoch, mark
-        live = [(each, each.sent_upto) for each in self.connections if each.state is State.LIVE]
+        everybody = self.connections
+        live = [(each, each.sent_upto) for each in everybody if each.state is State.LIVE]
         # Also those who are closing: a long frame may be under way.
-        owed = [(each, each.sent_upto) for each in self.connections if each.owed is not None]
+        owed = [(each, each.sent_upto) for each in everybody if each.owed is not None]
         self.recent.rewind(mark.id)
         for feed in self.clients.by_feed:
             feed.rewind(mark)

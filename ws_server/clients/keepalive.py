@@ -64,7 +64,7 @@ class Keepalive:
     def _begin_round(self) -> None:
         if not self._hub.clients.behind:
             self._hub.give_back()
-        self._due = list(self._hub.connections)
+        self._due = self._hub.connections
         self._share = round(len(self._due) * self._step / self._interval) + 1
 
     def _visit_some(self) -> None:

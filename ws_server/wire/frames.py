@@ -79,6 +79,7 @@ class TextFrames(Frames):
 
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:  # noqa: ARG002
         prefix = self._prefix
+        # As `valid_utf8` does it: the call for each message would take a tenth more.
         return [
             frame(TEXT, prefix + (content if content.isascii() else valid_utf8(content)))
             for content in page.contents
