@@ -96,9 +96,8 @@ def check_stops() -> None:
 def placed() -> Iterator[Room]:
     """Below all that import from it; the rooms of a floor side by side."""
     floors: dict[int, list[str]] = {}
-    above = {
-        name: {other for other, belows in arrows().items() if name in belows} for name in arrows()
-    }
+    found = arrows()
+    above = {name: {each for each in found if name in found[each]} for name in found}
     for name in above:
         floors.setdefault(floor_of(name, above), []).append(name)  # As high as it can be.
     y = float(MARGIN)
@@ -128,10 +127,8 @@ def files_of(name: str) -> list[str]:
 
 
 def purpose_of(name: str, width: float) -> list[str]:
-    text = ast.get_docstring(
-        ast.parse((ROOT.joinpath(*name.split("."), "__init__.py")).read_text())
-    )
-    return wrap(text or "", int(width / 6.3))
+    source = ROOT.joinpath(*name.split("."), "__init__.py").read_text("utf-8")
+    return wrap(ast.get_docstring(ast.parse(source)) or "", int(width / 6.3))
 
 
 def lines(rooms: dict[str, Room]) -> Iterator[str]:
@@ -141,13 +138,7 @@ def lines(rooms: dict[str, Room]) -> Iterator[str]:
             one, two = rooms[name], rooms[below]
             start, end = one.y + one.height, two.y - 2
             bend = (end - start) / 2
-            # Leaning towards each other, so that arrows of one room do not lie on one another.
-            x1 = one.middle + max(
-                -one.width / 2.5, min(one.width / 2.5, (two.middle - one.middle) / 6)
-            )
-            x2 = two.middle + max(
-                -two.width / 2.5, min(two.width / 2.5, (one.middle - two.middle) / 6)
-            )
+            x1, x2 = one.towards(two), two.towards(one)
             yield (
                 f'<path d="M{x1:.0f} {start:.0f}C{x1:.0f} {start + bend:.0f} {x2:.0f} '
                 f'{end - bend:.0f} {x2:.0f} {end:.0f}" fill="none" stroke="#8a94a3" '
@@ -190,9 +181,7 @@ def entry(room: Room, file: str, x: float, y: float) -> Iterator[str]:
     stops = [number for number, (at, _) in enumerate(STOPS, 1) if at == path]
     yield text(x, y, file, 'font-weight="700"' if stops else "")
     for place, number in enumerate(stops):
-        cx = x + 7.6 * len(file) + 14 + 20 * place
-        yield f'<circle cx="{cx:.0f}" cy="{y - 4:.0f}" r="8" fill="#c2410c"/>'
-        yield text(cx, y, str(number), 'fill="#fff" font-weight="700" text-anchor="middle"')
+        yield from stop_number(x + 7.6 * len(file) + 14 + 20 * place, y, number)
 
 
 def legend(y: float) -> Iterator[str]:
@@ -201,13 +190,18 @@ def legend(y: float) -> Iterator[str]:
     for at, (_, stop) in enumerate(STOPS):
         column, row = divmod(at, 4)
         x, line = MARGIN + 250 * column, y + LINE * (row + 1) + 6
-        yield f'<circle cx="{x + 8}" cy="{line - 4:.0f}" r="8" fill="#c2410c"/>'
-        yield text(x + 8, line, str(at + 1), 'fill="#fff" font-weight="700" text-anchor="middle"')
+        yield from stop_number(x + 8, line, at + 1)
         yield text(x + 24, line, stop)
     x = MARGIN + 560
     yield text(x, y, "Arrows", 'font-weight="700"')
     yield text(x, y + LINE + 6, "A room imports from those below it to which an arrow leads,")
     yield text(x, y + 2 * LINE + 6, "and from some of those that are reached through them.")
+
+
+def stop_number(x: float, y: float, number: int) -> Iterator[str]:
+    """In a circle."""
+    yield f'<circle cx="{x:.0f}" cy="{y - 4:.0f}" r="8" fill="#c2410c"/>'
+    yield text(x, y, str(number), 'fill="#fff" font-weight="700" text-anchor="middle"')
 
 
 def text(x: float, y: float, words: str, style: str = "") -> str:

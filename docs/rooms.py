@@ -50,5 +50,6 @@ def floor_of(room: str, arrows: Mapping[str, Set[str]]) -> int:
 
 def _room_of_module(module: str) -> str:
     """Empty if it is no module of ours."""
-    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
-    return module.rpartition(".")[0] if path.is_file() and path in set(sources()) else ""
+    package, room = module.partition(".")[0], module.rpartition(".")[0]
+    is_ours = package in PACKAGES and ROOT.joinpath(*module.split(".")).with_suffix(".py").is_file()
+    return room if is_ours else ""

@@ -49,9 +49,7 @@ class Language:
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         """In Markdown; the heads are translated, the rows are as they are."""
         lines = [[self.say("heads", head, head) for head in heads], *rows]
-        written = [
-            "|" + "|".join(f" {cell} " if cell else " " for cell in line) + "|" for line in lines
-        ]
+        written = ["|" + "|".join(map(_padded, line)) + "|" for line in lines]
         return "\n".join([written[0], "|" + "---|" * len(heads), *written[1:]])
 
 
