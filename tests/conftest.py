@@ -6,6 +6,7 @@ many, new ones each time.
 
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import redis
 from hypothesis import HealthCheck, settings
 
 from common.store.connect import connect
+from config import leftovers
 from config.cli.embedded import EmbeddedValkey
 from tests.support.spread import spread
 
@@ -81,6 +83,14 @@ def client(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
     client = connect(valkey.url, timeout=5, connections=8)
     yield client
     client.connection_pool.disconnect()
+
+
+@pytest.fixture
+def taken_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A port that somebody keeps; a start waits but a moment for it."""
+    monkeypatch.setattr(leftovers, "PATIENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from collections.abc import Iterator
 from time import monotonic
 
 import pytest
@@ -11,13 +10,6 @@ from config import leftovers
 from config.addresses import reachable, refuse_shared_ports, refuse_taken_address
 from config.errors import SettingsError
 from config.settings import Settings
-
-
-@pytest.fixture
-def taken_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    monkeypatch.setattr(leftovers, "PATIENCE", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        yield other.getsockname()[1]
 
 
 @pytest.mark.parametrize(

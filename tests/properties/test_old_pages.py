@@ -5,33 +5,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.message import Mark, parse_id
-from tests.support.fake_log import FakeLog, Recipients
+from common.message import parse_id
+from tests.support.log_room import LARGE, behind
 from tests.support.reading import frames_of
-from ws_server.log.feed import Feed
-from ws_server.wire.frames import TextFrames
-
-LARGE = 1 << 30
-
-
-class Meter(FakeLog):
-    """How many bytes of content were sent for clients."""
-
-    sent = 0
-
-    def _stretch(self, *args: object, **options: object) -> object:  # type: ignore[override]
-        stretch = super()._stretch(*args, **options)  # type: ignore[arg-type]
-        self.sent += sum(map(len, stretch.page.contents))
-        return stretch
-
-
-def behind(contents: list[bytes], names: Recipients, bytes_: int = LARGE) -> tuple[Meter, Feed]:
-    """A feed at the head of a log of which nothing is in memory."""
-    log = Meter()
-    log.write(*contents, recipients=names)
-    feed = Feed(log, TextFrames(""), bytes_)
-    feed.rewind(Mark(log.epoch, log.last_id()))
-    return log, feed
 
 
 @given(st.integers(0, 1 << 32), st.sampled_from([1, 20_000, LARGE]))

@@ -9,17 +9,8 @@ from common.channels import reaches
 from common.message import MOST_LOOKED_AT, parse_id
 from common.page import Page
 from tests.support.fake_log import FakeLog
+from tests.support.log_room import add, looked_back
 from ws_server.log.recent import Recent
-
-
-def add(recent: Recent, page: Page) -> None:
-    recent.add(page.ids, page.recipients)
-
-
-def looked_back(recent: Recent, log: FakeLog) -> None:
-    """As `Beginnings` looks for what came before."""
-    page, is_all = log.newest(recent.start)
-    recent.add_older(recent.start, page, is_all=is_all)
 
 
 @given(st.integers(0, 1 << 32))

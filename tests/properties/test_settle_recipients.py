@@ -1,6 +1,5 @@
 """Lua takes the recipients that Python takes, and no others."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -11,17 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import channels
-from common.message import ENVELOPE_MARK, Mark, Message
-from common.page import Page
+from common.message import Message
 from common.store.connect import connect
-from common.store.log_state import Settled
 from config.cli.embedded import EmbeddedValkey
-from tests.support.store import Center
+from tests.support.store import Center, envelope, settle
 from tests.support.strategies import texts
 
 pytestmark = pytest.mark.integration
 
-NOTHING = Mark("", 0)
 
 names = st.from_regex(channels.NAME, fullmatch=True)
 odd_names = st.text("ab.*:,! \n\x00é", max_size=4) | st.integers(94, 102).map("x".__mul__)
@@ -42,15 +38,6 @@ def shared(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
 
 def new_center(client: redis.Redis) -> Center:
     return Center(client, f"test-{uuid4().hex}")
-
-
-def envelope(**fields: Any) -> bytes:
-    return ENVELOPE_MARK + json.dumps(fields).encode()
-
-
-def settle(center: Center, *items: bytes) -> tuple[Settled, Page]:
-    center.queue.push(items)
-    return center.log.settle_and_read(NOTHING, 1000)
 
 
 @given(content=texts(), to=st.lists(names, min_size=1, max_size=5, unique=True))

@@ -16,12 +16,18 @@ from tests.support.websocket import LIMIT
 ROOT = Path(__file__).parents[2]
 
 
+GIVEN: set[int] = set()  # Ports that were given to tests of this process.
+
+
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that was free a moment ago; another one each time, also if none is used yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in GIVEN:
+            GIVEN.add(port)
+            return port
 
 
 def wait_until(is_true: Callable[[], bool], what: str, limit: float = LIMIT) -> None:

@@ -1,12 +1,13 @@
 """A queue and its log in Redis, as the two kinds of processes have them."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import redis
 
-from common.message import Mark
+from common.message import ENVELOPE_MARK, Mark
 from common.page import Page
 from common.store.keys import Keys
 from common.store.log import RedisLog, Retention
@@ -48,6 +49,17 @@ class Center:
     def logged(self) -> list[bytes]:
         """All contents of the log."""
         return self.read(0, ENOUGH).contents
+
+
+def envelope(**fields: Any) -> bytes:
+    """An item with these fields, right or wrong."""
+    return ENVELOPE_MARK + json.dumps(fields).encode()
+
+
+def settle(center: Center, *items: bytes) -> tuple[Settled, Page]:
+    """Push items and settle them; also all that the log has then."""
+    center.queue.push(items)
+    return center.log.settle_and_read(NOTHING, 1000)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from gunicorn.errors import AppImportError
 
 from common.serving import server as server_module
 from common.serving.server import Server, load_settings, options
-from config import leftovers
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.support.fakes import FakeApp
@@ -34,13 +32,6 @@ def make_server(load: str = "load_app") -> Server:
     settings = Settings()
     given = options(settings, settings.http_host, settings.http_port, 1)
     return Server(given, f"{__name__}:{load}", settings, f"{__name__}:stop_app")
-
-
-@pytest.fixture
-def taken_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    monkeypatch.setattr(leftovers, "PATIENCE", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        yield other.getsockname()[1]
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,8 @@ from common.store.connect import connect
 from common.store.script import Script, source
 
 
-@pytest.mark.parametrize(("lost_after", "tries"), [(4.9, 2), (5.0, 1)])
-def test_it_is_tried_again_only_while_there_is_time(
-    monkeypatch: pytest.MonkeyPatch, lost_after: float, tries: int
-) -> None:
+def losing_client(monkeypatch: pytest.MonkeyPatch) -> tuple[redis.Redis, list[object]]:
+    """A client that loses its connection at each command, and the commands."""
     client = connect("redis://nowhere.invalid/0", timeout=5, connections=1)
     tried: list[object] = []
 
@@ -22,6 +20,14 @@ def test_it_is_tried_again_only_while_there_is_time(
         raise redis.ConnectionError
 
     monkeypatch.setattr(client, "execute_command", lose)
+    return client, tried
+
+
+@pytest.mark.parametrize(("lost_after", "tries"), [(4.9, 2), (5.0, 1)])
+def test_it_is_tried_again_only_while_there_is_time(
+    monkeypatch: pytest.MonkeyPatch, lost_after: float, tries: int
+) -> None:
+    client, tried = losing_client(monkeypatch)
     monkeypatch.setattr("common.store.script.monotonic", iter([100.0, 100.0 + lost_after]).__next__)
 
     with pytest.raises(QueueUnavailable):
@@ -30,14 +36,7 @@ def test_it_is_tried_again_only_while_there_is_time(
 
 
 def test_what_may_not_be_repeated_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = connect("redis://nowhere.invalid/0", timeout=5, connections=1)
-    tried: list[object] = []
-
-    def lose(*command: object) -> None:
-        tried.append(command)
-        raise redis.ConnectionError
-
-    monkeypatch.setattr(client, "execute_command", lose)
+    client, tried = losing_client(monkeypatch)
 
     with pytest.raises(QueueUnavailable):
         Script(client, "return 0").run([], (), repeatable=False)

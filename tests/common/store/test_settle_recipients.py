@@ -1,6 +1,5 @@
 """From an envelope to `Page.recipients`, through a real Valkey."""
 
-import json
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -12,11 +11,10 @@ from common.message import ENVELOPE_MARK, Kick, Mark, Message, parse_id
 from common.page import Page
 from common.store.log_state import Settled
 from config.settings import Settings
-from tests.support.store import Center
+from tests.support.store import NOTHING, Center, envelope, settle
 
 pytestmark = pytest.mark.integration
 
-NOTHING = Mark("", 0)
 LONGEST = "x" * 100
 
 # Every way to read the log; each reads all of it.
@@ -26,15 +24,6 @@ READERS: dict[str, Callable[[Center], Page]] = {
     "read_after blocking": lambda center: center.log.read_after(NOTHING, 1000, 0.01)[0],
     "read_between": lambda center: center.log.read_between(center.at(0), 1 << 127, 1000).page,
 }
-
-
-def envelope(**fields: Any) -> bytes:
-    return ENVELOPE_MARK + json.dumps(fields).encode()
-
-
-def settle(center: Center, *items: bytes) -> tuple[Settled, Page]:
-    center.queue.push(items)
-    return center.log.settle_and_read(NOTHING, 1000)
 
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)

@@ -4,35 +4,15 @@ import pytest
 
 from common.message import Mark, parse_id
 from common.page import PART_BYTES
-from tests.support.fake_log import FakeLog, Recipients
+from tests.support.fake_log import FakeLog
+from tests.support.log_room import behind
 from tests.support.parts import numbered
 from tests.support.reading import frames_of
 from ws_server.log.feed import Feed
 from ws_server.log.old_pages import CROWD, FIRST_MESSAGES
-from ws_server.wire.frames import JsonFrames, TextFrames
+from ws_server.wire.frames import JsonFrames
 
-LARGE = 1 << 30
 ONE, OTHER = frozenset(["one"]), frozenset(["other"])
-
-
-class Meter(FakeLog):
-    """How many bytes of content were sent for clients."""
-
-    sent = 0
-
-    def _stretch(self, *args: object, **options: object) -> object:  # type: ignore[override]
-        stretch = super()._stretch(*args, **options)  # type: ignore[arg-type]
-        self.sent += sum(map(len, stretch.page.contents))
-        return stretch
-
-
-def behind(contents: list[bytes], names: Recipients, bytes_: int = LARGE) -> tuple[Meter, Feed]:
-    """A feed at the head of a log of which nothing is in memory."""
-    log = Meter()
-    log.write(*contents, recipients=names)
-    feed = Feed(log, TextFrames(""), bytes_)
-    feed.rewind(Mark(log.epoch, log.last_id()))
-    return log, feed
 
 
 def drain(feed: Feed, channels: frozenset[str], cursor: int = 0) -> list[bytes]:

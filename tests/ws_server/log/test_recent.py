@@ -1,21 +1,11 @@
 """Where a client starts that asks for the newest messages for it."""
 
 from common.message import MOST_LOOKED_AT
-from common.page import Page
 from tests.support.fake_log import FakeLog
+from tests.support.log_room import add, looked_back
 from ws_server.log.recent import MOST_BYTES, NAME_BYTES, Recent
 
 NOBODY = frozenset(["nobody"])
-
-
-def add(recent: Recent, page: Page) -> None:
-    recent.add(page.ids, page.recipients)
-
-
-def looked_back(recent: Recent, log: FakeLog) -> None:
-    """As `Beginnings` looks for what came before."""
-    page, is_all = log.newest(recent.start)
-    recent.add_older(recent.start, page, is_all=is_all)
 
 
 def test_however_long_it_runs_it_remembers_little_and_asks_nobody() -> None:
