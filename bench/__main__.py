@@ -23,16 +23,7 @@ from bench.scenarios import Scenario, scenarios, series_scenarios
 from bench.table import Table, claims_markdown, markdown
 
 DOCS = ROOT / "docs"
-BUILD = ROOT / "bench" / "build"
-PACKAGES = (
-    "gunicorn",
-    "gevent",
-    "flask-sock",
-    "redis",
-    "websockets",
-    "socketify",
-    "python-socketio",
-)
+PACKAGES = ("gunicorn", "gevent", "flask-sock", "redis")
 
 
 @click.command()
@@ -43,14 +34,16 @@ PACKAGES = (
 def main(short: bool, series: bool, only: tuple[str, ...], with_peers: bool) -> None:
     """Measure, print the tables, and write docs/performance-*.md and .png."""
     chosen = _choose(series_scenarios() if series else scenarios(), only)
-    plan = Plan(SHORT if short else FULL, tuple(peers.installed()) if with_peers else ())
+    size = SHORT if short else FULL
+    there, missing = peers.look() if with_peers else ((), ())
+    plan = Plan(size, there, missing)
     tables: list[Table] = []
     try:
         measure(chosen, plan, tables)
     except BenchFailed as failed:
-        click.echo(_report(tables))  # What was measured before still counts.
+        click.echo(_report(tables, plan))  # What was measured before still counts.
         sys.exit(f"bench: {failed}")
-    text = _report(tables)
+    text = _report(tables, plan)
     click.echo(text)
     if not (short or only):
         _write("performance-series" if series else "performance-table", text)
@@ -65,7 +58,7 @@ def measure(chosen: Mapping[str, Scenario], plan: Plan, tables: list[Table]) -> 
     Raises:
         BenchFailed: a message of ours is missing or out of order.
     """
-    built = tools.build(BUILD)
+    built = tools.build(tools.BUILD)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, Lab(Path(folder), built) as lab:
         for name, scenario in chosen.items():
             start = monotonic()
@@ -81,17 +74,16 @@ def _choose(known: Mapping[str, Scenario], only: tuple[str, ...]) -> Mapping[str
     return {name: run for name, run in known.items() if not only or name in only}
 
 
-def _report(tables: list[Table]) -> str:
+def _report(tables: list[Table], plan: Plan) -> str:
     claims = [claim for table in tables for claim in table.claims]
-    parts = [_conditions(), *map(markdown, tables)]
+    parts = [_conditions(plan), *map(markdown, tables)]
     return "\n".join([*parts, claims_markdown(claims)] if claims else parts)
 
 
-def _conditions() -> str:
-    installed = {peer.name for peer in peers.installed()}
-    left_out = [peer.name for peer in peers.PEERS if peer.name not in installed]
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES if _is_installed(name))
-    missing = f" Not installed, so not measured: {', '.join(left_out)}." if left_out else ""
+def _conditions(plan: Plan) -> str:
+    ours = [f"{name} {version(name)}" for name in PACKAGES]
+    versions = ", ".join(dict.fromkeys([*ours, *(peer.version() for peer in plan.peers)]))
+    missing = f" Not here, so not measured: {', '.join(plan.missing)}." if plan.missing else ""
     return (
         f"Measured by `make bench` on {strftime('%Y-%m-%d', gmtime())}: {_cpu()}, "
         f"{os.cpu_count()} cores, Linux {platform.release()}, "
@@ -106,14 +98,6 @@ def _cpu() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        version(name)
-    except ImportError:  # PackageNotFoundError is one.
-        return False
-    return True
 
 
 def _write(name: str, text: str) -> None:

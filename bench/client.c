@@ -2,7 +2,7 @@
  *
  *   client PORT CONNECTIONS MESSAGES [--path P] [--skip BYTES] [--timeout S] [--at-once N]
  *          [--stuck N] [--trickle N:BYTES] [--order number|same|join] [--hold 1] [--socketio 1]
- *          [--events 1] [--line N] [--paths FILE] [--find 1] [--spin 1]
+ *          [--events 1] [--line N] [--paths FILE] [--find TEXT] [--spin 1] [--greeted 1]
  *
  * Each message is expected to start, after BYTES of prefix, with its number in ten digits, counted
  * from 0, and with CLOCK_MONOTONIC nanoseconds of its push in twenty digits. The client prints
@@ -15,8 +15,12 @@
  *
  * --line tells after how many seconds every connection had had message N - 1.
  *
- * --paths has a path for each connection, one a line. With --find the number begins after "content":"
+ * --paths has a path for each connection, one a line. With --find the number begins after TEXT,
  * wherever that is, and what has none is no message.
+ *
+ * With --greeted a connection counts as open when it was sent a first frame, which is no message.
+ *
+ * Between a first and a second SIGUSR1 is a window: what was pushed in it has a p50 and a p99 of its own.
  *
  * With --spin it never sleeps while it runs, so that no send of the server has to wake it.
  *
@@ -46,7 +50,7 @@
 
 enum kind { HEALTHY, STUCK, TRICKLE };
 enum order { NUMBER, SAME, JOIN };
-enum open { GREETED, UPGRADED, OPEN };
+enum open { ASKED, UPGRADED, OPEN };
 
 struct connection {
     int fd;
@@ -62,13 +66,14 @@ struct connection {
 static struct connection *all;
 static char (*digits)[10];
 static uint8_t *seen; /* with SAME, the numbers that the first connection had */
-static uint64_t latency[BUCKETS], samples, deliveries, disorder, first_ns, last_ns, closed, longest, past_ns;
+static uint64_t latency[BUCKETS], in_window[BUCKETS], samples, window_samples, deliveries, disorder, first_ns, last_ns, closed, longest, past_ns;
 static volatile sig_atomic_t stopped;
+static volatile uint64_t window_from = UINT64_MAX, window_to = UINT64_MAX;
 static enum order order = NUMBER;
 static uint32_t wanted, connections, line, past; /* past: connections that had message `line` */
 static int epoll_fd, skip, port, at_once = 512, stuck, trickling, trickle_bytes, hold, socketio, events_mode;
-static int find, spin;
-static const char *path = "/";
+static int spin, greeted;
+static const char *path = "/", *find;
 static char **paths;
 
 static uint64_t now_ns(void) {
@@ -147,11 +152,16 @@ static void deliver(struct connection *c, const char *text, int size, uint64_t n
     }
     if (socketio && size > 1 && text[1] == '0') c->open = OPEN;
     if (socketio && size > 1 && text[1] != '2') return;
+    if (greeted && c->open != OPEN) {
+        c->open = OPEN;
+        return;
+    }
     if (find) {
-        const char *content = memmem(text, size, "\"content\":\"", 11);
+        const char *content = memmem(text, size, find, strlen(find));
         if (!content) return;
-        size -= content + 11 - text;
-        text = content + 11;
+        content += strlen(find);
+        size -= content - text;
+        text = content;
     }
     if (size < skip + 30) return; /* not one of ours: a welcome */
     text += skip;
@@ -160,8 +170,10 @@ static void deliver(struct connection *c, const char *text, int size, uint64_t n
     last_ns = now;
     if (!first_ns) first_ns = now;
     if ((c - all) % SAMPLE == 0 && c->kind == HEALTHY) {
-        uint64_t took = now - number(text + 10, 20), bucket = took / 10000;
-        latency[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+        uint64_t pushed = number(text + 10, 20), took = now - pushed, bucket = took / 10000;
+        if (bucket >= BUCKETS) bucket = BUCKETS - 1;
+        latency[bucket]++;
+        if (pushed >= window_from && pushed <= window_to) in_window[bucket]++, window_samples++;
         if (took > longest) longest = took;
         samples++;
     }
@@ -242,7 +254,7 @@ static void take(struct connection *c, size_t most) {
             fprintf(stderr, "client: refused: %.60s\n", buffer);
             exit(3);
         }
-        c->open = socketio ? UPGRADED : OPEN;
+        c->open = socketio || greeted ? UPGRADED : OPEN;
         used = stop + 4 - buffer;
     }
     used += (events_mode ? parse_events : parse)(c, buffer + used, size - used);
@@ -331,10 +343,16 @@ static void stop(int number_of_signal) {
     stopped = 1;
 }
 
-static double percentile(double share) {
-    uint64_t want = samples * share, seen = 0;
+static void mark(int number_of_signal) {
+    (void)number_of_signal;
+    if (window_from == UINT64_MAX) window_from = now_ns();
+    else window_to = now_ns();
+}
+
+static double percentile(const uint64_t *buckets, uint64_t all_of_them, double share) {
+    uint64_t want = all_of_them * share, seen = 0;
     for (int i = 0; i < BUCKETS; i++)
-        if ((seen += latency[i]) > want) return (i + 0.5) / 100.0; /* milliseconds */
+        if ((seen += buckets[i]) > want) return (i + 0.5) / 100.0; /* milliseconds */
     return 0;
 }
 
@@ -349,8 +367,9 @@ int main(int count, char **words) {
         else if (!strcmp(words[i], "--at-once")) at_once = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--stuck")) stuck = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--trickle")) sscanf(words[i + 1], "%d:%d", &trickling, &trickle_bytes);
-        else if (!strcmp(words[i], "--find")) find = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--find")) find = words[i + 1];
         else if (!strcmp(words[i], "--spin")) spin = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--greeted")) greeted = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--paths")) read_paths(words[i + 1]);
         else if (!strcmp(words[i], "--line")) line = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--hold")) hold = atoi(words[i + 1]);
@@ -365,6 +384,7 @@ int main(int count, char **words) {
     setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
     if (hold) signal(SIGTERM, stop);
+    signal(SIGUSR1, mark);
     all = calloc(connections, sizeof *all);
     digits = malloc((size_t)(wanted + 1) * 10);
     seen = calloc(wanted + 1, 1);
@@ -384,7 +404,8 @@ int main(int count, char **words) {
     printf("ready %.6f\n", connected);
     fflush(stdout);
     run(now_ns() + timeout * 1e9, HEALTHY);
-    double p50 = percentile(0.50), p99 = percentile(0.99), p999 = percentile(0.999);
+    double p50 = percentile(latency, samples, 0.50), p99 = percentile(latency, samples, 0.99);
+    double window_p50 = percentile(in_window, window_samples, 0.50), window_p99 = percentile(in_window, window_samples, 0.99);
     uint64_t end_ns = last_ns, healthy = deliveries;
     if (slow) let_go(now_ns() + timeout * 1e9);
 
@@ -397,10 +418,10 @@ int main(int count, char **words) {
     getrusage(RUSAGE_SELF, &used);
     printf("{\"connections\": %u, \"connect_seconds\": %.6f, \"deliveries\": %lu, \"healthy\": %lu, "
            "\"missing\": %lu, \"disorder\": %lu, \"closed\": %lu, \"seconds\": %.6f, "
-           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, \"longest_ms\": %.3f, \"cpu_seconds\": %.3f, "
+           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"window_p50_ms\": %.3f, \"window_p99_ms\": %.3f, \"longest_ms\": %.3f, \"cpu_seconds\": %.3f, "
            "\"line_seconds\": %.6f}\n",
            connections, connected, deliveries, healthy, missing, disorder, closed, (end_ns - first_ns) / 1e9, p50,
-           p99, p999, longest / 1e6, used.ru_utime.tv_sec + used.ru_utime.tv_usec / 1e6 + used.ru_stime.tv_sec + used.ru_stime.tv_usec / 1e6,
+           p99, window_p50, window_p99, longest / 1e6, used.ru_utime.tv_sec + used.ru_utime.tv_usec / 1e6 + used.ru_stime.tv_sec + used.ru_stime.tv_usec / 1e6,
            past_ns ? (past_ns - start) / 1e9 : 0.0);
     return missing || disorder || closed ? 1 : 0;
 }

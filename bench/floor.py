@@ -1,6 +1,8 @@
-"""The floor: what a fan-out costs at the least, a C loop over sockets with ready frames."""
+"""The floors, in C: the least that a fan-out, an answer to a push and a handshake can cost."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bench.lab import Lab, free_port
@@ -35,3 +37,13 @@ def run(lab: Lab, connections: int, messages: int, size: int, interval: float, b
         clients.ready()
         outcome = clients.outcome()
         return Floor(outcome, json.loads(program.line(TIMEOUT))["cpu_seconds"])
+
+
+@contextmanager
+def door(lab: Lab) -> Iterator[Subject]:
+    """A server that answers each push and each handshake at once, and does nothing else."""
+    port = free_port()
+    with lab.ending():
+        program = lab.floor(str(lab.tools / "door"), str(port))
+        program.line(TIMEOUT)
+        yield Subject("floor", (program.pid,), port, PushTarget(port), quiet=0)

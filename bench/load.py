@@ -6,7 +6,7 @@ Every result here is of a run in which nothing was missing and nothing out of or
 import json
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import sleep
 
 from bench.errors import BenchFailed
@@ -27,6 +27,8 @@ class Outcome:
     seconds: float
     p50_ms: float
     p99_ms: float
+    window_p50_ms: float  # Of what was pushed between two marks; 0 without them.
+    window_p99_ms: float
     longest_ms: float
     cpu_seconds: float
     line_seconds: float  # Until every connection had what `line` asks for; 0 if nothing does.
@@ -79,6 +81,10 @@ class Clients:
             raise BenchFailed(f"the clients report: {line}")
         return Outcome(**{name: found[name] for name in Outcome.__dataclass_fields__})
 
+    def mark(self) -> None:
+        """The first time the window of `window_p50_ms` begins, the second time it ends."""
+        os.kill(self._program.pid, signal.SIGUSR1)
+
     def release(self) -> Outcome:
         """End clients that were started with `hold`; they must all still be connected."""
         os.kill(self._program.pid, signal.SIGTERM)
@@ -110,9 +116,17 @@ def start_pushes(
     lab: Lab, target: PushTarget, requests: int, size: int, in_flight: int, interval: float = 0
 ) -> Program:
     """POST messages of `size` bytes, `in_flight` at a time or `interval` seconds apart."""
-    shape = [str(requests), str(size), str(in_flight), str(round(interval * 1e6))]
-    command = [str(lab.tools / "push"), str(target.port), target.path, *shape, *target.flags]
-    return lab.load(*command)
+    shape = (requests, size, in_flight, round(interval * 1e9))
+    command = [str(lab.tools / "push"), str(target.port), target.path, *map(str, shape)]
+    return lab.load(*command, *target.flags)
+
+
+def push_for(
+    lab: Lab, target: PushTarget, seconds: float, in_flight: int, interval: float = 0
+) -> Pushed:
+    """POST messages of 128 bytes for so long; `requests` says how many those were."""
+    timed = replace(target, flags=(*target.flags, "--seconds", str(seconds)))
+    return pushed(lab, start_pushes(lab, timed, 1 << 40, 128, in_flight, interval))
 
 
 def pushed(lab: Lab, pushes: Program, timeout: float = 120.0) -> Pushed:

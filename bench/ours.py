@@ -8,13 +8,19 @@ from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic, sleep
 
+from redis import Redis
+
 from bench import meter
 from bench.errors import BenchFailed
 from bench.lab import START_TIMEOUT, Lab, Program, free_port, wait_until_listening
-from bench.publisher import Publisher
+from bench.publisher import KEY, Publisher
 from bench.subject import PushTarget, Subject
+from bench.tokens import PATH
 from config.cli.embedded import EmbeddedValkey
+from config.settings import Settings
 
+# A peer that keeps messages keeps as many, and as long.
+HISTORY_SIZE, HISTORY_SECONDS = Settings().history_size, int(Settings().history_seconds)
 FORM = ("--type", "application/x-www-form-urlencoded", "--before", "content=")
 
 
@@ -61,7 +67,34 @@ def served(
         target = _http_api(lab, url) if http else PushTarget(0)
         wait_until_listening(program, port)
         pids = workers(program, int(str(settings.get("WS_WORKERS", 1))))
-        yield Ours(name, pids, port, target, quiet=0.3, redis_port=redis_port)
+        flags: tuple[str, ...] = ()
+        yield Ours(name, pids, port, target, flags, PATH, quiet=0.3, redis_port=redis_port)
+
+
+@contextmanager
+def http_api(
+    lab: Lab, redis_port: int, name: str, flags: tuple[str, ...] = FORM, **settings: object
+) -> Iterator[Subject]:
+    """The HTTP API alone, on the server's core; `flags` are what its pushes look like."""
+    port, url = free_port(), f"redis://127.0.0.1:{redis_port}/0"
+    with lab.ending():
+        chosen = {"HTTP_PORT": port, "REDIS_URL": url, **settings}
+        program = lab.server("http_api", sys.executable, "-m", "http_api", **chosen)
+        wait_until_listening(program, port)
+        yield Subject(name, workers(program, 1), port, PushTarget(port, flags=flags))
+
+
+def check_queue(redis_port: int, expected: int) -> None:
+    """So many messages are on the list; it is emptied for whoever comes next.
+
+    Raises:
+        BenchFailed: what was confirmed is not what is there.
+    """
+    with Redis(port=redis_port) as client:
+        queued = client.llen(KEY)
+        client.delete(KEY)
+    if queued != expected:
+        raise BenchFailed(f"{queued} messages are queued, {expected} were confirmed")
 
 
 def _http_api(lab: Lab, url: str) -> PushTarget:

@@ -2,14 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
-from bench import peers
 from bench.errors import BenchFailed
 from bench.lab import Lab
-from bench.peers import Peer
+from bench.peers.peer import Peer
 from bench.subject import Subject
 from bench.table import Row
 
@@ -22,20 +21,39 @@ class Plan:
 
     size: int
     peers: tuple[Peer, ...] = ()
+    missing: tuple[str, ...] = ()  # The names of peers that cannot be started here.
 
     def of(self, full: int, short: int, tiny: int) -> int:
         """The number for this size."""
         return (full, short, tiny)[self.size]
 
-    def peer_rows(self, lab: Lab, measure: Callable[[Subject], Row]) -> Iterator[Row]:
-        """Each peer's row; one that loses messages gets a row that says so."""
+    def among(self, *names: str) -> "Plan":
+        """The same, with none but these peers."""
+        peers = tuple(peer for peer in self.peers if peer.name in names)
+        missing = tuple(name for name in self.missing if name in names)
+        return replace(self, peers=peers, missing=missing)
+
+    def without(self, name: str) -> "Plan":
+        """The same, with all peers but this one."""
+        others = [peer.name for peer in self.peers] + list(self.missing)
+        return self.among(*(other for other in others if other != name))
+
+    def peer_rows(
+        self, lab: Lab, measure: Callable[[Subject], Row], suffix: str = ""
+    ) -> Iterator[Row]:
+        """Each peer's row; one that is missing, or loses messages, gets a row that says so."""
         for peer in self.peers:
-            try:
-                with peers.serving(lab, peer) as subject:
-                    yield measure(subject)
-            except BenchFailed as failed:
-                say(f"  {peer.name}: {failed}")
-                yield Row(peer.name, ("failed",))
+            yield self._row(lab, peer, measure).named(peer.name + suffix)
+        for name in self.missing:
+            yield Row(name + suffix, ("missing",))
+
+    def _row(self, lab: Lab, peer: Peer, measure: Callable[[Subject], Row]) -> Row:
+        try:
+            with peer.serving(lab) as subject:
+                return measure(subject)
+        except BenchFailed as failed:
+            say(f"  {peer.name}: {failed}")
+            return Row(peer.name, ("failed",))
 
 
 def say(text: str) -> None:

@@ -23,6 +23,7 @@ class Subject:
     port: int
     target: PushTarget
     client_flags: tuple[str, ...] = ()
+    token_path: str = ""  # Where a client with a token connects, with %s for it; empty: nowhere.
     # Some count a client a moment after they have answered it: a push before that misses it.
     quiet: float = 1.0  # Seconds after the handshakes.
 

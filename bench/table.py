@@ -19,10 +19,49 @@ class Row:
 
 
 def median_row(rows: list[Row]) -> Row:
-    """Of several runs of one subject, the median of each column of numbers."""
+    """Of several runs of one subject, the median of each column of numbers.
+
+    A run that gave no figures (a peer that failed) is the answer for all of them.
+    """
+    for row in rows:
+        if any(isinstance(cell, str) for cell in row.cells):
+            return row
     columns = zip(*(row.cells for row in rows), strict=True)
-    cells = [median(cell for cell in column if isinstance(cell, float)) for column in columns]
-    return Row(rows[0].subject, tuple(cells))
+    return Row(rows[0].subject, tuple(map(_median, columns)))
+
+
+def medians(rounds: list[list[Row]]) -> list[Row]:
+    """Each subject's median row; every round has the same subjects."""
+    return [median_row(list(runs)) for runs in zip(*rounds, strict=True)]
+
+
+def ratios(rounds: list[list[Row]], to: str, column: int) -> dict[str, float]:
+    """Each subject compared to one of the same round, the median of the rounds.
+
+    Only those that have the number in all rounds: nothing if `to` has not.
+    """
+    names = [row.subject for row in rounds[0]]
+    if to not in names:
+        return {}
+    by_round = [[_number(row, column) for row in rows] for rows in rounds]
+    least = names.index(to)
+    found: dict[str, float] = {}
+    for at, name in enumerate(names):
+        pairs = [(numbers[at], numbers[least]) for numbers in by_round]
+        each = [mine / theirs for mine, theirs in pairs if mine is not None and theirs]
+        if len(each) == len(rounds):
+            found[name] = median(each)
+    return found
+
+
+def _median(column: tuple[Cell, ...]) -> Cell:
+    numbers = [cell for cell in column if isinstance(cell, float)]
+    return median(numbers) if numbers else None
+
+
+def _number(row: Row, column: int) -> float | None:
+    cell = row.cells[column] if column < len(row.cells) else None
+    return cell if isinstance(cell, float) else None
 
 
 def median_ratio(rounds: list[list[Row]], row: int, to: int, column: int) -> float:
@@ -39,16 +78,25 @@ def median_ratio(rounds: list[list[Row]], row: int, to: int, column: int) -> flo
 
 @dataclass(frozen=True)
 class Claim:
-    """A figure that was promised, and what came out."""
+    """A figure that was promised, and what came out; None if it takes a peer that is missing."""
 
     text: str
-    measured: float
+    measured: float | None
     bound: float
     at_least: bool = False
 
     @property
     def is_met(self) -> bool:
+        if self.measured is None:
+            return False
         return self.measured >= self.bound if self.at_least else self.measured <= self.bound
+
+    @property
+    def verdict(self) -> str:
+        """What the table says."""
+        if self.measured is None:
+            return "not measured"
+        return "yes" if self.is_met else "**no**"
 
 
 @dataclass(frozen=True)
@@ -97,8 +145,7 @@ def claims_markdown(claims: list[Claim]) -> str:
     for claim in claims:
         sign = "≥" if claim.at_least else "≤"
         wanted = f"{sign} {shown(claim.bound)}"
-        met = "yes" if claim.is_met else "**no**"
-        lines.append(_line([claim.text, shown(claim.measured), wanted, met]))
+        lines.append(_line([claim.text, shown(claim.measured), wanted, claim.verdict]))
     return "\n".join(lines) + "\n"
 
 

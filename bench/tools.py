@@ -1,4 +1,4 @@
-"""The three C programs, compiled when their source is newer. No build system."""
+"""The C programs, compiled when their source is newer. No build system."""
 
 import shutil
 import subprocess
@@ -7,7 +7,8 @@ from pathlib import Path
 from bench.errors import BenchFailed
 
 SOURCES = Path(__file__).parent
-NAMES = ("client", "floor", "push")
+BUILD = SOURCES / "build"
+NAMES = ("client", "door", "floor", "push")
 
 
 def compiler() -> str | None:

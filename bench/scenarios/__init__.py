@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from bench.lab import Lab
 from bench.plan import Plan
 from bench.scenarios import (
+    batches,
     coalescing,
     connects,
     events,
-    http_push,
     memory,
     one_message,
+    pushes,
     resume,
     series,
     slow_loris,
@@ -37,7 +38,8 @@ def scenarios() -> Mapping[str, Scenario]:
         "storm": storm.run,
         "events": events.run,
         "resume": resume.run,
-        "http": http_push.run,
+        "pushes": pushes.run,
+        "batches": batches.run,
         "to-users": to_users.run,
     }
 

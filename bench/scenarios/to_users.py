@@ -3,12 +3,8 @@
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import mkdtemp
 
-import jwt
-
-from bench import floor, ours
+from bench import floor, ours, tokens
 from bench.lab import Lab
 from bench.load import connect
 from bench.ours import Ours
@@ -20,7 +16,7 @@ from common.store.log import RedisLog, Retention
 from config.settings import Settings
 
 SIZE = 128
-SECRET = "the secret of the measurements, nobody else's"  # noqa: S105
+CONTENT = '"content":"'  # What stands before it in a frame of JSON.
 LATE = Mark("", 1 << 120)  # After all: to settle and to read nothing.
 COLUMNS = ("deliveries/s", "CPU µs/delivery", "connects/s")
 
@@ -61,12 +57,11 @@ def _round(lab: Lab, users: int, each: int) -> list[Row]:
 
 
 def _measure(lab: Lab, users: int, each: int, form: str, feed: Feed, how: str) -> Row:
-    paths = Path(mkdtemp(dir=lab.folder)) / "paths"
-    tokens = (jwt.encode({"sub": str(user)}, SECRET, "HS256") for user in range(users))
-    paths.write_text("".join(f"/?format={form}&token={token}\n" for token in tokens))
+    options: dict[str, object] = {"find": CONTENT} if form == "json" else {}
+    options["paths"] = tokens.paths(lab, users, f"/?format={form}&token=%s")
     name = f"ours, {form}, {how}"
-    with ours.serving(lab, name, SUBSCRIBE_SECRET=SECRET, DELIVERY="instant") as server:
-        clients = connect(lab, server, users, each, paths=paths, find=int(form == "json"), spin=1)
+    with ours.serving(lab, name, SUBSCRIBE_SECRET=tokens.SECRET, DELIVERY="instant") as server:
+        clients = connect(lab, server, users, each, spin=1, **options)
         with server.publisher(SIZE) as publisher:
             before = server.cpu_seconds()
             feed(server, lambda: publisher.to_each([f"user:{user}" for user in range(users)], each))

@@ -9,8 +9,10 @@ from bench.errors import BenchFailed
 from bench.lab import Lab
 from bench.load import connect, pushed, start_pushes
 from bench.ours import Ours, serving
+from bench.peers import CENTRIFUGO, SOCKETIFY
 from bench.plan import TINY, Plan
 from bench.scenarios import scenarios
+from bench.table import claims_markdown, markdown
 
 pytestmark = pytest.mark.skipif(tools.compiler() is None, reason="no C compiler (cc)")
 
@@ -74,12 +76,72 @@ def test_clients_that_come_meanwhile_miss_nothing_from_then_on(lab: Lab, server:
     [
         ("timer", ["ours, timer"]),
         ("slow-loris", ["ours, nobody hangs", "ours, 100 hang at each port"]),
+        (
+            "connects",
+            [
+                "floor",
+                "ours",
+                "ours, token",
+                "ours, events",
+                "socketify",
+                CENTRIFUGO,
+                f"{CENTRIFUGO}, token",
+            ],
+        ),
+        ("batches", ["ours, /push/batch"]),
+        (
+            "storm",
+            ["200 that come", "100 already there, meanwhile", "100 already there, all the time"],
+        ),
     ],
 )
 def test_a_scenario_ends_with_a_table(lab: Lab, name: str, subjects: list[str]) -> None:
-    (table,) = scenarios()[name](lab, Plan(TINY))
+    (table,) = scenarios()[name](lab, Plan(TINY, missing=(SOCKETIFY, CENTRIFUGO)))
 
     assert [row.subject for row in table.rows] == subjects
+
+
+def test_pushes_that_are_confirmed_are_all_on_the_list(lab: Lab) -> None:
+    rates, waits = scenarios()["pushes"](lab, Plan(TINY, missing=(CENTRIFUGO,)))
+
+    for table in (rates, waits):
+        assert [row.subject for row in table.rows] == [
+            "floor",
+            "ours, form",
+            "ours, JSON",
+            "ours, form, tokens and limits",
+            "ours, JSON, tokens and limits",
+            "bare Flask view",
+            CENTRIFUGO,
+        ]
+
+
+def test_a_peer_that_is_missing_is_said_to_be(lab: Lab) -> None:
+    (table,) = scenarios()["connects"](lab, Plan(TINY, missing=(CENTRIFUGO,)))
+
+    assert f"| {CENTRIFUGO} | missing |" in markdown(table)
+    assert "| Connects/s: × Centrifugo | - | ≥ 2 | not measured |" in claims_markdown(table.claims)
+
+
+def test_pushes_at_a_pace_take_the_time_that_was_asked_for(lab: Lab, server: Ours) -> None:
+    clients = connect(lab, server, 10, 40, order="same")
+    done = pushed(lab, start_pushes(lab, server.target, 40, 128, 4, 0.005))
+
+    assert done.seconds >= 39 * 0.005
+    assert clients.outcome().deliveries == 10 * 40
+
+
+def test_what_was_pushed_between_two_marks_has_a_latency_of_its_own(lab: Lab, server: Ours) -> None:
+    clients = connect(lab, server, 20, 60)
+    with server.publisher(128) as publisher:
+        publisher.paced(20, 200)
+        clients.mark()
+        publisher.paced(20, 200)
+        clients.mark()
+        publisher.paced(20, 200)
+
+    outcome = clients.outcome()
+    assert 0 < outcome.window_p50_ms <= outcome.window_p99_ms <= outcome.longest_ms + 0.01
 
 
 def test_a_missing_message_is_a_failure(lab: Lab, server: Ours) -> None:
