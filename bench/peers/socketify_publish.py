@@ -15,10 +15,17 @@ def main(port: int, push_port: int) -> None:
     """Serve until killed."""
     app = App()
 
-    async def push(res: Any, _req: Any) -> None:
-        text = await res.get_text()
-        app.publish(TOPIC, text, OpCode.TEXT)
-        res.end("ok")
+    def push(res: Any, _req: Any) -> None:
+        body = bytearray()
+
+        def take(res: Any, chunk: bytes | None, is_last: bool) -> None:
+            body.extend(chunk or b"")
+            if is_last:
+                app.publish(TOPIC, body.decode(), OpCode.TEXT)
+                res.end("ok")
+
+        # Not `await res.get_text()`: with many connections that ends the process (0.0.31).
+        res.on_data(take)
 
     app.ws(
         "/*",
