@@ -10,7 +10,9 @@ def main() -> None:
     options = server.options(
         settings, settings.http_host, settings.http_port, settings.http_workers
     )
-    process = server.Server(options, "http_api.process:load", settings)
+    process = server.Server(
+        options, "http_api.process:load", settings, plain="http_api.process:plain"
+    )
     warn_of_anonymous_push(settings)
     process.run()
 

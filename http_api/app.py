@@ -19,9 +19,11 @@ from config.settings import Settings
 from http_api.aliases import Aliases
 from http_api.answers import CONTENT_EMPTY_BODY
 from http_api.bodies import AT_ONCE, Bodies
+from http_api.commits import Commits
 from http_api.connections import Connections
 from http_api.guard import Callers, Guard
 from http_api.limits import Limits
+from http_api.plain_push import PlainPush
 from http_api.push import Push
 from http_api.readiness import Readiness
 from http_api.waiting import Admit, Waiting
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 # None: there is no such route. The answer is 404 or 405, and nothing is done.
 PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "static"})
 NOBODY: Callers = {}  # Who asks while nobody is checked.
+PLAIN_PUSH = "message_center.plain_push"  # Where the application keeps what the door asks.
 
 
 def create_app(
@@ -54,6 +57,9 @@ def create_app(
     waiting = Waiting(slots // 2, clock)
     admit = _admission(guard, waiting)
     _add_push(app, Push(queue, admit, bodies, limits, settings.idempotency_seconds), outage)
+    plain = PlainPush(guard, bodies, limits, outage)
+    plain.commit_to(Commits(queue, slots // 2, clock), settings.idempotency_seconds)
+    app.extensions[PLAIN_PUSH] = plain
     _add_connections(app, Connections(presence, queue, waiting.turn, admit), outage)
     _add_health(app, Readiness(queue, clock), outage)
     _add_first_page(app, settings.ws_port)

@@ -28,6 +28,11 @@ class Bodies:
         self._room = most
         self._lock = Lock()  # Some web servers have several threads.
 
+    @property
+    def longest(self) -> int:
+        """Bytes that a body may have."""
+        return self._longest
+
     @contextmanager
     def read(self, request: Request) -> Iterator[bytes]:
         """The whole body; it counts until the block ends.

@@ -71,6 +71,13 @@ class Guard:
         if self._messages:
             self._messages.count(callers, count)
 
+    def knows(self, authorization: str) -> bool:
+        """Whether a token is right, or none is needed; nothing is counted."""
+        try:
+            return not self._digests or bool(self._name_of(authorization))
+        except Refused:
+            return False
+
     def _name_of(self, authorization: str) -> str:
         """The name of the token that a header carries."""
         scheme, _, token = authorization.partition(" ")

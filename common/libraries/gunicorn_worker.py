@@ -5,15 +5,19 @@
 - `sockets` are the listeners; `worker_connections`, `cfg`, `log` and `app` are what they are;
 - `handle_request` has the application answer, and raises StopIteration if the connection ends;
 - `handle_error` logs a failure and answers 500;
+- `SERVER` is what its answers say in `Server`;
 - `cfg` finds a setting by `__getattr__`, so an attribute of the same name is found before it.
 """
 
 import signal
 from typing import Any
 
+from gunicorn import SERVER
 from gunicorn.workers.ggevent import GeventWorker
 
 from common.libraries.gunicorn_http import Request
+
+__all__ = ["SERVER", "WorkerProcess"]
 
 
 class WorkerProcess(GeventWorker):  # type: ignore[misc]  # gunicorn has no types.

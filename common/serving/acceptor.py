@@ -1,5 +1,6 @@
 """Accepts the connections of one listener, as long as there are slots and descriptors."""
 
+import _socket
 import errno
 import logging
 from time import monotonic
@@ -7,7 +8,6 @@ from time import monotonic
 import gevent
 
 from common.libraries.gevent_server import Accepted, Server
-from common.serving.client_sockets import ClientSocket
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ ACCEPT_PAUSE = 0.1  # Seconds until a descriptor may be free.
 
 
 class Acceptor(Server):
-    """Hands each client's socket to `serve`, in a greenlet of its pool."""
+    """Hands each client's socket to `serve`, in the callback of the event loop."""
 
     _is_out_of_files = False
 
@@ -33,19 +33,16 @@ class Acceptor(Server):
         self._is_out_of_files = False
         if accepted is None:
             return None
-        plain, address = accepted
-        return ClientSocket(plain.family, plain.type, plain.proto, plain.detach()), address
+        of_gevent, address = accepted
+        # One of the interpreter's, which has no watchers: the door has its own.
+        return _socket.socket(fileno=of_gevent.detach()), address
 
     def _pause(self, problem: OSError) -> None:
         if not self._is_out_of_files:
             log.error("Accepting nobody for now: %s (ulimit -n)", problem.strerror)
         self._is_out_of_files = True
         self.stop_accepting()
-        gevent.spawn_later(ACCEPT_PAUSE, self._resume)
-
-    def _resume(self) -> None:
-        if self.started:
-            self.start_accepting()
+        gevent.spawn_later(ACCEPT_PAUSE, self.accept_again)
 
     def accept_the_rest(self, most: int) -> None:
         """Whoever the kernel has let in already would be cut off without an answer.
@@ -58,4 +55,4 @@ class Acceptor(Server):
             accepted = self.accept() if monotonic() < end else None
             if accepted is None:
                 return
-            gevent.spawn(self.handle, *accepted)
+            self.do_handle(*accepted)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import gevent
 import gevent.select
@@ -78,9 +78,24 @@ class ClientSocket(gevent.socket.socket):
             self.shutdown(socket.SHUT_RDWR if self._is_sending else socket.SHUT_RD)
 
 
+class Cuttable(Protocol):
+    """Who may have to go."""
+
+    since: float
+    is_idle: bool
+
+    @property
+    def is_waited_for(self) -> bool: ...
+
+    def cut(self) -> None: ...
+
+
+SomeSocket = TypeVar("SomeSocket", bound=Cuttable)
+
+
 def sockets_to_cut(
-    sockets: Iterable[ClientSocket], waiting: int, slots: int, now: float
-) -> list[ClientSocket]:
+    sockets: Iterable[SomeSocket], waiting: int, slots: int, now: float
+) -> list[SomeSocket]:
     """Which make room for so many: those that ask for nothing more, then those that take longest.
 
     Never one whose client waits for us. The more wait, the less time there is for each, so that a

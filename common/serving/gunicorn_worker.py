@@ -8,6 +8,7 @@ JSON shape.
 
 import signal
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -15,11 +16,13 @@ from typing import Any
 import gevent
 
 from common.libraries.gunicorn_http import ParseException
-from common.libraries.gunicorn_worker import WorkerProcess
+from common.libraries.gunicorn_worker import SERVER, WorkerProcess
 from common.refused import Refused
 from common.serving.acceptor import LAST_REQUESTS, Acceptor
 from common.serving.address_limit import AddressLimit
 from common.serving.client_sockets import ClientSocket, queue_length, sockets_to_cut
+from common.serving.door.connection import Connection
+from common.serving.door.door import Door
 from common.serving.http_requests import HttpRequest, Requests, as_http, translated
 
 ACCEPTS = 24  # Connections accepted between two turns of the event loop; gevent's own are 100.
@@ -46,21 +49,24 @@ class GunicornWorker(WorkerProcess):
         self._address_limit = AddressLimit(
             self._limits.connections_per_address, self._limits.trusted_proxies
         )
-        self._clients: set[ClientSocket] = set()
+        self._clients: set[ClientSocket | Connection] = set()
+        self._acceptors: list[Acceptor] = []
+        self._door: Door | None = None
         self._requests = 0  # Under way.
         self._others_wait = False  # More than are accepted at once.
         self._is_scarce = False  # Others wait, and over half of the slots are taken.
 
     def run(self) -> None:
         """Serve until told to stop; then finish the requests under way, not idle connections."""
-        acceptors = [self._open_acceptor(listener) for listener in self.sockets]
+        self._door = self._open_door()
+        self._acceptors = [self._open_acceptor(listener) for listener in self.sockets]
         try:
             while self.alive:
-                self.notify()  # Exits if the master is gone.
-                self._look_for_room(acceptors)
+                self._look_after_all()
+                self._look_for_room()
                 gevent.sleep(SCARCE_STEP if self._others_wait else ALIVE_STEP)
         finally:
-            for acceptor in acceptors:
+            for acceptor in self._acceptors:
                 acceptor.accept_the_rest(self.slots)
                 acceptor.close()  # The port is free at once.
         self._finish()
@@ -71,16 +77,31 @@ class GunicornWorker(WorkerProcess):
         gevent.sleep(LAST_REQUESTS)  # Whoever was let in last has not said yet what it wants.
         stopping = gevent.spawn(self.app.stop_application)
         while (
-            self._requests and monotonic() < now + self._limits.stop_timeout
+            self._is_at_work() and monotonic() < now + self._limits.stop_timeout
         ) or not stopping.dead:
-            self.notify()
+            self._look_after_all()
             gevent.sleep(DRAIN_STEP)
+
+    def _is_at_work(self) -> bool:
+        return bool(self._requests) or (self._door is not None and self._door.is_at_work())
+
+    def _look_after_all(self) -> None:
+        self.notify()  # Exits if the master is gone.
+        if self._door is not None:
+            self._door.end_overdue()
+
+    def _open_door(self) -> Door | None:
+        application = self.app.plain_application()
+        if application is None:
+            return None
+        limits = self._limits
+        return Door(application, SERVER, limits.header_timeout, limits.request_timeout, self._leave)
 
     def _open_acceptor(self, listener: Any) -> Acceptor:
         listener.setblocking(1)
         # Its address is still wanted when the last requests are read, and it is closed.
-        serve = partial(self.serve, listener.getsockname())
-        acceptor = Acceptor(listener, serve, self.slots)
+        admit = partial(self._admit, listener.getsockname())
+        acceptor = Acceptor(listener, admit, self._is_full)
         acceptor.accept_at_once(self._accepts_at_once())
         acceptor.start()
         return acceptor
@@ -90,39 +111,72 @@ class GunicornWorker(WorkerProcess):
         # Where several workers listen, each leaves some for the others, unless there are enough.
         return 1 if self.has_siblings and not self._others_wait else ACCEPTS
 
-    def _look_for_room(self, acceptors: list[Acceptor]) -> None:
+    def _is_full(self) -> bool:
+        return len(self._clients) >= self.slots
+
+    def _look_for_room(self) -> None:
         """While many wait and few slots are left, nobody keeps one between two requests."""
-        waiting = sum(queue_length(acceptor.socket) for acceptor in acceptors)
-        is_full = any(acceptor.full() for acceptor in acceptors)
+        waiting = sum(queue_length(acceptor.socket) for acceptor in self._acceptors)
+        is_full = self._is_full()
         self._others_wait = waiting > (0 if is_full else ACCEPTS)
         # Many who come at once and find room are no reason to close anybody's connection.
         self._is_scarce = self._others_wait and 2 * len(self._clients) > self.slots
-        for acceptor in acceptors:
+        if self._door is not None:
+            self._door.is_scarce = self._is_scarce
+        for acceptor in self._acceptors:
             acceptor.accept_at_once(self._accepts_at_once())
         if is_full and waiting:
             for each in sockets_to_cut(self._clients, waiting, self.slots, monotonic()):
                 each.cut()
 
-    def serve(self, listener: Any, client: ClientSocket, peer: Any) -> None:
-        """Serve one connection until its end; `listener` and `peer` are the two addresses."""
+    def _admit(self, listener: Any, plain: Any, peer: Any) -> None:
+        """Begin to serve a connection; `listener` and `peer` are the two addresses."""
         counted = self._address_limit.enter(peer[0])
         if counted is None:
-            self._turn_away(client, peer)
+            self._turn_away(_client_socket(plain), peer)
             return
-        self._clients.add(client)
-        try:
-            self._serve(listener, client, peer)
-        finally:
-            self._clients.discard(client)
-            self._address_limit.leave(counted)
-            _close(client)
+        plain.setblocking(False)
+        if self._door is None:
+            self._begin(listener, _client_socket(plain), Handed(peer, counted))
+            return
+        self._clients.add(self._door.open(plain, peer, counted, partial(self._take, listener)))
 
-    def _serve(self, listener: Any, client: ClientSocket, peer: Any) -> None:
+    def _take(self, listener: Any, connection: Connection, early: bytes) -> None:
+        """Go on with what the door does not answer; its time goes on, too."""
+        self._clients.discard(connection)
+        client = _client_socket(connection.socket)
+        client.since = connection.since
+        handed = Handed(connection.peer, connection.counted, early, connection.deadline)
+        self._begin(listener, client, handed)
+
+    def _begin(self, listener: Any, client: ClientSocket, handed: "Handed") -> None:
+        self._clients.add(client)
+        gevent.spawn(self.serve, listener, client, handed)
+
+    def serve(self, listener: Any, client: ClientSocket, handed: "Handed") -> None:
+        """Serve one connection until its end."""
+        try:
+            self._serve(listener, client, handed)
+        finally:
+            _close(client)
+            self._leave(client, handed.counted)
+
+    def _leave(self, client: ClientSocket | Connection, counted: str) -> None:
+        self._clients.discard(client)
+        self._address_limit.leave(counted)
+        if not self._is_full():
+            for acceptor in self._acceptors:
+                acceptor.accept_again()
+
+    def _serve(self, listener: Any, client: ClientSocket, handed: "Handed") -> None:
         client.setblocking(True)
-        request = None
+        request, peer, deadline = None, handed.peer, handed.deadline
         try:
             requests = Requests(self.cfg, client, peer)
-            while request := self._next(requests):
+            if handed.early:
+                requests.unread(handed.early)
+            while request := self._next(requests, deadline):
+                deadline = None
                 if not self._answer(request, client, peer, listener):
                     self._linger(requests, client)
                     return
@@ -138,17 +192,21 @@ class GunicornWorker(WorkerProcess):
         except BaseException as problem:
             self.answer_failure(request, client, peer, problem)
 
-    def _next(self, requests: Requests) -> HttpRequest | None:
-        """The next request; None if its whole head takes too long, however it dribbles in."""
-        with self._header_timeout():
+    def _next(self, requests: Requests, deadline: float | None) -> HttpRequest | None:
+        """The next request; None if its whole head takes too long, however it dribbles in.
+
+        `deadline` is given if its time has begun already.
+        """
+        left = None if deadline is None else max(0.0, deadline - monotonic())
+        with self._header_timeout(left):
             request: HttpRequest = next(requests)
             return request
         return None
 
-    def _header_timeout(self) -> gevent.Timeout:
-        """The block under it just ends when HEADER_TIMEOUT is over."""
+    def _header_timeout(self, left: float | None = None) -> gevent.Timeout:
+        """The block under it just ends when HEADER_TIMEOUT, or what is left of it, is over."""
         silently: Any = False  # gevent's types do not know it.
-        return gevent.Timeout(self._limits.header_timeout, silently)
+        return gevent.Timeout(self._limits.header_timeout if left is None else left, silently)
 
     def _linger(self, requests: Requests, client: ClientSocket) -> None:
         if client.fileno() < 0:
@@ -190,6 +248,20 @@ class GunicornWorker(WorkerProcess):
             client.sendall(as_http(refused))
         except OSError:
             self.log.debug("%s left before its answer", peer)
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A connection's address, as what it is counted, and what the door has had of it."""
+
+    peer: Any
+    counted: str
+    early: bytes = b""
+    deadline: float | None = None  # When the head must be whole.
+
+
+def _client_socket(plain: Any) -> ClientSocket:
+    return ClientSocket(plain.family, plain.type, plain.proto, plain.detach())
 
 
 def _close(client: ClientSocket) -> None:

@@ -23,6 +23,7 @@ try:
 except FileNotFoundError:  # It asks for the folder as it is imported.
     sys.exit("Error: the folder of the start is gone; start in another one")
 
+from common.serving.door.answer import PlainApplication
 from common.serving.master import Master
 from common.serving.open_files import affordable_slots
 from config.addresses import refuse_taken_address
@@ -46,16 +47,23 @@ LONGEST_REQUEST_LINE = 8190  # gunicorn's own most; larger content belongs in th
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     """A gunicorn master that serves, in each worker, what the function named `load` returns.
 
-    Both functions are named as `module:function`: `load(settings)` makes the
-    application, `stop(app, reload=...)` is called when its worker ends.
+    The functions are named as `module:function`: `load(settings)` makes the application,
+    `stop(app, reload=...)` is called when its worker ends, and what `plain(app)` returns answers
+    the plain requests.
     """
 
     def __init__(
-        self, options: Mapping[str, Any], load: str, settings: Settings, stop: str | None = None
+        self,
+        options: Mapping[str, Any],
+        load: str,
+        settings: Settings,
+        stop: str | None = None,
+        plain: str | None = None,
     ) -> None:
         self._options = options
         self._load = load
         self._stop = stop
+        self._plain = plain
         self.settings = settings  # For `common.serving.gunicorn_worker`, too.
         self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
         self._reloads_at_start = 0
@@ -78,6 +86,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             return _named(self._load)(self.settings)
         except SettingsError as problem:
             raise AppImportError(f"Error: {problem}") from problem
+
+    def plain_application(self) -> PlainApplication | None:
+        """What answers plain requests without the application; asked in the worker."""
+        if self._plain is None:
+            return None
+        found: PlainApplication = _named(self._plain)(self.callable)
+        return found
 
     def run(self) -> None:
         """Serve until stopped."""

@@ -25,6 +25,10 @@ class Queue(Protocol):
     def push(self, items: Sequence[bytes]) -> None:
         """Queue all `items` or none; they leave the queue in the order given."""
 
+    def push_in_line(self, items: Sequence[bytes]) -> None:
+        """`push`, for who gathers: the next one waits until this one is confirmed."""
+        self.push(items)
+
     def push_once(
         self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
     ) -> int | None:
@@ -45,11 +49,15 @@ class RedisQueue(Queue):
         self._redis = client
         self._keys = Keys(key)
         self._push_once = Script(client, source("push_once.lua"))
+        self._line = Line(client.connection_pool)
         self._checking = Line(client.connection_pool, repeatable=True)
 
     def push(self, items: Sequence[bytes]) -> None:
         with redis_errors():
             self._redis.lpush(self._keys.queue, *items)
+
+    def push_in_line(self, items: Sequence[bytes]) -> None:
+        self._line.call(("LPUSH", self._keys.queue, *items))
 
     def push_once(
         self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int

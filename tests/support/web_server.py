@@ -13,6 +13,7 @@ from gevent.event import Event
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
+from common.serving.door.answer import PlainApplication
 from common.serving.gunicorn_worker import GunicornWorker
 from common.serving.server import options
 from config.settings import Settings
@@ -45,6 +46,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.plain: PlainApplication | None = None
         self.asked: list[str] = []
         self.go_on = Event()  # What `/wait` waits for.
         self.taken: list[int] = []  # Descriptors that it has taken from the web server.
@@ -72,6 +74,9 @@ class Application:
         start_response("200 OK", [("Content-Length", "2")])
         return [b"ok"]
 
+    def plain_application(self) -> PlainApplication | None:
+        return self.plain
+
     def stop_application(self) -> None:
         self.is_stopping.set()
         self.may_stop.wait()
@@ -95,8 +100,10 @@ class Worker(GunicornWorker):
 class WebServer:
     """A worker with its application, its listener and its clients."""
 
-    def __init__(self, settings: Settings, slots: int, workers: int) -> None:
-        self.app = Application(settings)
+    def __init__(
+        self, settings: Settings, slots: int, workers: int, app: Application | None = None
+    ) -> None:
+        self.app = Application(settings) if app is None else app
         self.listener = gevent.socket.socket()
         self.listener.bind((HOST, 0))
         self.listener.listen()
@@ -174,6 +181,11 @@ class Client:
 
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
+
+    def end_sending(self) -> None:
+        """It has nothing more to say."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
 
     def answer(self) -> bytes:
         """The next answer; what there is of it, if the connection ends."""

@@ -18,6 +18,7 @@ from tests.support.libraries import Part, complaint, complaint_without, named, n
 NAME = "gevent"
 NOW = named(NAME)
 PARTS = [
+    Part(NAME, StreamServer, "do_handle", ("self", "args")),
     Part(NAME, StreamServer, "do_read", ("self",)),
     Part(NAME, StreamServer, "start_accepting", ("self",)),
     Part(NAME, StreamServer, "stop_accepting", ("self",)),
@@ -32,14 +33,15 @@ SLOTS = 2
 
 
 class Noting(Server):
-    """Notes what gevent asks it; a connection is held until `free`."""
+    """Notes what gevent asks it."""
 
     def __init__(self) -> None:
-        super().__init__(gevent.socket.create_server(("127.0.0.1", 0)), self.serve, SLOTS)
+        super().__init__(gevent.socket.create_server(("127.0.0.1", 0)), self.serve, self.is_full)
         self.asked = 0
         self.served: list[Any] = []
+        self.sockets: list[Any] = []
         self.changed = Event()
-        self.free = Event()
+        self.slots = SLOTS
 
     def accept(self) -> Accepted | None:
         self.asked += 1
@@ -47,8 +49,11 @@ class Noting(Server):
 
     def serve(self, client: Any, peer: Any) -> None:
         self.served.append(peer)
+        self.sockets.append(client)
         self.changed.set()
-        self.free.wait()
+
+    def is_full(self) -> bool:
+        return len(self.served) >= self.slots
 
     def wait_for(self, count: int) -> bool:
         while len(self.served) < count:
@@ -62,8 +67,9 @@ class Noting(Server):
 def server() -> Iterator[Noting]:
     server = Noting()
     yield server
-    server.free.set()
     server.close()
+    for each in server.sockets:
+        each.close()
 
 
 @pytest.fixture
@@ -83,7 +89,7 @@ def test_it_has_what_is_used(part: Part, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_no_name_of_ours_is_one_of_its_own() -> None:
-    taken = names_taken(NAME, Server, ["do_read"])
+    taken = names_taken(NAME, Server, ["do_handle", "do_read", "full"])
 
     assert not taken, taken
 
@@ -96,21 +102,22 @@ def test_who_comes_is_accepted_by_us_and_served_with_the_address(
     assert server.wait_for(SLOTS), f"{NOW}: a server serves {server.served} of those who came"
     assert server.asked == SLOTS, f"{NOW}: a server asks its `do_read` no more for who comes"
     addresses = [caller.getsockname() for caller in callers[:SLOTS]]
-    assert server.served == addresses, f"{NOW}: `handle` is not given the address of a client"
+    assert server.served == addresses, f"{NOW}: `do_handle` is not given the address of a client"
 
 
-def test_a_full_server_accepts_nobody_and_goes_on_by_itself(
+def test_a_full_server_accepts_nobody_until_it_is_told_to(
     server: Noting, callers: list[socket.socket]
 ) -> None:
     server.start()
     server.wait_for(SLOTS)
 
-    assert server.full(), f"{NOW}: a server is not `full` when its pool is"
+    assert server.full(), f"{NOW}: a server is not `full` when we are"
     gevent.sleep(0)
     gevent.sleep(0)
     assert server.asked == SLOTS, f"{NOW}: a full server asks for more"
-    server.free.set()
-    assert server.wait_for(len(callers)), f"{NOW}: a server that was full does not go on by itself"
+    server.slots = len(callers)
+    server.accept_again()
+    assert server.wait_for(len(callers)), f"{NOW}: a server that was full does not go on"
 
 
 def test_so_many_are_accepted_between_two_turns_of_the_loop(

@@ -1,0 +1,100 @@
+"""Which bytes are a plain request. It knows no socket and refuses nothing: it only says no.
+
+A plain request is one that every reader of HTTP understands in the same way. This is a list of
+what is certain, no parser with leniencies: whatever is not on it, the web server reads and
+answers. So a header that is folded, a bare LF, a NUL, a space before a colon, a second
+Content-Length or a Transfer-Encoding can never be read in two ways.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+LONGEST_HEAD = 4096  # Bytes; longer ones are rare, and gunicorn's own limits are larger.
+KEPT_HEADS = 256  # Of one backend all heads are the same, but for the length of the body.
+
+# Possessive throughout: nothing of a head is looked at twice, whatever is in it.
+LINE = re.compile(rb"(GET|POST) (/[A-Za-z0-9/_-]*+)(?:\?([!-\"$-~]*+))?+ HTTP/1\.1\r\n")
+HEAD = re.compile(LINE.pattern + rb"((?:[A-Za-z0-9-]++: ?+[!-~][ -~]*+\r\n)++)\r\n")
+FIELD = re.compile(r"([A-Za-z0-9-]+): ?(.*)\r\n")
+HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
+LENGTH = re.compile(r"0|[1-9][0-9]{0,8}")
+
+# What changes how a request is read or answered, and is not understood here.
+NOT_PLAIN = frozenset(
+    (
+        "content-encoding",
+        "expect",
+        "http2-settings",
+        "keep-alive",
+        "path-info",
+        "proxy-connection",
+        "script-name",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+# If one of these stands twice, which one counts is a matter of taste.
+SINGLE = frozenset(
+    (
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "idempotency-key",
+        "x-forwarded-for",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a plain request. Names of headers are in small letters."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: dict[str, str]  # Not to be changed: heads are kept.
+    length: int  # Of the body.
+    is_last: bool  # Its connection ends with it, by the client's will.
+
+
+def may_become_plain(data: bytes) -> bool:
+    """Whether these first bytes, which are no whole head, can still be those of a plain one."""
+    if len(data) >= LONGEST_HEAD:
+        return False
+    if b"\n" in data:
+        return LINE.match(data) is not None
+    return b"POST /".startswith(data[:6]) or b"GET /".startswith(data[:5])
+
+
+@lru_cache(KEPT_HEADS)
+def read_head(data: bytes) -> Head | None:
+    """The head that these bytes are, with the empty line at its end; None if it is not plain."""
+    found = HEAD.fullmatch(data)
+    if found is None:
+        return None
+    method, path, query, lines = found.groups()
+    fields = [(name.lower(), value) for name, value in FIELD.findall(lines.decode("ascii"))]
+    headers = {name: value.rstrip(" ") for name, value in fields}
+    if len(headers) != len(fields) and not _only_others_repeat(fields):
+        return None
+    if not NOT_PLAIN.isdisjoint(headers) or not HOST.fullmatch(headers.get("host", "")):
+        return None
+    length = headers.get("content-length", "0")
+    connection = headers.get("connection", "keep-alive").lower()
+    if not LENGTH.fullmatch(length) or connection not in ("keep-alive", "close"):
+        return None
+    if method == b"GET" and "content-length" in headers:
+        return None
+    return Head(
+        method.decode(), path.decode(), query or b"", headers, int(length), connection == "close"
+    )
+
+
+def _only_others_repeat(fields: list[tuple[str, str]]) -> bool:
+    names = [name for name, _ in fields if name in SINGLE]
+    return len(names) == len(set(names))

@@ -1,0 +1,102 @@
+"""`GET` and `POST /push` at the door: the same rules as behind Flask, without Flask.
+
+What a push means, `http_api/reading.py` decides for both; who may push, `http_api/guard.py`.
+"""
+
+import logging
+from typing import Any
+
+from werkzeug.exceptions import HTTPException
+
+from common.errors import QueueUnavailable
+from common.flask_answers import translated
+from common.outage import Outage
+from common.refused import Refused
+from common.serving.door.answer import Answer, Done
+from common.serving.door.plain import Head
+from http_api import reading
+from http_api.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
+from http_api.bodies import Bodies
+from http_api.commits import Commits
+from http_api.guard import Guard
+from http_api.head import Head as PushHead
+from http_api.limits import Limits
+
+log = logging.getLogger(__name__)
+
+PATH = "/push"
+SUCCESS = Answer(200, SUCCESS_BODY)
+CONTENT_EMPTY = Answer(200, CONTENT_EMPTY_BODY)
+UNAVAILABLE = Refused("queue_unavailable", "the queue is unavailable, try again")
+CRASHED = Refused("internal_error", "the server failed; its log says why")
+
+
+class PlainPush:
+    """Answers pushes in the event loop's callback."""
+
+    def __init__(self, guard: Guard, bodies: Bodies, limits: Limits, outage: Outage) -> None:
+        self._guard = guard
+        self._bodies = bodies
+        self._limits = limits
+        self._outage = outage
+        self._commits: Commits | None = None
+        self._seconds = 0
+
+    def commit_to(self, commits: Commits, seconds: int) -> None:
+        """Where pushes go; ids count for so many seconds."""
+        self._commits = commits
+        self._seconds = seconds
+
+    def takes(self, head: Head, *, is_whole: bool) -> bool:
+        if head.path != PATH or head.length > self._bodies.longest:
+            return False
+        return is_whole or self._guard.knows(head.headers.get("authorization", ""))
+
+    def answer(self, head: Head, body: bytes, peer: str, done: Done) -> bool:
+        try:
+            self._begin(head, body, peer, done)
+        except Exception as problem:
+            done(self._failure(head, problem))
+        return True
+
+    def _begin(self, head: Head, body: bytes, peer: str, done: Done) -> None:
+        get = head.headers.get
+        callers = self._guard.check(get("authorization", ""), peer, get("x-forwarded-for", ""))
+        entry = reading.read_push(_head(head), body, self._limits)
+        if entry is None:
+            done(CONTENT_EMPTY)
+            return
+        self._guard.count_messages(callers, 1)
+        assert self._commits is not None  # noqa: S101
+
+        def confirmed(result: Any) -> None:
+            if result is None:
+                self._outage.note("push", None)
+                done(SUCCESS)
+            elif isinstance(result, Exception):
+                done(self._failure(head, result))
+            else:
+                done(_refusal(reading.id_reused()))
+
+        item, id_ = entry
+        self._commits.submit([item], [id_], self._seconds, confirmed)
+
+    def _failure(self, head: Head, problem: Exception) -> Answer:
+        if isinstance(problem, Refused):
+            return _refusal(problem)
+        if isinstance(problem, HTTPException):
+            return _refusal(translated(problem))
+        if isinstance(problem, QueueUnavailable):
+            self._outage.note("push", problem)
+            return _refusal(UNAVAILABLE)
+        log.error("%s %s failed", head.method, head.path, exc_info=problem)
+        return _refusal(CRASHED)
+
+
+def _refusal(refused: Refused) -> Answer:
+    return Answer(refused.status, refused.body(), refused.headers)
+
+
+def _head(head: Head) -> PushHead:
+    get = head.headers.get
+    return PushHead(head.method, head.query, get("content-type", ""), "", get("idempotency-key"))

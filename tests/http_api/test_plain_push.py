@@ -1,0 +1,126 @@
+"""What is a push for the door; that the answers are those of Flask, a property test says."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from common.errors import QueueUnavailable
+from common.serving.door.answer import Answer
+from common.serving.door.plain import Head, read_head
+from config.settings import Settings
+from http_api.app import PLAIN_PUSH, create_app
+from http_api.plain_push import PlainPush
+from tests.support.fakes import FakePresenceReader, FakeQueue
+
+FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
+
+
+class Now:
+    """Commits at once."""
+
+    def __init__(self, queue: FakeQueue) -> None:
+        self._queue = queue
+
+    def submit(self, items: Any, ids: Any, seconds: int, done: Any) -> None:
+        try:
+            self._queue.push(items)
+        except QueueUnavailable as problem:
+            done(problem)
+        else:
+            done(None)
+
+
+def plain_push(queue: FakeQueue, **settings: Any) -> PlainPush:
+    app = create_app(Settings(**settings), queue, FakePresenceReader())
+    made: PlainPush = app.extensions[PLAIN_PUSH]
+    made.commit_to(Now(queue), 0)  # type: ignore[arg-type]
+    return made
+
+
+def head(target: str = "/push", headers: str = FORM, length: int = 0) -> Head:
+    data = f"POST {target} HTTP/1.1\r\nHost: a\r\n{headers}Content-Length: {length}\r\n\r\n"
+    found = read_head(data.encode())
+    assert found is not None
+    return found
+
+
+def answer(push: PlainPush, body: bytes = b"content=a", headers: str = FORM) -> Answer:
+    told: list[Answer] = []
+    assert push.answer(head(headers=headers, length=len(body)), body, "192.0.2.1", told.append)
+    (only,) = told
+    return only
+
+
+def test_a_push_is_queued_and_answered() -> None:
+    queue = FakeQueue()
+
+    assert answer(plain_push(queue)).body == b'{"code":0,"msg":"success"}\n'
+    assert queue.pushes == [[b"a"]]
+
+
+def test_what_is_refused_is_answered_at_once_and_not_queued() -> None:
+    queue = FakeQueue()
+
+    assert answer(plain_push(queue), b"content=a&channel=").status == 422
+    assert queue.pushes == []
+
+
+def test_a_failure_of_redis_is_a_503_and_noted(caplog: pytest.LogCaptureFixture) -> None:
+    queue = FakeQueue()
+    queue.fault = QueueUnavailable("away")
+
+    assert answer(plain_push(queue)).status == 503
+    assert "away" in caplog.text
+
+
+def test_what_nobody_foresaw_is_a_500_with_its_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    push = plain_push(FakeQueue())
+    monkeypatch.setattr(push, "_begin", lambda *_: 1 / 0)
+
+    with caplog.at_level(logging.ERROR):
+        assert answer(push).status == 500
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_only_pushes_are_taken() -> None:
+    push = plain_push(FakeQueue())
+
+    assert push.takes(head(), is_whole=True)
+    assert not push.takes(head("/push/batch"), is_whole=True)
+
+
+def test_no_body_is_awaited_that_is_too_long() -> None:
+    push = plain_push(FakeQueue(), max_content_bytes=10)
+    longest = push._bodies.longest
+
+    assert push.takes(head(length=longest), is_whole=False)
+    assert not push.takes(head(length=longest + 1), is_whole=False)
+
+
+def test_no_body_of_a_stranger_is_awaited() -> None:
+    push = plain_push(FakeQueue(), push_tokens=(("one", "SESAME-SESAME-SESAME"),))
+    right, wrong = (f"Authorization: Bearer {word}\r\n" for word in ("SESAME-SESAME-SESAME", "x"))
+
+    assert push.takes(head(), is_whole=True)
+    assert push.takes(head(headers=right), is_whole=False)
+    assert not push.takes(head(headers=wrong), is_whole=False)
+    assert not push.takes(head(), is_whole=False)
+
+
+def test_a_token_and_the_limit_of_messages_hold() -> None:
+    queue = FakeQueue()
+    push = plain_push(
+        queue,
+        push_tokens=(("one", "SESAME-SESAME-SESAME"),),
+        token_messages_per_second=2,
+    )
+    right = FORM + "Authorization: Bearer SESAME-SESAME-SESAME\r\n"
+
+    assert answer(push).status == 401
+    statuses = [answer(push, headers=right).status for _ in range(3)]
+
+    assert statuses == [200, 200, 429]
+    assert queue.pushes == [[b"a"], [b"a"]]
