@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.fuzz import run
+from tests.fuzz.websocket import run
 
 
 def test_nonsense_breaks_nothing_and_disturbs_nobody(tmp_path: Path) -> None:

@@ -105,6 +105,8 @@ class WebServer:
     ) -> None:
         self.app = Application(settings) if app is None else app
         self.listener = gevent.socket.socket()
+        # As gunicorn does. Or an answer in two writes would wait for its client's system.
+        self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.listener.bind((HOST, 0))
         self.listener.listen()
         self.address = self.listener.getsockname()

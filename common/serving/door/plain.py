@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 LONGEST_HEAD = 4096  # Bytes; longer ones are rare, and gunicorn's own limits are larger.
+MOST_FIELDS = 100  # gunicorn refuses more.
 KEPT_HEADS = 256  # Of one backend all heads are the same, but for the length of the body.
 
 # Possessive throughout: nothing of a head is looked at twice, whatever is in it.
@@ -79,6 +80,8 @@ def read_head(data: bytes) -> Head | None:
         return None
     method, path, query, lines = found.groups()
     fields = [(name.lower(), value) for name, value in FIELD.findall(lines.decode("ascii"))]
+    if len(fields) > MOST_FIELDS:
+        return None
     headers = {name: value.rstrip(" ") for name, value in fields}
     if len(headers) != len(fields) and not _only_others_repeat(fields):
         return None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.serving.door.plain import LONGEST_HEAD, may_become_plain, read_head
+from common.serving.door.plain import LONGEST_HEAD, MOST_FIELDS, may_become_plain, read_head
 
 HOST = b"Host: a\r\n"
 
@@ -122,3 +122,10 @@ def test_other_beginnings_are_known_at_once(data: bytes) -> None:
 
 def test_a_long_head_is_not_waited_for() -> None:
     assert not may_become_plain(b"GET /" + b"a" * LONGEST_HEAD)
+
+
+def test_more_headers_than_the_web_server_takes_are_not_plain() -> None:
+    lines = [b"Host: a", *(b"X-%d: a" % number for number in range(MOST_FIELDS))]
+
+    assert read_head(head(*lines[:-1])) is not None
+    assert read_head(head(*lines)) is None

@@ -1,4 +1,4 @@
-"""`make fuzz`: nonsense at the WebSocket port, from a seed, while well-behaved clients look on.
+"""Nonsense at the WebSocket port, from a seed, while well-behaved clients look on.
 
 An input is one frame, or one piece of anything else. Most frames are allowed, if odd, so that
 the server reads on; the last of a connection seldom is.
@@ -8,8 +8,6 @@ import json
 import os
 import random
 import socket
-import sys
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -17,8 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
-
-import click
 
 from bench.meter import memory_bytes
 from common.message import Message
@@ -230,23 +226,3 @@ def run(folder: Path, seed: int, seconds: float, inputs: int) -> tuple[Counter[s
         fuzzer.inputs["(messages for the onlookers)"] = onlookers.messages
         fuzzer.inputs["(kB of memory more)"] = (after - before) // 1024
         return fuzzer.inputs, wrong
-
-
-@click.command()
-@click.option("--seconds", default=300.0, show_default=True, help="Ends after so long, or")
-@click.option("--inputs", default=1_000_000, show_default=True, help="after so many inputs.")
-@click.option("--seed", type=int, help="Repeats the inputs; drawn and printed if left out.")
-def main(seconds: float, inputs: int, seed: int | None) -> None:
-    """Send nonsense, and find out whether anything breaks or anybody is disturbed."""
-    seed = random.randrange(10**6) if seed is None else seed
-    click.echo(f"fuzz --seed {seed}")
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        sent, wrong = run(Path(folder), seed, seconds, inputs)
-    for kind, count in sorted(sent.items()):
-        click.echo(f"{count:>10,} {kind}")
-    click.echo("\n".join(wrong) or "Nothing is wrong")
-    sys.exit(1 if wrong else 0)
-
-
-if __name__ == "__main__":
-    main()
