@@ -80,16 +80,18 @@ def read_head(data: bytes) -> Head | None:
         return None
     method, path, query, lines = found.groups()
     fields = [(name.lower(), value) for name, value in FIELD.findall(lines.decode("ascii"))]
-    if len(fields) > MOST_FIELDS:
-        return None
     headers = {name: value.rstrip(" ") for name, value in fields}
     if len(headers) != len(fields) and not _only_others_repeat(fields):
         return None
-    if not NOT_PLAIN.isdisjoint(headers) or not HOST.fullmatch(headers.get("host", "")):
+    if len(fields) > MOST_FIELDS or not NOT_PLAIN.isdisjoint(headers):
         return None
     length = headers.get("content-length", "0")
     connection = headers.get("connection", "keep-alive").lower()
-    if not LENGTH.fullmatch(length) or connection not in ("keep-alive", "close"):
+    if (
+        not HOST.fullmatch(headers.get("host", ""))
+        or not LENGTH.fullmatch(length)
+        or connection not in ("keep-alive", "close")
+    ):
         return None
     if method == b"GET" and "content-length" in headers:
         return None
