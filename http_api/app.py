@@ -19,7 +19,6 @@ from config.settings import Settings
 from http_api.aliases import Aliases
 from http_api.answers import CONTENT_EMPTY_BODY
 from http_api.bodies import AT_ONCE, Bodies
-from http_api.commits import Commits
 from http_api.connections import Connections
 from http_api.guard import Callers, Guard
 from http_api.limits import Limits
@@ -57,9 +56,7 @@ def create_app(
     waiting = Waiting(slots // 2, clock)
     admit = _admission(guard, waiting)
     _add_push(app, Push(queue, admit, bodies, limits, settings.idempotency_seconds), outage)
-    plain = PlainPush(guard, bodies, limits, outage)
-    plain.commit_to(Commits(queue, slots // 2, clock), settings.idempotency_seconds)
-    app.extensions[PLAIN_PUSH] = plain
+    app.extensions[PLAIN_PUSH] = PlainPush(guard, bodies, limits, outage)
     _add_connections(app, Connections(presence, queue, waiting.turn, admit), outage)
     _add_health(app, Readiness(queue, clock), outage)
     _add_first_page(app, settings.ws_port)

@@ -14,10 +14,10 @@ from common.outage import Outage
 from common.refused import Refused
 from common.serving.door.answer import Answer, Done
 from common.serving.door.plain import Head
+from common.store.commits import Commits
 from http_api import reading
 from http_api.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
 from http_api.bodies import Bodies
-from http_api.commits import Commits
 from http_api.guard import Guard
 from http_api.head import Head as PushHead
 from http_api.limits import Limits
@@ -48,7 +48,7 @@ class PlainPush:
         self._seconds = seconds
 
     def takes(self, head: Head, *, is_whole: bool) -> bool:
-        if head.path != PATH or head.length > self._bodies.longest:
+        if self._commits is None or head.path != PATH or head.length > self._bodies.longest:
             return False
         return is_whole or self._guard.knows(head.headers.get("authorization", ""))
 

@@ -3,8 +3,13 @@
 from flask import Flask
 
 from common.serving.open_files import affordable_slots
+from common.store.commits import Commits
 from common.store.connect import connect
+from common.store.event_line import EventLine
+from common.store.keys import Keys
+from common.store.pending import Room
 from common.store.presence import RedisPresenceReader
+from common.store.push_commands import PushCommands
 from common.store.queue import RedisQueue
 from config.settings import Settings
 from http_api.app import PLAIN_PUSH, create_app
@@ -15,10 +20,16 @@ QUEUE_CONNECTIONS = 64  # Per process; a push waits for a free one, at most REDI
 
 def load(settings: Settings) -> Flask:
     """The application with its queue, and its view of who is connected."""
-    key = settings.message_center_key
-    client = connect(settings.redis_url, settings.redis_timeout, QUEUE_CONNECTIONS, key)
+    key, timeout = settings.message_center_key, settings.redis_timeout
+    client = connect(settings.redis_url, timeout, QUEUE_CONNECTIONS, key)
     queue, presence = RedisQueue(client, key), RedisPresenceReader(client, key)
-    return create_app(settings, queue, presence, slots=affordable_slots())
+    slots = affordable_slots()
+    app = create_app(settings, queue, presence, slots=slots)
+    # One connection besides, for the door: it is opened with the first push.
+    line, commands = EventLine(client), PushCommands(Keys(key))
+    commits = Commits(line, commands, timeout, Room(slots // 2))
+    plain(app).commit_to(commits, settings.idempotency_seconds)
+    return app
 
 
 def plain(app: Flask) -> PlainPush:

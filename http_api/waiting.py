@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 
-from common.refused import Refused
-
-PATIENCE = 1.0  # Seconds; a Redis that is well answers hundreds in it.
+from common.store.commits import too_many_wait
+from common.store.pending import PATIENCE
 
 Turn = Callable[[], AbstractContextManager[None]]  # For one question to Redis.
 Admit = Callable[[int], AbstractContextManager[None]]  # For a push of so many messages.
@@ -37,8 +36,7 @@ class Waiting:
             Refused: there is none; nothing was asked.
         """
         if not self._turns.acquire(blocking=False) and not self._await_turn():
-            reason = "the queue is unavailable: many wait for it already, try again"
-            raise Refused("queue_unavailable", reason, {"Retry-After": "1"})
+            raise too_many_wait()
         asking = object()
         self._since[asking] = self._clock()
         try:

@@ -2,17 +2,22 @@
 
 - `connection_class` and `connection_kwargs` of a pool, and its `get_connection`;
 - `pack_commands`, `send_packed_command`, `read_response` and `can_read` of a connection;
-- that a pool calls `connect` of a connection before each use, and `disconnect` at each error.
+- that a pool calls `connect` of a connection before each use, and `disconnect` at each error;
+- `_sock` of a connection, the socket of whoever has patched it, and `parse_error` of its parsers.
 
 A client sends one command, waits for its answer, and takes and gives back a connection each time.
 With these a few commands share one round trip and have a connection of their own.
 """
 
+import ssl
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import redis
+from redis._parsers.base import BaseParser
 from redis.crc import key_slot
+
+READ_BYTES = 64 * 1024
 
 Address = tuple[str, int]
 Command = Sequence[str | bytes | int | float]
@@ -87,9 +92,63 @@ class OwnConnection:
         except (redis.ConnectionError, OSError):
             return True
 
+    def unblock(self) -> "OwnSocket":
+        """Its socket, that does not wait from now on; it is closed with the connection."""
+        return OwnSocket(self._connection._sock)
+
     def close(self) -> None:
         """Close it."""
         self._connection.disconnect()
+
+
+class OwnSocket:
+    """A socket of a connection, plain or with TLS; nothing of it waits.
+
+    With TLS the kernel may have to be read to send, and to be written to receive: so after an
+    event of either kind, both are to be tried.
+    """
+
+    def __init__(self, socket: Any) -> None:
+        socket.settimeout(0)
+        self._receive = socket.recv
+        self._send = socket.send
+        self.descriptor: int = socket.fileno()
+        self.must_be_emptied = isinstance(socket, ssl.SSLSocket)  # It holds what is decrypted.
+        self.must_be_written = False  # Receiving goes on when it can be written to.
+
+    def receive(self) -> bytes | None:
+        """What has come; nothing: the other side has closed it. None: nothing has come.
+
+        Raises:
+            OSError: the connection is lost.
+        """
+        self.must_be_written = False
+        try:
+            data: bytes = self._receive(READ_BYTES)
+        except ssl.SSLWantWriteError:
+            self.must_be_written = True
+            return None
+        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError):
+            return None
+        return data
+
+    def send(self, data: bytes | memoryview) -> int:
+        """How many bytes of it were taken.
+
+        Raises:
+            OSError: the connection is lost.
+        """
+        try:
+            sent: int = self._send(data)
+        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+        return sent
+
+
+def error_of(text: str) -> Exception:
+    """The library's error for an answer that is one, without the `-` before it."""
+    error: Exception = BaseParser.parse_error(text)
+    return error
 
 
 def timeout_of(client: redis.Redis) -> float:

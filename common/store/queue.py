@@ -5,14 +5,14 @@ as its messages may be in the queue: only `push_once` can tell, by their ids.
 """
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Protocol
 
 from common.store.connect import Client
 from common.store.keys import Keys
 from common.store.line import Line
+from common.store.push_commands import SCRIPT, once_words
 from common.store.redis_errors import redis_errors
-from common.store.script import Script, source
+from common.store.script import Script
 
 
 class Queue(Protocol):
@@ -24,10 +24,6 @@ class Queue(Protocol):
 
     def push(self, items: Sequence[bytes]) -> None:
         """Queue all `items` or none; they leave the queue in the order given."""
-
-    def push_in_line(self, items: Sequence[bytes]) -> None:
-        """`push`, for who gathers: the next one waits until this one is confirmed."""
-        self.push(items)
 
     def push_once(
         self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
@@ -43,30 +39,24 @@ class Queue(Protocol):
 
 
 class RedisQueue(Queue):
-    """A list in Redis. Pushes share the connections of `client`."""
+    """A list in Redis. Pushes share the connections of `client`, and each waits for its answer."""
 
     def __init__(self, client: Client, key: str) -> None:
         self._redis = client
         self._keys = Keys(key)
-        self._push_once = Script(client, source("push_once.lua"))
-        self._line = Line(client.connection_pool)
+        self._push_once = Script(client, SCRIPT)
         self._checking = Line(client.connection_pool, repeatable=True)
 
     def push(self, items: Sequence[bytes]) -> None:
         with redis_errors():
             self._redis.lpush(self._keys.queue, *items)
 
-    def push_in_line(self, items: Sequence[bytes]) -> None:
-        self._line.call(("LPUSH", self._keys.queue, *items))
-
     def push_once(
         self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
     ) -> int | None:
-        queue = self._keys.queue
-        keys = [queue, *(self._keys.once(id_) if id_ else queue for id_ in ids)]
-        hashed = (word for item in items for word in (item, blake2b(item, digest_size=16).digest()))
+        keys, words = once_words(self._keys, items, ids, seconds)
         # An item without an id would be queued again.
-        place: int = self._push_once.run(keys, (seconds, *hashed), repeatable=all(ids))
+        place: int = self._push_once.run(keys, words, repeatable=all(ids))
         return place - 1 if place else None
 
     def check(self) -> None:

@@ -29,7 +29,7 @@ from http_api.app import create_app
 from http_api.process import plain
 from tests.fuzz.http_parts import TOKEN
 from tests.fuzz.http_requests import connection
-from tests.support.fakes import FakeClock, FakePresenceReader, FakeQueue
+from tests.support.fakes import FakeClock, FakeCommits, FakePresenceReader, FakeQueue
 from tests.support.web_server import Application, WebServer
 
 VARYING = re.compile(rb"^(?:Date|Connection): [^\r\n]*\r\n", re.MULTILINE)
@@ -68,7 +68,9 @@ class Api(Application):
         self.queue = FakeQueue()
         self.clock = FakeClock()
         self.flask: Flask = create_app(settings, self.queue, FakePresenceReader(), self.clock)
-        self.counting = Counting(plain(self.flask))
+        push = plain(self.flask)
+        push.commit_to(FakeCommits(self.queue), settings.idempotency_seconds)
+        self.counting = Counting(push)
         if at_door:
             self.plain = self.counting
 

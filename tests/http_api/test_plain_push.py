@@ -11,30 +11,15 @@ from common.serving.door.plain import Head, read_head
 from config.settings import Settings
 from http_api.app import PLAIN_PUSH, create_app
 from http_api.plain_push import PlainPush
-from tests.support.fakes import FakePresenceReader, FakeQueue
+from tests.support.fakes import FakeCommits, FakePresenceReader, FakeQueue
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
-
-
-class Now:
-    """Commits at once."""
-
-    def __init__(self, queue: FakeQueue) -> None:
-        self._queue = queue
-
-    def submit(self, items: Any, ids: Any, seconds: int, done: Any) -> None:
-        try:
-            self._queue.push(items)
-        except QueueUnavailable as problem:
-            done(problem)
-        else:
-            done(None)
 
 
 def plain_push(queue: FakeQueue, **settings: Any) -> PlainPush:
     app = create_app(Settings(**settings), queue, FakePresenceReader())
     made: PlainPush = app.extensions[PLAIN_PUSH]
-    made.commit_to(Now(queue), 0)  # type: ignore[arg-type]
+    made.commit_to(FakeCommits(queue), 0)
     return made
 
 
@@ -124,3 +109,9 @@ def test_a_token_and_the_limit_of_messages_hold() -> None:
 
     assert statuses == [200, 200, 429]
     assert queue.pushes == [[b"a"], [b"a"]]
+
+
+def test_nothing_is_taken_without_a_way_to_redis() -> None:
+    app = create_app(Settings(), FakeQueue(), FakePresenceReader())
+
+    assert not app.extensions[PLAIN_PUSH].takes(head(), is_whole=True)

@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 
 from common.errors import QueueUnavailable
 from common.refused import Refused
+from common.store.pending import PATIENCE
 from config.settings import Settings
 from http_api.app import create_app
 from http_api.readiness import Readiness
-from http_api.waiting import PATIENCE, Waiting
+from http_api.waiting import Waiting
 from tests.support.fakes import FakeClock, FakePresenceReader, FakeQueue
 from tests.support.processes import wait_until
 

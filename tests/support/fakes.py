@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from common.refused import Refused
+from common.store.commits import Commits
 from common.store.presence import Members, PresenceReader
+from common.store.push_commands import Done
 from common.store.queue import Queue
 from config.settings import Settings
 from ws_server.door.grant import Grant
@@ -54,6 +56,23 @@ class FakeQueue(Queue):
     def check(self) -> None:
         if self.fault is not None:
             raise self.fault
+
+
+class FakeCommits(Commits):
+    """Pushes to a `FakeQueue`. Unrealistic: at once, so nothing is ever under way."""
+
+    def __init__(self, queue: FakeQueue) -> None:
+        self._queue = queue
+
+    def submit(
+        self, items: Sequence[bytes], ids: Sequence[str | None], seconds: int, done: Done
+    ) -> None:
+        try:
+            place = self._queue.push_once(items, ids, seconds)
+        except Exception as problem:
+            done(problem)
+        else:
+            done(place)
 
 
 class FakeClock:
