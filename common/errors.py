@@ -6,10 +6,9 @@ MessageCenterError          config/errors.py
 ├── Refused                 a request, a handshake or a command is not done (common/refused.py)
 ├── Gap                     the log no longer holds what a client needs (ws_server/log/old_pages.py)
 ├── EmbeddedError           the embedded Valkey cannot start (config/cli/embedded.py)
-├── Stopped                 a signal has come for `serve` (config/cli/serve.py)
-├── HandshakeRefused        `listen` was not let in (config/cli/ws_client.py)
-├── Closed                  the connection of `listen` has ended (config/cli/ws_client.py)
-└── NotUnderstood           what answers `listen` is no WebSocket (config/cli/ws_client.py)
+└── Stopped                 a signal has come for `serve` (config/cli/serve.py)
+
+The client has a tree of its own (clients/python/message_center_client/errors.py).
 """
 
 from config.errors import MessageCenterError

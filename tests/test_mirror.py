@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.support.processes import ROOT
 
 PACKAGES = ("common", "config", "http_api", "ws_server")
+CLIENT = ROOT / "clients/python/message_center_client"  # Its tests are in tests/clients/python.
 KINDS = (".py", ".lua", ".json")
 NOT_MODULES = {"__init__", "__main__"}  # The latter are started as a whole by tests/integration.
 WITHOUT_TESTS_OF_ITS_OWN = {
@@ -36,6 +37,13 @@ def test_every_module_has_its_tests() -> None:
     }
 
     assert without == WITHOUT_TESTS_OF_ITS_OWN
+
+
+def test_every_module_of_the_client_has_its_tests_and_no_other_file_is_there() -> None:
+    modules = {path.stem for path in CLIENT.glob("*.py")} - NOT_MODULES
+    tests = (ROOT / "tests/clients/python").glob("test_*.py")
+
+    assert {path.stem.removeprefix("test_") for path in tests} == modules
 
 
 def is_of_a_module(test: Path) -> bool:

@@ -16,6 +16,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 import click
+from message_center_client.websocket import checked
 
 from config import load
 from config.addresses import reachable
@@ -23,7 +24,6 @@ from config.cli.banner import command_as_typed
 from config.cli.embedded import EmbeddedError
 from config.cli.listening import Listener
 from config.cli.serve import DIRECTLY, serve
-from config.cli.ws_client import checked
 from config.errors import SettingsError
 from config.settings import Settings
 

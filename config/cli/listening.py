@@ -3,14 +3,15 @@
 Nothing of a token is said, and nothing that a server says can play tricks on a terminal.
 """
 
-import json
 import random
 import re
 import ssl
 import time
 from collections.abc import Callable
 
-from config.cli.ws_client import Closed, HandshakeRefused, NotUnderstood, receive
+from message_center_client.errors import Closed, NotUnderstood, Refused
+from message_center_client.listener import FOR_GOOD, LOST_PLACE, PASSING
+from message_center_client.websocket import receive
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # Seconds between two tries to connect.
 LONGEST_RETRY_AFTER = 60.0
@@ -18,11 +19,6 @@ LONGEST_REASON = 300
 # Not to be shown: what is named as a token in a URL, and whatever looks like one.
 TOKEN = re.compile(r"(?<=[?&]token=)[^&#\s]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 LAST_ID = re.compile(r"(?<=[?&])(last_id|lastEventId)=[^&]*&?")
-
-PASSING = (408, 425, 429)  # Of the statuses below 500; those from there on may pass, too.
-# Codes after which the same client would be sent away again (docs/reference.md, "Close codes").
-FOR_GOOD = (1002, 1003, 1007, 1008, 1009, 1010, 4003)
-LOST_PLACE = 4008  # To come back to the same place would be no use.
 
 Write = Callable[[str | bytes], None]
 Say = Callable[[str], None]
@@ -56,7 +52,7 @@ class Listener:
                     self._write(piece)
         except Closed as end:
             return self._after(end)
-        except HandshakeRefused as refused:
+        except Refused as refused:
             self._tell(f"{self._url} refuses: {reason_of(refused)}")
             can_pass = refused.status >= 500 or refused.status in PASSING
             return min(refused.retry_after, LONGEST_RETRY_AFTER) if can_pass else None
@@ -69,21 +65,15 @@ class Listener:
         self._say(TOKEN.sub("…", text))
 
     def _after(self, end: Closed) -> float | None:
-        self._tell(printable(f"closed: {end.code} {end}".rstrip()))
+        self._tell(printable(str(end)))
         if end.code == LOST_PLACE:
             self._url = LAST_ID.sub("", self._url)
         return None if end.code in FOR_GOOD else 0.0
 
 
-def reason_of(refused: HandshakeRefused) -> str:
+def reason_of(refused: Refused) -> str:
     """In words, if the body is in the JSON shape of our own refusals."""
-    told = [str(refused.status)]
-    try:
-        body = json.loads(str(refused))
-        told += [body[name] for name in ("error", "msg") if isinstance(body[name], str)]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        pass  # Somebody else's server.
-    return printable(": ".join(told))
+    return printable(str(refused))
 
 
 def printable(text: str) -> str:

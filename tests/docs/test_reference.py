@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 import pytest
+from message_center_client.listener import FOR_GOOD
 
 from common.message import Mark
-from config.cli.listening import FOR_GOOD
 from config.load import load
 from config.settings import Settings, describe
 from docs.reference import listening

@@ -22,6 +22,7 @@ from tests.support.websocket import LIMIT, Client
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 PACKAGES = ("common", "config", "http_api", "ws_server")
+CLIENT, MODULE = ROOT / "clients/python", "message_center_client"
 NAME = f"message_center-{VERSION}"
 LIBRARIES = Path(sysconfig.get_path("purelib"))
 BUILD = "from setuptools import build_meta; build_meta.{}('dist')"
@@ -137,8 +138,10 @@ def test_the_wheel_has_the_packages_and_their_files_only(wheel: Path) -> None:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
         licenses = [name for name in archive.namelist() if name.endswith("licenses/LICENSE")]
 
-    ours = [path for package in PACKAGES for path in (ROOT / package).rglob("*")]
     assert packed == {
-        str(path.relative_to(ROOT)) for path in ours if path.is_file() and path.suffix != ".pyc"
+        str(path.relative_to(folder))
+        for folder, package in [*((ROOT, each) for each in PACKAGES), (CLIENT, MODULE)]
+        for path in (folder / package).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
     }
     assert licenses

@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from threading import Timer
+from threading import Event, Thread, Timer
 
 from config.load import parse
 from tests.support.examples import SETTING, Example
 from tests.support.stage import Stage, comparable
 from tests.support.websocket import LIMIT, TEXT
+
+PUSH_AGAIN = 0.25  # Seconds until a listener that was not connected yet gets another message.
 
 
 class Missing(Exception):
@@ -76,6 +78,38 @@ def run_stream(command: str, expected: list[str], stage: Stage) -> None:
     assert comparable("".join(lines)) == expected
 
 
+def run_listener(example: Example, stage: Stage) -> None:
+    """A program that prints what is pushed, from when it is connected."""
+    ended = Event()
+
+    def push() -> None:
+        while not ended.wait(PUSH_AGAIN):
+            stage.push("seen")
+
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", stage.local(example.code)],
+        env=stage.environment,
+        cwd=stage.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    pushing, timer = Thread(target=push), Timer(LIMIT, process.kill)
+    pushing.start()
+    timer.start()
+    try:
+        with process:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            process.kill()
+    finally:
+        ended.set()
+        timer.cancel()
+        pushing.join()
+        timer.join()
+    assert comparable(line)[0] == "ID None seen"
+
+
 def run_conversation(example: Example, stage: Stage) -> None:
     """What a client says, and what it is told."""
     is_json = example.code.startswith("> {")
@@ -106,7 +140,10 @@ def run_php(example: Example, stage: Stage) -> None:
 
 
 def run_python(example: Example, stage: Stage) -> None:
-    """It ends well, and what it prints is right."""
+    """It ends well, and what it prints is right; one that listens goes on instead."""
+    if "listen(" in example.code:
+        run_listener(example, stage)
+        return
     run_program(example, stage, python)
 
 

@@ -60,7 +60,7 @@ class Process:
         **settings: object,
     ) -> None:
         self.log = folder / f"{free_port()}.log"
-        found = {} if python else {"PYTHONPATH": str(ROOT)}
+        found = {} if python else {"PYTHONPATH": f"{ROOT}:{ROOT}/clients/python"}
         with self.log.open("wb") as output:
             self.popen = subprocess.Popen(
                 [str(python or sys.executable), *command],

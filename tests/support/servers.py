@@ -34,6 +34,7 @@ class Player:
 
     def __init__(self, answers: Sequence[bytes]) -> None:
         self.targets: list[str] = []
+        self.authorizations: list[str] = []
         self.heard: list[bytes] = []  # What each client said after its handshake.
         self._answers = list(answers)
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -59,6 +60,8 @@ class Player:
         (request,) = protocol.events()
         assert isinstance(request, Request)
         self.targets.append(request.target)
+        headers = dict(request.extra_headers)
+        self.authorizations.append(headers.get(b"authorization", b"").decode())
         if answer.startswith(b"HTTP") or not answer:
             client.sendall(answer)
             client.shutdown(socket.SHUT_WR)

@@ -62,7 +62,7 @@ class Stage:
         return environment(
             **self._told,
             REDIS_URL=self._system.redis_url,
-            PYTHONPATH=ROOT,
+            PYTHONPATH=f"{ROOT}:{ROOT}/clients/python",
             PYTHONIOENCODING="utf-8",
         )
 

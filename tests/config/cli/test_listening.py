@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from message_center_client.errors import Refused
 
 from config.cli import listening
 from config.cli.listening import LAST_ID, TOKEN, Listener, printable, reason_of
-from config.cli.ws_client import HandshakeRefused
 from tests.support.servers import close, playing, refusal, told
 
 END = told(401, "unauthorized", "a token is needed to listen")
@@ -132,7 +132,7 @@ def test_a_token_in_a_url_is_not_shown(url: str, shown: str) -> None:
     [
         ('{"error":"a","msg":"b"}', "400: a: b"),
         ('{"error":1,"msg":"b"}', "400: b"),
-        ('{"msg":"b"}', "400"),
+        ('{"msg":"b"}', "400: b"),
         ("<html>", "400"),
         ("[]", "400"),
         ("[" * 100_000, "400"),
@@ -143,7 +143,7 @@ def test_a_token_in_a_url_is_not_shown(url: str, shown: str) -> None:
     ],
 )
 def test_a_reason_is_one_short_line_whatever_was_answered(body: str, reason: str) -> None:
-    assert reason_of(HandshakeRefused(400, body.encode(), "")) == reason
+    assert reason_of(Refused.read(400, body.encode())) == reason
 
 
 def test_only_the_place_is_left_out_of_a_url() -> None:

@@ -1,4 +1,4 @@
-"""A WebSocket client for `message-center listen`: one connection, from its handshake to its end.
+"""A WebSocket client for listeners: one connection, from its handshake to its end.
 
 It keeps no message: what arrives is passed on piece by piece. It does not come back,
 and decides nothing.
@@ -6,7 +6,7 @@ and decides nothing.
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -24,7 +24,7 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, ProtocolError
 
-from config.errors import MessageCenterError
+from message_center_client.errors import Closed, NotUnderstood, Refused
 
 ANSWER_TIMEOUT = 10.0  # Seconds for a connection, and for each piece of the answer.
 PING_SECONDS = 25.0  # Of silence. A server that does not answer is given up.
@@ -32,27 +32,7 @@ READ_BYTES = 64 * 1024
 MOST_BODY = 4 * 1024  # Of a refusal.
 UNQUOTED = "!$%&'()*+,/:;=?@[]~"  # What a path and a query may hold; the rest is encoded.
 NO_CLOSE_FRAME = 1006
-
-
-class HandshakeRefused(MessageCenterError):
-    """The server answered with something else than a WebSocket; the text is its body."""
-
-    def __init__(self, status: int, body: bytes, retry_after: str) -> None:
-        super().__init__(body.decode(errors="replace"))
-        self.status = status
-        self.retry_after = float(retry_after) if retry_after.isdecimal() else 0.0
-
-
-class Closed(MessageCenterError):
-    """The end of a connection; the text is the reason that the server gave, if any."""
-
-    def __init__(self, code: int, reason: str = "") -> None:
-        super().__init__(reason)
-        self.code = code
-
-
-class NotUnderstood(MessageCenterError):
-    """The server speaks something else than HTTP and WebSocket."""
+NONE: Mapping[str, str] = {}
 
 
 def checked(url: str) -> str:
@@ -76,28 +56,39 @@ def checked(url: str) -> str:
     return SplitResult(parts.scheme, host, path, query, "").geturl()
 
 
-def receive(url: str) -> Iterator[str | bytes | None]:
+def receive(
+    url: str,
+    headers: Mapping[str, str] = NONE,
+    keep: Callable[[socket.socket], None] = lambda _: None,
+) -> Iterator[str | bytes | None]:
     """First None: it is connected. Then what arrives, with a line end after each message.
 
+    `keep` is given the socket, so that another thread can shut it down.
+
     Raises:
-        HandshakeRefused, Closed, NotUnderstood, OSError: that was the end.
+        Refused, Closed, NotUnderstood, OSError: that was the end.
     """
     try:
-        yield from _receive(url)
+        yield from _receive(url, headers, keep)
     except ProtocolError as problem:
         raise NotUnderstood(str(problem)) from problem
 
 
-def _receive(url: str) -> Iterator[str | bytes | None]:
+def _receive(
+    url: str, headers: Mapping[str, str], keep: Callable[[socket.socket], None]
+) -> Iterator[str | bytes | None]:
     parts = urlsplit(url)
     is_secure = parts.scheme == "wss"
     host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
     with socket.create_connection((host, port), ANSWER_TIMEOUT) as plain:
         context = ssl.create_default_context() if is_secure else None
         with context.wrap_socket(plain, server_hostname=host) if context else plain as sock:
+            keep(sock)
             protocol = WSConnection(ConnectionType.CLIENT)
             target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-            sock.sendall(protocol.send(Request(host=parts.netloc, target=target)))
+            extra = [(name.encode(), value.encode()) for name, value in headers.items()]
+            asked = Request(host=parts.netloc, target=target, extra_headers=extra)
+            sock.sendall(protocol.send(asked))
             _await_acceptance(sock, protocol)
             yield None
             yield from _arriving(sock, protocol)
@@ -112,7 +103,7 @@ def _await_acceptance(sock: socket.socket, protocol: WSConnection) -> None:
             if isinstance(event, RejectConnection):
                 headers = {name.lower(): value.decode("latin-1") for name, value in event.headers}
                 body = _body(sock, protocol)
-                raise HandshakeRefused(event.status_code, body, headers.get(b"retry-after", ""))
+                raise Refused.read(event.status_code, body, headers.get(b"retry-after", ""))
     raise Closed(NO_CLOSE_FRAME, "without an answer")
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from message_center_client import websocket
+from message_center_client.errors import Closed, Refused
+from message_center_client.websocket import checked, receive
 
-from config.cli import ws_client
-from config.cli.ws_client import Closed, HandshakeRefused, checked, receive
-from tests.support.servers import close, playing, refusal
+from tests.support.servers import close, playing, refusal, told
 
 
 @pytest.mark.parametrize(
@@ -58,15 +59,16 @@ def drain(pieces: Iterator[str | bytes | None]) -> tuple[list[str | bytes | None
 
 @pytest.mark.integration
 def test_a_refusal_carries_its_body() -> None:
-    long = "x" * 9999
-    with playing(refusal(403, "no"), refusal(503, long, "retry-after: 5"), refusal(400)) as it:
-        told = []
+    long = '{"msg":"no"}' + " " * 4095
+    answers = told(403, "e", "no"), refusal(503, long, "retry-after: 5"), refusal(400)
+    with playing(*answers) as it:
+        seen = []
         for _ in range(3):
-            with pytest.raises(HandshakeRefused) as raised:
+            with pytest.raises(Refused) as raised:
                 next(receive(it.url))
-            told.append((raised.value.status, str(raised.value), raised.value.retry_after))
+            seen.append((raised.value.status, str(raised.value), raised.value.retry_after))
 
-    assert told == [(403, "no", 0.0), (503, long[:4096], 5.0), (400, "", 0.0)]
+    assert seen == [(403, "403: e: no", 0.0), (503, "503: no", 5.0), (400, "400", 0.0)]
 
 
 @pytest.mark.integration
@@ -82,6 +84,6 @@ def test_it_says_where_it_is_and_answers_pings() -> None:
 
 @pytest.mark.integration
 def test_a_server_that_answers_no_ping_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ws_client, "PING_SECONDS", 0.05)
+    monkeypatch.setattr(websocket, "PING_SECONDS", 0.05)
     with playing(b"\x81\x02hi") as it:
         assert drain(receive(it.url)) == ([None, "hi\n"], 1006)
