@@ -92,13 +92,17 @@ class HttpRequest(Request):
         return any(name in BODY_HEADERS for name, _ in self.headers)
 
     def pass_over_body(self) -> bool:
-        """Read what nobody wanted, or its client never reads the answer; False if it is too much.
+        """Read what nobody wanted, or its client never reads the answer.
 
-        In larger pieces than gunicorn would: it copies what it has read ahead for each.
+        False if it is too much, or broken: its request is answered already, and only once. In
+        larger pieces than gunicorn would: it copies what it has read ahead for each.
         """
         if self.is_broken:
             return False
-        return any(not self.read_body(ONE_PIECE) for _ in range(MOST_UNREAD // ONE_PIECE))
+        try:
+            return any(not self.read_body(ONE_PIECE) for _ in range(MOST_UNREAD // ONE_PIECE))
+        except ParseException:
+            return False
 
 
 class Requests(gunicorn_http.Requests):

@@ -150,6 +150,13 @@ def test_a_body_that_nobody_wanted_is_passed_over() -> None:
     assert len(read(post, b"x" * 200_000, HEAD)) == 2
 
 
+def test_after_a_broken_body_that_nobody_wanted_there_is_no_other_request() -> None:
+    """Its request has been answered: another answer would be taken for that of the next one."""
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    assert len(read(head + b"0x1\r\na\r\n0\r\n\r\n", HEAD)) == 1
+
+
 def test_of_a_huge_body_that_nobody_wanted_not_all_is_read() -> None:
     read_of_it = 0
 
