@@ -1,0 +1,321 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Browser } from "./browser.mjs";
+
+const message = (number, content = `message ${number}`) => ({ id: `e-${number}`, channel: null, content, time: number });
+
+async function connected(options = {}, ...lacks) {
+  const browser = new Browser(), tab = browser.tab(...lacks);
+  const client = tab.connect("ws://h/ws", { share: false, ...options });
+  await browser.run();
+  tab.socket.welcome();
+  await browser.run();
+  return { browser, tab, client };
+}
+
+const states = (tab) => tab.seen.state.map(({ state }) => state);
+
+test("a message is an object with its id, content, channel and time", async () => {
+  const { browser, tab, client } = await connected({ channels: ["orders", "news.*"] });
+  assert.equal(tab.socket.url, "ws://h/ws?format=json&channels=orders%2Cnews.*");
+  tab.socket.tell({ ...message(1, { paid: true }), channel: "orders" });
+  await browser.run();
+  assert.deepEqual(structuredClone(tab.seen.message[0]), { id: "e-1", channel: "orders", content: { paid: true }, time: 1 });
+  assert.equal(client.lastId, "e-1");
+  assert.equal(client.state, "connected");
+});
+
+test("it comes back with the id of whatever came last, message or notice", async () => {
+  const { browser, tab } = await connected({ last: 20 });
+  assert.equal(tab.sockets[0].query.get("last"), "20");
+  for (const item of [message(1), { type: "cursor", id: "e-7" }]) tab.socket.tell(item);
+  tab.socket.end();
+  await browser.run(1000);
+  assert.equal(tab.sockets.length, 2);
+  assert.equal(tab.socket.query.get("last_id"), "e-7");
+  assert.equal(tab.socket.query.get("last"), null);
+});
+
+test("a gap is told, and the connection goes on", async () => {
+  const { browser, tab } = await connected();
+  tab.socket.tell({ type: "gap", id: "e-9", after: "e-0", reason: "history does not reach back far enough" });
+  tab.socket.tell(message(10));
+  await browser.run();
+  assert.equal(tab.seen.gap[0].after, "e-0");
+  assert.deepEqual(tab.contents, ["message 10"]);
+});
+
+for (const code of [1002, 1003, 1007, 1008, 1009, 1010, 4003]) {
+  test(`after ${code} it never comes back, and says why`, async () => {
+    const { browser, tab, client } = await connected();
+    tab.socket.end(code, "thrown out");
+    await browser.run(1e6);
+    assert.deepEqual(tab.seen.closed.map((each) => ({ ...each })), [{ code, reason: "thrown out" }]);
+    assert.equal(tab.sockets.length, 1);
+    assert.equal(client.state, "closed");
+  });
+}
+
+for (const code of [1000, 1001, 1006, 1011, 1012, 1013, 4008, 4029, 4999]) {
+  test(`after ${code} it comes back, between half a second and a second later`, async () => {
+    const { browser, tab } = await connected();
+    tab.socket.end(code, "why");
+    await browser.run(499);
+    assert.equal(tab.sockets.length, 1);
+    const { wait, ...said } = tab.seen.state.at(-1);
+    assert.deepEqual({ ...said }, { state: "waiting", code, reason: "why" });
+    await browser.run(501);
+    assert.equal(tab.sockets.length, 2);
+    assert.ok(wait >= 500 && wait <= 1000);
+  });
+}
+
+test("after 4008 it comes back without an id, and tells of a gap", async () => {
+  const { browser, tab } = await connected();
+  tab.socket.end(4008, "too far");
+  await browser.run(1000);
+  assert.equal(tab.socket.query.get("last_id"), null);
+  assert.equal(tab.seen.gap[0].reason, "too far");
+});
+
+test("after 4001 it comes back at once, with a new token", async () => {
+  let count = 0;
+  const { browser, tab } = await connected({ token: async () => `token${++count}` });
+  assert.deepEqual([...tab.socket.protocols], ["message-center.json", "message-center.token.token1"]);
+  tab.socket.end(4001, "the token has expired");
+  await browser.run();
+  assert.equal(tab.sockets.length, 2);
+  assert.deepEqual([...tab.socket.protocols], ["message-center.json", "message-center.token.token2"]);
+  tab.socket.welcome();
+  tab.socket.end(4001, "the token has expired");
+  await browser.run(400);
+  assert.equal(tab.sockets.length, 2, "a token that is no better does not make a storm");
+});
+
+test("a token that cannot be had is asked for again later", async () => {
+  const browser = new Browser(), tab = browser.tab();
+  let fails = true;
+  tab.connect("ws://h/", { token: () => { if (fails) throw new Error("backend away"); return "t"; } });
+  await browser.run();
+  assert.equal(tab.seen.state.at(-1).reason, "no token: backend away");
+  fails = false;
+  await browser.run(1000);
+  assert.equal(tab.sockets.length, 1);
+});
+
+test("the wait doubles up to its bound, differs each time, and begins anew after a stable time", async () => {
+  const { browser, tab } = await connected({ maxWait: 8000, socket: undefined }, "fetch");
+  for (let tries = 0; tries < 12; tries++) {
+    tab.socket.end();
+    await browser.run(8000);
+  }
+  const waits = tab.seen.state.filter(({ wait }) => wait).map(({ wait }) => wait);
+  waits.forEach((wait, tries) => {
+    const most = Math.min(8000, 1000 * 2 ** tries);
+    assert.ok(wait >= most / 2 && wait <= most, `${tries}: ${wait}`);
+  });
+  assert.equal(new Set(waits).size, 12);
+  tab.socket.welcome();
+  await browser.run(10001);
+  tab.socket.end();
+  await browser.run();
+  assert.ok(tab.seen.state.at(-1).wait <= 1000);
+});
+
+test("a connection that does not open, or does not answer, is given up", async () => {
+  const browser = new Browser(), tab = browser.tab();
+  tab.connect("ws://h/", {});
+  await browser.run(15000 + 1000);
+  assert.equal(tab.sockets.length, 2);
+  tab.socket.welcome();
+  await browser.run(14000);
+  assert.deepEqual(tab.socket.said, [{ subscribe: [] }]);
+  await browser.run(5000);
+  assert.ok(tab.sockets[1].isClosed);
+  await browser.run(1000);
+  assert.equal(tab.sockets.length, 3);
+});
+
+test("a page that wakes looks at once: it asks, or tries again without waiting", async () => {
+  const { browser, tab } = await connected();
+  tab.fire("visibilitychange");
+  await browser.run();
+  assert.deepEqual(tab.socket.said, [{ subscribe: [] }]);
+  tab.socket.tell({ type: "subscribed", id: "e-0", channels: [] });
+  await browser.run(6000);
+  assert.equal(tab.sockets.length, 1);
+  tab.socket.end();
+  await browser.run();
+  tab.fire("online");
+  await browser.run();
+  assert.equal(tab.sockets.length, 2);
+});
+
+test("a page that is put away lets go of its connection, and resumes when it is shown again", async () => {
+  const { browser, tab } = await connected();
+  tab.socket.tell(message(3));
+  await browser.run();
+  tab.fire("pagehide");
+  await browser.run(1e5);
+  assert.equal(tab.open.length, 0);
+  tab.fire("pageshow");
+  await browser.run();
+  assert.equal(tab.open.length, 1);
+  assert.equal(tab.socket.query.get("last_id"), "e-3");
+});
+
+test("channels are changed over the open connection, and kept for the next", async () => {
+  const { browser, tab, client } = await connected({ channels: ["a"] });
+  client.subscribe("b");
+  client.unsubscribe("a");
+  await browser.run();
+  assert.deepEqual(tab.socket.said, [{ subscribe: ["b"], unsubscribe: [] }, { subscribe: [], unsubscribe: ["a"] }]);
+  tab.socket.end(); // Before the answers.
+  await browser.run(1000);
+  assert.equal(tab.socket.query.get("channels"), "b");
+  tab.socket.welcome("e-0", ["b"]);
+  await browser.run();
+  client.subscribe("secrets");
+  tab.socket.tell({ type: "error", error: "channel_forbidden", reason: "no" });
+  tab.socket.end();
+  await browser.run(2000);
+  assert.equal(tab.seen.error[0].error, "channel_forbidden");
+  assert.equal(tab.socket.query.get("channels"), "b");
+});
+
+test("a handler that fails is heard of, and disturbs no other", async () => {
+  const { browser, tab, client } = await connected();
+  client.on("message", () => { throw new Error("of the page"); });
+  const seen = [], off = client.on("message", ({ id }) => seen.push(id));
+  tab.socket.tell(message(1));
+  await browser.run();
+  off();
+  tab.socket.tell(message(2));
+  await browser.run();
+  assert.deepEqual(seen, ["e-1"]);
+  assert.deepEqual(browser.problems, ["of the page", "of the page"]);
+});
+
+test("an address that cannot be ends it", async () => {
+  const browser = new Browser(), tab = browser.tab();
+  tab.connect("nonsense", { socket: (url) => { throw new SyntaxError(`not ${url}`); } });
+  await browser.run(1e5);
+  assert.equal(tab.seen.closed[0].code, 0);
+});
+
+test("closed is closed", async () => {
+  const { browser, tab, client } = await connected();
+  client.close();
+  tab.fire("pageshow");
+  await browser.run(1e5);
+  assert.deepEqual([tab.sockets.length, tab.open.length, states(tab).at(-1)], [1, 0, "closed"]);
+});
+
+// ---- Server-Sent Events
+
+const stream = () => {
+  let feed;
+  const body = new ReadableStream({ start: (control) => { feed = control; } });
+  return { ok: true, status: 200, body, say: (text) => feed.enqueue(new TextEncoder().encode(text)), end: () => feed.close() };
+};
+const settled = async (browser) => { for (let turn = 0; turn < 5; turn++) await browser.run(); };
+
+async function blocked(options = {}) {
+  const browser = new Browser(), tab = browser.tab();
+  tab.connect("https://h/ws?tenant=1", { share: false, ...options });
+  for (let tries = 0; tries < 2; tries++) {
+    await browser.run(tries * 1000);
+    tab.socket.end();
+  }
+  await browser.run(2000);
+  return { browser, tab };
+}
+
+test("where WebSockets never open, events come instead", async () => {
+  const { browser, tab } = await blocked({ token: () => "t", channels: ["a"] });
+  assert.deepEqual(tab.sockets.map(({ url }) => url), Array(2).fill("wss://h/ws?tenant=1&format=json&channels=a"));
+  const [{ url, headers, answer }] = tab.fetches;
+  assert.equal(url, "https://h/ws/events?tenant=1&format=json&channels=a");
+  assert.deepEqual({ ...headers }, { Authorization: "Bearer t" });
+  const events = stream();
+  answer(events);
+  events.say('retry: 1\nid: e-0\nevent: welcome\ndata: {"id":"e-0","complete":true,"channels":[]}\n\nid: e-1\nda');
+  events.say('ta: {"id":"e-1","channel":null,"content":"消息\\n\\n","time":5}\n\n:\n\nid: e-4\n\n');
+  await settled(browser);
+  assert.deepEqual(tab.contents, ["消息\n\n"]);
+  assert.equal(states(tab).at(-1), "connected");
+  events.end();
+  await settled(browser);
+  await browser.run(5000);
+  assert.ok(tab.fetches[1].url.endsWith("&last_id=e-4"), "events again, for a while");
+});
+
+test("after some minutes of events a WebSocket is tried again", async () => {
+  const { browser, tab } = await blocked();
+  const events = stream();
+  tab.fetches[0].answer(events);
+  events.say('id: e-0\nevent: welcome\ndata: {"id":"e-0","complete":true,"channels":[]}\n\n');
+  await settled(browser);
+  for (let minute = 0; minute < 6; minute++) {
+    events.say(":\n\n");
+    await settled(browser);
+    await browser.run(60000);
+  }
+  assert.equal(tab.sockets.length, 3);
+});
+
+for (const [status, comes] of [[400, false], [401, false], [403, false], [429, true], [503, true]]) {
+  test(`refused with ${status} it ${comes ? "comes back" : "ends, with the reason"}`, async () => {
+    const { browser, tab } = await blocked({ token: "t" });
+    tab.fetches[0].answer({ ok: false, status, json: async () => ({ msg: "because" }) });
+    await settled(browser);
+    if (comes) assert.equal(tab.seen.state.at(-1).reason, "because");
+    else assert.deepEqual({ ...tab.seen.closed[0] }, { code: status, reason: "because" });
+  });
+}
+
+test("a token that is refused is replaced once, and then it ends", async () => {
+  const { browser, tab } = await blocked({ token: () => "t" });
+  const refuse = async () => {
+    tab.fetches.at(-1).answer({ ok: false, status: 401, json: async () => ({ msg: "expired" }) });
+    await settled(browser);
+  };
+  await refuse();
+  assert.equal(tab.seen.closed.length, 0);
+  await browser.run();
+  assert.equal(tab.sockets.length, 3, "at once, and a WebSocket first");
+  tab.socket.end();
+  await browser.run(8000);
+  await refuse();
+  assert.equal(tab.seen.closed[0].code, 401);
+});
+
+test("where a WebSocket has worked before, it is tried again as soon as events would be answered", async () => {
+  const { browser, tab } = await connected();
+  tab.socket.end();
+  for (let tries = 0; tries < 2; tries++) {
+    await browser.run(30000);
+    if (!tab.fetches.length) tab.socket.end();
+  }
+  await browser.run(30000);
+  tab.fetches[0].answer(stream());
+  await settled(browser);
+  assert.equal(tab.open.length, 1);
+  assert.ok(tab.fetches[0].signal.aborted);
+});
+
+test("a socket of another kind is used in place of a WebSocket", async () => {
+  const browser = new Browser(), tab = browser.tab("WebSocket", "fetch", "AbortController", "BroadcastChannel", "navigator", "document", "addEventListener", "URL");
+  const made = [];
+  tab.connect("https://h/ws", { channels: [], socket: (url, protocols) => {
+    made.push({ url, protocols, close() {} });
+    return made.at(-1);
+  } });
+  await browser.run();
+  made[0].onmessage({ data: JSON.stringify(message(1)) });
+  assert.deepEqual([made[0].url, [...made[0].protocols]], ["wss://h/ws?format=json&channels=", []]);
+  made[0].onclose({});
+  await browser.run(1000);
+  assert.equal(made[1].url, "wss://h/ws?format=json&channels=&last_id=e-1");
+  assert.deepEqual(tab.contents, ["message 1"]);
+});
