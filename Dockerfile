@@ -20,7 +20,7 @@ RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))
     && pip install --no-cache-dir -c constraints.txt -r requirements.txt
 
 COPY LICENSE README.md ./
-COPY clients/python clients/python
+COPY clients clients
 COPY common common
 COPY config config
 COPY http_api http_api

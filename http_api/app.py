@@ -7,6 +7,7 @@ from time import monotonic
 
 from flask import Flask, Request, Response, g, jsonify, render_template, request
 
+from common.client_module import ClientModule
 from common.errors import QueueUnavailable
 from common.flask_answers import answer_failures, respond, speak_json
 from common.libraries.gunicorn_http import ParseException
@@ -30,7 +31,7 @@ from http_api.waiting import Admit, Waiting
 log = logging.getLogger(__name__)
 
 # None: there is no such route. The answer is 404 or 405, and nothing is done.
-PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "static"})
+PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "client", "static"})
 NOBODY: Callers = {}  # Who asks while nobody is checked.
 PLAIN_PUSH = "message_center.plain_push"  # Where the application keeps what the door asks.
 
@@ -61,6 +62,7 @@ def create_app(
     _add_health(app, Readiness(queue, clock), outage)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)
+    _add_client(app)
     _add_errors(app, outage)
     return app
 
@@ -173,6 +175,14 @@ def _add_openapi(app: Flask) -> None:
     @app.get("/openapi.json")
     def openapi() -> Response:
         return Response(document, content_type=JSON)
+
+
+def _add_client(app: Flask) -> None:
+    module = ClientModule()
+
+    @app.get("/client.js")
+    def client() -> Response:
+        return module.respond(request)
 
 
 def _add_errors(app: Flask, outage: Outage) -> None:

@@ -11,6 +11,7 @@ OPENAPI = ROOT / "http_api" / "openapi.json"
 WS_ROUTES = {
     "WebSocket /…": "Listen, at any path: a text frame, or a JSON object, for each message",
     "GET /events": "Listen: Server-Sent Events",
+    "GET /client.js": "The JavaScript client, as a module",
     "GET /healthz": "Is the process up?",
     "GET /readyz": "Does Redis answer, and is a connection taken?",
 }

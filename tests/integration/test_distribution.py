@@ -21,7 +21,7 @@ from tests.support.system import PREFIX
 from tests.support.websocket import LIMIT, Client
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-PACKAGES = ("common", "config", "http_api", "ws_server")
+PACKAGES = ("clients/js", "common", "config", "http_api", "ws_server")
 CLIENT, MODULE = ROOT / "clients/python", "message_center_client"
 NAME = f"message_center-{VERSION}"
 LIBRARIES = Path(sysconfig.get_path("purelib"))
@@ -110,7 +110,7 @@ def test_what_is_installed_serves_and_a_push_reaches_a_listener(
             run(command, "push", "installed", cwd=tmp_path, **ports)
             assert listener.texts(1) == [PREFIX + "installed"]
         page = f"http://127.0.0.1:{serve.http_port}"
-        for path in ("/", "/static/first_page.js", "/openapi.json"):
+        for path in ("/", "/static/first_page.js", "/openapi.json", "/client.js"):
             with urlopen(page + path, timeout=LIMIT) as answer:
                 assert answer.read()
     finally:

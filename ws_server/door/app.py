@@ -14,6 +14,7 @@ from flask import Flask, Request, Response, jsonify, request
 from gevent import GreenletExit
 from werkzeug.routing import MapAdapter
 
+from common.client_module import ClientModule
 from common.flask_answers import answer_failures, speak_json
 from common.libraries.flask_sock_server import websockets
 from common.refused import Refused
@@ -65,6 +66,7 @@ def create_app(
     _add_websocket(app, service, policy)
     _add_events(app, service, policy)
     _add_health(app, service)
+    _add_client(app)
     _add_explanation(app, service, policy, http_port)
     answer_failures(app, log)
     return app
@@ -88,6 +90,8 @@ def _add_methods(app: Flask, policy: Policy, http_port: int) -> None:
 
     @app.after_request
     def share(response: Response) -> Response:
+        if "Access-Control-Allow-Origin" in response.headers:  # The client: for every page.
+            return response
         response.headers.update(policy.sharing(request.headers.get("Origin")))
         return response
 
@@ -140,6 +144,14 @@ def _add_health(app: Flask, service: Adopter) -> None:
         if service.is_ready:
             return jsonify(status="ready")
         raise Refused("not_ready", service.refuses or "Redis does not answer")
+
+
+def _add_client(app: Flask) -> None:
+    module = ClientModule()
+
+    @_at_every_prefix(app, "client.js")
+    def client(_prefix: str = "") -> Response:
+        return module.respond(request)
 
 
 def _add_explanation(app: Flask, service: Adopter, policy: Policy, http_port: int) -> None:

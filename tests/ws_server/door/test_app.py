@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from gevent import GreenletExit
 
+from clients.js import module
 from tests.support.fakes import FakeAdopter, FakeInput, FakeTokens
 from ws_server.door.app import create_app
 from ws_server.door.grant import Grant
@@ -387,6 +388,15 @@ def test_health_is_for_any_page_and_without_a_token(closed: FlaskClient) -> None
 
     assert closed.get("/healthz", headers=other).status_code == 200
     assert closed.get("/readyz", headers=other).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/client.js", "/any/prefix/client.js", "/any//client.js/"])
+def test_the_client_is_for_any_page_and_without_a_token(closed: FlaskClient, path: str) -> None:
+    answer = closed.get(path, headers={"Origin": "https://other.example"})
+
+    assert (answer.status_code, answer.data) == (200, module())
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
 def test_the_service_is_told_to_what_a_client_may_listen(
