@@ -132,6 +132,9 @@ def test_live_clients_get_messages_and_are_told_of_a_stop_whoever_waits(
     assert "Traceback" not in process.output
 
 
+PUSHES = b"GET /push?content=a HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
 @pytest.mark.parametrize("kind", AT_HTTP)
 def test_others_are_answered_and_a_stop_has_its_limit_whoever_waits(
     system: System, kind: str
