@@ -46,6 +46,8 @@ def connect(url: str, timeout: float, connections: int, key: str = "") -> redis.
     bounds: dict[str, Any] = {"max_connections": connections, "timeout": timeout}
     nodes = Nodes.parse(url)
     if nodes is None:
+        if url.startswith("unix:"):
+            del options["socket_keepalive"]  # Such a connection has none.
         pool = redis.BlockingConnectionPool.from_url(url, **bounds, **options)
     else:
         pool = redis.BlockingConnectionPool(

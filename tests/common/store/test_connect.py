@@ -64,3 +64,12 @@ def test_a_pool_leaves_a_server_that_became_a_replica(server: Server) -> None:
 
     assert client.client_id() != before
     client.close()
+
+
+def test_a_redis_at_a_socket_file_is_reached(tmp_path: Path) -> None:
+    path = tmp_path / "redis.sock"
+    with (
+        closing(Server(tmp_path / "redis", f"unixsocket {path}")),
+        closing(connect(f"unix://{path}?db=2", timeout=5, connections=1)) as client,
+    ):
+        assert client.set("a", "b")

@@ -156,3 +156,12 @@ def test_the_next_look_is_when_somebodys_time_may_be_up() -> None:
     assert waiting.next_look(1.0) == TIMEOUT - 0.5
     waiting.end_of_all()
     assert waiting.next_look(0.0) is None
+
+
+def test_who_is_answered_makes_room_before_all_are() -> None:
+    waiting = pending(push(), push(), push(), room=Room(pushes=3))
+    send(waiting)
+
+    assert waiting.is_crowded(PATIENCE)
+    waiting.end_of_next()
+    assert not waiting.is_crowded(PATIENCE)
