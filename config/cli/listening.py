@@ -18,6 +18,7 @@ LONGEST_RETRY_AFTER = 60.0
 LONGEST_REASON = 300
 # Not to be shown: what is named as a token in a URL, and whatever looks like one.
 TOKEN = re.compile(r"(?<=[?&]token=)[^&#\s]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+LAST = re.compile(r"(?<=[?&])last=[^&]*&?")
 LAST_ID = re.compile(r"(?<=[?&])(last_id|lastEventId)=[^&]*&?")
 
 Write = Callable[[str | bytes], None]
@@ -27,8 +28,9 @@ Say = Callable[[str], None]
 class Listener:
     """One `message-center listen`."""
 
-    def __init__(self, url: str, write: Write, say: Say) -> None:
+    def __init__(self, url: str, write: Write, say: Say, token: str | None = None) -> None:
         self._url = url
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._write = write
         self._say = say
         self._wait = FIRST_WAIT
@@ -44,10 +46,12 @@ class Listener:
     def _listen(self) -> float | None:
         """Until the connection ends; how many seconds to stay away, None for ever."""
         try:
-            for piece in receive(self._url):
+            for piece in receive(self._url, self._headers):
                 if piece is None:
                     self._wait = FIRST_WAIT
                     self._tell(f"connected to {self._url}")
+                    # What they ask for comes once; text cannot be asked for what was missed.
+                    self._url = LAST.sub("", self._url)
                 else:
                     self._write(piece)
         except Closed as end:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 import pytest
-from message_center_client.listener import FOR_GOOD
 
 from common.message import Mark
 from config.load import load
@@ -17,6 +16,7 @@ from docs.reference.commands import COMMANDS
 from docs.reference.files import generated, page
 from docs.reference.language import CHINESE, Language, Untranslated
 from docs.rooms import ROOT
+from message_center_client.listener import FOR_GOOD
 from ws_server.door.listen import FORMATS, MOST_LAST, PROTOCOLS
 from ws_server.wire import close_codes, gap_reasons
 from ws_server.wire.close_codes import CloseCode

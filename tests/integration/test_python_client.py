@@ -4,9 +4,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from message_center_client import Client, Gap, Listener, Message, Refused, listen
 from message_center_client import listener as module
-
 from tests.support.processes import Process
 from tests.support.system import System
 

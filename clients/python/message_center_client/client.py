@@ -163,6 +163,9 @@ def _message(given: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _json(value: Any) -> bytes:
-    """Half of a surrogate pair goes along, too: the server says in which message it is."""
+    """As UTF-8; what UTF-8 does not have is escaped, and the server says in which message it is."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8", "surrogatepass")
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # Half of a surrogate pair.
+        return json.dumps(value, separators=(",", ":")).encode()

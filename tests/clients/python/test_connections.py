@@ -6,8 +6,8 @@ import threading
 from http.client import HTTPException
 
 import pytest
-from message_center_client.connections import Answer, Connections
 
+from message_center_client.connections import Answer, Connections
 from tests.support.scripted_api import CUT, SUCCESS, Reply, ScriptedApi, answering
 
 pytestmark = pytest.mark.integration

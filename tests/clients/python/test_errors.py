@@ -1,4 +1,5 @@
 import pytest
+
 from message_center_client.errors import Closed, NotConfirmed, Refused
 
 

@@ -7,9 +7,9 @@ from itertools import count
 from typing import Any
 
 import pytest
+
 from message_center_client import Closed, Gap, Listener, Message, NotUnderstood, Refused, listen
 from message_center_client import listener as module
-
 from tests.support.servers import Player, close, playing, refusal, told
 
 pytestmark = pytest.mark.integration

@@ -1,4 +1,5 @@
 import pytest
+
 from message_center_client.errors import NotUnderstood
 from message_center_client.message import Gap, Message, Notice, read
 

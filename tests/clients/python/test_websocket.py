@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+
 from message_center_client import websocket
 from message_center_client.errors import Closed, Refused
 from message_center_client.websocket import checked, receive
-
 from tests.support.servers import close, playing, refusal, told
 
 

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from message_center_client.errors import Refused
 
 from config.cli import listening
 from config.cli.listening import LAST_ID, TOKEN, Listener, printable, reason_of
+from message_center_client.errors import Refused
 from tests.support.servers import close, playing, refusal, told
 
 END = told(401, "unauthorized", "a token is needed to listen")

@@ -1,0 +1,152 @@
+"""`message-center push`: one message, or the lines that come through a pipe."""
+
+import json
+import shlex
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPException
+from uuid import uuid4
+
+import click
+
+from config.cli.here import http_url, push_token, settings_here
+from config.cli.lines import BadLineError, Lines, Reading
+from config.cli.piping import Piping
+from config.cli.progress import progress_for
+from config.cli.serve import DIRECTLY
+from config.cli.terminal import as_typed, say, write
+from message_center_client import Client, NotConfirmed, Refused
+
+ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.
+PATIENCE = 60.0  # Seconds for which a batch of lines is tried again.
+INTERRUPTED = 130  # What a shell says of a program that Ctrl-C has ended.
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a push is to be, as it was typed."""
+
+    id: str | None
+    token: str | None
+    channels: tuple[str, ...]
+    users: tuple[str, ...]
+
+    @property
+    def to(self) -> dict[str, tuple[str, ...]]:
+        """An empty name goes along, and is refused: it must not become a push to everybody."""
+        named = {"channels": self.channels, "users": self.users}
+        return {
+            key: tuple(as_typed(name, f"--{key[:-1]}") for name in names)
+            for key, names in named.items()
+            if names
+        }
+
+
+@click.command(epilog="Example: message-center push 'order 1024 is paid' --user 42")
+@click.argument("text")
+@click.option("--json", "is_json", is_flag=True, help="With -: each line is a message in JSON.")
+@click.option(
+    "--channel",
+    "channels",
+    metavar="NAME",
+    multiple=True,
+    help="Push to this channel only. Can be given several times.",
+)
+@click.option(
+    "--user",
+    "users",
+    metavar="NAME",
+    multiple=True,
+    help="Push to this user only. Can be given several times.",
+)
+@click.option("--id", metavar="ID", help="An id: pushed again under it, it does not come twice.")
+@click.option("--token", metavar="TOKEN", help="A token, instead of the first of PUSH_TOKENS.")
+def push(
+    text: str,
+    channels: tuple[str, ...],
+    users: tuple[str, ...],
+    id: str | None,  # noqa: A002
+    token: str | None,
+    is_json: bool,
+) -> None:
+    """Push TEXT through the HTTP API; if TEXT is -, each line of standard input.
+
+    It goes to everybody unless a channel or a user is given. The first of PUSH_TOKENS is sent
+    along, if there are any. Ends with status 1 if the push fails.
+    """
+    if is_json and text != "-":
+        raise click.UsageError("--json is for lines: push - --json")
+    asked = Asked(id, token, channels, users)
+    if text == "-":
+        _push_lines(asked, is_json=is_json)
+    else:
+        _push_one(as_typed(text, "TEXT"), asked)
+
+
+def _push_one(text: str, asked: Asked) -> None:
+    form = {"content": text} | {key: ",".join(names) for key, names in asked.to.items()}
+    if asked.id is not None:
+        form["id"] = asked.id
+    _, settings = settings_here()
+    status, body = _post(f"{http_url(settings)}/push", form, push_token(settings, asked.token))
+    with suppress(click.ClickException, SystemExit):
+        write(f"{body}\n")  # It is pushed or not, whether that is read or not.
+    if status != 200 or not _is_success(body):
+        sys.exit(1)
+
+
+def _is_success(body: str) -> bool:
+    try:
+        answer = json.loads(body)
+    except ValueError:  # Somebody else's server.
+        return False
+    return isinstance(answer, dict) and answer.get("code") == 0
+
+
+def _post(url: str, form: dict[str, str], token: str | None) -> tuple[int, str]:
+    request = urllib.request.Request(url, urllib.parse.urlencode(form).encode())  # noqa: S310
+    if token:
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    try:
+        with DIRECTLY.open(request, timeout=ANSWER_TIMEOUT) as answer:
+            return answer.status, answer.read().decode(errors="replace").strip()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode(errors="replace").strip()
+    except (OSError, HTTPException) as problem:
+        reason = getattr(problem, "reason", problem)
+        raise click.ClickException(f"no answer from {url}: {reason}") from problem
+
+
+def _push_lines(asked: Asked, *, is_json: bool) -> None:
+    _, settings = settings_here()
+    run, fd = asked.id or uuid4().hex, sys.stdin.fileno()
+    progress = progress_for(fd, lambda text: say(text, nl=False))
+    reading = Reading(run, asked.to, is_json)
+    token = push_token(settings, asked.token)
+    try:
+        with Client(http_url(settings), token=token, patience=PATIENCE) as client:
+            piping = Piping(client, reading, progress)
+            _run(piping, Lines(fd), run)
+    except ValueError as problem:  # The token.
+        raise click.BadParameter(str(problem), param_hint="--token") from problem
+    with suppress(click.ClickException, SystemExit):
+        write(f'{{"code":0,"count":{piping.pushed},"msg":"success"}}\n')
+
+
+def _run(piping: Piping, lines: Lines, run: str) -> None:
+    again = f"to go on, push the same lines with --id {shlex.quote(run)}"
+    try:
+        piping.run(lines)
+    except KeyboardInterrupt:
+        say(f"lines pushed: {piping.pushed}; {again}")
+        sys.exit(INTERRUPTED)
+    except NotConfirmed as problem:
+        told = f"{problem}; lines pushed: {piping.pushed}; {again}"
+        raise click.ClickException(told) from problem
+    except (BadLineError, Refused) as problem:
+        told = f"{problem}; lines pushed: {piping.pushed}, and none after them"
+        raise click.ClickException(told) from problem
