@@ -45,10 +45,10 @@ export function connect(url, options = {}) {
 
   // ---- The own connection
 
-  const expect = (time) => {
-    clearTimeout(doubt);
-    doubt = setTimeout(lost, time, CUT_OFF, "no answer");
-  };
+  // The first question counts: who asks again does not wait for longer.
+  const expect = (time) => { doubt ||= setTimeout(lost, time, CUT_OFF, "no answer"); };
+
+  const hope = () => { doubt = clearTimeout(doubt); };
 
   const say = (command) => {
     pending++;
@@ -59,7 +59,7 @@ export function connect(url, options = {}) {
     const old = link;
     turn++;
     link = live = pending = due = 0;
-    clearTimeout(doubt);
+    hope();
     clearTimeout(timer);
     old?.close?.();
   }
@@ -128,7 +128,7 @@ export function connect(url, options = {}) {
 
   function hear(item) {
     const prev = at, { type } = item;
-    clearTimeout(doubt);
+    hope();
     heardAt = Date.now();
     at = item.id || at;
     if (type === "welcome") {

@@ -6,6 +6,7 @@ loses connections as a network does.
 
 import signal
 import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -209,6 +210,16 @@ class Proxy:
     def lose_connections(self) -> None:
         """What there is stays open and carries nothing any more, not even its end."""
         self._live.clear()
+
+    def reset_connections(self) -> None:
+        """Both ends of what there is are told of a reset; what is under way is lost."""
+        self._live.clear()
+        at_once = struct.pack("ii", 1, 0)
+        for each in self._all:
+            with suppress(OSError):  # It was reset before.
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+                each.shutdown(socket.SHUT_RD)
+                each.close()
 
     def close(self) -> None:
         for each in (self._server, *self._all):

@@ -136,6 +136,15 @@ test("a connection that does not open, or does not answer, is given up", async (
   assert.equal(tab.sockets.length, 3);
 });
 
+test("who asks again and again does not wait for longer", async () => {
+  const { browser, tab } = await connected();
+  for (let second = 0; second < 5; second++) {
+    tab.fire("online");
+    await browser.run(1000);
+  }
+  assert.ok(tab.sockets[0].isClosed);
+});
+
 test("a page that wakes looks at once: it asks, or tries again without waiting", async () => {
   const { browser, tab } = await connected();
   tab.fire("visibilitychange");

@@ -1,0 +1,259 @@
+"""The JavaScript client in Chromium: every message once and in order, whatever happens on the way.
+
+CLIENT_RESTARTS and CLIENT_CUTS say how often the server is killed, and the network cut.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, suppress
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Error as PlaywrightError
+
+from tests.integration.conftest import CHROMIUM, FLAGS
+from tests.support.keys import SECRET, in_seconds, signed
+from tests.support.processes import wait_until
+from tests.support.redis_servers import Proxy
+from tests.support.system import KEY, Pusher, System
+
+RESTARTS = int(os.environ.get("CLIENT_RESTARTS", "6"))
+CUTS = int(os.environ.get("CLIENT_CUTS", "6"))
+TABS = 8
+
+FOLLOW = """async ([url, options]) => {
+    const { connect } = await import("/client.js");
+    window.seen = [];
+    window.told = [];
+    window.center = connect(url, options);
+    center.on("message", ({ content }) => seen.push(content));
+    for (const type of ["gap", "closed", "state", "error"]) {
+        center.on(type, (what) => told.push([type, what]));
+    }
+}"""
+
+
+@pytest.fixture
+def served(system: System) -> System:
+    """The HTTP API, whose `/client.js` the pages import."""
+    system.start_http()
+    return system
+
+
+@pytest.fixture
+def context(page: Page) -> BrowserContext:
+    return page.context
+
+
+def follow(page: Page, system: System, url: str, **options: object) -> None:
+    """Open a page of the HTTP port, and have it follow."""
+    page.goto(f"http://127.0.0.1:{system.http_port}/healthz")
+    page.evaluate(FOLLOW, [url, {"minWait": 50, "maxWait": 500, **options}])
+
+
+def wait_for_state(page: Page, state: str = "connected") -> None:
+    page.wait_for_function("state => center.state === state", arg=state)
+
+
+def wait_for_content(page: Page, content: str) -> None:
+    page.wait_for_function("content => seen.includes(content)", arg=content, timeout=60_000)
+
+
+def told(page: Page, kind: str) -> list[object]:
+    everything: list[tuple[str, object]] = page.evaluate("told")
+    return [what for type_, what in everything if type_ == kind]
+
+
+def connections(system: System) -> int:
+    count: int = system.call("/channels/orders")[1]["connections"]
+    return count
+
+
+def test_every_message_comes_once_and_in_order_through_restarts(served: System, page: Page) -> None:
+    ws, port = served.start_ws(POLL_INTERVAL=0.02)
+    follow(page, served, f"ws://127.0.0.1:{port}/")
+    wait_for_state(page)
+    pusher = Pusher(served)
+    try:
+        for _ in range(RESTARTS):
+            pusher.wait_for_more()
+            ws.kill_all()
+            pusher.wait_for_more(5)
+            ws, _ = served.start_ws(port, POLL_INTERVAL=0.02)
+            pusher.wait_for_more()
+            wait_for_state(page)
+    finally:
+        pushed = pusher.stop()
+    served.push("end")
+    wait_for_content(page, "end")
+
+    assert page.evaluate("seen") == [*pushed, "end"]
+    assert told(page, "gap") == []
+    assert page.evaluate("told.filter(([, { state }]) => state === 'waiting').length") >= RESTARTS
+
+
+def test_every_message_comes_once_and_in_order_through_cuts(served: System, page: Page) -> None:
+    """Every third time nobody is told: what there is carries nothing any more."""
+    _, port = served.start_ws(POLL_INTERVAL=0.02)
+    with closing(Proxy(port)) as proxy:
+        follow(page, served, f"ws://127.0.0.1:{proxy.port}/", pulse=300)
+        wait_for_state(page)
+        pusher = Pusher(served)
+        try:
+            for cut in range(CUTS):
+                pusher.wait_for_more()
+                if cut % 3 == 2:
+                    proxy.lose_connections()
+                else:
+                    proxy.reset_connections()
+                served.push(f"after cut {cut}")
+                wait_for_content(page, f"after cut {cut}")
+        finally:
+            pushed = pusher.stop()
+        served.push("end")
+        wait_for_content(page, "end")
+        seen: list[str] = page.evaluate("seen")
+
+    assert [each for each in seen if each.startswith("message")] == pushed
+    assert [each for each in seen if each.startswith("after")] == [
+        f"after cut {cut}" for cut in range(CUTS)
+    ]
+    assert told(page, "gap") == []
+
+
+def open_tabs(context: BrowserContext, system: System, port: int, **options: object) -> list[Page]:
+    tabs = [context.new_page() for _ in range(TABS)]
+    for tab in tabs:
+        follow(tab, system, f"ws://127.0.0.1:{port}/", channels=["orders"], **options)
+    for tab in tabs:
+        wait_for_state(tab)
+    return tabs
+
+
+def leads(tab: Page) -> bool:
+    """Whether this tab has the lock."""
+    mine: bool = tab.evaluate(
+        """async () => {
+            const { held } = await navigator.locks.query();
+            const own = await new Promise((answer) => navigator.locks.request(
+                "who am I", async ({ name }) => answer((await navigator.locks.query()).held
+                    .find((each) => each.name === name).clientId)));
+            return held.some(({ name, clientId }) =>
+                name.includes("message-center") && clientId === own);
+        }"""
+    )
+    return mine
+
+
+def test_eight_tabs_have_one_connection_and_each_gets_each_message(
+    served: System, context: BrowserContext
+) -> None:
+    _, port = served.start_ws(POLL_INTERVAL=0.02)
+    tabs = open_tabs(context, served, port)
+    wait_until(lambda: connections(served) == 1, "one connection")
+    pushed = [f"message {number}" for number in range(50)]
+    for content in pushed:
+        served.redis.lpush(KEY, content)
+
+    for tab in tabs:
+        wait_for_content(tab, pushed[-1])
+        assert tab.evaluate("seen") == pushed
+    assert connections(served) == 1
+
+
+@pytest.mark.parametrize("ends", ["close", "crash", "navigate"])
+def test_the_leading_tab_ends_and_nothing_is_missed(
+    served: System, context: BrowserContext, ends: str
+) -> None:
+    _, port = served.start_ws(POLL_INTERVAL=0.02)
+    tabs = open_tabs(context, served, port)
+    crashed: list[Page] = []
+
+    def note(tab: Page) -> None:
+        crashed.append(tab)
+
+    for tab in tabs:
+        tab.on("crash", note)
+    pusher = Pusher(served)
+    try:
+        for _ in range(3):
+            pusher.wait_for_more()
+            leader = next(tab for tab in tabs if leads(tab))
+            if ends == "close":
+                leader.close()
+            elif ends == "crash":
+                crash(leader)
+            else:
+                leader.goto("about:blank")
+            pusher.wait_for_more()
+            tabs = [tab for tab in tabs if tab is not leader and tab not in crashed]
+    finally:
+        pushed = pusher.stop()
+    served.push("end")
+
+    assert len(tabs) > 0
+    for tab in tabs:
+        wait_for_content(tab, "end")
+        assert tab.evaluate("seen") == [*pushed, "end"]
+        assert told(tab, "gap") == []
+    wait_until(lambda: connections(served) == 1, "one connection")
+
+
+def crash(tab: Page) -> None:
+    """End the process of a tab, as if the system had killed it."""
+    with tab.expect_event("crash"), suppress(PlaywrightError):
+        tab.goto("chrome://crash")
+
+
+@pytest.fixture
+def keeping_page(browser: Browser) -> Iterator[Page]:
+    """Of a browser that keeps pages for a way back, which Playwright turns off."""
+    program = browser.browser_type
+    path, kept = CHROMIUM, ["--disable-back-forward-cache"]
+    other = program.launch(executable_path=path, args=FLAGS, ignore_default_args=kept)
+    yield other.new_page()
+    other.close()
+
+
+def test_a_page_that_comes_back_in_the_history_gets_what_it_missed(
+    served: System, keeping_page: Page
+) -> None:
+    page = keeping_page
+    _, port = served.start_ws(POLL_INTERVAL=0.02)
+    follow(page, served, f"ws://127.0.0.1:{port}/", channels=["orders"])
+    wait_for_state(page)
+    page.evaluate("window.isTheSame = true")
+    page.goto(f"http://127.0.0.1:{served.http_port}/readyz")
+    wait_until(lambda: connections(served) == 0, "it has let go")
+    served.push("while away")
+    page.go_back(wait_until="commit")
+    assert page.evaluate("window.isTheSame") is True
+    wait_for_content(page, "while away")
+
+
+def test_events_come_where_websockets_are_blocked(served: System, page: Page) -> None:
+    ws, port = served.start_ws(POLL_INTERVAL=0.02, SUBSCRIBE_SECRET=SECRET)
+    page.route_web_socket("**", lambda route: route.close(code=1006))
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    token = signed({"channels": ["orders"], "exp": in_seconds(60)})
+    follow(page, served, f"ws://127.0.0.1:{port}/", token=token)
+    wait_for_state(page)
+    served.push("first")
+    wait_for_content(page, "first")
+    ws.kill_all()
+    served.push("while away")
+    served.start_ws(port, POLL_INTERVAL=0.02, SUBSCRIBE_SECRET=SECRET)
+    wait_for_content(page, "while away")
+
+    assert page.evaluate("seen") == ["first", "while away"]
+    assert not any(token in address for address in addresses)
+
+
+def test_who_is_refused_is_told_why_and_does_not_come_back(served: System, page: Page) -> None:
+    _, port = served.start_ws(SUBSCRIBE_SECRET=SECRET)
+    token = signed({"channels": ["orders"], "exp": in_seconds(60)})
+    follow(page, served, f"ws://127.0.0.1:{port}/", token=token, channels=["secrets"])
+    wait_for_state(page, "closed")
+
+    assert told(page, "closed") == [{"code": 403, "reason": "not allowed to listen to secrets"}]
