@@ -12,7 +12,7 @@ from common.errors import QueueUnavailable
 from common.flask_answers import translated
 from common.outage import Outage
 from common.refused import Refused
-from common.serving.door.answer import Answer, Done
+from common.serving.door.answer import Answer, Caller, Done
 from common.serving.door.plain import Head
 from common.store.commits import Commits
 from http_api import reading
@@ -48,13 +48,18 @@ class PlainPush:
         self._seconds = seconds
 
     def takes(self, head: Head, *, is_whole: bool) -> bool:
-        if self._commits is None or head.path != PATH or head.length > self._bodies.longest:
+        if (
+            self._commits is None
+            or head.path != PATH
+            or head.is_upgrade
+            or head.length > self._bodies.longest
+        ):
             return False
         return is_whole or self._guard.knows(head.headers.get("authorization", ""))
 
-    def answer(self, head: Head, body: bytes, peer: str, done: Done) -> bool:
+    def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:
         try:
-            self._begin(head, body, peer, done)
+            self._begin(head, body, caller.address, done)
         except Exception as problem:
             done(self._failure(head, problem))
         return True

@@ -31,7 +31,7 @@ ARROWS = {
     },
     "ws_server.wire": {"common"},
     "ws_server.log": {"common", "common.store", "ws_server.wire"},
-    "ws_server.door": {"common", "common.libraries", "config"},
+    "ws_server.door": {"common", "common.libraries", "common.serving.door", "config"},
     "ws_server.clients": {
         "common",
         "ws_server.door",

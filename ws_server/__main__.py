@@ -7,7 +7,13 @@ def main() -> None:
     """Serve until stopped; a bad setting ends it with a message that names the variable."""
     settings = server.load_settings("WS")
     options = server.options(settings, settings.ws_host, settings.ws_port, settings.ws_workers)
-    server.Server(options, "ws_server.process:load", settings, "ws_server.process:stop").run()
+    server.Server(
+        options,
+        "ws_server.process:load",
+        settings,
+        stop="ws_server.process:stop",
+        plain="ws_server.process:plain",
+    ).run()
 
 
 if __name__ == "__main__":

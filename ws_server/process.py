@@ -15,6 +15,7 @@ from common.store.log import RedisLog, Retention
 from common.store.presence import RedisPresenceWriter
 from config.settings import Settings
 from ws_server.door.app import create_app
+from ws_server.door.plain_listen import PlainListen
 from ws_server.door.policy import Policy, TokenCheck
 from ws_server.named_class import load_worker_class
 from ws_server.presence import Presence
@@ -28,7 +29,9 @@ log = logging.getLogger(__name__)
 GC_THRESHOLDS = (10_000, 20, 20)
 REDIS_CONNECTIONS = 4  # Per process, for presence; the log's connections come on top.
 
-SERVICE = "message_center.service"  # Where the application keeps it, in `app.extensions`.
+# Where the application keeps them, in `app.extensions`.
+SERVICE = "message_center.service"
+PLAIN_LISTEN = "message_center.plain_listen"
 
 
 def load(settings: Settings) -> Flask:
@@ -53,9 +56,16 @@ def load(settings: Settings) -> Flask:
     service = Service(settings, source, presence, worker_class, policy)
     app = create_app(service.newcomers, policy, settings.http_port)
     app.extensions[SERVICE] = service
+    app.extensions[PLAIN_LISTEN] = PlainListen(service.newcomers, policy)
     service.start()
     gc.set_threshold(*GC_THRESHOLDS)
     return app
+
+
+def plain(app: Flask) -> PlainListen:
+    """What lets clients in at the door."""
+    found: PlainListen = app.extensions[PLAIN_LISTEN]
+    return found
 
 
 def load_policy(settings: Settings) -> Policy:

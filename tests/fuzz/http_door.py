@@ -22,7 +22,7 @@ import gevent
 from flask import Flask
 
 from common.errors import QueueUnavailable
-from common.serving.door.answer import Answer, Done, PlainApplication
+from common.serving.door.answer import Answer, Caller, Done, PlainApplication
 from common.serving.door.plain import Head
 from config.settings import Settings
 from http_api.app import create_app
@@ -88,12 +88,12 @@ class Counting(PlainApplication):
     def takes(self, head: Head, *, is_whole: bool) -> bool:
         return self._application.takes(head, is_whole=is_whole)
 
-    def answer(self, head: Head, body: bytes, peer: str, done: Done) -> bool:
+    def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:
         def counted(answer: Answer) -> None:
             self.statuses[answer.status] += 1
             done(answer)
 
-        return self._application.answer(head, body, peer, counted)
+        return self._application.answer(head, body, caller, counted)
 
 
 @dataclass

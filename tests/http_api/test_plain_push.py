@@ -1,6 +1,7 @@
 """What is a push for the door; that the answers are those of Flask, a property test says."""
 
 import logging
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from common.serving.door.plain import Head, read_head
 from config.settings import Settings
 from http_api.app import PLAIN_PUSH, create_app
 from http_api.plain_push import PlainPush
+from tests.support.door import FakeCaller
 from tests.support.fakes import FakeCommits, FakePresenceReader, FakeQueue
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -32,7 +34,8 @@ def head(target: str = "/push", headers: str = FORM, length: int = 0) -> Head:
 
 def answer(push: PlainPush, body: bytes = b"content=a", headers: str = FORM) -> Answer:
     told: list[Answer] = []
-    assert push.answer(head(headers=headers, length=len(body)), body, "192.0.2.1", told.append)
+    with closing(FakeCaller()) as caller:
+        assert push.answer(head(headers=headers, length=len(body)), body, caller, told.append)
     (only,) = told
     return only
 

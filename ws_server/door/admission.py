@@ -1,6 +1,7 @@
 """Whether a client is let in: its origin, what it asks for, and whether there is room.
 
-Each check raises `Refused`. It knows no Flask and no route, only WSGI environments.
+Each check raises `Refused`. It knows no Flask and no route, only WSGI environments. The Flask
+application asks, and the door does for what is plain.
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,8 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from common.refused import Refused
-from ws_server.door.listen import ENVIRON_KEY, Listen
+from ws_server.door.handshake import check_upgrade
+from ws_server.door.listen import Listen
 from ws_server.door.policy import Policy
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
@@ -26,23 +28,51 @@ class Capacity(Protocol):
         """Whether no more connections are taken from an address."""
 
 
+class Adopter(Capacity, Protocol):
+    """What is needed of `ws_server.newcomers.Newcomers`."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether Redis answers and connections are taken."""
+
+    def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
+        """Take over a connected socket."""
+
+
 def check_origin(environ: Mapping[str, Any], policy: Policy) -> None:
     """Whether a page of this origin may connect; it comes first, before anything else is read."""
     if not policy.admits(environ.get("HTTP_ORIGIN")):
         raise Refused("origin_forbidden", "pages of this origin may not listen")
 
 
-def note_listen(environ: dict[str, Any], policy: Policy, *, events: bool = False) -> None:
-    """Check what the client asks for, and keep it in `environ`, where the hand-off finds it."""
+def read_listen(environ: Mapping[str, Any], policy: Policy, *, events: bool = False) -> Listen:
+    """What the client asks for, if it may."""
     listen = Listen.parse(environ, policy, events=events)
     if policy.address_of is not None:
-        listen = replace(listen, address=policy.address_of(environ))
-    environ[ENVIRON_KEY] = listen
+        return replace(listen, address=policy.address_of(environ))
+    return listen
 
 
-def check_room(environ: Mapping[str, Any], capacity: Capacity) -> None:
-    """Whether one more is taken now; `note_listen` comes first."""
+def check_room(listen: Listen, capacity: Capacity) -> None:
+    """Whether one more is taken now."""
     if reason := capacity.refuses:
         raise Refused("unavailable", reason, LATER)
-    if capacity.is_crowded(environ[ENVIRON_KEY].address):
+    if capacity.is_crowded(listen.address):
         raise Refused("too_many_connections", "too many connections from this address", LATER)
+
+
+def admit_websocket(environ: Mapping[str, Any], policy: Policy, capacity: Capacity) -> Listen:
+    """What the client of a handshake that is right listens to."""
+    check_origin(environ, policy)
+    check_upgrade(environ)
+    listen = read_listen(environ, policy)
+    check_room(listen, capacity)
+    return listen
+
+
+def admit_events(environ: Mapping[str, Any], policy: Policy, capacity: Capacity) -> Listen:
+    """The same for a stream of events."""
+    check_origin(environ, policy)
+    listen = read_listen(environ, policy, events=True)
+    check_room(listen, capacity)
+    return listen

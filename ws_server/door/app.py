@@ -8,7 +8,7 @@ a browser tells a page of a refused WebSocket is 1006, so a plain GET at its add
 import logging
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from flask import Flask, Request, Response, jsonify, request
 from gevent import GreenletExit
@@ -19,9 +19,16 @@ from common.flask_answers import answer_failures, speak_json
 from common.libraries.flask_sock_server import websockets
 from common.refused import Refused
 from config.settings import Settings
-from ws_server.door.admission import RETRY_AFTER, Capacity, check_origin, check_room, note_listen
-from ws_server.door.handshake import EVENTS_HEADERS, HandOff, check_upgrade, events_head
-from ws_server.door.listen import Listen
+from ws_server.door.admission import (
+    RETRY_AFTER,
+    Adopter,
+    admit_websocket,
+    check_origin,
+    check_room,
+    read_listen,
+)
+from ws_server.door.handshake import EVENTS_HEADERS, HandOff, events_head
+from ws_server.door.listen import ENVIRON_KEY
 from ws_server.door.misdirected import refuse_misdirected, where_to_push
 from ws_server.door.policy import OPEN, Policy
 
@@ -29,17 +36,6 @@ log = logging.getLogger(__name__)
 
 ALLOWED = "GET, HEAD, OPTIONS"
 View = Callable[..., Response]
-
-
-class Adopter(Capacity, Protocol):
-    """What the application needs of `ws_server.newcomers.Newcomers`."""
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether Redis answers and connections are taken."""
-
-    def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
-        """Take over a connected socket."""
 
 
 class Site(Flask):
@@ -102,12 +98,8 @@ def _add_websocket(app: Flask, service: Adopter, policy: Policy) -> None:
     @app.before_request
     def check_handshake() -> None:
         environ = request.environ
-        if not _wants_websocket(environ):
-            return
-        check_origin(environ, policy)
-        check_upgrade(environ)
-        note_listen(environ, policy)
-        check_room(environ, service)
+        if _wants_websocket(environ):
+            environ[ENVIRON_KEY] = admit_websocket(environ, policy, service)
 
     def listen(handed: HandOff, **_path: str) -> None:
         _hand_over(service, handed)
@@ -121,11 +113,11 @@ def _add_events(app: Flask, service: Adopter, policy: Policy) -> None:
     def events(_prefix: str = "") -> Response:
         environ = request.environ
         check_origin(environ, policy)
-        note_listen(environ, policy, events=True)
+        listen = environ[ENVIRON_KEY] = read_listen(environ, policy, events=True)
         if request.method == "HEAD":
             return Response(headers=EVENTS_HEADERS)
         try:
-            check_room(environ, service)
+            check_room(listen, service)
         except Refused as refused:
             # An EventSource gives up at an error status; at an end of the stream it comes back.
             wait = random.randint(RETRY_AFTER * 500, RETRY_AFTER * 1500)  # Not all at once.
@@ -162,8 +154,7 @@ def _add_explanation(app: Flask, service: Adopter, policy: Policy, http_port: in
         environ = request.environ
         refuse_misdirected(_clean_path(request), request.host, http_port)
         check_origin(environ, policy)
-        note_listen(environ, policy)
-        check_room(environ, service)
+        check_room(read_listen(environ, policy), service)
         raise Refused(
             "upgrade_required", _how_to_upgrade(), {"Upgrade": "websocket", "Connection": "Upgrade"}
         )

@@ -56,12 +56,13 @@ def events_head(sharing: Mapping[str, str]) -> bytes:
     return "\r\n".join(["HTTP/1.1 200 OK", *map(": ".join, headers.items()), "", ""]).encode()
 
 
-def _switching_protocols(environ: Mapping[str, Any], listen: Listen) -> bytes:
-    accept = accept_key(environ["HTTP_SEC_WEBSOCKET_KEY"].strip())
-    protocol = f"Sec-WebSocket-Protocol: {listen.protocol}\r\n" if listen.protocol else ""
+def switching_protocols(key: str, protocol: str | None) -> bytes:
+    """The answer to a handshake that is right (RFC 6455 4.2.2)."""
+    accept = accept_key(key.strip())
+    agreed = f"Sec-WebSocket-Protocol: {protocol}\r\n" if protocol else ""
     return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"{protocol}Sec-WebSocket-Accept: {accept}\r\n\r\n"
+        f"{agreed}Sec-WebSocket-Accept: {accept}\r\n\r\n"
     ).encode()
 
 
@@ -83,7 +84,9 @@ class HandOff:
     ) -> None:
         self._socket = RequestSocket(environ)
         self.listen: Listen = environ[ENVIRON_KEY]
-        answer = head or _switching_protocols(environ, self.listen)
+        answer = head or switching_protocols(
+            environ["HTTP_SEC_WEBSOCKET_KEY"], self.listen.protocol
+        )
         try:
             self._socket.send(answer)
         except OSError:

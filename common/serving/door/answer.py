@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import time
-from typing import Protocol
+from typing import Any, Protocol
 from wsgiref.handlers import format_date_time
 
 from werkzeug.http import HTTP_STATUS_CODES
@@ -25,6 +25,20 @@ class Answer:
 Done = Callable[[Answer], None]
 
 
+class Caller(Protocol):
+    """The connection of a request that is being answered."""
+
+    @property
+    def address(self) -> str:
+        """Of its client."""
+
+    def release(self) -> tuple[Any, bytes]:
+        """Take its socket, non-blocking, with what was read after the request.
+
+        Instead of an answer: the door knows the connection no more.
+        """
+
+
 class PlainApplication(Protocol):
     """Answers plain requests. Nothing of it may wait: it runs in a callback of the event loop."""
 
@@ -34,8 +48,8 @@ class PlainApplication(Protocol):
         If it is not whole, its body is still to come: no stranger's is waited for.
         """
 
-    def answer(self, head: Head, body: bytes, peer: str, done: Done) -> bool:
-        """Have `done` called with the answer, once, now or later; `peer` is an address.
+    def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:
+        """Have `done` called with the answer, once, now or later; or take the socket, now.
 
         False if nothing was done, and the web server is to answer after all.
         """

@@ -3,14 +3,13 @@
     READING   bytes are read until they are a whole plain request
     WORKING   the application has it; what arrives meanwhile is kept, up to a bound
     SENDING   the kernel has not taken the whole answer
-    GONE      closed, or given to the web server with all that was read and not answered
+    GONE      closed, or given to somebody else with all that was read and not answered
 
 READING -> WORKING -> (SENDING ->) READING, and so on; from each of them to GONE. Requests that
 follow without a pause are answered one after the other, so their answers have their order.
 """
 
 from enum import Enum, auto
-from socket import SHUT_RD, SHUT_RDWR
 from time import monotonic
 from typing import Any, Protocol
 
@@ -18,15 +17,16 @@ import gevent
 
 from common.serving.door.answer import Answer, PlainApplication, Writer
 from common.serving.door.plain import LONGEST_HEAD, Head, may_become_plain, read_head
+from common.serving.door.stream import Stream
 
-READ, WRITE = 1, 2  # As libev has them.
-ONE_READ = 16 * 1024
 LONGEST_BODY = 64 * 1024  # As much as is held of each request without being counted.
 MOST_AHEAD = LONGEST_HEAD + LONGEST_BODY
 SLICE = 0.002  # Seconds for the requests of one connection, until others have a turn.
 
 
 class State(Enum):
+    """See above."""
+
     READING = auto()
     WORKING = auto()
     SENDING = auto()
@@ -43,57 +43,50 @@ class Place(Protocol):
     is_scarce: bool  # Nobody keeps a connection between two requests.
 
     def leave(self, connection: "Connection") -> None:
-        """It is closed."""
+        """It is closed, or the application's."""
 
     def hand_over(self, connection: "Connection", early: bytes) -> None:
         """The web server is to go on with its socket; `early` has been read of it."""
 
 
-class Connection:
+class Connection(Stream):
     """One client, with what `sockets_to_cut` decides by."""
 
     __slots__ = (
-        "_data",
         "_head",
         "_head_size",
-        "_is_ended",
         "_is_last",
         "_is_serving",
         "_place",
-        "_unsent",
-        "_watcher",
-        "_writing",
         "counted",
         "deadline",
         "is_idle",
         "peer",
         "since",
-        "socket",
         "state",
     )
 
     def __init__(self, place: Place, socket: Any, peer: Any, counted: str) -> None:
-        """`socket` is one of the interpreter's, non-blocking; `counted` is for who counts."""
+        """`counted` is for who counts."""
+        super().__init__(socket)
         self._place = place
-        self.socket = socket
         self.peer = peer
         self.counted = counted
         self.state = State.READING
         self.since = monotonic()  # Since when it has completed nothing.
         self.is_idle = False  # Between two requests.
         self.deadline = self.since + place.header_timeout
-        self._data = b""  # Read, and not answered.
         self._head: Head | None = None  # Of the request whose body is awaited or answered.
         self._head_size = 0
-        self._unsent = b""
-        self._is_ended = False  # Its client sends no more.
         self._is_last = False  # The connection ends with the answer that is being sent.
         self._is_serving = False
-        self._writing: Any = None
-        loop = gevent.get_hub().loop
-        self._watcher: Any = loop.io(socket.fileno(), READ)
         # Mostly a request has come with the connection. The loop would tell of many in any order.
-        loop.run_callback(self._begin)
+        gevent.get_hub().loop.run_callback(self._begin)
+
+    @property
+    def address(self) -> str:
+        """Of its client."""
+        return str(self.peer[0])
 
     @property
     def is_waited_for(self) -> bool:
@@ -105,27 +98,23 @@ class Connection:
         """Whether a request is, of which the head has been read."""
         return self._head is not None
 
-    def cut(self) -> None:
-        """It reads what has arrived and then an end, as if its client had left."""
-        try:
-            self.socket.shutdown(SHUT_RDWR if self.state is State.SENDING else SHUT_RD)
-        except OSError:
-            self.close()
-
     def close(self) -> None:
         """End it; nothing more is sent."""
         if self._end():
             self.socket.close()
             self._place.leave(self)
 
+    def release(self) -> tuple[Any, bytes]:
+        """Give the socket of the request to be answered to whoever asks, with what follows it."""
+        self._end()
+        self._place.leave(self)
+        return self.socket, self._data
+
     def _end(self) -> bool:
         if self.state is State.GONE:
             return False
         self.state = State.GONE
-        for watcher in (self._watcher, self._writing):
-            if watcher is not None:
-                watcher.stop()
-                watcher.close()
+        self._end_watching()
         return True
 
     def _hand_over(self) -> None:
@@ -134,26 +123,13 @@ class Connection:
 
     def _begin(self) -> None:
         if self.state is not State.GONE:
-            self._watcher.start(self._read)
             self._read()
 
-    def _read(self) -> None:
-        try:
-            data = self.socket.recv(ONE_READ)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            self.close()
-            return
-        if not data:
-            self._is_ended = True
-            self._watcher.stop()
-        else:
-            self._data = self._data + data if self._data else data
-            if len(self._data) > MOST_AHEAD:
-                self._watcher.stop()
+    def _has_read(self) -> None:
+        if len(self._data) > MOST_AHEAD:
+            self._read_no_more()
         if self.state is State.READING:
-            if self.is_idle and data:
+            if self.is_idle and self._data:
                 self.is_idle, self.since = False, monotonic()
             self._serve()
 
@@ -169,11 +145,12 @@ class Connection:
         finally:
             self._is_serving = False
         if self.state is State.READING:
-            self._read_on()
+            self._go_on()
 
-    def _read_on(self) -> None:
+    def _go_on(self) -> None:
+        """There is no whole request."""
         if not self._is_ended:
-            self._watcher.start(self._read)  # Nothing, if it has not stopped.
+            self._read_on()
         elif self._data:
             self._hand_over()  # What is half of a request, the web server knows to answer.
         else:
@@ -188,7 +165,7 @@ class Connection:
             return False
         body, self._data = data[self._head_size : size], data[size:]
         self.state = State.WORKING
-        if not self._place.application.answer(head, body, self.peer[0], self._done):
+        if not self._place.application.answer(head, body, self, self._done):
             self._data = data
             self._hand_over()
         return True
@@ -217,45 +194,17 @@ class Connection:
         if self.state is not State.WORKING:
             return  # It has been closed meanwhile.
         self._is_last = self._place.is_scarce or (self._head is not None and self._head.is_last)
-        self._unsent = self._place.writer.write(answer, is_last=self._is_last)
         self.state = State.SENDING
-        self._send()
-        if not self._is_serving and self.state is State.READING:
-            self._serve()
+        self._send(self._place.writer.write(answer, is_last=self._is_last))
 
-    def _send(self) -> None:
-        try:
-            sent = self.socket.send(self._unsent)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
-        except OSError:
-            self.close()
-            return
-        self._unsent = self._unsent[sent:]
-        if self._unsent:
-            self._await_room()
-        else:
-            self._complete()
-
-    def _await_room(self) -> None:
-        if self._writing is None:
-            self._writing = gevent.get_hub().loop.io(self.socket.fileno(), WRITE)
-            self._writing.start(self._send_more)
-
-    def _send_more(self) -> None:
-        self._send()
-        if self.state is State.READING:
-            self._serve()
-
-    def _complete(self) -> None:
+    def _has_sent(self) -> None:
+        """The answer: the next request may be there already."""
         if self._is_last:
             self.close()
             return
-        if self._writing is not None:
-            self._writing.stop()
-            self._writing.close()
-            self._writing = None
         self._head = None
         self.state = State.READING
         self.since, self.is_idle = monotonic(), not self._data
         self.deadline = self.since + self._place.header_timeout
+        if not self._is_serving:
+            self._serve()

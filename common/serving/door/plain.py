@@ -15,7 +15,7 @@ MOST_FIELDS = 100  # gunicorn refuses more.
 KEPT_HEADS = 256  # Of one backend all heads are the same, but for the length of the body.
 
 # Possessive throughout: nothing of a head is looked at twice, whatever is in it.
-LINE = re.compile(rb"(GET|POST) (/[A-Za-z0-9/_-]*+)(?:\?([!-\"$-~]*+))?+ HTTP/1\.1\r\n")
+LINE = re.compile(rb"(GET|POST) (/[A-Za-z0-9/._-]*+)(?:\?([!-\"$-~]*+))?+ HTTP/1\.1\r\n")
 HEAD = re.compile(LINE.pattern + rb"((?:[A-Za-z0-9-]++: ?+[!-~][ -~]*+\r\n)++)\r\n")
 FIELD = re.compile(r"([A-Za-z0-9-]+): ?(.*)\r\n")
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
@@ -34,7 +34,6 @@ NOT_PLAIN = frozenset(
         "te",
         "trailer",
         "transfer-encoding",
-        "upgrade",
     )
 )
 # If one of these stands twice, which one counts is a matter of taste.
@@ -46,9 +45,18 @@ SINGLE = frozenset(
         "content-type",
         "host",
         "idempotency-key",
+        "last-event-id",
+        "origin",
+        "sec-websocket-key",
+        "sec-websocket-protocol",
+        "sec-websocket-version",
+        "upgrade",
         "x-forwarded-for",
     )
 )
+# What `Connection` may say; the second is what Firefox sends.
+KEPT_OR_CLOSED = frozenset(("keep-alive", "close"))
+UPGRADES = frozenset(("upgrade", "keep-alive, upgrade"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ class Head:
     headers: dict[str, str]  # Not to be changed: heads are kept.
     length: int  # Of the body.
     is_last: bool  # Its connection ends with it, by the client's will.
+    is_upgrade: bool  # To a WebSocket; whether the handshake is right is not looked at.
 
 
 def may_become_plain(data: bytes) -> bool:
@@ -83,21 +92,31 @@ def read_head(data: bytes) -> Head | None:
     headers = {name: value.rstrip(" ") for name, value in fields}
     if len(headers) != len(fields) and not _only_others_repeat(fields):
         return None
-    if len(fields) > MOST_FIELDS or not NOT_PLAIN.isdisjoint(headers):
-        return None
-    length = headers.get("content-length", "0")
-    connection = headers.get("connection", "keep-alive").lower()
-    if (
-        not HOST.fullmatch(headers.get("host", ""))
-        or not LENGTH.fullmatch(length)
-        or connection not in ("keep-alive", "close")
-    ):
-        return None
-    if method == b"GET" and "content-length" in headers:
+    if len(fields) > MOST_FIELDS or not _is_understood(method, headers):
         return None
     return Head(
-        method.decode(), path.decode(), query or b"", headers, int(length), connection == "close"
+        method.decode(),
+        path.decode(),
+        query or b"",
+        headers,
+        int(headers.get("content-length", "0")),
+        headers.get("connection", "").lower() == "close",
+        "upgrade" in headers,
     )
+
+
+def _is_understood(method: bytes, headers: dict[str, str]) -> bool:
+    if not NOT_PLAIN.isdisjoint(headers) or not HOST.fullmatch(headers.get("host", "")):
+        return False
+    length, upgrade = headers.get("content-length"), headers.get("upgrade")
+    connection = headers.get("connection", "keep-alive").lower()
+    if method == b"GET" and length is not None:
+        return False
+    if length is not None and not LENGTH.fullmatch(length):
+        return False
+    if upgrade is None:
+        return connection in KEPT_OR_CLOSED
+    return method == b"GET" and upgrade.lower() == "websocket" and connection in UPGRADES
 
 
 def _only_others_repeat(fields: list[tuple[str, str]]) -> bool:

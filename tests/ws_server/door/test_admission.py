@@ -6,9 +6,9 @@ import pytest
 
 from common.refused import Refused
 from tests.support.fakes import FakeAdopter, FakeTokens
-from ws_server.door.admission import check_origin, check_room, note_listen
+from ws_server.door.admission import check_origin, check_room, read_listen
 from ws_server.door.grant import Grant
-from ws_server.door.listen import DEFAULT, ENVIRON_KEY
+from ws_server.door.listen import DEFAULT, Listen
 from ws_server.door.policy import OPEN, Policy
 
 PAGE = "https://a.example"
@@ -28,53 +28,43 @@ def test_another_page_may_not() -> None:
     assert (refused.value.status, refused.value.error) == (403, "origin_forbidden")
 
 
-def test_what_a_client_asks_for_is_kept_for_the_hand_off() -> None:
-    environ: dict[str, Any] = {"QUERY_STRING": "format=json&last=3"}
+def test_what_a_client_asks_for_is_read() -> None:
+    listen = read_listen({"QUERY_STRING": "format=json&last=3"}, OPEN)
 
-    note_listen(environ, OPEN)
-
-    assert (environ[ENVIRON_KEY].format, environ[ENVIRON_KEY].last) == ("json", 3)
+    assert (listen.format, listen.last) == ("json", 3)
 
 
 def test_the_address_is_noted_only_if_connections_are_counted_by_it() -> None:
     environ: dict[str, Any] = {"QUERY_STRING": "", "REMOTE_ADDR": "10.0.0.1"}
 
-    note_listen(environ, OPEN)
-    assert environ[ENVIRON_KEY] is DEFAULT
+    assert read_listen(environ, OPEN) is DEFAULT
 
-    note_listen(environ, Policy(address_of=lambda given: str(given["REMOTE_ADDR"])))
-    assert environ[ENVIRON_KEY].address == "10.0.0.1"
+    listen = read_listen(environ, Policy(address_of=lambda given: str(given["REMOTE_ADDR"])))
+    assert listen.address == "10.0.0.1"
 
 
-def test_nothing_is_kept_of_a_client_without_its_token() -> None:
-    environ: dict[str, Any] = {"QUERY_STRING": "format=json"}
+def test_a_client_without_its_token_may_ask_for_nothing() -> None:
     with pytest.raises(Refused) as refused:
-        note_listen(environ, Policy(FakeTokens({"USER": Grant("42")})))
+        read_listen({"QUERY_STRING": "format=json"}, Policy(FakeTokens({"USER": Grant("42")})))
 
     assert refused.value.headers == {"WWW-Authenticate": "Bearer"}
-    assert ENVIRON_KEY not in environ
 
 
 def test_events_ask_for_another_format_than_a_websocket() -> None:
-    environ: dict[str, Any] = {"QUERY_STRING": ""}
-
-    note_listen(environ, OPEN, events=True)
-
-    assert environ[ENVIRON_KEY].format_name == "text-events"
+    assert read_listen({"QUERY_STRING": ""}, OPEN, events=True).format_name == "text-events"
 
 
 def test_a_client_is_told_when_to_come_back_if_there_is_no_room() -> None:
     service = FakeAdopter()
-    environ: dict[str, Any] = {"QUERY_STRING": "", "REMOTE_ADDR": "10.0.0.1"}
-    note_listen(environ, Policy(address_of=lambda given: str(given["REMOTE_ADDR"])))
-    check_room(environ, service)
+    listen = Listen(address="10.0.0.1")
+    check_room(listen, service)
 
     service.crowded.add("10.0.0.1")
     with pytest.raises(Refused) as crowded:
-        check_room(environ, service)
+        check_room(listen, service)
     service.refuses = "the server is full"
     with pytest.raises(Refused) as full:
-        check_room(environ, service)
+        check_room(listen, service)
 
     assert (crowded.value.status, crowded.value.error) == (429, "too_many_connections")
     assert (full.value.status, full.value.error) == (503, "unavailable")

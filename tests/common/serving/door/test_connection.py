@@ -10,9 +10,10 @@ import gevent
 import pytest
 
 from common.serving.door import connection as module
-from common.serving.door.answer import Answer, Done, PlainApplication, Writer
+from common.serving.door.answer import Answer, Caller, Done, PlainApplication, Writer
 from common.serving.door.connection import MOST_AHEAD, Connection, State
 from common.serving.door.plain import Head
+from common.serving.door.stream import ONE_READ
 from tests.support.door import GET, OTHER, POST, turn
 
 LIMIT = 5.0
@@ -37,7 +38,7 @@ class FakePlace(PlainApplication):
         self.wholes.append(is_whole)
         return head.path == "/a"
 
-    def answer(self, head: Head, body: bytes, peer: str, done: Done) -> bool:
+    def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:
         if not self.is_willing:
             return False
         self.asked.append((head, body, done))
@@ -206,6 +207,9 @@ def test_nobody_keeps_a_connection_while_there_is_no_room(pair: Pair) -> None:
 
 
 def test_so_much_is_read_ahead_and_no_more(pair: Pair) -> None:
+    pair.place.at_once = Answer(200, b"")
+    pair.send(GET)
+    pair.place.at_once = None
     pair.send(GET)
     pair.client.setblocking(False)
     with suppress(BlockingIOError):  # At last nobody reads any more.
@@ -213,7 +217,7 @@ def test_so_much_is_read_ahead_and_no_more(pair: Pair) -> None:
             pair.client.send(b"x" * 4096)
             gevent.sleep(0)
 
-    assert len(pair.ours._data) <= MOST_AHEAD + module.ONE_READ
+    assert len(pair.ours._data) <= MOST_AHEAD + ONE_READ
     assert pair.ours.state is State.WORKING
 
 
@@ -235,6 +239,26 @@ def test_an_answer_that_is_not_read_is_sent_when_it_is(pair: Pair) -> None:
 
     assert data.endswith(b"x")
     assert len(pair.place.asked) == 2
+
+
+def test_the_application_may_take_the_socket_with_what_follows(pair: Pair) -> None:
+    taken: list[tuple[Any, bytes]] = []
+
+    def take(_head: Head, _body: bytes, caller: Caller, _done: Done) -> bool:
+        assert caller.address == "192.0.2.1"
+        taken.append(caller.release())
+        return True
+
+    pair.place.answer = take  # type: ignore[method-assign,assignment]
+    pair.send(POST + b"more")
+
+    ((taken_socket, early),) = taken
+    assert early == b"more"
+    assert pair.place.gone == [pair.ours]
+    assert pair.ours.state is State.GONE
+    pair.send(GET)
+    assert taken_socket.recv(1000) == GET  # Nobody else has read it.
+    taken_socket.close()
 
 
 def test_who_is_cut_off_ends(pair: Pair) -> None:

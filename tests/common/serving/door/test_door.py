@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.serving.door.answer import Answer, Done, PlainApplication
+from common.serving.door.answer import Answer, Caller, Done, PlainApplication
 from common.serving.door.connection import Connection
 from common.serving.door.door import Door
 from common.serving.door.plain import Head
@@ -23,7 +23,7 @@ class Waiting(PlainApplication):
     def takes(self, head: Head, *, is_whole: bool) -> bool:
         return head.path == "/a"
 
-    def answer(self, head: Head, body: bytes, peer: str, done: Done) -> bool:
+    def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:
         self.done.append(done)
         return True
 

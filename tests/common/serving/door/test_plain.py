@@ -39,6 +39,8 @@ def test_a_client_says_whether_it_is_the_last(value: bytes, is_last: bool) -> No
         b"transfer-encoding: identity",
         b"Expect: 100-continue",
         b"Upgrade: h2c",
+        b"Upgrade: websocket",
+        b"Upgrade: websocket\r\nConnection: Upgrade",  # And a POST.
         b"Content-Encoding: gzip",
         b"TE: trailers",
         b"Connection: upgrade",
