@@ -53,8 +53,8 @@ export interface Events<Content = unknown> {
 
 /** As much of a WebSocket as the client uses. It sets `onmessage` and `onclose`. */
 export interface SocketLike {
-  onmessage: ((event: { data: string }) => void) | null;
-  onclose: ((event: { code?: number; reason?: string }) => void) | null;
+  onmessage: any; // Called with { data: string }.
+  onclose: any; // Called with { code?: number, reason?: string }.
   send(text: string): void;
   close(): void;
 }
@@ -75,9 +75,9 @@ export interface Options {
   share?: boolean | string;
   /** Instead of `new WebSocket`: for mini-programs, for example. */
   socket?: (url: string, protocols: string[]) => SocketLike;
-  /** Milliseconds before the first try to come back: from half of that to all of it. Default 1000. */
-  minWait?: number;
-  /** The wait doubles up to this. Default 30000. */
+  /** Milliseconds before the first try to come back: from a fifth of that to all of it, by chance. Default 2500. */
+  firstWait?: number;
+  /** This bound doubles with each try, up to this. Default 30000. */
   maxWait?: number;
   /** Milliseconds between two looks whether the connection lives. Default 30000. */
   pulse?: number;

@@ -12,7 +12,7 @@ const ANSWER = 5000, OPENING = 15000, LEADER = 3000;
 const SILENCE = 90000, EVENTS = 300000;
 
 export function connect(url, options = {}) {
-  const { token, last = 0, share = !token, minWait = 1000, maxWait = 30000, pulse = 30000 } = options;
+  const { token, last = 0, share = !token, firstWait = 2500, maxWait = 30000, pulse = 30000 } = options;
   const page = globalThis, asks = typeof token === "function", handlers = {};
   const [path, query] = (page.location ? new URL(url, page.location).href : url).split("#")[0].split("?");
   let { channels, lastId: at = "" } = options;
@@ -164,7 +164,8 @@ export function connect(url, options = {}) {
     }
     if (code === UNAUTHORIZED) denied = misses = 1;
     const soon = code === UNAUTHORIZED || (code === EXPIRED && !tries);
-    const wait = soon ? 0 : Math.min(maxWait, minWait * 2 ** tries) * (0.5 + Math.random() / 2);
+    // Not all clients of a server in the same moment.
+    const wait = soon ? 0 : Math.min(maxWait, firstWait * 2 ** tries) * (0.2 + 0.8 * Math.random());
     tries++;
     due = Date.now() + wait;
     timer = setTimeout(dial, wait);
@@ -196,13 +197,13 @@ export function connect(url, options = {}) {
   }
 
   function listen(data) {
-    if (leading) {
-      if (data) return;
-      // Timers of a hidden tab come late.
-      if (due && Date.now() >= due) dial();
+    if (data.ask) {
+      if (!leading) return;
+      // Timers of a hidden tab come late, and it does not see that the browser wakes.
+      if (data.wakes || (due && Date.now() >= due)) check();
       return announce();
     }
-    if (!data) return;
+    if (leading) return;
     if (data.end) return finish(...data.end);
     const { prev, items } = data;
     clearTimeout(silence);
@@ -220,13 +221,13 @@ export function connect(url, options = {}) {
       at = item.id;
       show([item]);
     }
-    at = heard;
-    tell(told);
+    at = data.at;
+    tell(data.state);
   }
 
-  function ask() {
+  function ask(wakes) {
     if (!radio || leading) return;
-    radio.postMessage(0);
+    radio.postMessage({ ask: 1, wakes });
     clearTimeout(silence);
     // A leader that does not answer is frozen, and keeps its lock.
     silence = setTimeout(claim, LEADER, true);
@@ -299,7 +300,7 @@ export function connect(url, options = {}) {
   // ---- The page
 
   const wake = () => {
-    ask();
+    ask(1);
     check();
   };
   const events = [

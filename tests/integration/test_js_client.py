@@ -48,7 +48,7 @@ def context(page: Page) -> BrowserContext:
 def follow(page: Page, system: System, url: str, **options: object) -> None:
     """Open a page of the HTTP port, and have it follow."""
     page.goto(f"http://127.0.0.1:{system.http_port}/healthz")
-    page.evaluate(FOLLOW, [url, {"minWait": 50, "maxWait": 500, **options}])
+    page.evaluate(FOLLOW, [url, {"firstWait": 100, "maxWait": 500, **options}])
 
 
 def wait_for_state(page: Page, state: str = "connected") -> None:
@@ -196,6 +196,28 @@ def test_the_leading_tab_ends_and_nothing_is_missed(
         wait_for_content(tab, "end")
         assert tab.evaluate("seen") == [*pushed, "end"]
         assert told(tab, "gap") == []
+    wait_until(lambda: connections(served) == 1, "one connection")
+
+
+def test_a_tab_that_is_frozen_lets_another_one_lead_and_gets_all_when_it_wakes(
+    served: System, context: BrowserContext
+) -> None:
+    _, port = served.start_ws(POLL_INTERVAL=0.02)
+    tabs = open_tabs(context, served, port)
+    leader = next(tab for tab in tabs if leads(tab))
+    chromium = context.new_cdp_session(leader)
+    chromium.send("Page.setWebLifecycleState", {"state": "frozen"})
+    served.push("while it is frozen")
+    for tab in tabs:
+        if tab is not leader:
+            wait_for_content(tab, "while it is frozen")
+    chromium.send("Page.setWebLifecycleState", {"state": "active"})
+    wait_for_content(leader, "while it is frozen")
+    served.push("end")
+
+    for tab in tabs:
+        wait_for_content(tab, "end")
+        assert tab.evaluate("seen") == ["while it is frozen", "end"]
     wait_until(lambda: connections(served) == 1, "one connection")
 
 

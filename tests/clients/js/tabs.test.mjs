@@ -151,8 +151,46 @@ test("the timer of a hidden leader comes late, so a tab that is seen asks it to 
   browser.timers = browser.timers.filter(({ tab, wait }) => tab !== late || wait); // As if they never came.
   server.isUp = true;
   server.push();
-  await browser.run(2500);
+  await browser.run(5000);
   for (const tab of all) assert.deepEqual(tab.contents, numbers(1, 1));
+});
+
+test("a tab that wakes has the leader look whether the connection lives", async () => {
+  const { browser, server, all } = await tabs(2);
+  for (const socket of server.sockets) socket.onSaid = () => {}; // The network is gone, and says nothing.
+  server.sockets.clear();
+  server.push();
+  all.find((tab) => !tab.open.length).fire("visibilitychange");
+  await browser.run(5000 + 2500);
+  for (const tab of all) assert.deepEqual(tab.contents, numbers(1, 1));
+});
+
+test("a handler may change the channels, and nothing is missed", async () => {
+  const { browser, server, all } = await tabs(3, { channels: ["a"] });
+  const changing = all.find((tab) => !tab.open.length);
+  changing.client.on("message", ({ content }) => content === "message 2" && changing.client.subscribe("b"));
+  for (let count = 0; count < 4; count++) server.push();
+  await browser.run(1000);
+  for (const tab of all) assert.deepEqual(tab.contents, numbers(1, 4));
+  assert.equal(changing.socket.query.get("channels"), "a,b");
+});
+
+test("a tab that is refused does not end the others", async () => {
+  const { browser, server, all } = await tabs(2);
+  server.isUp = false;
+  const refused = leader(all);
+  const other = all.find((tab) => tab !== refused);
+  browser.onSocket = (socket) => (socket.tab === refused ? socket.end() : server.meet(socket));
+  server.cut();
+  for (let turn = 0; turn < 30 && !refused.fetches.length; turn++) await browser.run(500);
+  refused.fetches[0].answer({ ok: false, status: 403, json: async () => ({ msg: "no" }) });
+  server.isUp = true;
+  await browser.run(10);
+  await browser.run(10000);
+  server.push();
+  await browser.run(100);
+  assert.equal(refused.seen.closed[0].code, 403);
+  assert.deepEqual([other.seen.closed, other.contents], [[], ["message 1"]]);
 });
 
 for (const lacks of [["navigator"], ["BroadcastChannel"]]) {
