@@ -21,15 +21,15 @@ SCRIPT = source("push_once.lua")
 # None: all is queued. A number: the place of the first item whose id stands for another.
 Result = int | Exception | None
 Done = Callable[[Result], None]
-Word = str | bytes | int
 
 
 def once_words(
     keys: Keys, items: Sequence[bytes], ids: Sequence[str | None], seconds: int
-) -> tuple[list[str], list[Word]]:
+) -> tuple[list[bytes], list[bytes]]:
     """With which keys and arguments `push_once.lua` is run."""
-    names = [keys.queue, *(keys.once(id_) if id_ else keys.queue for id_ in ids)]
-    words: list[Word] = [seconds]
+    queue = keys.queue.encode()
+    names = [queue, *[keys.once(id_).encode() if id_ else queue for id_ in ids]]
+    words = [b"%d" % seconds]
     for item in items:
         words += (item, blake2b(item, digest_size=16).digest())
     return names, words
@@ -72,10 +72,11 @@ class PushCommands:
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
-        self._lpush = b"$5\r\nLPUSH\r\n" + _packed(keys.queue)
-        sha = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
-        self._by_name = b"$7\r\nEVALSHA\r\n" + _packed(sha)
-        self._by_text = b"$4\r\nEVAL\r\n" + _packed(SCRIPT)
+        self._lpush = b"$5\r\nLPUSH\r\n" + _packed([keys.queue.encode()])
+        text = SCRIPT.encode()
+        sha = sha1(text, usedforsecurity=False).hexdigest().encode()
+        self._by_name = b"$7\r\nEVALSHA\r\n" + _packed([sha])
+        self._by_text = b"$4\r\nEVAL\r\n" + _packed([text])
         self.is_script_known = False  # To the server, so that its name will do.
 
     def push(
@@ -88,12 +89,9 @@ class PushCommands:
     ) -> Push:
         """A push, packed: what cannot be packed fails here, and alone."""
         if not any(ids):
-            packed = [b"$%d\r\n%b\r\n" % (len(item), item) for item in items]
-            data = packed[0] if len(packed) == 1 else b"".join(packed)
-            return Push(data, len(items), done, arrived)
+            return Push(_packed(items), len(items), done, arrived)
         names, words = once_words(self._keys, items, ids, seconds)
-        data = b"".join(map(_packed, (len(names), *names, *words)))
-        push = Push(data, len(items), done, arrived)
+        push = Push(_packed([b"%d" % len(names), *names, *words]), len(items), done, arrived)
         push.has_ids, push.is_repeatable = True, all(ids)
         return push
 
@@ -116,9 +114,9 @@ class PushCommands:
         return b"*%d\r\n%b%b" % (5 + 3 * first.count, how, first.data)
 
 
-def _packed(word: Word) -> bytes:
-    data = word if isinstance(word, bytes) else str(word).encode()
-    return b"$%d\r\n%b\r\n" % (len(data), data)
+def _packed(words: Sequence[bytes]) -> bytes:
+    """Words of a command, as Redis reads them."""
+    return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
 
 
 def _runs(pushes: Sequence[Push]) -> Iterator[Sequence[Push]]:

@@ -15,6 +15,8 @@ from redis.exceptions import NoScriptError
 from common.libraries.redis_connection import Command, timeout_of
 from common.store.redis_errors import redis_errors
 
+Keys = Sequence[str] | Sequence[bytes]
+
 
 def source(name: str) -> str:
     """The text of a script."""
@@ -30,7 +32,7 @@ class Script:
         self._sha = sha1(source.encode(), usedforsecurity=False).hexdigest()
         self._retry_within = timeout_of(client)
 
-    def run(self, keys: Sequence[str], arguments: Command, *, repeatable: bool) -> Any:
+    def run(self, keys: Keys, arguments: Command, *, repeatable: bool) -> Any:
         """Its answer. After a lost connection a `repeatable` run is tried once more.
 
         Only within the client's time limit: after that the caller has waited long enough.
@@ -47,7 +49,7 @@ class Script:
                     raise
                 return self._evaluate(keys, arguments)
 
-    def _evaluate(self, keys: Sequence[str], arguments: Command) -> Any:
+    def _evaluate(self, keys: Keys, arguments: Command) -> Any:
         words = (*keys, *arguments)
         try:
             return self._client.evalsha(self._sha, len(keys), *words)
