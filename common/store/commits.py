@@ -28,7 +28,7 @@ def too_many_wait() -> Refused:
     return Refused("queue_unavailable", reason, {"Retry-After": "1"})
 
 
-class Line(Protocol):
+class Carrier(Protocol):
     """The connection, and the event loop: see `EventLine` for what is promised."""
 
     listener: Listener
@@ -47,7 +47,7 @@ class Commits:
 
     def __init__(
         self,
-        line: Line,
+        line: Carrier,
         commands: PushCommands,
         timeout: float,
         room: Room | None = None,
