@@ -37,6 +37,7 @@ AGAIN = frozenset(
         "too_many_connections",
         "too_many_messages",
         "too_many_requests",
+        "too_many_streams",
         "unavailable",
     )
 )
@@ -80,7 +81,13 @@ ERRORS = (
             ("unknown_field", 422): (
                 "A message of a batch has a field besides `content`, `id`, `channel`, "
                 "`channels`, `user` and `users`. Or a parameter looks like a slip of one of "
-                "the last four. Or the query of a batch has one of the six"
+                "the last four. Or the query of a batch has one of the six. Or a question has a "
+                "parameter that there is not"
+            ),
+            ("bad_page", 422): (
+                "A parameter of a page is wrong: `limit` or `last` is no number from 1 to 1000, "
+                "`after`, `before` or `prefix` cannot be one, one stands twice, or two do not go "
+                "together"
             ),
             ("bad_channel", 422): (
                 "In a push, or in a question of who is connected: a channel is not 1 to 100 "
@@ -116,6 +123,10 @@ ERRORS = (
             ("too_many_bodies", 503): (
                 "The large bodies (over 64 KiB) that this process is reading take four times "
                 "`MAX_BODY_BYTES`. Nothing was queued; `Retry-After` says when to try again"
+            ),
+            ("too_many_streams", 503): (
+                "This process has as many streams of `/messages/events` as it may have, or it "
+                "stops; `Retry-After` says when to try again"
             ),
             ("queue_unavailable", 503): (
                 "Redis did not answer. A push may be queued all the same: try again with an "

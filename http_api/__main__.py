@@ -11,7 +11,11 @@ def main() -> None:
         settings, settings.http_host, settings.http_port, settings.http_workers
     )
     process = server.Server(
-        options, "http_api.process:load", settings, plain="http_api.process:plain"
+        options,
+        "http_api.process:load",
+        settings,
+        stop="http_api.process:stop",
+        plain="http_api.process:plain",
     )
     warn_of_anonymous_push(settings)
     process.run()

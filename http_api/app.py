@@ -26,6 +26,8 @@ from http_api.limits import Limits
 from http_api.plain_push import PlainPush
 from http_api.push import Push
 from http_api.readiness import Readiness
+from http_api.reads import EVENTS, Reads, ReadStores, add_reads
+from http_api.tally import CountedOutage
 from http_api.waiting import Admit, Waiting
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,9 @@ log = logging.getLogger(__name__)
 # None: there is no such route. The answer is 404 or 405, and nothing is done.
 PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "client", "static"})
 NOBODY: Callers = {}  # Who asks while nobody is checked.
-PLAIN_PUSH = "message_center.plain_push"  # Where the application keeps what the door asks.
+# Where the application keeps what the door asks, and what reads.
+PLAIN_PUSH = "message_center.plain_push"
+READS = "message_center.reads"
 
 
 def create_app(
@@ -42,23 +46,32 @@ def create_app(
     presence: PresenceReader,
     clock: Callable[[], float] = monotonic,
     slots: int = SLOTS,
+    stores: ReadStores | None = None,
 ) -> Flask:
-    """The WSGI application; connects to nothing by itself. `slots` are the web server's."""
+    """The WSGI application; connects to nothing by itself. `slots` are the web server's.
+
+    Without `stores` it only pushes, and tells who is connected by name.
+    """
     app = Flask(__name__)
     speak_json(app)
     app.url_map.merge_slashes = False  # A redirect would be no answer of ours.
     app.wsgi_app = Aliases(app.wsgi_app)  # type: ignore[method-assign]
     _refuse_listeners(app, settings.ws_port)
     outage = Outage()
+    counted = CountedOutage(outage)
     guard = Guard(settings, clock)
     _protect(app, guard)
     limits = Limits(settings.max_content_bytes, settings.max_channels)
     bodies = Bodies(settings.max_body_bytes, AT_ONCE * settings.max_body_bytes)
     waiting = Waiting(slots // 2, clock)
     admit = _admission(guard, waiting)
-    _add_push(app, Push(queue, admit, bodies, limits, settings.idempotency_seconds), outage)
-    app.extensions[PLAIN_PUSH] = PlainPush(guard, bodies, limits, outage)
+    _add_push(app, Push(queue, admit, bodies, limits, settings.idempotency_seconds), counted)
+    app.extensions[PLAIN_PUSH] = PlainPush(guard, bodies, limits, counted)
     _add_connections(app, Connections(presence, queue, waiting.turn, admit), outage)
+    if stores is not None:
+        reads = Reads(stores, settings, waiting.turn, slots, counted)
+        app.extensions[READS] = reads
+        add_reads(app, reads)
     _add_health(app, Readiness(queue, clock), outage)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)
@@ -98,12 +111,17 @@ def _refuse_listeners(app: Flask, ws_port: int) -> None:
         environ = request.environ
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
             what = "WebSockets connect"
-        elif environ["PATH_INFO"].rstrip("/").endswith("/events"):
+        elif is_for_listeners(environ["PATH_INFO"]):
             what = "/events is"
         else:
             return
         reason = f"this is the port of the HTTP API; {what} at port {ws_port} (WS_PORT)"
         raise Refused("wrong_port", reason)
+
+
+def is_for_listeners(path: str) -> bool:
+    """Whether somebody who asks for it wants to listen."""
+    return path != EVENTS and path.rstrip("/").endswith("/events")
 
 
 def _add_push(app: Flask, push: Push, outage: Outage) -> None:

@@ -1,20 +1,27 @@
 """What a worker process of the HTTP API serves; imported there, after gevent has patched it."""
 
+import gevent
 from flask import Flask
 
 from common.serving.open_files import affordable_slots
+from common.store.beats import RedisBeats
 from common.store.commits import Commits
 from common.store.connect import connect
 from common.store.event_line import EventLine
+from common.store.history import RedisHistory
 from common.store.keys import Keys
 from common.store.pending import Room
 from common.store.presence import RedisPresenceReader
+from common.store.presence_pages import RedisPresencePages
+from common.store.pulse import Pulse
 from common.store.push_commands import PushCommands
 from common.store.queue import RedisQueue
 from config.settings import Settings
-from http_api.app import PLAIN_PUSH, create_app
+from http_api.app import PLAIN_PUSH, READS, create_app
 from http_api.plain_push import PlainPush
+from http_api.reads import Reads, ReadStores
 
+PULSE = "message_center.pulse"  # Where the application keeps it.
 QUEUE_CONNECTIONS = 64  # Per process; a push waits for a free one, at most REDIS_TIMEOUT.
 
 
@@ -23,12 +30,18 @@ def load(settings: Settings) -> Flask:
     key, timeout = settings.message_center_key, settings.redis_timeout
     client = connect(settings.redis_url, timeout, QUEUE_CONNECTIONS, key)
     queue, presence = RedisQueue(client, key), RedisPresenceReader(client, key)
+    stores = ReadStores(
+        RedisBeats(client, key), RedisPresencePages(client, key), RedisHistory(client, key)
+    )
     slots = affordable_slots()
-    app = create_app(settings, queue, presence, slots=slots)
+    app = create_app(settings, queue, presence, slots=slots, stores=stores)
     # One connection besides, for the door: it is opened with the first push.
     line, commands = EventLine(client), PushCommands(Keys(key))
     commits = Commits(line, commands, timeout, Room(slots // 2))
     plain(app).commit_to(commits, settings.idempotency_seconds)
+    reads: Reads = app.extensions[READS]
+    pulse = app.extensions[PULSE] = reads.pulse()
+    gevent.spawn(pulse.run)
     return app
 
 
@@ -36,3 +49,11 @@ def plain(app: Flask) -> PlainPush:
     """What answers pushes at the door."""
     found: PlainPush = app.extensions[PLAIN_PUSH]
     return found
+
+
+def stop(app: Flask, *, reload: bool) -> None:  # noqa: ARG001
+    """The end of the process: streams end, as they would last."""
+    reads: Reads = app.extensions[READS]
+    reads.streams.stop()
+    pulse: Pulse = app.extensions[PULSE]
+    pulse.stop()

@@ -6,13 +6,16 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 
+import gevent
 from flask import Flask
 
 from common.client_address import client_of
 from common.serving.open_files import affordable_connections
+from common.store.beats import RedisBeats
 from common.store.connect import connect
 from common.store.log import RedisLog, Retention
 from common.store.presence import RedisPresenceWriter
+from common.store.pulse import Pulse
 from config.settings import Settings
 from ws_server.door.app import create_app
 from ws_server.door.plain_listen import PlainListen
@@ -32,6 +35,7 @@ REDIS_CONNECTIONS = 4  # Per process, for presence; the log's connections come o
 # Where the application keeps them, in `app.extensions`.
 SERVICE = "message_center.service"
 PLAIN_LISTEN = "message_center.plain_listen"
+PULSE = "message_center.pulse"
 
 
 def load(settings: Settings) -> Flask:
@@ -57,7 +61,11 @@ def load(settings: Settings) -> Flask:
     app = create_app(service.newcomers, policy, settings.http_port)
     app.extensions[SERVICE] = service
     app.extensions[PLAIN_LISTEN] = PlainListen(service.newcomers, policy)
+    figures = service.figures
+    pulse = Pulse(RedisBeats(client, key), "ws", figures.now, figures.counted)
+    app.extensions[PULSE] = pulse
     service.start()
+    gevent.spawn(pulse.run)
     gc.set_threshold(*GC_THRESHOLDS)
     return app
 
@@ -104,3 +112,5 @@ def stop(app: Flask, *, reload: bool) -> None:
     """The end of the process; the web server accepts nothing any more."""
     service: Service = app.extensions[SERVICE]
     service.stop(RESTARTING if reload else GOING_AWAY, reload=reload)
+    pulse: Pulse = app.extensions[PULSE]
+    pulse.stop()

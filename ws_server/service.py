@@ -13,6 +13,7 @@ from ws_server.clients.hub import Hub
 from ws_server.clients.keepalive import Keepalive
 from ws_server.door.policy import OPEN, Policy
 from ws_server.farewell import Farewell
+from ws_server.figures import Figures
 from ws_server.hooks import Hooks
 from ws_server.inbox.receiver import Limits, Receiver
 from ws_server.inbox.subscriptions import Subscriptions
@@ -39,6 +40,7 @@ class Service:
         self._stop_timeout = settings.stop_timeout
         self._presence = presence
         self._hub = Hub(_make_feeds(settings, source), self._note_gone)
+        self.figures = Figures(self._hub, settings)
         self._relay = Relay(source, self._hub)
         worker = worker_class(settings, self._hub, self._relay)
         self._hooks = Hooks(worker, settings.request_timeout)

@@ -15,6 +15,7 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
     {KEY}:epoch      string  the name of the epoch, and the newest id of the log when it began. A
                              new epoch begins when the log has lost messages that it should keep
     {KEY}:once:ID    string  a hash of the item that was pushed under this id, for a while
+    {KEY}:beats      hash    process -> when it last said something of itself, and what; it expires
 
 Who is connected, written by each WebSocket server process (PROCESS) for itself:
 
@@ -23,8 +24,11 @@ Who is connected, written by each WebSocket server process (PROCESS) for itself:
     {KEY}:users:PROCESS         hash    user -> number of connections
     {KEY}:in:PROCESS:CHANNEL    hash    user -> number of connections; '' for those without a user
     {KEY}:channels:PROCESS      hash    channel -> number of connections in the hash before
+    {KEY}:sorted-users:PROCESS     sorted set    the users of the process in their order, all at 0
+    {KEY}:sorted-channels:PROCESS  sorted set    its channels likewise
 
-Nothing else names a key, but for presence_read.lua and presence_sweep.lua: they get the prefix.
+Nothing else names a key, but for the scripts that read or sweep the presence of all processes
+(presence_read, presence_page, presence_sweep, stats): they get the prefix.
 """
 
 
@@ -40,6 +44,7 @@ class Keys:
         self.floor = self.prefix + "floor"
         self.first = self.prefix + "first"
         self.epoch = self.prefix + "epoch"
+        self.beats = self.prefix + "beats"
         self.processes = self.prefix + "processes"
 
     def once(self, id_: str) -> str:
@@ -57,6 +62,14 @@ class Keys:
     def channels(self, process: str) -> str:
         """The channels of a process."""
         return f"{self.prefix}channels:{process}"
+
+    def sorted_users(self, process: str) -> str:
+        """The users of a process in their order."""
+        return f"{self.prefix}sorted-users:{process}"
+
+    def sorted_channels(self, process: str) -> str:
+        """The channels of a process in their order."""
+        return f"{self.prefix}sorted-channels:{process}"
 
     def members(self, process: str, channel: str) -> str:
         """The users of a channel in a process."""

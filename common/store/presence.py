@@ -117,7 +117,9 @@ class RedisPresenceWriter(PresenceWriter):
         self._number += 1
         names, process = self._keys, self.process
         keys = [names.processes, names.alive(process), names.users(process)]
-        keys += [names.channels(process), *(names.members(process, c) for c in changes.channels)]
+        keys += [names.channels(process), names.sorted_users(process)]
+        keys += [names.sorted_channels(process)]
+        keys += [names.members(process, channel) for channel in changes.channels]
         numbers = (self._lease, self._confirmed, self._number)
         # The same write under the same number may be done twice.
         held = self._write.run(keys, (process, *numbers, *_words(changes)), repeatable=True)

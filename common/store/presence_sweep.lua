@@ -12,6 +12,7 @@ local left = 0
 
 local function sweep(process)
   local channels = prefix .. 'channels:' .. process
+  redis.call('UNLINK', prefix .. 'sorted-users:' .. process, prefix .. 'sorted-channels:' .. process)
   for _, name in ipairs(redis.call('HRANDFIELD', channels, room)) do
     redis.call('UNLINK', prefix .. 'in:' .. process .. ':' .. name)
     redis.call('HDEL', channels, name)

@@ -1,6 +1,6 @@
 -- Renew the lease of a process, and write how many connections it has: all of it, or nothing.
 --
--- KEYS  processes, lease, users, channels, then the hash of each channel that has changed
+-- KEYS  processes, lease, users, channels, the sorted names of both, then the hash of each channel that has changed
 -- ARGV  the process, milliseconds of the lease; the number of its last confirmed write (0: there is none, so it
 --       enters), the number of this one; then what has changed among the users, as a list: how many pairs, and each
 --       user with the number of connections; then for each channel its name, its number of connections (0: it is
@@ -10,7 +10,7 @@
 -- The lease holds the number of the last write. So it is noticed when Redis went back to an older snapshot; and a write
 -- that comes late, when its caller has given it up, does nothing.
 
-local PROCESSES, LEASE, USERS, CHANNELS = unpack(KEYS, 1, 4)
+local PROCESSES, LEASE, USERS, CHANNELS, SORTED_USERS, SORTED_CHANNELS = unpack(KEYS, 1, 6)
 local process, milliseconds = ARGV[1], ARGV[2]
 local confirmed, number = tonumber(ARGV[3]), tonumber(ARGV[4])
 local at = 4
@@ -20,18 +20,21 @@ local function next_word()
   return ARGV[at]
 end
 
-local function write(hash, field, count)
+-- `names` has the fields of the hash in their order, for who reads them page by page; nil: nobody does.
+local function write(hash, field, count, names)
   if count == '0' then
     redis.call('HDEL', hash, field)
+    if names then redis.call('ZREM', names, field) end
   else
+    if names then redis.call('ZADD', names, 0, field) end
     redis.call('HSET', hash, field, count)
   end
 end
 
-local function write_list(hash)
+local function write_list(hash, names)
   for _ = 1, tonumber(next_word()) do
     local field = next_word()
-    write(hash, field, next_word())
+    write(hash, field, next_word(), names)
   end
 end
 
@@ -50,12 +53,12 @@ if confirmed == 0 then
 else
   redis.call('SET', LEASE, last, 'KEEPTTL')
 end
-write_list(USERS)
-for key = 5, #KEYS do
+write_list(USERS, SORTED_USERS)
+for key = 7, #KEYS do
   local name = next_word()
   local total = next_word()
   -- Both at once: a sweep finds the hashes by the list of channels.
-  write(CHANNELS, name, total)
+  write(CHANNELS, name, total, SORTED_CHANNELS)
   if total == '0' then redis.call('UNLINK', KEYS[key]) end
   write_list(KEYS[key])
 end

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from config.settings import Settings
-from http_api.app import PUBLIC, create_app
-from tests.support.fakes import FakePresenceReader, FakeQueue
+from http_api.app import PUBLIC
+from tests.support.fakes import FakeQueue
 from tests.support.openapi import DOCUMENT, errors_of, responses, validate
+from tests.support.reads import Stores
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 AUTOMATIC = {"HEAD", "OPTIONS"}  # Flask's, of no interest to a caller.
@@ -65,7 +65,7 @@ def test_the_document_has_the_version_of_the_package() -> None:
 def test_every_route_is_documented_and_no_other() -> None:
     served = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
-        for rule in create_app(Settings(), FakeQueue(), FakePresenceReader()).url_map.iter_rules()
+        for rule in Stores().app().url_map.iter_rules()
         for method in (rule.methods or set()) - AUTOMATIC
     }
 
@@ -99,7 +99,7 @@ def test_an_example_of_a_request_is_accepted(
 
 
 def test_a_route_that_needs_a_token_says_so() -> None:
-    rules = create_app(Settings(), FakeQueue(), FakePresenceReader()).url_map.iter_rules()
+    rules = Stores().app().url_map.iter_rules()
     guarded = {
         re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
         for rule in rules

@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ import redis
 from tests.support.processes import ROOT, Process, wait_until
 from tests.support.redis_servers import Server
 from tests.support.system import KEY, System
-from tests.support.websocket import Client
+from tests.support.websocket import LIMIT, Client
 
 LINE = re.compile(r"^ACL (SETUSER (message-center-\w+|your-backend) on .*)$", re.MULTILINE)
 PASSWORD, EPOCH = "PASSWORD", f"{{{KEY}}}:epoch"
@@ -75,6 +76,17 @@ def use_http(system: System) -> None:
     assert system.call("/readyz")[0] == 200
 
 
+def use_reads(system: System) -> None:
+    for path in ("/users", "/channels", "/messages", "/messages?last=1"):
+        assert system.call(path)[0] == 200
+    assert system.call("/stats")[1]["redis"]["server"].startswith("Valkey ")
+    events = f"http://127.0.0.1:{system.http_port}/messages/events?last=1"
+    with urllib.request.urlopen(events, timeout=LIMIT) as stream:
+        assert system.push("seen")[0] == 200
+        while b'"seen"' not in stream.readline():
+            pass
+
+
 def use_ws(server: Server, port: int) -> None:
     push = server.redis.lpush
     with json_client(port, "last=1000") as live:  # More than it has in memory.
@@ -105,9 +117,11 @@ def test_the_documented_rights_are_enough_and_none_is_for_nothing(
         use_http(system)
         for port in (timer_port, instant_port):
             use_ws(server, port)
-        with json_client(instant_port, "") as left:
+        with json_client(instant_port, "") as left, json_client(timer_port, "") as other:
             first(left)
-            wait_until(lambda: system.call("/channels/orders")[1]["connections"] > 0, "presence")
+            first(other)
+            wait_until(lambda: system.call("/channels/orders")[1]["connections"] > 1, "presence")
+            use_reads(system)
             timer.stop()  # It gives its lease up,
             instant.kill_all()  # and what this one leaves is swept by another.
         processes.append(system.start_ws(DELIVERY="timer", **FAST)[0])

@@ -9,9 +9,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from config.settings import Settings
-from http_api.app import create_app
-from tests.support.fakes import FakePresenceReader, FakeQueue
+from tests.support.fakes import FakeQueue
 from tests.support.openapi import DOCUMENT, validate, validate_response
+from tests.support.reads import Stores
 from tests.support.strategies import latin, texts
 
 Api = tuple[FlaskClient, FakeQueue]
@@ -86,7 +86,7 @@ requests = st.builds(
 def api() -> Api:
     queue = FakeQueue()
     limits = Settings(max_content_bytes=8, max_body_bytes=64, max_channels=3)
-    return create_app(limits, queue, FakePresenceReader()).test_client(), queue
+    return Stores().app(limits, queue).test_client(), queue
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -121,8 +121,12 @@ class FailingPresenceWriter(PresenceWriter):
 
 
 def contents(client: redis.Redis, key: str) -> dict[str, Any]:
-    """Every key of presence: hashes and sets as they are, leases as True."""
+    """Every key of presence: hashes and sets as they are, leases as True.
+
+    The sorted names must be those of the hash, so they are not told.
+    """
     found: dict[str, Any] = {}
+    sorted_names: dict[str, Any] = {}
     names: list[Any] = client.keys(f"{{{key}}}:*")
     for name in names:
         kind, _, rest = name.decode().partition("}:")[2].partition(":")
@@ -130,9 +134,13 @@ def contents(client: redis.Redis, key: str) -> dict[str, Any]:
             found[kind] = client.smembers(name)
         elif kind == "alive":
             found[f"{kind}:{rest}"] = True
+        elif kind.startswith("sorted-"):
+            sorted_names[f"{kind.removeprefix('sorted-')}:{rest}"] = client.zrange(name, 0, -1)
         else:
             counts: Any = client.hgetall(name)
             found[f"{kind}:{rest}"] = {who.decode(): int(count) for who, count in counts.items()}
+    for name, names in sorted_names.items():
+        assert [each.decode() for each in names] == sorted(found[name])
     return found
 
 

@@ -14,6 +14,7 @@ from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Connection
 from ws_server.clients.lending import LENT_BYTES, Lender, Put
 from ws_server.clients.progress import Progress
+from ws_server.clients.tally import Tally
 from ws_server.log.feed import NO_CHANNELS
 from ws_server.log.pieces import Chunk, Mixed, Place
 
@@ -26,9 +27,10 @@ LENT_TIMES = 32  # Sockets; for fewer it is not worth lending.
 class FanOut:
     """Sends pieces of the log to those who are live."""
 
-    def __init__(self, progress: Progress, lender: Lender) -> None:
+    def __init__(self, progress: Progress, lender: Lender, tally: Tally) -> None:
         self._progress = progress
         self._lender = lender
+        self._tally = tally
         self._end = 0.0  # Of the slice.
 
     def send(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
@@ -38,6 +40,7 @@ class FanOut:
 
     def _send_all(self, chunk: Chunk, everybody: Collection[Connection], *, keep: bool) -> None:
         listed, size = list(everybody), len(chunk.data)
+        self._tally.deliveries += len(chunk.ids) * len(listed)
         put = self._put_for(chunk.data, len(listed), keep=keep)
         for start in range(0, len(listed), CLOCK_EVERY):
             self._send(put, size, chunk, listed[start : start + CLOCK_EVERY])
@@ -48,14 +51,16 @@ class FanOut:
     ) -> None:
         """To each audience what is for it, then to all others what is for everybody."""
         self._begin_slice()
-        sent = 0
+        sent = passed_over = 0
         for audience, some in audiences.reached(piece.addressing).items():
             channels, members = audience.channels, audience.members
+            passed_over += len(members)
             if len(members) > CLOCK_EVERY:
                 self._send_all(piece.select(channels), members, keep=False)
                 continue
             places = piece.addressing.places(channels) if some is None else some
             self._send_few(piece, channels, places, list(members))
+            self._tally.deliveries += len(places) * len(members)
             sent += len(members)
             if sent >= CLOCK_EVERY:
                 sent = 0
@@ -63,6 +68,7 @@ class FanOut:
         if piece.addressing.open:
             # Those who had a chunk of their own are beyond it, and are passed over.
             self._send_all(piece.select(NO_CHANNELS), everybody, keep=False)
+            self._tally.deliveries -= len(piece.addressing.open) * passed_over
 
     def _put_for(self, data: bytes, times: int, *, keep: bool) -> Put:
         """What is long and for many is lent."""

@@ -17,6 +17,7 @@ from ws_server.clients.beginning import AT_THE_HEAD, Beginning
 from ws_server.clients.connection import Clients, Connection, State
 from ws_server.clients.fan_out import FanOut
 from ws_server.clients.sender import Sender
+from ws_server.clients.tally import Tally
 from ws_server.door.listen import DEFAULT, Listen
 from ws_server.log.feed import Feed
 from ws_server.log.pieces import Mixed, Place
@@ -37,13 +38,19 @@ class Hub:
         self.recent = Recent()
         self._feeds = feeds
         self._audiences = {feed: Audiences() for feed in feeds.values()}
-        self._fan_out = FanOut(self.sender, self.sender.lender)
+        self.tally = Tally()
+        self._fan_out = FanOut(self.sender, self.sender.lender, self.tally)
         self._on_gone = on_gone
 
     @property
     def connections(self) -> list[Connection]:
         """All that are here now, also those that are closing; a list of its own each time."""
         return self.clients.all
+
+    def count_by_format(self) -> dict[str, int]:
+        """How many are here, also those that are closing."""
+        by_feed = self.clients.by_feed
+        return {name: len(by_feed[feed]) for name, feed in self._feeds.items()}
 
     # Joining and leaving
 
@@ -127,6 +134,7 @@ class Hub:
 
     def _publish_part(self, part: Page) -> None:
         self.recent.add(part.ids, part.recipients)
+        self.tally.sent += len(part.ids)
         for feed, listeners in self.clients.by_feed.items():
             if not listeners:
                 feed.skip(part.last)

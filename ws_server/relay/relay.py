@@ -137,7 +137,7 @@ class Relay:
             known = self._hub.mark
             with self._noting_failure():
                 settled = self._source.settle_and_wait(known, longest_wait)
-            self._count_rejected(settled)
+            self._count(settled)
         self._note_settled(settled.moved)
         with self._publishing:
             self._losses.check(known, settled.log)
@@ -154,7 +154,7 @@ class Relay:
             with self._noting_failure():
                 settled, page = self._source.settle_and_read(known, most)
             is_full = self._pages.learn(page.sizes, most)
-            self._count_rejected(settled)
+            self._count(settled)
             if not self._losses.check(known, settled.log):
                 return True
             self._hub.publish(page)
@@ -212,7 +212,8 @@ class Relay:
         self._may_settle.set()
         return False
 
-    def _count_rejected(self, settled: Settled) -> None:
+    def _count(self, settled: Settled) -> None:
+        self._hub.tally.settled += settled.moved
         if settled.rejected:
             self._rejected += settled.rejected
             log.warning(

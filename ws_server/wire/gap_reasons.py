@@ -1,5 +1,5 @@
-"""Why a client is told that messages are missing: the `reason` of a gap notice."""
+"""The `reason` of a gap notice: as the HTTP API says it, too."""
 
-TOO_OLD = "history does not reach back far enough"
-LOST = "Redis has lost messages"
-UNKNOWN = "the id is not of this log"
+from common.gap_reasons import LOST, TOO_OLD, UNKNOWN
+
+__all__ = ["LOST", "TOO_OLD", "UNKNOWN"]

@@ -15,6 +15,7 @@ from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Connection
 from ws_server.clients.fan_out import CLOCK_EVERY, LENT_TIMES, FanOut
 from ws_server.clients.lending import LENT_BYTES, Lender
+from ws_server.clients.tally import Tally
 from ws_server.door.listen import Listen
 from ws_server.log.pieces import Chunk, Mixed, Place, piece_of
 from ws_server.wire.frames import TextFrames
@@ -51,7 +52,7 @@ def noted() -> Noted:
 @pytest.fixture
 def fan_out(noted: Noted) -> Iterator[FanOut]:
     lender = Lender()
-    yield FanOut(noted, lender)
+    yield FanOut(noted, lender, Tally())
     lender.give_back()
 
 

@@ -1,0 +1,249 @@
+"""What is shown of the log: pages of messages after or before an id, with whom each is for.
+
+An id is looked for as for a listener that comes back with it. If something is missing, the page
+says so and goes on with what there is. No route, no socket here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from common.channels import reaches
+from common.gap_reasons import TOO_OLD, UNKNOWN
+from common.message import KICK_MARK, Mark, parse_id
+from common.page import NOBODY
+from common.store.history import LOOKED, History, Look
+from http_api.questions import Wanted
+
+MOST_LOOKS = 8  # For one answer: up to 3200 messages, or 2 MiB.
+
+Shown = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One message of the log."""
+
+    id: int
+    text_id: str
+    content: str
+    recipients: tuple[str, ...]
+
+    def channel_for(self, wanted: Wanted) -> str | None:
+        """Under which name those who want this get it; None: it is for everybody."""
+        if wanted is None:
+            return self.recipients[0] if self.recipients else None
+        return next((name for name in self.recipients if reaches(name, wanted)), None)
+
+    def is_for(self, wanted: Wanted) -> bool:
+        """Whether they get it."""
+        if wanted is None or not self.recipients:
+            return True
+        return any(reaches(name, wanted) for name in self.recipients)
+
+    def shown(self, epoch: str, wanted: Wanted) -> Shown:
+        """As in the JSON format of listeners, and to whom it was pushed: to nobody is to all."""
+        return {
+            "id": f"{epoch}-{self.text_id}",
+            "channel": self.channel_for(wanted),
+            "content": self.content,
+            "time": self.id >> 64,
+            "to": list(self.recipients),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """All messages after one place up to another; `missing`: why some before them are not here."""
+
+    after: Mark
+    upto: Mark
+    messages: list[Logged] = field(default_factory=list)
+    missing: str = ""
+    is_end: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesPage:
+    """What was asked for, the oldest first. `next` and `previous`: the ids to go on with."""
+
+    messages: list[Shown]
+    next: str | None
+    previous: str | None = None
+    more: bool = False
+    gap: Shown | None = None
+
+
+class Archive:
+    """Reads the log. It keeps nothing."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    def head(self) -> Mark | None:
+        """The place after the newest message; None if nothing has ever entered the log.
+
+        Raises:
+            QueueUnavailable: Redis did not answer.
+        """
+        look = self._history.before(None, 1)
+        return Mark(look.epoch, look.newest) if look.epoch else None
+
+    def follow(self, asked: str | None, most: int = LOOKED) -> Stretch | None:
+        """One look at what follows an id, or the oldest if None; None: there is no log yet.
+
+        Raises:
+            QueueUnavailable: Redis did not answer.
+        """
+        mark = None if asked is None else Mark.parse(asked)
+        look = self._history.after(mark.id if mark else 0, most)
+        if not look.epoch:
+            return None
+        begin, missing = _beginning(asked, mark, look)
+        if mark is None or begin != mark.id:
+            look = self._history.after(begin, most)
+        if not look.is_whole and not missing and begin:
+            missing = TOO_OLD
+        messages = list(_logged(look))
+        ids = look.page.ids
+        upto = parse_id(ids[-1]) if ids else begin
+        return Stretch(
+            Mark(look.epoch, begin), Mark(look.epoch, upto), messages, missing, look.is_end
+        )
+
+    def wait(self, mark: Mark, seconds: float) -> bool:
+        """Wait for what follows; whether there is something.
+
+        Raises:
+            QueueUnavailable: Redis did not answer.
+        """
+        return self._history.wait(mark.id, seconds)
+
+    def page_after(self, asked: str | None, wanted: Wanted, limit: int) -> MessagesPage:
+        """Up to `limit` messages after an id.
+
+        Raises:
+            QueueUnavailable: Redis did not answer.
+        """
+        found, gap, upto = Found(wanted, limit), None, None
+        is_end = True
+        for stretch in self._stretches(asked, limit if wanted is None else LOOKED):
+            is_end = False
+            if stretch.missing:
+                if found.messages:  # Lost while it was read: the next page tells it.
+                    break
+                gap = _gap(asked, stretch.missing, stretch.after)
+            upto = stretch.upto
+            last = found.take(stretch.messages, upto.epoch)
+            if last is not None:
+                is_end = stretch.is_end and last is stretch.messages[-1]
+                upto = replace(upto, id=last.id)
+                break
+            is_end = stretch.is_end
+        if upto is None:
+            return MessagesPage([], None, gap=_gap(asked, UNKNOWN, None))
+        return MessagesPage(found.messages, str(upto), more=not is_end, gap=gap)
+
+    def _stretches(self, asked: str | None, most: int) -> Iterator[Stretch]:
+        place = asked
+        for _ in range(MOST_LOOKS):
+            stretch = self.follow(place, most)
+            if stretch is None:
+                return
+            yield stretch
+            if stretch.is_end:
+                return
+            place = str(stretch.upto)
+
+    def page_before(self, asked: str | None, wanted: Wanted, limit: int) -> MessagesPage:
+        """The newest `limit` messages before an id, or of all if None.
+
+        Raises:
+            QueueUnavailable: Redis did not answer.
+        """
+        mark = None if asked is None else Mark.parse(asked)
+        start, found = None if mark is None else mark.id, Found(wanted, limit)
+        head = gap = None
+        for _ in range(MOST_LOOKS):
+            look = self._history.before(start, limit if wanted is None else LOOKED)
+            if head is None:
+                head = Mark(look.epoch, look.newest)
+                if asked is not None and (mark is None or mark.epoch != look.epoch):
+                    gap = _gap(asked, UNKNOWN, head if start is None else Mark(look.epoch, start))
+            if look.epoch != head.epoch:
+                break  # Lost while it was read: what came before may be of other messages.
+            last = found.take(_logged(look), look.epoch)
+            if last is not None:
+                return _backwards(found, head, last.id, gap)
+            if look.is_end or _is_below(look):
+                return _backwards(found, head, None, gap)
+            start = parse_id(look.page.ids[-1])
+        return _backwards(found, head, start, gap)
+
+
+class Found:
+    """Messages for those who want them, up to a limit."""
+
+    def __init__(self, wanted: Wanted, limit: int) -> None:
+        self.messages: list[Shown] = []
+        self._wanted = wanted
+        self._limit = limit
+
+    def take(self, some: Iterable[Logged], epoch: str) -> Logged | None:
+        """Add those that they get; the last one, if there is no room for more."""
+        for message in some:
+            if message.is_for(self._wanted):
+                self.messages.append(message.shown(epoch, self._wanted))
+                if len(self.messages) == self._limit:
+                    return message
+        return None
+
+
+def _backwards(
+    found: Found, head: Mark | None, start: int | None, gap: Shown | None
+) -> MessagesPage:
+    if head is None or not head.epoch:
+        return MessagesPage([], None, gap=gap)
+    previous = None if start is None else str(Mark(head.epoch, start))
+    return MessagesPage(found.messages[::-1], str(head), previous, previous is not None, gap)
+
+
+def _beginning(asked: str | None, mark: Mark | None, look: Look) -> tuple[int, str]:
+    """After which id to go on, and what is missing then: as `Beginnings` of listeners."""
+    lowest = max(0, look.floor - 1)
+    if asked is None:
+        return lowest, ""
+    if mark is None:
+        return look.newest, UNKNOWN
+    if mark.epoch != look.epoch:
+        return max(min(mark.id, look.start), lowest), UNKNOWN
+    if not lowest <= mark.id <= look.newest:
+        return (lowest, TOO_OLD) if mark.id < lowest else (look.newest, UNKNOWN)
+    ids = look.page.ids
+    has_next = bool(ids) and parse_id(ids[0]) == mark.id + 1
+    if look.has or has_next or mark.id in (look.newest, look.start, lowest):
+        return mark.id, ""
+    return mark.id, UNKNOWN
+
+
+def _is_below(look: Look) -> bool:
+    """Whether it went back to where the log may have holes."""
+    return bool(look.page) and look.page.last < look.floor
+
+
+def _logged(look: Look) -> Iterator[Logged]:
+    """Its messages; neither orders to throw somebody out, nor what is not ours."""
+    page = look.page
+    recipients: Sequence[tuple[str, ...]] = page.recipients or [()] * len(page.ids)
+    for text, content, names in zip(page.ids, page.contents, recipients, strict=True):
+        id_ = parse_id(text)
+        if names == NOBODY or (names and names[0].startswith(KICK_MARK)) or id_ < look.floor:
+            continue
+        yield Logged(id_, text.decode(), content.decode(errors="replace"), names)
+
+
+def _gap(asked: str | None, reason: str, after: Mark | None) -> Shown | None:
+    """As listeners are told: `id` is where it goes on, `after` what was asked with."""
+    if asked is None:
+        return None
+    return {"id": None if after is None else str(after), "after": asked, "reason": reason}

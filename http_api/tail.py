@@ -1,0 +1,120 @@
+"""The end of the log as it grows, read once for all who watch it in this process.
+
+It reads only while somebody watches, and keeps a bounded number of the newest stretches. Who is
+further back reads by itself. It sends nothing.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from common.errors import QueueUnavailable
+from common.message import Mark
+from http_api.history import Archive, Stretch
+
+LONGEST_WAIT = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
+PAUSE = 0.02  # Seconds between two looks: what comes meanwhile is read together.
+AFTER_FAILURE = 1.0
+KEPT = 32  # Stretches, of some 256 KiB at the most.
+
+
+class Tail:
+    """`head` is after the newest message that was read; None while nothing is known."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._changed = threading.Condition()
+        self._kept: deque[Stretch] = deque(maxlen=KEPT)
+        self._watching = 0
+        self._reader: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self.head: Mark | None = None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nobody is to watch any more."""
+        return self._stopping.is_set()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """It is read while this lasts."""
+        with self._changed:
+            self._watching += 1
+            if self._reader is None:
+                self._reader = threading.Thread(target=self._run, name="tail", daemon=True)
+                self._reader.start()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._watching -= 1
+
+    def stop(self) -> None:
+        """Nobody is to watch any more."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify_all()
+
+    def join(self, seconds: float) -> None:
+        """Wait until nothing is read any more."""
+        reader = self._reader
+        if reader is not None:
+            reader.join(seconds)
+
+    def find(self, mark: Mark) -> Stretch | None:
+        """What is kept and has what follows a place."""
+        for stretch in reversed(self._kept):
+            after, upto = stretch.after, stretch.upto
+            if after.epoch == mark.epoch and after.id <= mark.id < upto.id:
+                return stretch
+        return None
+
+    def wait(self, head: Mark | None, seconds: float) -> None:
+        """Wait until the head is another than this one, or for the stop."""
+        with self._changed:
+            if self.head == head and not self.is_stopped:
+                self._changed.wait(seconds)
+
+    def _run(self) -> None:
+        while self._is_wanted():
+            try:
+                pause = self._step()
+            except QueueUnavailable:
+                pause = AFTER_FAILURE
+            self._stopping.wait(pause)
+
+    def _is_wanted(self) -> bool:
+        with self._changed:
+            if self._watching and not self.is_stopped:
+                return True
+            self._reader = None
+            # Whoever comes next must not take it for new.
+            self._kept.clear()
+            self.head = None
+            return False
+
+    def _step(self) -> float:
+        """Read what is new; how long to pause then."""
+        head = self.head
+        if head is None:
+            self._move(self._archive.head(), None)
+            return 0.0 if self.head else LONGEST_WAIT
+        # A Redis that came back with older data has no message after this id for a long time.
+        if not self._archive.wait(head, LONGEST_WAIT) and self._archive.head() == head:
+            return 0.0
+        stretch = self._archive.follow(str(head))
+        if stretch is None:
+            self._move(None, None)
+        elif stretch.missing or stretch.upto != head:
+            self._move(stretch.upto, stretch)
+        return PAUSE
+
+    def _move(self, head: Mark | None, stretch: Stretch | None) -> None:
+        with self._changed:
+            if stretch is None or stretch.missing:
+                self._kept.clear()
+            if stretch is not None:
+                self._kept.append(stretch)
+            self.head = head
+            self._changed.notify_all()
