@@ -1,5 +1,6 @@
 """Stand-ins for what is only read: beats, pages of people, and the log."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -129,6 +130,26 @@ class FakeHistory(Faulty, History):
         )
         is_end = len(some) < room or not some
         return Look(page, is_end, self.epoch, self.start, self.floor, self.newest)
+
+
+class WaitingHistory(FakeHistory):
+    """Its `wait` ends when something was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = threading.Event()
+        self.waits = 0
+
+    def write(self, content: str, *recipients: str) -> int:
+        id_ = super().write(content, *recipients)
+        self.written.set()
+        return id_
+
+    def wait(self, id_: int, seconds: float) -> bool:
+        self.waits += 1
+        self.written.wait(0.01)
+        self.written.clear()
+        return super().wait(id_, seconds)
 
 
 class Stores:

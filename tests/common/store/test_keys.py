@@ -10,16 +10,21 @@ def every_name(keys: Keys) -> list[str]:
     """In the order of the table."""
     return [
         *(keys.queue, keys.wip, keys.log, keys.rejected, keys.floor, keys.first, keys.epoch),
-        keys.once("ID"),
+        *(keys.once("ID"), keys.beats),
         *(keys.processes, keys.alive("PROCESS"), keys.users("PROCESS")),
         *(keys.members("PROCESS", "CHANNEL"), keys.channels("PROCESS")),
+        *(keys.sorted_users("PROCESS"), keys.sorted_channels("PROCESS")),
     ]
 
 
 def test_the_table_has_every_name() -> None:
     lines = (module.__doc__ or "").splitlines()
-    kinds = ("list", "stream", "string", "set", "hash")
-    words = [line.split() for line in lines if line.startswith("    ")]
+    kinds = ("list", "stream", "string", "set", "sorted-set", "hash")
+    words = [
+        line.replace("sorted set", "sorted-set").split()
+        for line in lines
+        if line.startswith("    ")
+    ]
     named = [row[0] for row in words if len(row) > 1 and row[1] in kinds]
 
     assert named == every_name(Keys("KEY"))
