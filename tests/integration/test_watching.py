@@ -52,12 +52,13 @@ def test_every_process_is_known_and_gone_when_it_ends(system: System) -> None:
     wait_until(lambda: stats(system)["totals"]["connections"] == 3, "the connections")
     assert kinds(system) == ["http", "http", "ws", "ws"]
 
-    for number in range(20):
-        assert system.push(str(number))[0] == 200
-    wait_until(lambda: stats(system)["totals"]["rates"]["deliveries"] > 0, "deliveries")
+    def are_busy() -> bool:
+        system.push("a")
+        return all(stats(system)["totals"]["rates"].values())
+
+    wait_until(are_busy, "rates")
     found = stats(system)
-    assert found["totals"]["rates"]["settled"] > 0
-    assert found["log"]["length"] == 20
+    assert found["log"]["length"] > 0
     assert {each["settings"]["delivery"] for each in found["processes"] if "settings" in each} == {
         "instant"
     }
