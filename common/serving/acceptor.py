@@ -1,6 +1,5 @@
 """Accepts the connections of one listener, as long as there are slots and descriptors."""
 
-import _socket
 import errno
 import logging
 from time import monotonic
@@ -31,11 +30,7 @@ class Acceptor(Server):
             self._pause(problem)
             return None
         self._is_out_of_files = False
-        if accepted is None:
-            return None
-        of_gevent, address = accepted
-        # One of the interpreter's, which has no watchers: the door has its own.
-        return _socket.socket(fileno=of_gevent.detach()), address
+        return accepted
 
     def _pause(self, problem: OSError) -> None:
         if not self._is_out_of_files:

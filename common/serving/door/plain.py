@@ -7,8 +7,8 @@ Content-Length or a Transfer-Encoding can never be read in two ways.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 LONGEST_HEAD = 4096  # Bytes; longer ones are rare, and gunicorn's own limits are larger.
 MOST_FIELDS = 100  # gunicorn refuses more.
@@ -59,8 +59,7 @@ KEPT_OR_CLOSED = frozenset(("keep-alive", "close"))
 UPGRADES = frozenset(("upgrade", "keep-alive, upgrade"))
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The head of a plain request. Names of headers are in small letters."""
 
     method: str
@@ -88,8 +87,10 @@ def read_head(data: bytes) -> Head | None:
     if found is None:
         return None
     method, path, query, lines = found.groups()
-    fields = [(name.lower(), value) for name, value in FIELD.findall(lines.decode("ascii"))]
-    headers = {name: value.rstrip(" ") for name, value in fields}
+    if b" \r\n" in lines:
+        return None
+    fields = FIELD.findall(lines.decode("ascii"))
+    headers = {name.lower(): value for name, value in fields}
     if len(headers) != len(fields) and not _only_others_repeat(fields):
         return None
     if len(fields) > MOST_FIELDS or not _is_understood(method, headers):
@@ -120,5 +121,5 @@ def _is_understood(method: bytes, headers: dict[str, str]) -> bool:
 
 
 def _only_others_repeat(fields: list[tuple[str, str]]) -> bool:
-    names = [name for name, _ in fields if name in SINGLE]
+    names = [name.lower() for name, _ in fields if name.lower() in SINGLE]
     return len(names) == len(set(names))

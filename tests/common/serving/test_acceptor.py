@@ -14,8 +14,8 @@ import gevent
 import gevent.select
 import gevent.socket
 import pytest
-from gevent.server import StreamServer
 
+from common.libraries.gevent_server import Server
 from common.serving import acceptor as module
 from common.serving.acceptor import Acceptor
 from tests.support.web_server import LIMIT, await_that
@@ -143,10 +143,10 @@ def test_one_that_is_closed_meanwhile_stays_closed(
 
 
 def test_any_other_problem_is_raised(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: StreamServer) -> None:
+    def fail(_: Server) -> None:
         raise OSError(errno.EBADF, "Bad file descriptor")
 
-    monkeypatch.setattr(StreamServer, "do_read", fail)
+    monkeypatch.setattr(Server, "accept", fail)
 
     with pytest.raises(OSError, match="Bad file"):
         serving.acceptor.accept()
