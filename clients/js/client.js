@@ -206,8 +206,7 @@ export function connect(url, options = {}) {
     if (leading) return;
     if (data.end) return finish(...data.end);
     const { prev, items } = data;
-    clearTimeout(silence);
-    clearTimeout(nudge);
+    calm();
     if (data.state !== "connected") nudge = setTimeout(ask, 2000);
     heard = data.at;
     told = data.state;
@@ -225,23 +224,27 @@ export function connect(url, options = {}) {
     tell(data.state);
   }
 
+  function calm() {
+    silence = clearTimeout(silence);
+    clearTimeout(nudge);
+  }
+
   function ask(wakes) {
     if (!radio || leading) return;
     radio.postMessage({ ask: 1, wakes });
-    clearTimeout(silence);
     // A leader that does not answer is frozen, and keeps its lock.
-    silence = setTimeout(claim, LEADER, true);
+    silence ||= setTimeout(claim, LEADER, true);
   }
 
   function claim(steal) {
     const mine = joined;
+    silence = 0;
     let stolen;
     const lead = () => new Promise((release) => {
       if (mine !== joined || stolen) return release();
       leading = true;
       unlock = release;
-      clearTimeout(silence);
-      clearTimeout(nudge);
+      calm();
       if (link || due) announce();
       else dial();
     });
@@ -281,7 +284,8 @@ export function connect(url, options = {}) {
   function leave() {
     if (!joined) return;
     hang();
-    [silence, nudge, beat].forEach(clearTimeout);
+    calm();
+    clearInterval(beat);
     radio?.close();
     joined.abort?.();
     unlock?.();

@@ -25,6 +25,7 @@ FOLLOW = """async ([url, options]) => {
     const { connect } = await import("/client.js");
     window.seen = [];
     window.told = [];
+    if (window.freshToken) options.token = () => freshToken();
     window.center = connect(url, options);
     center.on("message", ({ content }) => seen.push(content));
     for (const type of ["gap", "closed", "state", "error"]) {
@@ -221,6 +222,33 @@ def test_a_tab_that_is_frozen_lets_another_one_lead_and_gets_all_when_it_wakes(
     wait_until(lambda: connections(served) == 1, "one connection")
 
 
+def test_a_tab_that_hangs_loses_the_lock_and_gets_all_in_the_end(
+    served: System, context: BrowserContext
+) -> None:
+    _, port = served.start_ws(POLL_INTERVAL=0.02)
+    tabs = open_tabs(context, served, port, pulse=500)
+    leader = next(tab for tab in tabs if leads(tab))
+    leader.evaluate(
+        """() => void setTimeout(() => {
+            for (const end = Date.now() + 8000; Date.now() < end; );
+            seen.push("awake");
+        })"""
+    )
+    served.push("while it hangs")
+    for tab in tabs:
+        if tab is not leader:
+            wait_for_content(tab, "while it hangs")
+    wait_for_content(leader, "while it hangs")
+    served.push("end")
+
+    for tab in tabs:
+        wait_for_content(tab, "end")
+    assert leader.evaluate("seen") == ["awake", "while it hangs", "end"]
+    assert sum(leads(tab) for tab in tabs) == 1
+    assert not leads(leader)
+    wait_until(lambda: connections(served) == 1, "one connection")
+
+
 def crash(tab: Page) -> None:
     """End the process of a tab, as if the system had killed it."""
     with tab.expect_event("crash"), suppress(PlaywrightError):
@@ -270,6 +298,38 @@ def test_events_come_where_websockets_are_blocked(served: System, page: Page) ->
 
     assert page.evaluate("seen") == ["first", "while away"]
     assert not any(token in address for address in addresses)
+
+
+def test_a_token_that_expires_is_replaced_at_once(served: System, page: Page) -> None:
+    """Clocks may differ by 5 seconds: these tokens are good for about two."""
+    _, port = served.start_ws(POLL_INTERVAL=0.02, SUBSCRIBE_SECRET=SECRET)
+    given: list[str] = []
+
+    def fresh() -> str:
+        given.append(signed({"sub": "42", "exp": in_seconds(-3)}))
+        return given[-1]
+
+    page.expose_function("freshToken", fresh)
+    follow(page, served, f"ws://127.0.0.1:{port}/")
+    wait_for_state(page)
+    pusher = Pusher(served)
+    try:
+        page.wait_for_function("told.filter(([, { code }]) => code === 4001).length >= 2")
+        wait_for_state(page)
+    finally:
+        pushed = pusher.stop()
+    served.push("end")
+    wait_for_content(page, "end")
+    waits = [what for what in told(page, "state") if isinstance(what, dict) and "code" in what]
+
+    assert page.evaluate("seen") == [*pushed, "end"]
+    assert len(given) >= 3
+    assert waits[0] == {
+        "state": "waiting",
+        "code": 4001,
+        "reason": "the token has expired",
+        "wait": 0,
+    }
 
 
 def test_who_is_refused_is_told_why_and_does_not_come_back(served: System, page: Page) -> None:

@@ -89,6 +89,14 @@ test("a leading tab that is frozen keeps its lock, and loses it to one that asks
   assert.equal(open(all).length, 1);
 });
 
+test("tabs that ask again and again do not wait for longer", async () => {
+  const { browser, all } = await tabs(2, { pulse: 1000 });
+  const frozen = leader(all), other = all.find((tab) => tab !== frozen);
+  frozen.freeze();
+  await browser.run(5000);
+  assert.equal(other.open.length, 1);
+});
+
 test("a page that comes back from the cache of the browser gets what it missed", async () => {
   const { browser, server, all } = await tabs(3);
   const away = all.find((tab) => !tab.open.length);
