@@ -15,6 +15,7 @@ from config.cli.here import settings_here
 from config.cli.listen_command import listen
 from config.cli.push_command import push
 from config.cli.serve import serve
+from config.cli.status_command import status, top
 from config.cli.terminal import say
 from config.errors import SettingsError
 
@@ -67,6 +68,8 @@ def token(options: tuple[str, ...]) -> None:
 
 main.add_command(push)
 main.add_command(listen)
+main.add_command(status)
+main.add_command(top)
 
 
 def _become(module: str, *arguments: str) -> None:

@@ -5,11 +5,14 @@ without coming twice, and so is the whole input: the same run with the same line
 """
 
 from collections.abc import Callable
+from time import sleep
 from typing import Any
 
 from config.cli.lines import BadLineError, Lines, Portion, Reading
 from config.cli.progress import Progress
 from message_center_client import Client, Refused
+
+LONGEST_LIMIT = 3600.0  # Seconds; a limit on messages a second is no failure, and is waited for.
 
 Message = dict[str, Any]
 
@@ -54,11 +57,22 @@ class Piping:
 
     def _push(self, numbers: list[int], messages: list[Message]) -> None:
         try:
-            self._client.push_batch(messages)
+            while (pause := self._try(messages)) > 0:
+                sleep(pause)
         except Refused as refused:
             self._push_what_is_taken(numbers, messages, refused)
         else:
             self.pushed += len(messages)
+
+    def _try(self, messages: list[Message]) -> float:
+        """After how many seconds to push them again; 0 if they are pushed."""
+        try:
+            self._client.push_batch(messages)
+        except Refused as refused:
+            if refused.status != 429 or not 0 < refused.retry_after <= LONGEST_LIMIT:
+                raise
+            return refused.retry_after
+        return 0.0
 
     def _push_what_is_taken(
         self, numbers: list[int], messages: list[Message], refused: Refused

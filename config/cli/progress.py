@@ -40,8 +40,8 @@ class Progress:
 
 
 def progress_for(fd: int, write: Callable[[str], None]) -> Progress | None:
-    """None where nobody looks. Of a file it is known how much is left to read."""
-    if sys.stderr is None or not sys.stderr.isatty():
+    """None where nobody looks, or somebody types. Of a file it is known how much is left."""
+    if sys.stderr is None or not sys.stderr.isatty() or os.isatty(fd):
         return None
     info = os.fstat(fd)
     is_file = stat.S_ISREG(info.st_mode)

@@ -123,6 +123,8 @@ def _post(url: str, form: dict[str, str], token: str | None) -> tuple[int, str]:
 
 def _push_lines(asked: Asked, *, is_json: bool) -> None:
     _, settings = settings_here()
+    if sys.stdin is None:  # It was closed before the start.
+        raise click.ClickException("there is no standard input")
     run, fd = asked.id or uuid4().hex, sys.stdin.fileno()
     progress = progress_for(fd, lambda text: say(text, nl=False))
     reading = Reading(run, asked.to, is_json)
@@ -144,9 +146,9 @@ def _run(piping: Piping, lines: Lines, run: str) -> None:
     except KeyboardInterrupt:
         say(f"lines pushed: {piping.pushed}; {again}")
         sys.exit(INTERRUPTED)
-    except NotConfirmed as problem:
+    except (NotConfirmed, Refused) as problem:
         told = f"{problem}; lines pushed: {piping.pushed}; {again}"
         raise click.ClickException(told) from problem
-    except (BadLineError, Refused) as problem:
+    except BadLineError as problem:
         told = f"{problem}; lines pushed: {piping.pushed}, and none after them"
         raise click.ClickException(told) from problem

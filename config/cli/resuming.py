@@ -44,7 +44,7 @@ class PrintingListener(Listener):
         self._tell(f"connected to {self._shown}")
 
     def on_cut(self, problem: Exception, pause: float) -> None:
-        self._tell(f"{problem}; trying again in {pause:.1f} s")
+        self._tell(f"{str(problem) or type(problem).__name__}; trying again in {pause:.1f} s")
 
     def _tell(self, text: str) -> None:
         self._say(printable(TOKEN.sub("…", text)))

@@ -121,6 +121,20 @@ def test_what_is_installed_serves_and_a_push_reaches_a_listener(
     assert where.startswith(str(tmp_path))
 
 
+def test_the_client_is_installed_without_the_servers(checkout: Path, tmp_path: Path) -> None:
+    python = install(checkout / "clients/python", tmp_path / "environment")
+    (installed,) = (tmp_path / "environment").glob("lib/python*/site-packages")
+
+    where = run(
+        str(python), "-c", "import message_center_client as it; print(it.__file__)", cwd=tmp_path
+    )
+    assert where.startswith(str(installed))
+    assert (installed / MODULE / "py.typed").exists()
+    assert not any((installed / package).exists() for package in PACKAGES)
+    project = tomllib.loads((CLIENT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION
+
+
 def test_the_sdist_has_all_that_the_checkout_has(sdist: Path) -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("only git knows what belongs to a checkout")

@@ -16,12 +16,13 @@ from typing import Self
 from message_center_client.address import Address
 from message_center_client.backoff import Backoff
 from message_center_client.client import checked_token
-from message_center_client.errors import ClientError, Closed, Refused
+from message_center_client.errors import ClientError, Closed, NotUnderstood, Refused
 from message_center_client.message import Gap, Message, Notice, read
 from message_center_client.websocket import receive
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0  # Seconds between two tries to connect.
 LONGEST_RETRY_AFTER = 600.0
+MOST_FRAME = 128 * 1024 * 1024  # Characters.
 
 PASSING = (408, 425, 429)  # Of the statuses below 500; those from there on may pass, too.
 # Codes after which the same client would be sent away again (docs/reference.md, "Close codes").
@@ -116,7 +117,9 @@ class Listener(Iterator[Message]):
                 if piece is None:
                     self.on_connect()
                     continue
-                frame += str(piece)
+                if isinstance(piece, bytes) or len(frame) > MOST_FRAME:
+                    raise NotUnderstood("message-center sends no such frames")
+                frame += piece
                 if frame.endswith("\n"):  # JSON has none within it.
                     found, frame = read(frame), ""
                     yield from self._take(found)

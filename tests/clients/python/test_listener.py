@@ -181,8 +181,9 @@ def test_two_new_tokens_that_are_refused_in_turn_end_it() -> None:
     assert (end.error, len(server.targets)) == ("bad_token", 2)
 
 
-def test_what_is_no_message_center_is_not_listened_to() -> None:
-    with playing(b"\x81\x05hello") as server:
+@pytest.mark.parametrize("frame", [b"\x81\x05hello", b"\x82\x02{}"])
+def test_what_is_no_message_center_is_not_listened_to(frame: bytes) -> None:
+    with playing(frame) as server:
         _, end = heard(listen(server.url))
 
     assert isinstance(end, NotUnderstood)

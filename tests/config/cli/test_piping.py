@@ -93,3 +93,16 @@ def test_what_is_refused_as_a_whole_ends_it(tmp_path: Path) -> None:
 
     assert (batches, pushed) == ([["a", "b"]], 0)
     assert str(end).startswith("401: unauthorized")
+
+
+def test_a_limit_on_messages_a_second_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for longer than a failure is."""
+    pauses: list[float] = []
+    monkeypatch.setattr("config.cli.piping.sleep", pauses.append)
+    limit = refuses(429, "too_many_messages", ("Retry-After", "100"))
+    batches, pushed, end = pipe(b"a\nb\n", [limit, limit, Reply()], tmp_path)
+
+    assert (batches, pushed, end) == ([["a", "b"]] * 3, 2, None)
+    assert pauses == [100.0, 100.0]

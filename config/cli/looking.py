@@ -1,0 +1,75 @@
+"""What `status` and `top` look at: if both servers are ready, and what they say of the whole."""
+
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from typing import Any
+
+from config.cli.listening import printable
+from config.cli.whole import summary, table
+from message_center_client import Client, Refused
+
+READY = "ready"
+
+
+@dataclass(frozen=True)
+class View:
+    """One look; `http` and `ws` are READY or say why not, `stats` is empty if nobody tells."""
+
+    http: str
+    ws: str
+    stats: dict[str, Any] = field(default_factory=dict)
+    why_no_stats: str = ""
+
+    @property
+    def is_ready(self) -> bool:
+        return self.http == self.ws == READY
+
+
+class Look:
+    """Both servers, and the way to ask them."""
+
+    def __init__(self, http_url: str, ws_url: str, token: str | None, timeout: float) -> None:
+        self._http_url, self._ws_url = http_url, ws_url
+        self._http = Client(http_url, token=token, timeout=timeout)
+        # Without the token, which is for the other server only.
+        self._ws = Client(ws_url.replace("ws", "http", 1), timeout=timeout)
+
+    def view(self) -> View:
+        """How it is now."""
+        http, ws = readiness(self._http), readiness(self._ws)
+        try:
+            return View(http, ws, self._http.get("/stats"))
+        except Refused as refused:
+            return View(http, ws, why_no_stats=printable(str(refused)))
+        except (OSError, HTTPException):  # Which stands in `http` already.
+            return View(http, ws)
+
+    def lines(self, view: View) -> list[str]:
+        """For people."""
+        told = [
+            ("HTTP API", f"{self._http_url}/  {view.http}"),
+            ("WebSocket", f"{self._ws_url}  {view.ws}"),
+        ]
+        if view.why_no_stats:
+            told.append(("Figures", f"not told: {view.why_no_stats}"))
+        if view.stats:
+            told += summary(view.stats)
+        rows = [f"{name:<10} {text}".rstrip() for name, text in told]
+        processes = view.stats.get("processes")
+        return [*rows, "", *table(processes)] if processes else rows
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._http.close()
+        self._ws.close()
+
+
+def readiness(client: Client) -> str:
+    """READY, or why not."""
+    try:
+        client.get("/readyz")
+    except Refused as refused:
+        return printable(f"not ready: {refused}")
+    except (OSError, HTTPException) as problem:
+        return printable(f"no answer: {str(problem) or type(problem).__name__}")
+    return READY
