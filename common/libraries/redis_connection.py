@@ -10,14 +10,15 @@ With these a few commands share one round trip and have a connection of their ow
 """
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import redis
 from redis._parsers.base import BaseParser
 from redis.crc import key_slot
 
-READ_BYTES = 64 * 1024
+NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+MUST_WRITE = ssl.SSLWantWriteError  # Of receiving: it goes on when the socket can be written to.
 
 Address = tuple[str, int]
 Command = Sequence[str | bytes | int | float]
@@ -110,39 +111,13 @@ class OwnSocket:
 
     def __init__(self, socket: Any) -> None:
         socket.settimeout(0)
-        self._receive = socket.recv
-        self._send = socket.send
         self.descriptor: int = socket.fileno()
         self.must_be_emptied = isinstance(socket, ssl.SSLSocket)  # It holds what is decrypted.
-        self.must_be_written = False  # Receiving goes on when it can be written to.
-
-    def receive(self) -> bytes | None:
-        """What has come; nothing: the other side has closed it. None: nothing has come.
-
-        Raises:
-            OSError: the connection is lost.
-        """
-        self.must_be_written = False
-        try:
-            data: bytes = self._receive(READ_BYTES)
-        except ssl.SSLWantWriteError:
-            self.must_be_written = True
-            return None
-        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError):
-            return None
-        return data
-
-    def send(self, data: bytes | memoryview) -> int:
-        """How many bytes of it were taken.
-
-        Raises:
-            OSError: the connection is lost.
-        """
-        try:
-            sent: int = self._send(data)
-        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return 0
-        return sent
+        # That of the interpreter, below the one of gevent, which would only look at the time.
+        plain = socket if self.must_be_emptied else getattr(socket, "_sock", socket)
+        # With a number of bytes, or with bytes; they raise one of NOT_NOW if nothing can be done.
+        self.receive: Callable[[int], bytes] = plain.recv
+        self.send: Callable[[bytes | memoryview], int] = plain.send
 
 
 def error_of(text: str) -> Exception:

@@ -147,8 +147,8 @@ class Commits:
             return
         pushes = self._pending.take()
         data, carried = self._commands.pack(pushes)
-        self._pending.begin(carried, self._clock())
         self._last = len(pushes)
+        self._pending.begin(carried, self._last, self._clock())
         self._line.send(data)  # At the end: it may be lost in it.
 
     def _settle(self) -> None:

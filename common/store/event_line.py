@@ -9,11 +9,18 @@ from typing import Any, Protocol
 
 import gevent
 
-from common.libraries.redis_connection import OwnConnection, OwnSocket, error_of
+from common.libraries.redis_connection import (
+    MUST_WRITE,
+    NOT_NOW,
+    OwnConnection,
+    OwnSocket,
+    error_of,
+)
 from common.store.connect import PARTING, Client
 from common.store.redis_errors import Failure, failure, told
 
 READ, WRITE = 1, 2  # As libev has them.
+READ_BYTES = 64 * 1024
 LONGEST_ANSWER = 64 * 1024  # Bytes; Redis repeats parts of a command in some errors.
 CLOSED = "Redis has closed the connection"
 NONSENSE = "the answer is not one of Redis"
@@ -58,7 +65,7 @@ class EventLine:
     def is_ready(self) -> bool:
         """Whether it is open, and to the master as far as we know."""
         connection = self._connection
-        return connection is not None and not (self._is_parting or connection.is_outdated)
+        return not (connection is None or self._is_parting or connection.is_outdated)
 
     def open(self) -> None:
         """Open it, again if it is not ready; the listener is told. Once is enough."""
@@ -122,16 +129,17 @@ class EventLine:
     def _write(self) -> None:
         try:
             sent = self._socket.send(self._unsent)
+        except NOT_NOW:
+            sent = 0
         except OSError as problem:
             self._lose(told(problem))
             return
         # A view: what is left of a large command is not copied each time.
         self._unsent = memoryview(self._unsent)[sent:] if sent < len(self._unsent) else b""
         if self._unsent or self._writing is not None:
-            self._watch_for_room()
+            self._watch_for_room(is_needed=bool(self._unsent))
 
-    def _watch_for_room(self) -> None:
-        is_needed = bool(self._unsent) or self._socket.must_be_written
+    def _watch_for_room(self, *, is_needed: bool) -> None:
         if is_needed and self._writing is None:
             self._writing = gevent.get_hub().loop.io(self._socket.descriptor, WRITE)
             self._writing.start(self._turn)
@@ -143,13 +151,12 @@ class EventLine:
     def _read(self) -> bool:
         """Whether something was there, and the connection is still open."""
         try:
-            data = self._socket.receive()
+            data = self._socket.receive(READ_BYTES)
+        except NOT_NOW as problem:
+            self._watch_for_room(is_needed=bool(self._unsent) or isinstance(problem, MUST_WRITE))
+            return False
         except OSError as problem:
             self._lose(told(problem))
-            return False
-        if data is None:
-            if self._socket.must_be_written:
-                self._watch_for_room()
             return False
         if not data:
             self._lose(CLOSED)
@@ -163,7 +170,8 @@ class EventLine:
         answers = list[Answer]()
         try:
             for line in lines:
-                answers.append(self._answer(line))
+                is_number = line[:1] == b":" and line[1:].isdigit()
+                answers.append(int(line[1:]) if is_number else self._failure(line))
             is_nonsense = len(self._rest) > LONGEST_ANSWER
         except (ValueError, IndexError, TypeError):
             is_nonsense = True
@@ -174,14 +182,12 @@ class EventLine:
         if is_nonsense:
             self.listener.lost(NONSENSE)
 
-    def _answer(self, line: bytes) -> Answer:
-        """What a line says.
+    def _failure(self, line: bytes) -> Failure:
+        """What a line says that is no number.
 
         Raises:
-            ValueError: it is neither a number nor an error.
+            ValueError: it is no error either.
         """
-        if line[:1] == b":" and line[1:].isdigit():
-            return int(line[1:])
         if line[:1] != b"-":
             raise ValueError(NONSENSE)
         problem = error_of(line[1:].decode(errors="replace"))

@@ -48,7 +48,8 @@ class Pending:
         """Let it wait behind the others; False: there is no room."""
         messages, size = self._messages + push.count, self._bytes + push.size
         is_large = messages > self._room.messages or size > self._room.bytes
-        if (is_large and self._waiting) or self.is_crowded(push.arrived):
+        is_full = len(self._waiting) + self._count >= self._room.pushes
+        if (is_large and self._waiting) or (is_full and self.is_crowded(push.arrived)):
             return False
         self._waiting.append(push)
         self._messages, self._bytes = messages, size
@@ -74,10 +75,10 @@ class Pending:
         self._messages = self._bytes = 0
         return taken
 
-    def begin(self, carried: Sequence[Sequence[Push]], now: float) -> None:
-        """These are under way: so many pushes by each command."""
+    def begin(self, carried: Sequence[Sequence[Push]], count: int, now: float) -> None:
+        """These are under way, by each command some: `count` in all."""
         self.under_way.extend(carried)
-        self._count = sum(map(len, carried))
+        self._count = count
         self._sent = now
 
     def end_of_next(self) -> Sequence[Push]:
@@ -103,6 +104,8 @@ class Pending:
 
     def settle(self) -> None:
         """Nothing is under way any more: what goes again waits, ahead of the others."""
+        if not self._again:
+            return
         for push in reversed(self._again):
             if not push.is_answered:  # Its time may be up by now.
                 self._waiting.appendleft(self._weigh(push, 1))

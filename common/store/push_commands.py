@@ -88,6 +88,9 @@ class PushCommands:
         arrived: float,
     ) -> Push:
         """A push, packed: what cannot be packed fails here, and alone."""
+        if len(items) == 1 and not ids[0]:  # As nearly all are.
+            data = b"$%d\r\n%b\r\n" % (len(items[0]), items[0])
+            return Push(data, 1, done, arrived)
         if not any(ids):
             return Push(_packed(items), len(items), done, arrived)
         names, words = once_words(self._keys, items, ids, seconds)
@@ -97,7 +100,9 @@ class PushCommands:
 
     def pack(self, pushes: Sequence[Push]) -> tuple[bytes, list[Sequence[Push]]]:
         """The commands for `pushes`, to be sent at once, and whom each of them carries."""
-        runs = list(_runs(pushes)) if len(pushes) > 1 else [pushes]
+        if len(pushes) == 1:
+            return self._command(pushes), [pushes]
+        runs = list(_runs(pushes))
         return b"".join(map(self._command, runs)), runs
 
     def _command(self, run: Sequence[Push]) -> bytes:

@@ -149,6 +149,16 @@ def test_a_connection_that_redis_closes_costs_no_push(pushing: Pusher, server: S
         assert pushing.push([(str(number), None)]) == {str(number): OK}
 
 
+def test_nothing_is_left_of_a_connection_that_was_given_up(pushing: Pusher, server: Server) -> None:
+    server.redis.client_pause(60_000, all=False)
+    results = [pushing.push([(str(number), None)]) for number in range(2)]
+    server.redis.client_unpause()
+
+    assert results == [{"0": LOST}, {"1": LOST}]
+    assert pushing.push([("after", None)]) == {"after": OK}
+    wait_until(lambda: len(server.redis.client_list()) == 2, "the others are closed")
+
+
 @contextmanager
 def read_only(client: redis.Redis) -> Iterator[None]:
     client.replicaof("127.0.0.1", "1")

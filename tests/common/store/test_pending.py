@@ -22,7 +22,7 @@ def pending(*pushes: Push, room: Room | None = None) -> Pending:
 
 def send(waiting: Pending, now: float = 0.0) -> list[Push]:
     taken = waiting.take()
-    waiting.begin([[each] for each in taken], now)
+    waiting.begin([[each] for each in taken], len(taken), now)
     return taken
 
 
@@ -51,7 +51,7 @@ def test_so_many_bytes_go_together_but_a_large_push_goes_alone() -> None:
 def test_those_under_way_are_told_command_by_command() -> None:
     one, two, three = push(), push(), push()
     waiting = pending(one, two, three)
-    waiting.begin([waiting.take()[:2], [three]], 0.0)
+    waiting.begin([waiting.take()[:2], [three]], 3, 0.0)
 
     assert waiting.end_of_next() == [one, two]
     assert waiting.end_of_all() == [three]
