@@ -70,6 +70,8 @@ export function connect(url, options = {}) {
     const heed = (act) => (...what) => mine === turn && act(...what);
     link = {};
     tell("connecting");
+    // Whoever is told something may close all this.
+    if (mine !== turn) return;
     expect(OPENING);
     let key = token;
     try {
@@ -161,6 +163,7 @@ export function connect(url, options = {}) {
       at = "";
       announce([gap], gap.after);
       show([gap]);
+      if (!joined) return;
     }
     if (code === UNAUTHORIZED) denied = misses = 1;
     const soon = code === UNAUTHORIZED || (code === EXPIRED && !tries);
@@ -221,7 +224,7 @@ export function connect(url, options = {}) {
       show([item]);
     }
     at = data.at;
-    tell(data.state);
+    if (joined) tell(data.state);
   }
 
   function calm() {

@@ -213,6 +213,31 @@ test("an address that cannot be ends it", async () => {
   assert.equal(tab.seen.closed[0].code, 0);
 });
 
+for (const [told, code] of [["state", 1006], ["gap", 4008]]) {
+  test(`it can be closed by who is told of a ${told}`, async () => {
+    const { browser, tab, client } = await connected();
+    client.on(told, () => client.close());
+    tab.socket.end(code);
+    await browser.run(1e5);
+    assert.deepEqual([tab.sockets.length, states(tab).at(-1)], [1, "closed"]);
+  });
+}
+
+test("it can be closed by who is told that it connects", async () => {
+  const browser = new Browser(), tab = browser.tab();
+  const client = tab.connect("ws://h/", {});
+  const off = client.on("state", ({ state }) => {
+    if (state === "waiting") return;
+    off();
+    client.close();
+  });
+  await browser.run();
+  tab.socket?.end();
+  await browser.run(1e5);
+  assert.equal(states(tab).at(-1), "closed");
+  assert.equal(tab.open.length, 0);
+});
+
 test("closed is closed", async () => {
   const { browser, tab, client } = await connected();
   client.close();

@@ -183,6 +183,18 @@ test("a handler may change the channels, and nothing is missed", async () => {
   assert.equal(changing.socket.query.get("channels"), "a,b");
 });
 
+test("a tab can be closed by who gets a message, and the others go on", async () => {
+  const { browser, server, all } = await tabs(3);
+  const closing = all.find((tab) => !tab.open.length);
+  closing.client.on("message", () => closing.client.close());
+  server.push();
+  server.push();
+  await browser.run(1000);
+  assert.deepEqual(closing.contents, numbers(1, 1));
+  assert.equal(closing.client.state, "closed");
+  for (const tab of all) if (tab !== closing) assert.deepEqual(tab.contents, numbers(1, 2));
+});
+
 test("a tab that is refused does not end the others", async () => {
   const { browser, server, all } = await tabs(2);
   server.isUp = false;
