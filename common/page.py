@@ -3,6 +3,7 @@
 From entries, as Redis answers them, to parts that are sent at once. No I/O here.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from string import ascii_letters, digits
@@ -71,6 +72,11 @@ class Page:
         if self._addressing is None and self.recipients is not None:
             self._addressing = Addressing(self.recipients)
         return self._addressing
+
+    def after(self, id_: int) -> "Page":
+        """Its messages that come after this id."""
+        start = bisect_right(self.ids, id_, key=parse_id)
+        return self._part(start, len(self.ids)) if start else self
 
     def parts(self, *, at_kicks: bool = True) -> Iterator["Page"]:
         """Parts of about PART_BYTES at most; one message at least in each.

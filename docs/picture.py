@@ -19,7 +19,7 @@ STOPS = (
     ("http_api/push.py", "Push.index"),
     ("common/store/queue.py", "RedisQueue.push"),
     ("ws_server/relay/relay.py", "Relay.tick"),
-    ("common/store/log.py", "RedisLog.settle_and_read"),
+    ("common/store/log.py", "RedisLog.ask_to_settle"),
     ("ws_server/clients/hub.py", "Hub.publish"),
     ("ws_server/log/feed.py", "Feed.append"),
     ("ws_server/clients/fan_out.py", "FanOut.send"),

@@ -13,7 +13,8 @@ from common.client_address import client_of
 from common.serving.open_files import affordable_connections
 from common.store.beats import RedisBeats
 from common.store.connect import connect
-from common.store.log import RedisLog, Retention
+from common.store.log import RedisLog
+from common.store.log_state import Retention
 from common.store.presence import RedisPresenceWriter
 from common.store.pulse import Pulse
 from config.settings import Settings

@@ -12,7 +12,8 @@ from bench.plan import Plan
 from bench.table import Claim, Row, Table, median_ratio, median_row
 from common.message import Mark
 from common.store import connect as store
-from common.store.log import RedisLog, Retention
+from common.store.log import RedisLog
+from common.store.log_state import Retention
 from config.settings import Settings
 
 SIZE = 128

@@ -1,7 +1,7 @@
 """redis-py's connections, one by one. It promises clients and pools, and not what is used here:
 
 - `connection_class` and `connection_kwargs` of a pool, and its `get_connection`;
-- `pack_commands`, `send_packed_command`, `read_response` and `can_read` of a connection;
+- `send_packed_command`, `read_response` and `can_read` of a connection;
 - that a pool calls `connect` of a connection before each use, and `disconnect` at each error;
 - `_sock` of a connection, the socket of whoever has patched it, and `parse_error` of its parsers.
 
@@ -14,11 +14,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import redis
+from hiredis import pack_command
 from redis._parsers.base import BaseParser
 from redis.crc import key_slot
 
 NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 MUST_WRITE = ssl.SSLWantWriteError  # Of receiving: it goes on when the socket can be written to.
+
+_pack: Any = pack_command  # Its types ask for a tuple of one word.
 
 Address = tuple[str, int]
 Command = Sequence[str | bytes | int | float]
@@ -82,9 +85,21 @@ class OwnConnection:
         Raises:
             redis.RedisError: one of them was answered with an error, or the connection is lost.
         """
-        connection = self._connection
-        connection.send_packed_command(connection.pack_commands(commands))
-        return [connection.read_response() for _ in commands]
+        self.send(commands)
+        return self.receive(len(commands))
+
+    def send(self, commands: Sequence[Command]) -> None:
+        """Send the commands; their answers are to be received.
+
+        Raises:
+            redis.RedisError: the connection is lost.
+        """
+        # Not by `pack_commands`, which takes five times as long.
+        self._connection.send_packed_command([b"".join(map(_pack, commands))])
+
+    def receive(self, count: int) -> list[Any]:
+        """The next so many answers; all else as `exchange`."""
+        return [self._connection.read_response() for _ in range(count)]
 
     def is_closed_by_redis(self) -> bool:
         """Whether Redis has closed it, asked while no answer is awaited."""

@@ -4,7 +4,9 @@ It knows no key and no command of the project, and repeats nothing that could be
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -33,6 +35,7 @@ class Line:
         self._used = 0.0  # When it answered last.
         self.connects = 0  # How often it was opened.
         self._lock = threading.Lock()
+        self._asked: object = None  # What was asked and is not answered yet.
 
     def call(self, *commands: Command) -> list[Any]:
         """Send the commands at once; their answers, as RESP2 has them.
@@ -50,6 +53,36 @@ class Line:
                 if not (self._repeatable and was_open):
                     raise
                 return self._exchange(commands)
+
+    def ask(self, *commands: Command, after: Command | None = None) -> Callable[[], list[Any]]:
+        """Send the commands now, and wait for their answers in a call of what comes back.
+
+        `after`: a command that may block, before the others; its answer is not wanted. Whatever
+        else is sent before the answers are taken closes the connection, and they are lost.
+
+        Raises:
+            QueueUnavailable: as `call`, by both. What was sent may be done all the same.
+        """
+        with self._lock, redis_errors():
+            connection = self._ready()
+            with self._closing():
+                connection.send([after, *commands] if after else commands)
+            self._asked = asked = object()
+        return partial(self._answers, asked, commands, waits=after is not None)
+
+    def _answers(self, asked: object, commands: Sequence[Command], *, waits: bool) -> list[Any]:
+        with self._lock, redis_errors():
+            connection = self._connection
+            if connection is None or self._asked is not asked:
+                raise redis.ConnectionError("the connection was closed before the answer")
+            try:
+                with self._closing():
+                    self._asked = None
+                    answers = connection.receive(len(commands) + waits)
+            except NoScriptError:  # As in `call`.
+                return self._exchange(commands)
+            self._used = monotonic()
+            return answers[waits:]
 
     def leave(self) -> None:
         """Close the connection: the next command may reach another server."""
@@ -76,19 +109,27 @@ class Line:
 
     def _ready(self) -> OwnConnection:
         connection = self._connection
-        if connection is None or connection.is_outdated or self._is_closed(connection):
+        if connection is None or self._asked is not None or connection.is_outdated:
+            return self._open()
+        if self._is_closed(connection):
             return self._open()
         return connection
 
     def _send(self, connection: OwnConnection, commands: Sequence[Command]) -> list[Any]:
-        try:
+        with self._closing():
             answers = connection.exchange(commands)
+        self._used = monotonic()
+        return answers
+
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
+        """An error ends the connection."""
+        try:
+            yield
         except BaseException:
             # Answers that still come belong to commands that nobody waits for any more.
             self._close()
             raise
-        self._used = monotonic()
-        return answers
 
     def _is_closed(self, connection: OwnConnection) -> bool:
         """Whether Redis has closed the connection while it was idle, by its `timeout`, say.
@@ -106,6 +147,6 @@ class Line:
         return connection
 
     def _close(self) -> None:
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._asked = self._connection, None, None
         if connection is not None:
             connection.close()

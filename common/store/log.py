@@ -4,7 +4,8 @@ Settling moves messages from the queue to the log, in one atomic step. Reading i
 is decided here: no time, no format, and what a client is sent is up to others.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import sha1
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from common.page import Page
 from common.store.connect import Client
 from common.store.keys import Keys
 from common.store.line import Line
-from common.store.log_state import LogState, Settled
+from common.store.log_state import LogState, Retention, Settled, Stretch
 from common.store.script import source
 
 SETTLE_MESSAGES = 500
@@ -23,30 +24,6 @@ SETTLE_BYTES = 1024 * 1024
 LONG = 64 * 1024  # Bytes of a message that is not read again to see whether it is still there.
 # Bounds of one look of a script at the log: it takes 1 to 2 ms of Redis' time.
 LOOKED, LOOKED_BYTES, PICKED_BYTES = 400, 512 * 1024, 256 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What one look found in the log after one id: it went up to `upto`.
-
-    `looked` messages are there, of so many `bytes`; `page` may have only some of them, of
-    `page_bytes`. `is_whole`: none is missing, neither at the start nor at the end.
-    """
-
-    page: Page
-    upto: int
-    looked: int
-    bytes: int
-    page_bytes: int
-    is_whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How much the log keeps, at least: so many messages, for so many seconds."""
-
-    size: int
-    seconds: int
 
 
 class Log(Protocol):
@@ -68,19 +45,24 @@ class Log(Protocol):
 
         Also up to `count` messages that follow `known` in the log, in the same round trip.
         """
+        return self.ask_to_settle(known, count)()
 
-    def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
-        """Settle as `settle_and_read`, then block until something is queued (BLMOVE).
+    def ask_to_settle(
+        self, known: Mark, count: int, wait: float | None = None
+    ) -> Callable[[], tuple[Settled, Page]]:
+        """Ask now for what `settle_and_read` does; a call of what comes back waits for the answer.
 
-        At most `timeout` seconds. The item is moved to where the next settle takes it first.
+        `wait`: it is done when something is queued, at the latest after so many seconds (BLMOVE,
+        which moves an item to where a settle takes it first). One question at a time.
         """
 
-    def read_after(
-        self, known: Mark, count: int, block_seconds: float | None = None
-    ) -> tuple[Page, bool]:
-        """Up to `count` messages after `known`; blocks for the first one if told to (XREAD).
+    def wait_after(self, known: Mark, seconds: float) -> bool:
+        """Wait until the log has something after `known`, so many seconds at most (XREAD)."""
 
-        And whether they surely follow it. If not, ask `look` whether the log has lost something.
+    def read_after(self, known: Mark, count: int) -> tuple[Page, bool]:
+        """Up to `count` messages after `known`, and whether they surely follow it.
+
+        If not, ask `look` whether the log has lost something.
         """
 
     def has(self, id_: int) -> bool:
@@ -118,42 +100,48 @@ class RedisLog(Log):
         self._pick = ("EVAL", source("pick.lua"), 1, keys.log)
         self._settling = Line(client.connection_pool, script)
         self._reading = Line(client.connection_pool, repeatable=True)
+        self._connects = 0  # Of `_reading`, at the last read.
         self._paging = Line(client.connection_pool, script, repeatable=True)
 
     def look(self, known: Mark | None = None) -> LogState:
         (answer,) = self._paging.call(self._settle(known, 0))
         return Settled.parse(answer).log
 
-    def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
-        settled, entries, at_known = self._settling.call(
-            self._settle(known), self._read(known.id, count), self._at(known.id)
-        )
+    def ask_to_settle(
+        self, known: Mark, count: int, wait: float | None = None
+    ) -> Callable[[], tuple[Settled, Page]]:
+        move = ("BLMOVE", self._keys.queue, self._keys.wip, "RIGHT", "LEFT", wait or 0)
+        after = None if wait is None else move
+        commands = (self._settle(known), self._read(known.id, count), self._at(known.id))
+        answers = self._settling.ask(*commands, after=after)
+        return lambda: self._settled_and_read(known, answers())
+
+    def _settled_and_read(self, known: Mark, answers: Sequence[Any]) -> tuple[Settled, Page]:
+        settled, entries, at_known = answers
         done, page = self._settled(settled), _page_of_stream(entries)
         if page and not at_known:
             # It was there when the script looked: somebody may have trimmed the log since.
             done = replace(done, log=self.look(known))
         return done, self._note_long(page)
 
-    def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
-        wait = ("BLMOVE", self._keys.queue, self._keys.wip, "RIGHT", "LEFT", timeout)
-        settled, _moved = self._settling.call(self._settle(known), wait)
-        return self._settled(settled)
+    def wait_after(self, known: Mark, seconds: float) -> bool:
+        # Of one message, as the caller has nearly always settled and read it itself.
+        (entries,) = self._reading.call(self._read(known.id, 1, seconds))
+        return bool(entries)
 
-    def read_after(
-        self, known: Mark, count: int, block_seconds: float | None = None
-    ) -> tuple[Page, bool]:
-        before = self._reading.connects
+    def read_after(self, known: Mark, count: int) -> tuple[Page, bool]:
         # Asked last: if the log has `known` even then, what was read before follows it.
         entries, epoch, floor, at_known = self._reading.call(
-            self._read(known.id, count, block_seconds),
+            self._read(known.id, count),
             ("GET", self._keys.epoch),
             ("GET", self._keys.floor),
             self._at(known.id),
         )
         page = self._note_long(_page_of_stream(entries))
+        known_connects, self._connects = self._connects, self._reading.connects
         is_sure = (
             # A new connection may lead to a Redis that came back with older data.
-            self._reading.connects == before
+            self._reading.connects == known_connects
             and _is_epoch(epoch, known)
             and _is_held(known.id, floor)
             # The floor is from the last settle, and somebody may have trimmed the log since.

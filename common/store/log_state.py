@@ -1,12 +1,13 @@
-"""The log as it is at one moment, and what a settle has done to it.
+"""The log as it is at one moment, what a settle has done to it, and what a look has found in it.
 
-Read from what settle.lua answers. No I/O here.
+No I/O here.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from common.message import parse_id
+from common.page import Page
 from common.store.redis_words import known_words
 
 
@@ -47,3 +48,27 @@ class Settled:
         command, _, error = problem.decode(errors="replace").partition(" ")
         failed = f"{command}: {known_words(error)}" if problem else ""
         return cls(moved, rejected, waiting, state, reason.decode(), failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What one look found in the log after one id: it went up to `upto`.
+
+    `looked` messages are there, of so many `bytes`; `page` may have only some of them, of
+    `page_bytes`. `is_whole`: none is missing, neither at the start nor at the end.
+    """
+
+    page: Page
+    upto: int
+    looked: int
+    bytes: int
+    page_bytes: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How much the log keeps, at least: so many messages, for so many seconds."""
+
+    size: int
+    seconds: int

@@ -119,3 +119,12 @@ def test_a_kick_ends_its_part_unless_nobody_is_to_be_kicked() -> None:
 
     assert [len(part.ids) for part in some.parts()] == [2, 2]
     assert list(some.parts(at_kicks=False)) == [some]
+
+
+def test_what_comes_after_an_id_keeps_its_recipients() -> None:
+    page = Page([b"1-0", b"2-0", b"3-0"], [b"a", b"b", b"c"], [(), ("x",), ()])
+
+    assert page.after(0) is page
+    assert page.after(1 << 64) == Page([b"2-0", b"3-0"], [b"b", b"c"], [("x",), ()])
+    assert page.after((2 << 64) + 5) == Page([b"3-0"], [b"c"], None)
+    assert not page.after(3 << 64)

@@ -1,7 +1,7 @@
 """A log in memory, with the queue before it: what stands in for Redis under a relay."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gevent.event import Event
 
@@ -9,8 +9,8 @@ from common.channels import reaches
 from common.errors import QueueUnavailable
 from common.message import Mark, format_id, parse_id
 from common.page import Page
-from common.store.log import LOOKED, Log, Stretch
-from common.store.log_state import LogState, Settled
+from common.store.log import LOOKED, Log
+from common.store.log_state import LogState, Settled, Stretch
 
 Recipients = Sequence[tuple[str, ...]]
 
@@ -84,28 +84,32 @@ class FakeLog(Log):
         page = self._page(rows[-LOOKED:])
         return Page(page.ids, [], page.recipients), len(rows) <= LOOKED
 
-    def settle_and_read(self, known: Mark, count: int) -> tuple[Settled, Page]:
-        settled = self._settle()
-        return settled, self.read_after(known, count)[0]
+    def ask_to_settle(
+        self, known: Mark, count: int, wait: float | None = None
+    ) -> Callable[[], tuple[Settled, Page]]:
+        def answer() -> tuple[Settled, Page]:
+            self._fail(self.settle_fault)
+            if wait is not None and not self.queue:
+                self._wait(wait)
+            settled = self._settle()
+            return settled, self._between_now(known, count)
 
-    def settle_and_wait(self, known: Mark, timeout: float) -> Settled:
-        settled = self._settle()
-        if not self.queue:
-            self._wait(timeout)
-        return settled
+        return answer
 
     def last_id(self) -> int:
         self._fail()
         return parse_id(self.messages[-1][0]) if self.messages else 0
 
-    def read_after(
-        self, known: Mark, count: int, block_seconds: float | None = None
-    ) -> tuple[Page, bool]:
+    def wait_after(self, known: Mark, seconds: float) -> bool:
         self._fail(self.read_fault)
-        if block_seconds is not None and self.last_id() <= known.id:
-            self._wait(block_seconds)
+        if self.last_id() <= known.id:
+            self._wait(seconds)
+        return self.last_id() > known.id
+
+    def read_after(self, known: Mark, count: int) -> tuple[Page, bool]:
+        self._fail(self.read_fault)
         is_sure = self.is_sure and known.epoch == self.epoch and known.id >= self._floor() - 1
-        return self._between(known.id, self.last_id(), count), is_sure
+        return self._between_now(known, count), is_sure
 
     def read_between(self, after: Mark, upto: int, count: int) -> Stretch:
         self._note_read(after)
@@ -146,6 +150,10 @@ class FakeLog(Log):
 
     def _floor(self) -> int:
         return self.forgotten + 1 if self.forgotten else 0
+
+    def _between_now(self, known: Mark, count: int) -> Page:
+        self._fail(self.read_fault)
+        return self._between(known.id, self.last_id(), count)
 
     def _between(self, after: int, upto: int, count: int) -> Page:
         # The id of `messages[at]` is (at + 1)-0.

@@ -10,8 +10,8 @@ import redis
 from common.message import ENVELOPE_MARK, Mark
 from common.page import Page
 from common.store.keys import Keys
-from common.store.log import RedisLog, Retention
-from common.store.log_state import Settled
+from common.store.log import RedisLog
+from common.store.log_state import Retention, Settled
 from common.store.queue import RedisQueue
 
 ENOUGH = 100_000
@@ -37,9 +37,9 @@ class Center:
         while self.settle().waiting:
             pass
 
-    def read(self, after: int, count: int, block_seconds: float | None = None) -> Page:
+    def read(self, after: int, count: int) -> Page:
         """What follows an id."""
-        return self.log.read_after(Mark("", after), count, block_seconds)[0]
+        return self.log.read_after(Mark("", after), count)[0]
 
     def at(self, id_: int) -> Mark:
         """An id in the epoch that the log has now; nothing is settled or mended for that."""

@@ -84,7 +84,7 @@ def test_the_relay_goes_on_settling_and_reading(
 ) -> None:
     relay.find_head()
     _, client = parts.connect()
-    for name in ("settle_and_wait", "read_after"):
+    for name in ("ask_to_settle", "wait_after"):
         monkeypatch.setattr(parts.log, name, failing_once(getattr(parts.log, name)))
     gevent.spawn(relay.run_settling, 60.0)
     gevent.spawn(relay.run_reading)

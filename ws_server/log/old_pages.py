@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from common.errors import MessageCenterError
 from common.message import Mark
 from common.page import PART_BYTES, PART_MESSAGES
-from common.store.log import Log, Stretch
+from common.store.log import Log
+from common.store.log_state import Stretch
 from ws_server.log.cache import Cache, Memory
 from ws_server.log.pieces import Piece, piece_of
 from ws_server.wire.formats import Format

@@ -1,4 +1,4 @@
-"""Reads the log page by page; the next page is read while one is sent.
+"""Settles and reads the log page by page; the next page is settled and read while one is sent.
 
 A page is bounded in bytes, too, but Redis can only be told a number of messages. So how many to
 ask for is learned from the pages before: as many as would fit if they were as long as those, and
@@ -6,6 +6,8 @@ never so many that it would be too much if all were as long as the longest ever 
 pause nobody knows how much has come, and few are asked for.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ from common.errors import QueueUnavailable
 from common.message import Mark
 from common.page import Page
 from common.store.log import Log
+from common.store.log_state import Settled
 
 READ_MESSAGES = 1000  # More than a settle moves.
 READ_BYTES = 2 * 1024 * 1024  # About as much as is wanted at once.
@@ -32,6 +35,23 @@ class ReadPage(NamedTuple):
     is_full: bool
 
 
+class SettledPage(NamedTuple):
+    """What one settle did, and what follows `known` in the log after it."""
+
+    known: Mark
+    settled: Settled
+    page: Page
+    is_full: bool
+
+
+class Question(NamedTuple):
+    """A settle that Redis was asked for: after what, for how many messages; and its answer."""
+
+    known: Mark
+    most: int
+    answer: Callable[[], tuple[Settled, Page]]
+
+
 class Pages:
     """`in_doubt`: what was read may not follow what was known. Whoever has looked clears it."""
 
@@ -40,6 +60,7 @@ class Pages:
         self._source = source
         # After what, and the greenlet that reads it.
         self._ahead: tuple[Mark, gevent.Greenlet[..., ReadPage | QueueUnavailable]] | None = None
+        self._question: Question | None = None  # The settle that is under way.
         self._most = READ_MESSAGES
         self._longest = 1
         self._learned = monotonic()
@@ -64,14 +85,45 @@ class Pages:
             self._most = max(1, min(READ_MESSAGES, fitting, GROWTH * most if is_full else most))
         return is_full
 
-    def read(self, known: Mark, block_seconds: float | None) -> ReadPage:
+    def settle(self, known: Mark, wait: float | None = None) -> SettledPage:
+        """One settle: the one that is under way, or another.
+
+        `wait`: that other one waits for something to settle, so many seconds at most.
+
+        Raises:
+            QueueUnavailable: Redis did not answer. Perhaps it was settled all the same.
+        """
+        question, self._question = self._question or self._ask(known, wait), None
+        settled, page = question.answer()
+        is_full = self.learn(page.sizes, question.most)
+        return SettledPage(question.known, settled, page, is_full)
+
+    def settle_ahead(self, known: Mark) -> None:
+        """Ask Redis for the next settle, while a page up to `known` is sent."""
+        with suppress(QueueUnavailable):  # It will be asked again.
+            self._question = self._ask(known, None)
+
+    def end_settling(self) -> Settled | None:
+        """Wait for the settle that is under way, if one is. What it has settled is in the log.
+
+        Raises:
+            QueueUnavailable: Redis did not answer.
+        """
+        question, self._question = self._question, None
+        return None if question is None else question.answer()[0]
+
+    def _ask(self, known: Mark, wait: float | None) -> Question:
+        most = self.most
+        return Question(known, most, self._source.ask_to_settle(known, most, wait))
+
+    def read(self, known: Mark) -> ReadPage:
         """What follows `known` now.
 
         Raises:
             QueueUnavailable: Redis did not answer.
         """
         most = self.most
-        page, is_sure = self._source.read_after(known, most, block_seconds)
+        page, is_sure = self._source.read_after(known, most)
         self.in_doubt = self.in_doubt or not is_sure
         return ReadPage(page, self.learn(page.sizes, most))
 
@@ -97,6 +149,6 @@ class Pages:
 
     def _try_to_read(self, known: Mark) -> ReadPage | QueueUnavailable:
         try:
-            return self.read(known, None)
+            return self.read(known)
         except QueueUnavailable as problem:
             return problem

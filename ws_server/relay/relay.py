@@ -16,6 +16,7 @@ from gevent.lock import BoundedSemaphore
 
 from common.errors import QueueUnavailable
 from common.loops import BackOff, repeat
+from common.message import Mark
 from common.outage import Outage
 from common.store.log import SETTLE_MESSAGES, Log
 from common.store.log_state import Settled
@@ -32,6 +33,7 @@ MOST_UNREAD = 2000
 FIRST_PAUSE = 0.1  # Seconds before Redis is tried again; doubled each time.
 LONGEST_PAUSE = 2.0
 LONGEST_BLOCK = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
+MOMENT = 0.001  # Seconds until what this process has settled itself is in its hands.
 
 
 class Relay:
@@ -48,6 +50,7 @@ class Relay:
         self._may_settle = Event()
         self._may_settle.set()
         self._settling = BoundedSemaphore()
+        self._is_behind = False  # There may be more to settle or to read at once.
         self._publishing = BoundedSemaphore()
         self._pages = Pages(source)
         self._losses = Losses(source, hub, self._publishing)
@@ -92,7 +95,7 @@ class Relay:
         self._repeat("settling", lambda: self._settle_when_pushed(longest_wait))
 
     def run_reading(self) -> None:
-        """Send what enters the log, as it enters, until stopped: the other half of `instant`."""
+        """Send what other processes settle, until stopped: the other half of `instant`."""
         self._repeat("reading", self._read_when_settled)
 
     def stop(self) -> None:
@@ -103,8 +106,9 @@ class Relay:
         """
         self._stopping = True
         with self._settling:
-            pass
-        while self.is_ready and self._read(None):
+            if settled := self._pages.end_settling():
+                self._count(settled)
+        while self.is_ready and self._read():
             pass
 
     def _find_head(self) -> None:
@@ -128,51 +132,61 @@ class Relay:
         return isinstance(problem, QueueUnavailable)
 
     def _read_when_settled(self) -> None:
-        self._read(LONGEST_BLOCK)
+        known = self._hub.mark
+        if self._may_settle.is_set() and self._source.wait_after(known, LONGEST_BLOCK):
+            if self._hub.mark == known:
+                gevent.sleep(MOMENT)
+            with self._publishing:  # Nearly always this very message is in hand, or being sent.
+                pass
+        if self._hub.mark == known:
+            self._read()
 
     def _settle_when_pushed(self, longest_wait: float) -> QueueUnavailable | None:
-        if not self._may_settle.wait(LONGEST_BLOCK):
-            return self._problem  # It is as it was.
-        with self._settling:
-            known = self._hub.mark
-            with self._noting_failure():
-                settled = self._source.settle_and_wait(known, longest_wait)
-            self._count(settled)
-        self._note_settled(settled.moved)
-        with self._publishing:
-            self._losses.check(known, settled.log)
-        self._problem = _problem_of(settled)
+        wait, self._is_behind = None if self._is_behind else longest_wait, False
+        self._is_behind = self._settle_and_send(wait)
         return self._problem
 
-    def _settle_and_send(self) -> bool:
-        """One settle and the page that it made; whether there is more to do."""
-        if not self._may_settle.is_set():
-            self._read(None)
-            return True
-        with self._settling, self._publishing:
-            known, most = self._hub.mark, self._pages.most
-            with self._noting_failure():
-                settled, page = self._source.settle_and_read(known, most)
-            is_full = self._pages.learn(page.sizes, most)
-            self._count(settled)
-            if not self._losses.check(known, settled.log):
-                return True
-            self._hub.publish(page)
-        if self._note_read(is_full=is_full):
-            return True
-        self._problem = _problem_of(settled)
-        return settled.waiting > 0
+    def _settle_and_send(self, wait: float | None = None) -> bool:
+        """One settle and the page that it made; whether there is more to do.
 
-    def _read(self, block_seconds: float | None) -> bool:
+        `wait`: for something to settle, so many seconds at most.
+        """
+        if not self._may_settle.is_set():
+            self._read()
+            return True
+        with self._settling:
+            with self._noting_failure():
+                done = self._pages.settle(self._hub.mark, wait)
+            self._count(done.settled)
+            with self._publishing:
+                if not self._losses.check(done.known, done.settled.log):
+                    return True
+                page = done.page.after(self._hub.mark.id)  # Perhaps some was sent meanwhile.
+                if page and not done.is_full:
+                    self._settle_ahead(done.settled, page.last)
+                self._hub.publish(page)
+        if self._note_read(is_full=done.is_full):
+            return True
+        self._problem = _problem_of(done.settled)
+        return done.settled.waiting > 0
+
+    def _settle_ahead(self, settled: Settled, upto: int) -> None:
+        """Let Redis settle more while a page is sent, if more waits now.
+
+        If not, what is pushed during the fan-out would be sent in two pages instead of one.
+        """
+        if settled.waiting and not settled.problem and not self._stopping:
+            self._pages.settle_ahead(Mark(self._hub.mark.epoch, upto))
+
+    def _read(self) -> bool:
         """Send one page of what is new; whether there may be more."""
         known = self._hub.mark
         read = self._pages.take_ahead(known)
         is_newest = read is None
         if read is None:
             # Without the lock, which is not fair: a loop that waits here again and again would
-            # never leave it to others. And while nothing is settled, perhaps nothing comes.
-            may_block = self._may_settle.is_set()
-            read = self._pages.read(known, block_seconds if may_block else None)
+            # never leave it to others.
+            read = self._pages.read(known)
         else:
             gevent.sleep(0)  # Others that want the lock have their turn, too.
         state = self._source.look(known) if self._pages.in_doubt else None
@@ -218,10 +232,7 @@ class Relay:
             self._rejected += settled.rejected
             log.warning(
                 "Set aside %d unreadable envelopes (%d in all), see the list %s; of the first, %s",
-                settled.rejected,
-                self._rejected,
-                self._source.rejected_key,
-                settled.reason,
+                *(settled.rejected, self._rejected, self._source.rejected_key, settled.reason),
             )
 
 

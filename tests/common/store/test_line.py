@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from common.errors import QueueUnavailable
 from common.libraries.redis_connection import FollowingConnection
 from common.store.connect import Master, connect
 from common.store.line import Line
@@ -83,3 +84,40 @@ def test_a_connection_that_is_in_use_is_not_asked_whether_it_is_open(
         monkeypatch.setattr(redis.Connection, "can_read", None)
 
         assert line.call(("PING",)) == [b"PONG"]
+
+
+def test_what_is_asked_is_under_way_before_its_answers_are_wanted(
+    valkey: EmbeddedValkey, client: redis.Redis, key: str
+) -> None:
+    with closing(connect(valkey.url, 5, 1)) as own:
+        line = Line(own.connection_pool)
+        answers = line.ask(("RPUSH", key, "a"), ("LLEN", key))
+        wait_until(lambda: client.llen(key) == 1, "it is done")
+
+        assert answers() == [1, 1]
+        assert line.call(("LLEN", key)) == [1]
+
+
+def test_what_blocks_comes_before_the_rest_and_has_no_answer(
+    valkey: EmbeddedValkey, client: redis.Redis, key: str
+) -> None:
+    with closing(connect(valkey.url, 5, 1)) as own:
+        answers = Line(own.connection_pool).ask(("LLEN", key), after=("BLPOP", key, 5))
+        client.rpush(key, "a", "b")
+
+        assert answers() == [1]
+
+
+@pytest.mark.parametrize("what", ["another command", "a parting"])
+def test_answers_that_are_not_taken_are_lost_with_the_connection(
+    valkey: EmbeddedValkey, what: str
+) -> None:
+    with closing(connect(valkey.url, 5, 1)) as own:
+        line = Line(own.connection_pool)
+        answers = line.ask(("PING",))
+        if what == "a parting":
+            line.leave()
+        assert line.call(("ECHO", "mine")) == [b"mine"]
+
+        with pytest.raises(QueueUnavailable):
+            answers()

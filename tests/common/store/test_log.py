@@ -12,7 +12,8 @@ from common.message import LARGEST_ID, Mark, Message, format_id, parse_id
 from common.page import Page
 from common.store.connect import connect
 from common.store.line import Line
-from common.store.log import LOOKED, LOOKED_BYTES, Log, Stretch
+from common.store.log import LOOKED, LOOKED_BYTES, Log
+from common.store.log_state import Stretch
 from tests.support.store import Center, numbered
 
 NOTHING = Mark("", 0)
@@ -21,7 +22,8 @@ LONG_AGO = 1_000_000_000_000  # Milliseconds: the year 2001.
 EVERY_CALL: dict[str, Callable[[Log], object]] = {
     "look": lambda log: log.look(),
     "settle_and_read": lambda log: log.settle_and_read(NOTHING, 1),
-    "settle_and_wait": lambda log: log.settle_and_wait(NOTHING, 0.01),
+    "ask_to_settle": lambda log: log.ask_to_settle(NOTHING, 1, 0.01)(),
+    "wait_after": lambda log: log.wait_after(NOTHING, 0.01),
     "read_after": lambda log: log.read_after(NOTHING, 1),
     "has": lambda log: log.has(1),
     "newest": lambda log: log.newest(1),
@@ -100,21 +102,31 @@ def test_reading_goes_on_after_the_cursor(center: Center) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("block_seconds", [None, 0.0, 0.01])
-def test_there_is_nothing_after_the_head(center: Center, block_seconds: float | None) -> None:
+def test_there_is_nothing_after_the_head(center: Center) -> None:
     center.queue.push([b"a"])
     center.settle()
+    head = center.log.look().last
 
-    assert center.read(center.log.look().last, 10, block_seconds) == Page([], [])
+    assert center.read(head, 10) == Page([], [])
+    assert not center.log.wait_after(Mark("", head), 0.0)
+    assert not center.log.wait_after(Mark("", head), 0.01)
 
 
 @pytest.mark.integration
-def test_a_blocked_read_ends_with_a_message(center: Center) -> None:
-    with ThreadPoolExecutor(1) as reader:
-        found = reader.submit(center.read, 0, 10, 4)
+def test_a_wait_ends_with_a_message(center: Center) -> None:
+    with ThreadPoolExecutor(1) as waiter:
+        found = waiter.submit(center.log.wait_after, NOTHING, 4)
         center.queue.push([b"a"])
         center.settle()
-        assert found.result(10).contents == [b"a"]
+        assert found.result(10)
+
+
+@pytest.mark.integration
+def test_a_wait_is_over_at_once_if_something_follows(center: Center) -> None:
+    center.queue.push(numbered(2))
+    center.settle()
+
+    assert center.log.wait_after(NOTHING, 4)
 
 
 @pytest.mark.integration

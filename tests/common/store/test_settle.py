@@ -1,6 +1,6 @@
 """settle.lua by `RedisLog`, with a real Valkey: what is moved, set aside and left."""
 
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -8,8 +8,10 @@ import redis
 
 from common.errors import QueueUnavailable
 from common.message import Mark, Message
+from common.page import Page
 from common.store.log import SETTLE_BYTES, SETTLE_MESSAGES
 from common.store.log_state import Settled
+from tests.support.processes import wait_until
 from tests.support.store import Center, full_memory, numbered
 
 pytestmark = pytest.mark.integration
@@ -73,11 +75,13 @@ def test_items_larger_than_the_bound_are_not_stuck(center: Center) -> None:
     assert [len(content) for content in center.logged()] == [SETTLE_BYTES + 1, 4]
 
 
-def test_settlers_side_by_side_move_every_message_once_and_in_order(center: Center) -> None:
+def test_settlers_side_by_side_move_every_message_once_and_in_order(
+    center: Center, client: redis.Redis, key: str
+) -> None:
     center.queue.push(numbered(8 * SETTLE_MESSAGES))
 
     with ThreadPoolExecutor(4) as settlers:
-        done = list(settlers.map(lambda _: center.settle(), range(8)))
+        done = list(settlers.map(lambda _: Center(client, key).settle(), range(8)))
 
     assert sum(settled.moved for settled in done) == 8 * SETTLE_MESSAGES
     assert center.logged() == numbered(8 * SETTLE_MESSAGES)
@@ -158,17 +162,48 @@ def test_a_full_redis_loses_no_message(center: Center, client: redis.Redis, key:
 
 
 def test_a_wait_ends_at_its_limit(center: Center) -> None:
-    assert center.log.settle_and_wait(NOTHING, 0.01) == Settled(0, 0, 0)
+    assert center.log.ask_to_settle(NOTHING, 1, 0.01)() == (Settled(0, 0, 0), Page([], []))
 
 
-def test_a_wait_ends_with_a_push(center: Center) -> None:
-    with ThreadPoolExecutor(1) as waiter:
-        woken = waiter.submit(center.log.settle_and_wait, NOTHING, 4)
-        for _ in range(20):  # The first may be settled before the wait begins.
-            center.queue.push([b"a"])
-            if wait([woken], 0.1).done:
-                break
-        woken.result(0)
+def test_a_wait_ends_with_a_push_which_is_settled_and_read_then(center: Center) -> None:
+    answer = center.log.ask_to_settle(NOTHING, 10, 4)
+
+    center.queue.push(numbered(3))
+
+    settled, page = answer()
+    assert (settled.moved, page.contents) == (3, numbered(3))
+
+
+def test_a_settle_is_asked_for_before_its_answer_is_wanted(center: Center) -> None:
+    center.queue.push([b"a"])
+    answer = center.log.ask_to_settle(NOTHING, 10)
+    wait_until(lambda: bool(center.logged()), "it is settled")
+
+    settled, page = answer()
+
+    assert (settled.moved, page.contents) == (1, [b"a"])
+
+
+def test_an_answer_that_nobody_has_taken_is_not_taken_for_another(center: Center) -> None:
+    center.queue.push([b"a"])
+    answer = center.log.ask_to_settle(NOTHING, 10)
+
+    assert center.log.settle_and_read(NOTHING, 10)[1].contents == [b"a"]
+    with pytest.raises(QueueUnavailable):
+        answer()
+
+
+def test_a_script_that_redis_has_forgotten_is_told_to_it_again_after_a_wait(
+    center: Center, client: redis.Redis
+) -> None:
+    center.settle()
+    client.script_flush()
+    answer = center.log.ask_to_settle(NOTHING, 10, 4)
+    center.queue.push(numbered(2))
+
+    settled, page = answer()
+
+    assert (settled.moved, page.contents) == (2, numbered(2))
 
 
 def test_what_a_wait_has_taken_is_settled_before_the_queue(

@@ -222,10 +222,8 @@ def test_a_server_that_is_the_master_no_more_is_left(tmp_path: Path, half: str) 
 
         problem = ""
         try:
-            settled = (
-                settle(center) if half == "read" else center.log.settle_and_wait(NOTHING, 0.01)
-            )
-            problem = settled.problem
+            wait = None if half == "read" else 0.01
+            problem = center.log.ask_to_settle(NOTHING, 1, wait)()[0].problem
         except QueueUnavailable as failed:
             problem = failed.reason
 

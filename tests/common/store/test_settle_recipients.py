@@ -21,7 +21,7 @@ LONGEST = "x" * 100
 READERS: dict[str, Callable[[Center], Page]] = {
     "settle_and_read": lambda center: center.log.settle_and_read(NOTHING, 1000)[1],
     "read_after": lambda center: center.log.read_after(NOTHING, 1000)[0],
-    "read_after blocking": lambda center: center.log.read_after(NOTHING, 1000, 0.01)[0],
+    "ask_to_settle": lambda center: center.log.ask_to_settle(NOTHING, 1000, 0.01)()[1],
     "read_between": lambda center: center.log.read_between(center.at(0), 1 << 127, 1000).page,
 }
 

@@ -16,7 +16,7 @@ def sizes_of_pages(pages: Pages, log: FakeLog, start: int = 0) -> list[int]:
     """How many messages each page has, until all are read."""
     known, sizes = Mark(log.epoch, start), list[int]()
     while True:
-        part = pages.read(known, None)
+        part = pages.read(known)
         sizes.append(len(part.page.ids))
         if not part.is_full:
             return sizes

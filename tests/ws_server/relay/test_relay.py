@@ -182,6 +182,88 @@ def test_a_push_is_sent_at_once_by_the_two_halves_of_instant(parts: Parts, relay
         assert client.texts(300) == contents[start : start + 300]
 
 
+def test_instant_sends_what_others_settle(parts: Parts, relay: Relay) -> None:
+    relay.find_head()
+    _, client = parts.connect()
+    gevent.spawn(relay.run_settling, 60.0)
+    gevent.spawn(relay.run_reading)
+    gevent.sleep(0)
+
+    for content in numbered(3):
+        parts.log.write(content)
+        assert client.texts(1) == [content]
+    parts.log.push(b"ours")
+    assert client.texts(1) == [b"ours"]
+
+
+def test_what_this_process_has_settled_is_not_read_again(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.find_head()
+    _, client = parts.connect()
+    gevent.spawn(relay.run_settling, 60.0)
+    gevent.spawn(relay.run_reading)
+    gevent.sleep(0)
+    waits = count_calls(monkeypatch, parts.log, "wait_after")
+    reads = count_calls(monkeypatch, parts.log, "read_after")
+
+    parts.log.push(b"ours")
+
+    assert client.texts(1) == [b"ours"]
+    wait_until(lambda: len(waits) == 1, "waiting for news again")
+    assert not reads
+
+
+@pytest.mark.parametrize("mode", ["timer", "instant"])
+def test_the_next_settle_is_asked_for_while_a_page_is_sent(
+    parts: Parts, relay: Relay, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.find_head()
+    _, client = parts.connect()
+    contents = numbered(2 * SETTLE_MESSAGES + 1)
+    ahead: list[int] = []
+    ask = parts.log.ask_to_settle
+
+    def note(known: Mark, count: int, wait: float | None = None) -> Any:
+        ahead.append((known.id - parts.hub.mark.id) >> 64)
+        return ask(known, count, wait)
+
+    monkeypatch.setattr(parts.log, "ask_to_settle", note)
+    parts.log.push(*contents)
+    if mode == "instant":
+        gevent.spawn(relay.run_settling, 60.0)
+    else:
+        relay.tick()
+
+    assert client.texts(len(contents)) == contents
+    assert ahead[:3] == [0, SETTLE_MESSAGES, SETTLE_MESSAGES]
+
+
+def test_of_a_settled_page_nothing_is_sent_that_was_sent_meanwhile(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.find_head()
+    _, client = parts.connect()
+    ask = parts.log.ask_to_settle
+
+    def read_meanwhile(known: Mark, count: int, wait: float | None = None) -> Any:
+        answer = ask(known, count, wait)
+
+        def read_first() -> Any:
+            parts.hub.publish(parts.log.write(b"theirs"))
+            return answer()
+
+        return read_first
+
+    monkeypatch.setattr(parts.log, "ask_to_settle", read_meanwhile)
+    parts.log.push(b"ours")
+
+    relay.tick()
+
+    assert client.texts(2) == [b"theirs", b"ours"]
+    assert client.has_nothing()
+
+
 def test_what_is_pushed_during_a_fan_out_goes_out_with_the_next(
     parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,7 +317,7 @@ def test_half_an_outage_is_logged_once_too(
     relay.find_head()
     parts.log.push(b"waiting")
     parts.log.settle_fault = GONE
-    settles = count_calls(monkeypatch, parts.log, "settle_and_wait")
+    settles = count_calls(monkeypatch, parts.log, "ask_to_settle")
     reads = count_calls(monkeypatch, parts.log, "read_after")
     gevent.spawn(relay.run_settling, 60.0)
     gevent.spawn(relay.run_reading)
@@ -321,6 +403,31 @@ def test_a_stop_ends_both_halves_of_instant(
     reading.get(timeout=5)
 
 
+def test_a_stop_waits_for_the_settle_under_way_and_sends_what_it_settles(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.find_head()
+    _, client = parts.connect()
+    contents = numbered(2 * SETTLE_MESSAGES + 1)
+    parts.log.push(*contents)
+    publish = parts.hub.publish
+
+    def stop_meanwhile(page: Page) -> None:
+        stopping.start()
+        gevent.sleep(0)
+        publish(page)
+
+    stopping = gevent.Greenlet(relay.stop)
+    monkeypatch.setattr(parts.hub, "publish", stop_meanwhile)
+
+    relay.tick()
+    stopping.get(timeout=5)
+
+    assert client.texts(2 * SETTLE_MESSAGES) == contents[:-1]
+    assert client.has_nothing()
+    assert list(parts.log.queue) == contents[-1:]
+
+
 def test_a_stop_without_redis_says_so(parts: Parts, relay: Relay) -> None:
     relay.find_head()
     parts.log.fault = GONE
@@ -337,12 +444,10 @@ class Reads:
         self.after_second: Callable[[], object] = lambda: None
         self._hub, self._read = parts.hub, parts.log.read_after
 
-    def read_after(
-        self, known: Mark, count: int, block_seconds: float | None = None
-    ) -> tuple[Page, bool]:
+    def read_after(self, known: Mark, count: int) -> tuple[Page, bool]:
         self.ahead.append(known.id > self._hub.mark.id)
         is_second = len(self.ahead) == 2
-        answer = self._read(known, count, block_seconds)
+        answer = self._read(known, count)
         if is_second:
             self.after_second()
         return answer
@@ -390,7 +495,7 @@ def test_after_a_page_that_was_read_ahead_and_is_empty_it_goes_on(
     gevent.spawn(relay.run_settling, 60.0)
     gevent.spawn(relay.run_reading)
     assert client.texts(READ_MESSAGES) == contents
-    wait_until(lambda: len(reads.ahead) == 4, "waiting for news")
+    wait_until(lambda: reads.ahead[:3] == [False, True, False], "waiting for news")
 
     parts.log.push(b"more")
 
