@@ -111,13 +111,17 @@ class Archive:
             Mark(look.epoch, begin), Mark(look.epoch, upto), messages, missing, look.is_end
         )
 
-    def wait(self, mark: Mark, seconds: float) -> bool:
-        """Wait for what follows; whether there is something.
+    def wait(self, mark: Mark, seconds: float) -> Stretch | None:
+        """As `follow`, but waits for the first message; after the time there may be none.
 
         Raises:
             QueueUnavailable: Redis did not answer.
         """
-        return self._history.wait(mark.id, seconds)
+        look = self._history.wait(mark.id, seconds)
+        if look.epoch != mark.epoch or (look.page and not look.has):
+            return self.follow(str(mark))  # It may have lost or forgotten something.
+        upto = Mark(mark.epoch, look.page.last) if look.page else mark
+        return Stretch(mark, upto, list(_logged(look)), is_end=look.is_end)
 
     def page_after(self, asked: str | None, wanted: Wanted, limit: int) -> MessagesPage:
         """Up to `limit` messages after an id.

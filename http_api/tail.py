@@ -100,14 +100,10 @@ class Tail:
         if head is None:
             self._move(self._archive.head(), None)
             return 0.0 if self.head else LONGEST_WAIT
-        # A Redis that came back with older data has no message after this id for a long time.
-        if not self._archive.wait(head, LONGEST_WAIT) and self._archive.head() == head:
+        stretch = self._archive.wait(head, LONGEST_WAIT)
+        if stretch is not None and not stretch.missing and stretch.upto == head:
             return 0.0
-        stretch = self._archive.follow(str(head))
-        if stretch is None:
-            self._move(None, None)
-        elif stretch.missing or stretch.upto != head:
-            self._move(stretch.upto, stretch)
+        self._move(None if stretch is None else stretch.upto, stretch)
         return PAUSE
 
     def _move(self, head: Mark | None, stretch: Stretch | None) -> None:

@@ -12,10 +12,10 @@ from common.page import Page
 from common.store.connect import Client
 from common.store.keys import Keys
 from common.store.line import Line
-from common.store.redis_errors import redis_errors
 from common.store.script import source
 
 LOOKED, LOOKED_BYTES = 400, 256 * 1024  # Of one look: it takes 1 ms of Redis' time.
+HANDFUL = 16  # Read at once by who waits, however long they are.
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,25 @@ class History(Protocol):
     def before(self, id_: int | None, most: int) -> Look:
         """Up to `most` messages before an id, the newest first; None: the newest of all."""
 
-    def wait(self, id_: int, seconds: float) -> bool:
-        """Wait for a message after an id; whether there is one."""
+    def wait(self, id_: int, seconds: float) -> Look:
+        """Up to HANDFUL messages after an id; waits for the first one. One round trip.
+
+        `newest` is of what was read. It is surely whole only if the log `has` the id even then.
+        """
 
 
 class RedisHistory(History):
-    """A stream in Redis. One connection for looks, so that nobody who pushes waits for them."""
+    """A stream in Redis.
+
+    One connection for looks, so that nobody who pushes waits for them, and one for who waits.
+    """
 
     def __init__(self, client: Client, key: str) -> None:
-        self._redis = client
         self._keys = keys = Keys(key)
         self._look = ("EVAL", source("history.lua"), 3, keys.log, keys.floor, keys.epoch)
         self._whole = ("EVAL", source("whole.lua"), 3, keys.log, keys.floor, keys.first)
         self._line = Line(client.connection_pool, repeatable=True)
+        self._waiting = Line(client.connection_pool, repeatable=True)
 
     def after(self, id_: int, most: int) -> Look:
         look = (*self._look, "after", format_id(id_), min(most, LOOKED), LOOKED_BYTES)
@@ -77,10 +83,20 @@ class RedisHistory(History):
         (answer,) = self._line.call((*self._look, "before", start, min(most, LOOKED), LOOKED_BYTES))
         return _look(answer)
 
-    def wait(self, id_: int, seconds: float) -> bool:
-        words = ("COUNT", 1, "BLOCK", max(1, round(seconds * 1000)), "STREAMS", self._keys.log)
-        with redis_errors():
-            return bool(self._redis.execute_command("XREAD", *words, format_id(id_)))
+    def wait(self, id_: int, seconds: float) -> Look:
+        keys, at = self._keys, format_id(id_)
+        block = ("BLOCK", max(1, round(seconds * 1000)))
+        # The others are asked last: they say whether what was read follows the id even then.
+        streams, epoch, floor, has = self._waiting.call(
+            ("XREAD", "COUNT", HANDFUL, *block, "STREAMS", keys.log, at),
+            ("GET", keys.epoch),
+            ("GET", keys.floor),
+            ("XRANGE", keys.log, at, at, "COUNT", 1),
+        )
+        entries = streams[0][1] if streams else []
+        newest = entries[-1][0] if entries else at
+        answer = (epoch or b"", floor, newest, len(entries) < HANDFUL, entries)
+        return _look(answer, has=bool(has))
 
 
 def _look(answer: Any, *, is_whole: bool = True, has: bool = False) -> Look:

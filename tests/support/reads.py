@@ -1,7 +1,6 @@
 """Stand-ins for what is only read: beats, pages of people, and the log."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Flask
@@ -86,7 +85,6 @@ class FakeHistory(Faulty, History):
         self.epoch = ""
         self.start = self.floor = self.newest = 0
         self.entries: list[tuple[int, str, tuple[str, ...]]] = []
-        self.on_wait: Callable[[], object] = lambda: None
         self._room = room
 
     def write(self, content: str, *recipients: str) -> int:
@@ -115,10 +113,8 @@ class FakeHistory(Faulty, History):
         earlier = [each for each in self.entries if id_ is None or each[0] < id_]
         return self._look(earlier[::-1], most)
 
-    def wait(self, id_: int, seconds: float) -> bool:
-        self._fail()
-        self.on_wait()
-        return self.newest > id_
+    def wait(self, id_: int, seconds: float) -> Look:
+        return self.after(id_, self._room)
 
     def _look(self, some: list[tuple[int, str, tuple[str, ...]]], most: int) -> Look:
         self._fail()
@@ -145,7 +141,7 @@ class WaitingHistory(FakeHistory):
         self.written.set()
         return id_
 
-    def wait(self, id_: int, seconds: float) -> bool:
+    def wait(self, id_: int, seconds: float) -> Look:
         self.waits += 1
         self.written.wait(0.01)
         self.written.clear()

@@ -1,5 +1,6 @@
 """`RedisHistory` and its script, with a real Valkey."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -84,10 +85,15 @@ def test_a_log_that_somebody_trimmed_is_not_whole(
 
 def test_a_wait_ends_with_a_message_or_with_its_time(history: RedisHistory, center: Center) -> None:
     fill(center, "a")
-    newest = history.before(None, 1).newest
+    whole = history.before(None, 1)
 
-    assert history.wait(newest - 1, 5)
-    assert not history.wait(newest, 0.01)
+    none = history.wait(whole.newest, 0.01)
+    fill(center, "b", "c")
+    some = history.wait(whole.newest, 5)
+
+    assert (bool(none.page), none.has, none.epoch) == (False, True, whole.epoch)
+    assert (some.page.contents, some.has, some.is_end) == ([b"b", b"c"], True, True)
+    assert not history.wait(whole.newest - 1, 5).has
 
 
 def test_nothing_is_changed_by_a_look(
@@ -107,10 +113,11 @@ def test_nothing_is_changed_by_a_look(
 def test_without_redis_every_call_says_so(address_of_nobody: str) -> None:
     history = RedisHistory(connect(address_of_nobody, timeout=5, connections=1), "nobody")
 
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: history.after(0, 1),
         lambda: history.before(None, 1),
         lambda: history.wait(0, 0.01),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(QueueUnavailable):
             call()
