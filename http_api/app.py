@@ -21,7 +21,7 @@ from http_api.aliases import Aliases
 from http_api.answers import CONTENT_EMPTY_BODY
 from http_api.bodies import AT_ONCE, Bodies
 from http_api.connections import Connections
-from http_api.guard import Callers, Guard
+from http_api.guard import NOBODY, Guard
 from http_api.limits import Limits
 from http_api.plain_push import PlainPush
 from http_api.push import Push
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 # None: there is no such route. The answer is 404 or 405, and nothing is done.
 PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "client", "static"})
-NOBODY: Callers = {}  # Who asks while nobody is checked.
 # Where the application keeps what the door asks, and what reads.
 PLAIN_PUSH = "message_center.plain_push"
 READS = "message_center.reads"

@@ -20,6 +20,7 @@ NO_TOKEN = "a token is needed: Authorization: Bearer TOKEN"  # noqa: S105
 WRONG_TOKEN = "the token is none of PUSH_TOKENS"  # noqa: S105
 
 Callers = Mapping[str, str]  # The name of each kind of caller that there is.
+NOBODY: Callers = {}  # Who asks while nobody is checked.
 
 
 class Guard:

@@ -18,7 +18,7 @@ from common.store.commits import Commits
 from http_api import reading
 from http_api.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
 from http_api.bodies import Bodies
-from http_api.guard import Guard
+from http_api.guard import NOBODY, Guard
 from http_api.head import Head as PushHead
 from http_api.limits import Limits
 
@@ -36,6 +36,7 @@ class PlainPush:
 
     def __init__(self, guard: Guard, bodies: Bodies, limits: Limits, outage: Outage) -> None:
         self._guard = guard
+        self._is_guarded = bool(guard)
         self._bodies = bodies
         self._limits = limits
         self._outage = outage
@@ -47,13 +48,10 @@ class PlainPush:
         self._commits = commits
         self._seconds = seconds
 
-    def takes(self, head: Head, *, is_whole: bool) -> bool:
-        if (
-            self._commits is None
-            or head.path != PATH
-            or head.is_upgrade
-            or head.length > self._bodies.longest
-        ):
+    def takes(self, head: Head, length: int, *, is_whole: bool) -> bool:
+        if self._commits is None or head.path != PATH or head.is_upgrade:
+            return False
+        if length > self._bodies.longest:
             return False
         return is_whole or self._guard.knows(head.headers.get("authorization", ""))
 
@@ -65,13 +63,20 @@ class PlainPush:
         return True
 
     def _begin(self, head: Head, body: bytes, peer: str, done: Done) -> None:
-        get = head.headers.get
-        callers = self._guard.check(get("authorization", ""), peer, get("x-forwarded-for", ""))
-        entry = reading.read_push(_head(head), body, self._limits)
+        callers = NOBODY
+        if self._is_guarded:
+            get = head.headers.get
+            callers = self._guard.check(get("authorization", ""), peer, get("x-forwarded-for", ""))
+        if head.kept is None:
+            push_head = _head(head)
+            head.kept = push_head, reading.read_head(push_head, self._limits)
+        push_head, query = head.kept
+        entry = reading.read_rest(push_head, query, body, self._limits)
         if entry is None:
             done(CONTENT_EMPTY)
             return
-        self._guard.count_messages(callers, 1)
+        if callers:
+            self._guard.count_messages(callers, 1)
         assert self._commits is not None  # noqa: S101
 
         def confirmed(result: Any) -> None:
@@ -84,7 +89,7 @@ class PlainPush:
                 done(_refusal(reading.id_reused()))
 
         item, id_ = entry
-        self._commits.submit([item], [id_], self._seconds, confirmed)
+        self._commits.submit((item,), (id_,), self._seconds, confirmed)
 
     def _failure(self, head: Head, problem: Exception) -> Answer:
         if isinstance(problem, Refused):

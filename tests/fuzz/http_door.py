@@ -85,8 +85,8 @@ class Counting(PlainApplication):
         self._application = application
         self.statuses: Counter[int] = Counter()
 
-    def takes(self, head: Head, *, is_whole: bool) -> bool:
-        return self._application.takes(head, is_whole=is_whole)
+    def takes(self, head: Head, length: int, *, is_whole: bool) -> bool:
+        return self._application.takes(head, length, is_whole=is_whole)
 
     def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:
         def counted(answer: Answer) -> None:

@@ -29,7 +29,7 @@ def head(target: str = "/push", headers: str = FORM, length: int = 0) -> Head:
     data = f"POST {target} HTTP/1.1\r\nHost: a\r\n{headers}Content-Length: {length}\r\n\r\n"
     found = read_head(data.encode())
     assert found is not None
-    return found
+    return found[0]
 
 
 def answer(push: PlainPush, body: bytes = b"content=a", headers: str = FORM) -> Answer:
@@ -76,26 +76,26 @@ def test_what_nobody_foresaw_is_a_500_with_its_log(
 def test_only_pushes_are_taken() -> None:
     push = plain_push(FakeQueue())
 
-    assert push.takes(head(), is_whole=True)
-    assert not push.takes(head("/push/batch"), is_whole=True)
+    assert push.takes(head(), 0, is_whole=True)
+    assert not push.takes(head("/push/batch"), 0, is_whole=True)
 
 
 def test_no_body_is_awaited_that_is_too_long() -> None:
     push = plain_push(FakeQueue(), max_content_bytes=10)
     longest = push._bodies.longest
 
-    assert push.takes(head(length=longest), is_whole=False)
-    assert not push.takes(head(length=longest + 1), is_whole=False)
+    assert push.takes(head(length=longest), longest, is_whole=False)
+    assert not push.takes(head(length=longest + 1), longest + 1, is_whole=False)
 
 
 def test_no_body_of_a_stranger_is_awaited() -> None:
     push = plain_push(FakeQueue(), push_tokens=(("one", "SESAME-SESAME-SESAME"),))
     right, wrong = (f"Authorization: Bearer {word}\r\n" for word in ("SESAME-SESAME-SESAME", "x"))
 
-    assert push.takes(head(), is_whole=True)
-    assert push.takes(head(headers=right), is_whole=False)
-    assert not push.takes(head(headers=wrong), is_whole=False)
-    assert not push.takes(head(), is_whole=False)
+    assert push.takes(head(), 0, is_whole=True)
+    assert push.takes(head(headers=right), 0, is_whole=False)
+    assert not push.takes(head(headers=wrong), 0, is_whole=False)
+    assert not push.takes(head(), 0, is_whole=False)
 
 
 def test_a_token_and_the_limit_of_messages_hold() -> None:
@@ -117,4 +117,4 @@ def test_a_token_and_the_limit_of_messages_hold() -> None:
 def test_nothing_is_taken_without_a_way_to_redis() -> None:
     app = create_app(Settings(), FakeQueue(), FakePresenceReader())
 
-    assert not app.extensions[PLAIN_PUSH].takes(head(), is_whole=True)
+    assert not app.extensions[PLAIN_PUSH].takes(head(), 0, is_whole=True)

@@ -39,9 +39,15 @@ class PlainListen:
         self._service = service
         self._policy = policy
 
-    def takes(self, head: Head, *, is_whole: bool) -> bool:  # noqa: ARG002  # There is no body.
+    def takes(
+        self,
+        head: Head,
+        length: int,
+        *,
+        is_whole: bool,  # noqa: ARG002
+    ) -> bool:
         """Whether it asks for a WebSocket, which is at every path, or for events; see `Site`."""
-        if head.method != "GET":
+        if head.method != "GET" or length:
             return False
         return head.is_upgrade or head.path.rstrip("/").endswith("/events")
 

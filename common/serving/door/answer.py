@@ -42,10 +42,11 @@ class Caller(Protocol):
 class PlainApplication(Protocol):
     """Answers plain requests. Nothing of it may wait: it runs in a callback of the event loop."""
 
-    def takes(self, head: Head, *, is_whole: bool) -> bool:
+    def takes(self, head: Head, length: int, *, is_whole: bool) -> bool:
         """Whether a request with this head is one of those; others go to the web server.
 
-        If it is not whole, its body is still to come: no stranger's is waited for.
+        `length` is that of its body. If it is not whole, that is still to come: no stranger's is
+        waited for.
         """
 
     def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:

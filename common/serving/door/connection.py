@@ -57,6 +57,7 @@ class Connection(Stream):
         "_head_size",
         "_is_last",
         "_is_serving",
+        "_length",
         "_place",
         "counted",
         "deadline",
@@ -77,7 +78,7 @@ class Connection(Stream):
         self.is_idle = False  # Between two requests.
         self.deadline = self.since + place.header_timeout
         self._head: Head | None = None  # Of the request whose body is awaited or answered.
-        self._head_size = 0
+        self._head_size = self._length = 0  # Its size, and that of the body.
         self._is_last = False  # The connection ends with the answer that is being sent.
         self._is_serving = False
         # Mostly a request has come with the connection. The loop would tell of many in any order.
@@ -129,17 +130,18 @@ class Connection(Stream):
         if len(self._data) > MOST_AHEAD:
             self._read_no_more()
         if self.state is State.READING:
-            if self.is_idle and self._data:
-                self.is_idle, self.since = False, monotonic()
             self._serve()
 
     def _serve(self) -> None:
         """Answer what has been read, as long as there is a whole request."""
-        end = monotonic() + SLICE
+        now = monotonic()
+        end = now + SLICE
+        if self.is_idle and self._data:
+            self.is_idle, self.since = False, now
         self._is_serving = True
         try:
-            while self.state is State.READING and self._data and self._serve_one():
-                if self._data and monotonic() > end:
+            while self.state is State.READING and self._data and self._serve_one(now):
+                if self._data and (now := monotonic()) > end:
                     gevent.get_hub().loop.run_callback(self._serve)
                     return
         finally:
@@ -156,12 +158,11 @@ class Connection(Stream):
         else:
             self.close()
 
-    def _serve_one(self) -> bool:
+    def _serve_one(self, now: float) -> bool:
         """Whether to look for another: not while part of one is awaited, or it is answered."""
-        if self._head is None and not self._read_head():
-            return False
-        head, data = self._head, self._data
-        if head is None or len(data) < (size := self._head_size + head.length):
+        head = self._head or self._read_head(now)
+        data = self._data
+        if head is None or len(data) < (size := self._head_size + self._length):
             return False
         body, self._data = data[self._head_size : size], data[size:]
         self.state = State.WORKING
@@ -170,25 +171,27 @@ class Connection(Stream):
             self._hand_over()
         return True
 
-    def _read_head(self) -> bool:
-        """Whether there is a whole one. What is not plain is handed over."""
+    def _read_head(self, now: float) -> Head | None:
+        """The next one, if it is whole. What is not plain is handed over."""
         data = self._data
         self._head_size = size = data.find(b"\r\n\r\n", 0, LONGEST_HEAD) + 4
         if size < 4:
             if not may_become_plain(data):
                 self._hand_over()
-            return False
-        head = read_head(data[:size])
-        if head is None or head.length > LONGEST_BODY or not self._is_taken(head):
+            return None
+        found = read_head(data[:size])
+        if found is None or not self._is_taken(*found):
             self._hand_over()
-            return False
-        self._head = head
-        self.deadline = monotonic() + self._place.request_timeout
-        return True
+            return None
+        self._head, self._length = found
+        self.deadline = now + self._place.request_timeout
+        return self._head
 
-    def _is_taken(self, head: Head) -> bool:
-        is_whole = len(self._data) >= self._head_size + head.length
-        return self._place.application.takes(head, is_whole=is_whole)
+    def _is_taken(self, head: Head, length: int) -> bool:
+        if length > LONGEST_BODY:
+            return False
+        is_whole = len(self._data) >= self._head_size + length
+        return self._place.application.takes(head, length, is_whole=is_whole)
 
     def _done(self, answer: Answer) -> None:
         if self.state is not State.WORKING:
@@ -206,5 +209,9 @@ class Connection(Stream):
         self.state = State.READING
         self.since, self.is_idle = monotonic(), not self._data
         self.deadline = self.since + self._place.header_timeout
-        if not self._is_serving:
+        if self._is_serving:
+            return
+        if self._data:
             self._serve()
+        else:
+            self._go_on()

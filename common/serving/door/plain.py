@@ -8,23 +8,25 @@ Content-Length or a Transfer-Encoding can never be read in two ways.
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any
 
 LONGEST_HEAD = 4096  # Bytes; longer ones are rare, and gunicorn's own limits are larger.
-MOST_FIELDS = 100  # gunicorn refuses more.
+MOST_FIELDS = 99  # And the length of the body: gunicorn refuses more.
 KEPT_HEADS = 256  # Of one backend all heads are the same, but for the length of the body.
+LENGTH_LINES = (b"\r\nContent-Length: ", b"\r\ncontent-length: ")  # As programs write it.
 
 # Possessive throughout: nothing of a head is looked at twice, whatever is in it.
 LINE = re.compile(rb"(GET|POST) (/[A-Za-z0-9/._-]*+)(?:\?([!-\"$-~]*+))?+ HTTP/1\.1\r\n")
 HEAD = re.compile(LINE.pattern + rb"((?:[A-Za-z0-9-]++: ?+[!-~][ -~]*+\r\n)++)\r\n")
 FIELD = re.compile(r"([A-Za-z0-9-]+): ?(.*)\r\n")
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
-LENGTH = re.compile(r"0|[1-9][0-9]{0,8}")
+LENGTH = re.compile(rb"0|[1-9][0-9]{0,8}")
 
 # What changes how a request is read or answered, and is not understood here.
 NOT_PLAIN = frozenset(
     (
         "content-encoding",
+        "content-length",  # A second one, or one that is written in a strange way.
         "expect",
         "http2-settings",
         "keep-alive",
@@ -41,7 +43,6 @@ SINGLE = frozenset(
     (
         "authorization",
         "connection",
-        "content-length",
         "content-type",
         "host",
         "idempotency-key",
@@ -59,16 +60,25 @@ KEPT_OR_CLOSED = frozenset(("keep-alive", "close"))
 UPGRADES = frozenset(("upgrade", "keep-alive, upgrade"))
 
 
-class Head(NamedTuple):
-    """The head of a plain request. Names of headers are in small letters."""
+class Head:
+    """The head of a plain request, without the length of its body.
 
-    method: str
-    path: str
-    query: bytes
-    headers: dict[str, str]  # Not to be changed: heads are kept.
-    length: int  # Of the body.
-    is_last: bool  # Its connection ends with it, by the client's will.
-    is_upgrade: bool  # To a WebSocket; whether the handshake is right is not looked at.
+    It is kept, and is the head of the next request with the same bytes, too: so nothing of it may
+    be changed, except what `kept` is for.
+    """
+
+    __slots__ = ("headers", "is_last", "is_upgrade", "kept", "method", "path", "query")
+
+    def __init__(self, method: str, path: str, query: bytes, headers: dict[str, str]) -> None:
+        """Names of headers are in small letters."""
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        # Its connection ends with it, by the client's will.
+        self.is_last = headers.get("connection", "").lower() == "close"
+        self.is_upgrade = "upgrade" in headers  # Whether the handshake is right is not looked at.
+        self.kept: Any = None  # What the application has found out about it.
 
 
 def may_become_plain(data: bytes) -> bool:
@@ -80,9 +90,26 @@ def may_become_plain(data: bytes) -> bool:
     return b"POST /".startswith(data[:6]) or b"GET /".startswith(data[:5])
 
 
+def read_head(data: bytes) -> tuple[Head, int] | None:
+    """The head that these bytes are, with the empty line at its end, and the length of its body.
+
+    None if it is not plain.
+    """
+    at = data.find(LENGTH_LINES[0])
+    if at < 0 and (at := data.find(LENGTH_LINES[1])) < 0:
+        head = _read(data)
+        return None if head is None else (head, 0)
+    start = at + len(LENGTH_LINES[0])
+    end = data.find(b"\r\n", start)
+    digits = data[start:end]
+    head = _read(data[:at] + data[end:])
+    if head is None or head.method == "GET" or not LENGTH.fullmatch(digits):
+        return None
+    return head, int(digits)
+
+
 @lru_cache(KEPT_HEADS)
-def read_head(data: bytes) -> Head | None:
-    """The head that these bytes are, with the empty line at its end; None if it is not plain."""
+def _read(data: bytes) -> Head | None:
     found = HEAD.fullmatch(data)
     if found is None:
         return None
@@ -95,26 +122,13 @@ def read_head(data: bytes) -> Head | None:
         return None
     if len(fields) > MOST_FIELDS or not _is_understood(method, headers):
         return None
-    return Head(
-        method.decode(),
-        path.decode(),
-        query or b"",
-        headers,
-        int(headers.get("content-length", "0")),
-        headers.get("connection", "").lower() == "close",
-        "upgrade" in headers,
-    )
+    return Head(method.decode(), path.decode(), query or b"", headers)
 
 
 def _is_understood(method: bytes, headers: dict[str, str]) -> bool:
     if not NOT_PLAIN.isdisjoint(headers) or not HOST.fullmatch(headers.get("host", "")):
         return False
-    length, upgrade = headers.get("content-length"), headers.get("upgrade")
-    connection = headers.get("connection", "keep-alive").lower()
-    if method == b"GET" and length is not None:
-        return False
-    if length is not None and not LENGTH.fullmatch(length):
-        return False
+    upgrade, connection = headers.get("upgrade"), headers.get("connection", "keep-alive").lower()
     if upgrade is None:
         return connection in KEPT_OR_CLOSED
     return method == b"GET" and upgrade.lower() == "websocket" and connection in UPGRADES

@@ -115,10 +115,10 @@ class AtDoor:
     def ask(self, lines: str, target: str = "/") -> bool:
         """Whether it was let in."""
         data = f"GET {target} HTTP/1.1\n{lines}\n\n".replace("\n", "\r\n").encode()
-        head = read_head(data)
-        if head is None or not self.plain.takes(head, is_whole=True):
+        found = read_head(data)
+        if found is None or not self.plain.takes(*found, is_whole=True):
             return False
-        return self.plain.answer(head, b"", self.caller, lambda _answer: None)
+        return self.plain.answer(found[0], b"", self.caller, lambda _answer: None)
 
     def answer(self) -> bytes:
         return self.caller.client.recv(10_000)

@@ -34,7 +34,7 @@ class FakePlace(PlainApplication):
         self.gone: list[Connection] = []
         self.handed: list[bytes] = []
 
-    def takes(self, head: Head, *, is_whole: bool) -> bool:
+    def takes(self, head: Head, length: int, *, is_whole: bool) -> bool:
         self.wholes.append(is_whole)
         return head.path == "/a"
 

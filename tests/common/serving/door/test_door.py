@@ -20,7 +20,7 @@ class Waiting(PlainApplication):
     def __init__(self) -> None:
         self.done: list[Done] = []
 
-    def takes(self, head: Head, *, is_whole: bool) -> bool:
+    def takes(self, head: Head, length: int, *, is_whole: bool) -> bool:
         return head.path == "/a"
 
     def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:

@@ -17,9 +17,20 @@ def test_a_plain_head_is_read_whole() -> None:
     )
 
     assert found is not None
-    assert (found.method, found.path, found.query) == ("POST", "/push", b"a=%20")
-    assert found.headers == {"host": "a:80", "x-one": "two", "content-length": "3"}
-    assert (found.length, found.is_last) == (3, False)
+    read, length = found
+    assert (read.method, read.path, read.query) == ("POST", "/push", b"a=%20")
+    assert read.headers == {"host": "a:80", "x-one": "two"}
+    assert (length, read.is_last, read.is_upgrade) == (3, False, False)
+
+
+@pytest.mark.parametrize("name", [b"Content-Length", b"content-length"])
+def test_heads_that_differ_in_the_length_of_the_body_only_are_read_once(name: bytes) -> None:
+    found = [read_head(head(b"Host: once", name + b": %d" % n, b"X: " + name)) for n in (3, 4)]
+
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0][0] is found[1][0]
+    assert [length for _, length in filter(None, found)] == [3, 4]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +40,7 @@ def test_a_client_says_whether_it_is_the_last(value: bytes, is_last: bool) -> No
     found = read_head(head(b"Host: a", b"Connection: " + value))
 
     assert found is not None
-    assert found.is_last is is_last
+    assert found[0].is_last is is_last
 
 
 @pytest.mark.parametrize(
