@@ -37,7 +37,7 @@ bench: $(BIN)/.bench ## Measure, next to a floor in C and to peers; BENCH='--sho
 chaos: $(BIN)/.dev ## Kill, stop, cut and crowd everything, and look for a lost or doubled message; CHAOS='--seconds 600 --seed 7', CHAOS=--help
 	@$(BIN)/python -m chaos $(CHAOS)
 
-fuzz: $(BIN)/.dev ## Nonsense at the WebSocket port, and a million odd requests at the door; FUZZ='--only door --requests 100000 --seed 7'
+fuzz: $(BIN)/.dev ## Nonsense at the WebSocket port, and a million odd requests at each door; FUZZ='--only push --requests 100000 --seed 7'
 	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 clean: ## Remove the environment and caches

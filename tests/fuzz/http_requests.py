@@ -5,7 +5,7 @@ changed; so faults meet each other, and the rest of the request is what a server
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -56,6 +56,9 @@ class Made:
         """Its bytes."""
         start = " ".join(filter(None, (self.method, self.target, self.version)))
         return self.end.join([start, *self.fields, "", ""]).encode("latin-1") + self.body
+
+
+Change = Callable[[random.Random, Made], None]
 
 
 def good(chance: random.Random) -> Made:
@@ -189,7 +192,9 @@ def _many(chance: random.Random, made: Made) -> None:
     made.fields += MANY[: chance.choice([10, 50, 99, 110])]
 
 
-def _set(name: str, values: tuple[str, ...]) -> Callable[[random.Random, Made], None]:
+def change_to(name: str, values: Sequence[str]) -> Change:
+    """A change that gives a header one of these values."""
+
     def change(chance: random.Random, made: Made) -> None:
         made.replace(name, chance.choice(values))
 
@@ -206,7 +211,7 @@ def _beginning(chance: random.Random, made: Made) -> None:
     )
 
 
-CHANGES: tuple[Callable[[random.Random, Made], None], ...] = (
+CHANGES: tuple[Change, ...] = (
     *[_target] * 3,
     *[_length] * 3,
     *[_coding] * 3,
@@ -214,18 +219,22 @@ CHANGES: tuple[Callable[[random.Random, Made], None], ...] = (
     *[_other] * 4,
     *[_twice] * 2,
     *(_method, _version, _case, _drop, _shuffle, _many, _end, _beginning),
-    *(_set("Host", HOSTS), _set("Content-Type", TYPES), _set("Content-Type", TYPES)),
-    *(_set("Authorization", AUTHORIZATIONS), _set("Connection", CONNECTIONS)),
+    *(change_to("Host", HOSTS), change_to("Content-Type", TYPES), change_to("Content-Type", TYPES)),
+    *(change_to("Authorization", AUTHORIZATIONS), change_to("Connection", CONNECTIONS)),
 )
 
 
 def request(chance: random.Random) -> bytes:
     """One request."""
-    made = good(chance)
+    return changed(chance, good(chance), CHANGES).written()
+
+
+def changed(chance: random.Random, made: Made, changes: Sequence[Change]) -> Made:
+    """The same with none, one or a few of these changes."""
     for _ in range(chance.choice([0, 0, 0, 0, 0, 1, 1, 1, 2, 3])):
         if made.fields:
-            chance.choice(CHANGES)(chance, made)
-    return made.written()
+            chance.choice(changes)(chance, made)
+    return made
 
 
 def damaged(chance: random.Random, data: bytes) -> bytes:
@@ -261,7 +270,11 @@ def cut(chance: random.Random, data: bytes, edges: list[int]) -> list[bytes]:
 
 def connection(chance: random.Random) -> tuple[int, list[bytes]]:
     """How many requests a client sends, and in which pieces."""
-    requests = [request(chance) for _ in range(chance.choice([1, 1, 1, 2, 3, 5]))]
+    return pieces(chance, [request(chance) for _ in range(chance.choice([1, 1, 1, 2, 3, 5]))])
+
+
+def pieces(chance: random.Random, requests: list[bytes]) -> tuple[int, list[bytes]]:
+    """How many they are, and all of them in pieces, some with a little damage."""
     edges, data = [], b""
     for each in requests:
         edges.append(len(data) + each.find(b"\r\n\r\n") + 4)

@@ -14,6 +14,7 @@ from ws_server.door.listen import Listen
 from ws_server.door.policy import Policy
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
+NO_LENGTH = ("", "0")
 LATER = {"Retry-After": str(RETRY_AFTER)}
 
 
@@ -37,6 +38,12 @@ class Adopter(Capacity, Protocol):
 
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a connected socket."""
+
+
+def check_body(environ: Mapping[str, Any]) -> None:
+    """A request to listen has none: its bytes would be taken for what the client says later."""
+    if "HTTP_TRANSFER_ENCODING" in environ or environ.get("CONTENT_LENGTH", "0") not in NO_LENGTH:
+        raise Refused("bad_request", "a request to listen has no body")
 
 
 def check_origin(environ: Mapping[str, Any], policy: Policy) -> None:
@@ -64,6 +71,7 @@ def check_room(listen: Listen, capacity: Capacity) -> None:
 def admit_websocket(environ: Mapping[str, Any], policy: Policy, capacity: Capacity) -> Listen:
     """What the client of a handshake that is right listens to."""
     check_origin(environ, policy)
+    check_body(environ)
     check_upgrade(environ)
     listen = read_listen(environ, policy)
     check_room(listen, capacity)
@@ -73,6 +81,7 @@ def admit_websocket(environ: Mapping[str, Any], policy: Policy, capacity: Capaci
 def admit_events(environ: Mapping[str, Any], policy: Policy, capacity: Capacity) -> Listen:
     """The same for a stream of events."""
     check_origin(environ, policy)
+    check_body(environ)
     listen = read_listen(environ, policy, events=True)
     check_room(listen, capacity)
     return listen

@@ -23,6 +23,7 @@ from ws_server.door.admission import (
     RETRY_AFTER,
     Adopter,
     admit_websocket,
+    check_body,
     check_origin,
     check_room,
     read_listen,
@@ -113,6 +114,7 @@ def _add_events(app: Flask, service: Adopter, policy: Policy) -> None:
     def events(_prefix: str = "") -> Response:
         environ = request.environ
         check_origin(environ, policy)
+        check_body(environ)
         listen = environ[ENVIRON_KEY] = read_listen(environ, policy, events=True)
         if request.method == "HEAD":
             return Response(headers=EVENTS_HEADERS)

@@ -6,7 +6,7 @@ import pytest
 
 from common.refused import Refused
 from tests.support.fakes import FakeAdopter, FakeTokens
-from ws_server.door.admission import check_origin, check_room, read_listen
+from ws_server.door.admission import check_body, check_origin, check_room, read_listen
 from ws_server.door.grant import Grant
 from ws_server.door.listen import DEFAULT, Listen
 from ws_server.door.policy import OPEN, Policy
@@ -26,6 +26,22 @@ def test_another_page_may_not() -> None:
         check_origin({"HTTP_ORIGIN": "https://b.example"}, Policy(origins=frozenset([PAGE])))
 
     assert (refused.value.status, refused.value.error) == (403, "origin_forbidden")
+
+
+@pytest.mark.parametrize(
+    "environ", [{"HTTP_TRANSFER_ENCODING": "chunked"}, {"CONTENT_LENGTH": "5"}]
+)
+def test_whoever_asks_to_listen_sends_no_body(environ: dict[str, Any]) -> None:
+    """It was taken for what a client says as soon as it is let in, or broke the request."""
+    with pytest.raises(Refused) as refused:
+        check_body(environ)
+
+    assert (refused.value.status, refused.value.error) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("environ", [{}, {"CONTENT_LENGTH": ""}, {"CONTENT_LENGTH": "0"}])
+def test_an_empty_one_is_none(environ: dict[str, Any]) -> None:
+    check_body(environ)
 
 
 def test_what_a_client_asks_for_is_read() -> None:
