@@ -21,6 +21,7 @@ from http_api.aliases import Aliases
 from http_api.answers import CONTENT_EMPTY_BODY
 from http_api.bodies import AT_ONCE, Bodies
 from http_api.connections import Connections
+from http_api.docs_page import add_docs
 from http_api.guard import NOBODY, Guard
 from http_api.limits import Limits
 from http_api.plain_push import PlainPush
@@ -33,7 +34,8 @@ from http_api.waiting import Admit, Waiting
 log = logging.getLogger(__name__)
 
 # None: there is no such route. The answer is 404 or 405, and nothing is done.
-PUBLIC = frozenset({None, "healthz", "readyz", "first_page", "openapi", "client", "static"})
+PAGES = ("first_page", "openapi", "client", "static", "docs", "docs_file")
+PUBLIC = frozenset({None, "healthz", "readyz", *PAGES})
 # Where the application keeps what the door asks, and what reads.
 PLAIN_PUSH = "message_center.plain_push"
 READS = "message_center.reads"
@@ -74,6 +76,7 @@ def create_app(
     _add_health(app, Readiness(queue, clock), outage)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)
+    add_docs(app)
     _add_client(app)
     _add_errors(app, outage)
     return app
