@@ -71,6 +71,8 @@ def test_a_tick_sends_all_that_waits_in_order(parts: Parts, relay: Relay, count:
     assert client.texts(count) == contents
     assert client.has_nothing()
     assert not parts.log.queue
+    tally = parts.hub.tally
+    assert (tally.settled, tally.sent, tally.deliveries) == (count, count, count)
 
 
 def test_a_tick_sends_what_others_have_settled(parts: Parts, relay: Relay) -> None:
@@ -180,6 +182,8 @@ def test_a_push_is_sent_at_once_by_the_two_halves_of_instant(parts: Parts, relay
     for start in range(0, 1200, 300):
         parts.log.push(*contents[start : start + 300])
         assert client.texts(300) == contents[start : start + 300]
+    wait_until(lambda: parts.hub.tally.settled == 1200, "all are counted")
+    assert (parts.hub.tally.sent, parts.hub.tally.deliveries) == (1200, 1200)
 
 
 def test_instant_sends_what_others_settle(parts: Parts, relay: Relay) -> None:
