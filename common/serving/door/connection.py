@@ -9,6 +9,7 @@ READING -> WORKING -> (SENDING ->) READING, and so on; from each of them to GONE
 follow without a pause are answered one after the other, so their answers have their order.
 """
 
+import logging
 from enum import Enum, auto
 from time import monotonic
 from typing import Any, Protocol
@@ -18,6 +19,8 @@ import gevent
 from common.serving.door.answer import Answer, PlainApplication, Writer
 from common.serving.door.plain import LONGEST_HEAD, Head, may_become_plain, read_head
 from common.serving.door.stream import Stream
+
+log = logging.getLogger(__name__)
 
 LONGEST_BODY = 64 * 1024  # As much as is held of each request without being counted.
 MOST_AHEAD = LONGEST_HEAD + LONGEST_BODY
@@ -166,10 +169,18 @@ class Connection(Stream):
             return False
         body, self._data = data[self._head_size : size], data[size:]
         self.state = State.WORKING
-        if not self._place.application.answer(head, body, self, self._done):
+        if not self._is_answered(head, body):
             self._data = data
             self._hand_over()
         return True
+
+    def _is_answered(self, head: Head, body: bytes) -> bool:
+        """False if the web server is to answer, as it does after a failure of the application."""
+        try:
+            return self._place.application.answer(head, body, self, self._done)
+        except Exception:
+            log.exception("%s %s failed", head.method, head.path)
+            return self.state is not State.WORKING
 
     def _read_head(self, now: float) -> Head | None:
         """The next one, if it is whole. What is not plain is handed over."""

@@ -30,6 +30,7 @@ class FakePlace(PlainApplication):
         self.asked: list[tuple[Head, bytes, Done]] = []
         self.at_once: Answer | None = None
         self.is_willing = True
+        self.fault: Exception | None = None
         self.wholes: list[bool] = []
         self.gone: list[Connection] = []
         self.handed: list[bytes] = []
@@ -39,6 +40,8 @@ class FakePlace(PlainApplication):
         return head.path == "/a"
 
     def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:
+        if self.fault is not None:
+            raise self.fault
         if not self.is_willing:
             return False
         self.asked.append((head, body, done))
@@ -143,6 +146,17 @@ def test_what_the_application_will_not_answer_is_handed_over_whole(pair: Pair) -
     pair.send(POST + GET)
 
     assert pair.place.handed == [POST + GET]
+
+
+def test_what_the_application_fails_at_is_handed_over_whole(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Or its client would wait until the time of a request is over."""
+    pair.place.fault = LookupError()
+    pair.send(POST + GET)
+
+    assert pair.place.handed == [POST + GET]
+    assert "POST /a failed" in caplog.text
 
 
 @pytest.mark.parametrize("size", [10, len(POST) - 3, len(POST) - 1])
