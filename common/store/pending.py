@@ -121,9 +121,14 @@ class Pending:
         return late
 
     def take_beyond(self, now: float) -> list[Push]:
-        """Those that came last, if Redis is still and more wait than may then."""
+        """Those that came last, if Redis is still and more wait than may then.
+
+        Not those that go again: whoever is sent away is told that nothing was done.
+        """
         beyond: list[Push] = []
         while self._waiting and self.is_crowded(now, spare=1):
+            if self._waiting[-1].is_second_try:
+                break
             beyond.append(self._weigh(self._waiting.pop(), -1))
         return beyond
 

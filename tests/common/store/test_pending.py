@@ -121,6 +121,18 @@ def test_who_came_last_is_sent_away_first() -> None:
     assert waiting.take() == pushes[:3]
 
 
+def test_who_goes_again_is_not_sent_away() -> None:
+    sent, later = [push(), push(), push()], push()
+    waiting = pending(*sent, room=Room(pushes=2))
+    send(waiting)
+    waiting.add(later)
+    assert all(waiting.repeat(each, 0.0) for each in waiting.end_of_all())
+    waiting.settle()
+
+    assert waiting.take_beyond(PATIENCE) == [later]
+    assert waiting.take() == sent
+
+
 def test_whose_time_is_up_waits_no_more() -> None:
     under_way, answered, again, old, young = push(), push(), push(), push(at=1), push(at=2)
     waiting = pending(again, under_way, answered)
