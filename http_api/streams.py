@@ -15,8 +15,8 @@ from common.errors import QueueUnavailable
 from common.gap_reasons import LOST, UNKNOWN
 from common.message import Mark
 from common.refused import Refused
-from http_api.history import Archive, Logged, Stretch
-from http_api.questions import MessagesQuestion, Wanted
+from http_api.history import Archive, Stretch
+from http_api.questions import MessagesQuestion
 from http_api.tail import Tail
 
 MOST = 32  # Streams of one process, if it has slots for eight times as many.
@@ -130,30 +130,32 @@ class Stream:
         """What follows; empty if there is nothing for some time."""
         head, mark = self._tail.head, self._mark
         stretch = None if mark is None else self._tail.find(mark)
-        if stretch is None and (mark is None or mark != head):
+        if stretch is not None:
+            return self._tell(stretch)  # It follows: if something is missing, then before it.
+        if mark is None or mark != head:
             stretch = self._archive.follow(None if mark is None else str(mark))
         if stretch is None or stretch.upto == mark:
             self._tail.wait(head, min(PING, max(0.01, self._end - monotonic())))
             return b""
-        return self._tell(stretch)
+        told = b""
+        if stretch.missing and mark is not None:
+            had, self._mark = self._told or mark, stretch.after
+            is_lost = mark.epoch != stretch.after.epoch
+            told = self._gap(str(had if is_lost else mark), LOST if is_lost else stretch.missing)
+        return told + self._tell(stretch)
 
     def _tell(self, stretch: Stretch) -> bytes:
-        before, told = self._mark, b""
-        if stretch.missing and before is not None and before.epoch != stretch.after.epoch:
-            self._mark, before = stretch.after, stretch.after
-            told = self._gap(str(self._told), LOST)
-        elif stretch.missing and before is not None and stretch.after.id > before.id:
-            self._mark = stretch.after
-            told = self._gap(str(before), stretch.missing)
-        after = 0 if before is None else before.id
+        after = 0 if self._mark is None else self._mark.id
         epoch, wanted = stretch.upto.epoch, self._wanted
         rows = [
-            each.shown(epoch, wanted) for each in stretch.messages if _is_next(each, after, wanted)
+            message.shown(epoch, wanted)
+            for message in stretch.messages
+            if message.id > after and message.is_for(wanted)
         ]
         self._mark = stretch.upto
         if rows:
             self._told = Mark.parse(rows[-1]["id"])
-        return told + b"".join(map(_message, rows))
+        return b"".join(map(_message, rows))
 
     def _gap(self, after: str, reason: str) -> bytes:
         self._told = self._mark
@@ -168,10 +170,6 @@ class Stream:
 
     def _id(self) -> str:
         return "" if self._mark is None else str(self._mark)
-
-
-def _is_next(message: Logged, after: int, wanted: Wanted) -> bool:
-    return message.id > after and message.is_for(wanted)
 
 
 def _message(row: dict[str, Any]) -> bytes:

@@ -162,6 +162,19 @@ def test_a_loss_is_told_while_it_runs(read: Any, log: WaitingHistory) -> None:
     assert reader.contents(1) == ["c"]
 
 
+def test_what_was_forgotten_before_it_was_read_is_told(read: Any, log: WaitingHistory) -> None:
+    mark = Mark("e1", log.write("a"))
+    reader = read(asking())
+    reader.event()  # The end of the log is not read before who reads wants more.
+    log.write("forgotten")
+    log.forget_upto(log.newest)
+    log.write("b")
+
+    kind, gap = reader.event()
+    assert (kind, gap["after"], gap["reason"]) == ("gap", str(mark), TOO_OLD)
+    assert reader.contents(1) == ["b"]
+
+
 def test_where_nothing_was_ever_pushed_it_waits_for_the_first(
     read: Any, log: WaitingHistory
 ) -> None:
