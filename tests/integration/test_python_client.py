@@ -1,5 +1,6 @@
 """The Python client end to end: where servers are killed, every message comes once, in order."""
 
+import os
 import threading
 from collections.abc import Iterator
 
@@ -7,11 +8,14 @@ import pytest
 
 from message_center_client import Client, Gap, Listener, Message, Refused, listen
 from message_center_client import listener as module
+from tests.support.cutting_proxy import cutting_proxy
 from tests.support.processes import Process
 from tests.support.system import System
 
-MESSAGES = 600
-KILLS = 3  # Of each server.
+# CLIENT_KILLS=50 kills each server so often.
+KILLS = int(os.environ.get("CLIENT_KILLS", "3"))
+MESSAGES = 210 * KILLS
+CUTS = 20
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +83,38 @@ class Killer:
             self.http = self.system.start_http()
         else:
             self.ws, _ = self.system.start_ws(self.port, POLL_INTERVAL=0.02)
+
+
+def push_all(client: Client, contents: list[str], listener: Listener) -> None:
+    """Where that fails, nobody must wait for the messages."""
+    try:
+        for content in contents:
+            client.push(content)
+    except BaseException:
+        listener.close()
+        raise
+
+
+def test_a_network_that_cuts_loses_nothing_and_doubles_nothing(system: System) -> None:
+    """In the middle of answers and of frames, so that what was done is not known."""
+    system.start_http()
+    _, port = system.start_ws(POLL_INTERVAL=0.02)
+    contents = [f"message {number}" for number in range(500)]
+    system.push("first")
+    with (
+        cutting_proxy(system.http_port, CUTS, 2_000) as http,
+        cutting_proxy(port, CUTS, 2_000) as ws,
+        Client(f"http://127.0.0.1:{http.port}") as client,
+        listen(f"ws://127.0.0.1:{ws.port}/", last=1) as listener,
+    ):
+        assert next(listener).content == "first"
+        pushing = threading.Thread(target=push_all, args=[client, contents, listener])
+        pushing.start()
+        found = [message.content for message in reading(listener, len(contents))]
+        pushing.join()
+
+    assert found == contents
+    assert (http.cuts, ws.cuts) == (CUTS, CUTS)
 
 
 def test_a_listener_goes_on_where_another_one_stopped(system: System) -> None:

@@ -9,7 +9,7 @@ import select
 import ssl
 from collections import deque
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPSConnection
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection, IncompleteRead
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -55,7 +55,7 @@ class Connections:
                 connection.sock.settimeout(timeout)
             connection.request(method, self._base + path, body, dict(headers))
             response = connection.getresponse()
-            read = response.read(MOST_ANSWER)
+            read = _whole(response)
             is_kept = response.isclosed() and not response.will_close
             answer = Answer(response.status, read, response.headers.get("Retry-After", ""))
         except BaseException:
@@ -94,3 +94,17 @@ def _has_ended(connection: HTTPConnection) -> bool:
     poll = select.poll()
     poll.register(connection.sock, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def _whole(response: HTTPResponse) -> bytes:
+    """The body of an answer. Python takes one that is cut for a whole one in two cases.
+
+    Raises:
+        HTTPException: it is cut.
+    """
+    has_end = response.length is not None or response.chunked
+    read = response.read(MOST_ANSWER)
+    # Cut in the body; or in the head of a success, which then is one without a length.
+    if response.length or (response.status == 200 and not has_end):
+        raise IncompleteRead(read, response.length)
+    return read

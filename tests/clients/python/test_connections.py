@@ -67,6 +67,32 @@ def test_nothing_is_asked_twice() -> None:
         assert len(api.asked) == 1
 
 
+WHOLE = f"HTTP/1.1 200 OK\r\nContent-Length: 26\r\nServer: x\r\n\r\n{SUCCESS}".encode()
+
+
+def test_an_answer_that_is_cut_anywhere_is_none() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connections = Connections(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        answering = threading.Thread(target=answer_parts, args=[listener])
+        answering.start()
+        for _ in range(len(WHOLE)):
+            with pytest.raises((HTTPException, OSError)):
+                ask(connections)
+        assert ask(connections).body == SUCCESS.encode()
+        answering.join()
+        connections.close()
+
+
+def answer_parts(listener: socket.socket) -> None:
+    """Less than all, one byte more each time; and all of it at last."""
+    for size in range(len(WHOLE) + 1):
+        client, _ = listener.accept()
+        with client:
+            while b"{}" not in client.recv(4096):
+                pass
+            client.sendall(WHOLE[:size])
+
+
 def test_a_redirect_and_a_proxy_of_the_environment_get_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
