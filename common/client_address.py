@@ -4,10 +4,13 @@ Anybody can write an `X-Forwarded-For`, so only what trusted proxies have writte
 `config/networks.py` says what counts as one client.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from config.networks import Network, counted_as, is_among, parse_address
+
+KEPT = 500  # Each has 8 KiB of a header at most, as gunicorn reads no longer one.
 
 
 def client_of(environ: Mapping[str, Any], trusted: Sequence[Network]) -> str:
@@ -34,3 +37,13 @@ def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str
             break
         address = before
     return counted_as(address)
+
+
+def remembered(trusted: Sequence[Network]) -> Callable[[str, str], str]:
+    """`client_address` for those proxies; for who asked a short time ago, it is not found again."""
+
+    @lru_cache(KEPT)
+    def find(peer: str, forwarded: str) -> str:
+        return client_address(peer, forwarded, trusted)
+
+    return find

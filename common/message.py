@@ -8,6 +8,7 @@ the queue: the settle script does that, once, inside Redis.
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -17,6 +18,7 @@ LARGEST_HALF = 2**64 - 1  # Of an id.
 LARGEST_ID = 2**128 - 1
 MOST_LOOKED_AT = 2000  # Of the newest messages, to find those that are for one client.
 NUMBER = r"(0|[1-9]\d{0,19})"
+ENCODER = json.JSONEncoder()
 MARK = re.compile(rf"([0-9a-z]{{1,20}})-{NUMBER}-{NUMBER}", re.ASCII)
 
 
@@ -29,12 +31,7 @@ class Message:
 
     def to_item(self) -> bytes:
         """The bytes that go onto the list."""
-        raw = self.content.encode()
-        # Content that begins like an envelope must not be taken for one.
-        if not self.channels and not raw.startswith(ENVELOPE_MARK):
-            return raw
-        recipients = {"channels": self.channels} if self.channels else {}
-        return _envelope({"content": self.content, **recipients})
+        return item_of(self.content, self.content.encode(), self.channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +45,17 @@ class Kick:
         return _envelope({"kick": self.user})
 
 
+def item_of(content: str, raw: bytes, channels: Sequence[str]) -> bytes:
+    """The item of a message whose content has been encoded: `raw`."""
+    # Content that begins like an envelope must not be taken for one.
+    if not channels and not raw.startswith(ENVELOPE_MARK):
+        return raw
+    recipients = {"channels": channels} if channels else {}
+    return _envelope({"content": content, **recipients})
+
+
 def _envelope(fields: dict[str, object]) -> bytes:
-    return ENVELOPE_MARK + json.dumps(fields).encode()
+    return ENVELOPE_MARK + ENCODER.encode(fields).encode()
 
 
 def parse_id(text: bytes) -> int:

@@ -20,6 +20,8 @@ class Outage:
 
     def note(self, who: str, problem: QueueUnavailable | None) -> None:
         """For `who`, Redis has just failed with `problem` or, with None, has just answered."""
+        if problem is None and not self._without:  # As nearly always.
+            return
         was_on = self.is_on
         if problem is None:
             self._without.discard(who)

@@ -32,7 +32,8 @@ def text_of(body: bytes) -> str:
         Refused: it is none of these.
     """
     try:
-        return body.decode(json.detect_encoding(body))
+        # So begins what programs write; there is nothing to detect then.
+        return body.decode("utf-8" if body.startswith(b'{"') else json.detect_encoding(body))
     except UnicodeDecodeError:
         raise Refused("content_not_text", "the JSON is not UTF-8") from None
 
@@ -98,12 +99,15 @@ def _refuse_many(text: str) -> None:
 
 
 def _decoder(text: str) -> json.JSONDecoder:
-    return CAREFUL if any(begin in text for begin in NAMES_BEGIN) else PLAIN
+    for begin in NAMES_BEGIN:  # Four steps; `any` would take longer than all of them.
+        if begin in text:
+            return CAREFUL
+    return PLAIN
 
 
 def _read(text: str, decoder: json.JSONDecoder) -> Any:
     try:
-        return decoder.decode(text)
+        return _decoded(text, decoder)
     except json.JSONDecodeError as problem:
         reason = f"not valid JSON: {problem}"
     except RecursionError:
@@ -111,6 +115,15 @@ def _read(text: str, decoder: json.JSONDecoder) -> Any:
     except ValueError:
         reason = "a number in the JSON is not finite, or has too many digits"
     raise Refused("invalid_json", reason)
+
+
+def _decoded(text: str, decoder: json.JSONDecoder) -> Any:
+    """What `decoder.decode` says, in fewer steps where nothing stands around the document."""
+    if text.startswith("{") and text.endswith("}"):
+        document, end = decoder.raw_decode(text)
+        if end == len(text):
+            return document
+    return decoder.decode(text)
 
 
 def _separators(text: str) -> int:

@@ -5,17 +5,17 @@ refused, as some would be lost. Unknown parameters are ignored, and not even dec
 UTF-8, or not the form that it is declared to be, is refused. No I/O here.
 """
 
-from urllib.parse import unquote_to_bytes
-
 from common.refused import Refused
 from http_api import recipients
 from http_api.charsets import refuse_others
 from http_api.limits import MOST_FIELDS, Limits
+from http_api.percent import unquoted
 
 LONGEST_NAME = 100  # Bytes; no parameter has a longer one, not even misspelled.
 BLANK = b" \t\r\n"
 NO_FORM = (b"{", b"[", b"<", b'"')  # JSON or XML that is declared as a form.
 BEGINNING = 1024
+PLAIN_NAMES = {name.encode(): name for name in recipients.KNOWN}  # As they mostly are written.
 
 
 def of_query(query: bytes, limits: Limits) -> dict[str, str]:
@@ -47,7 +47,7 @@ def add(found: dict[str, str], name: str, raw: bytes, charset: str, limits: Limi
     Raises:
         Refused: it names recipients for the second time, is too long, or is not text.
     """
-    if name in recipients.NAMES and name in found:
+    if name in found and name in recipients.NAMES:
         raise recipients.repeated(name)
     if len(raw) > limits.longest_value:
         raise _too_long(name, limits)
@@ -55,7 +55,8 @@ def add(found: dict[str, str], name: str, raw: bytes, charset: str, limits: Limi
         found[name] = raw.decode()
     except UnicodeDecodeError:
         raise Refused("content_not_text", f"{name} is not UTF-8") from None
-    refuse_others(charset, is_ascii=raw.isascii())
+    if charset:
+        refuse_others(charset, is_ascii=raw.isascii())
 
 
 def name_of(raw: bytes) -> str:
@@ -93,7 +94,9 @@ def _parameters(data: bytes, place: str, charset: str, limits: Limits) -> dict[s
     raw: dict[str, bytes] = {}
     for pair in data.split(b"&"):
         raw_name, _, value = pair.partition(b"=")
-        name = name_of(_unquoted(raw_name[: 3 * LONGEST_NAME + 1]))
+        name = PLAIN_NAMES.get(raw_name)
+        if name is None:
+            name = name_of(unquoted(raw_name[: 3 * LONGEST_NAME + 1]))
         if name in raw and name in recipients.NAMES:
             raise recipients.repeated(name)
         if name:
@@ -103,13 +106,8 @@ def _parameters(data: bytes, place: str, charset: str, limits: Limits) -> dict[s
     for name, value in raw.items():
         if len(value) > 3 * limits.longest_value:
             raise _too_long(name, limits)
-        add(found, name, _unquoted(value), charset, limits)
+        add(found, name, unquoted(value), charset, limits)
     return found
-
-
-def _unquoted(text: bytes) -> bytes:
-    plain = text.replace(b"+", b" ")
-    return unquote_to_bytes(plain) if b"%" in plain else plain
 
 
 def _too_long(name: str, limits: Limits) -> Refused:

@@ -24,8 +24,9 @@ class ContentType(NamedTuple):
     def is_json(self) -> bool:
         """JSON itself, or a type that is made of it."""
         mimetype = self.mimetype
-        is_made_of_it = mimetype.startswith("application/") and mimetype.endswith("+json")
-        return mimetype == "application/json" or is_made_of_it
+        if mimetype == "application/json":
+            return True
+        return mimetype.startswith("application/") and mimetype.endswith("+json")
 
 
 class Head(NamedTuple):

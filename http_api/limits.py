@@ -1,6 +1,6 @@
 """How much one request may hold, so that it can be refused before the work is done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from common.channels import LONGEST
 
@@ -17,8 +17,9 @@ class Limits:
 
     content_bytes: int
     channels: int
+    # How many bytes a parameter can have: the content, or all names joined with commas.
+    longest_value: int = field(init=False)
 
-    @property
-    def longest_value(self) -> int:
-        """How many bytes a parameter can have: the content, or all names joined with commas."""
-        return max(self.content_bytes, self.channels * (LONGEST + 1))
+    def __post_init__(self) -> None:
+        longest = max(self.content_bytes, self.channels * (LONGEST + 1))
+        object.__setattr__(self, "longest_value", longest)

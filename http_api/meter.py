@@ -33,7 +33,8 @@ class Meter:
     ) -> None:
         self._measure = measure
         self._rates = {kind: rate for kind, rate in rates.items() if rate}
-        self._buckets = {kind: Buckets(rate, clock) for kind, rate in self._rates.items()}
+        self._buckets = {kind: Buckets(rate) for kind, rate in self._rates.items()}
+        self._clock = clock
 
     def __bool__(self) -> bool:
         return bool(self._rates)
@@ -48,13 +49,19 @@ class Meter:
         Raises:
             Refused: it is too much for one of them.
         """
-        due = [(kind, callers[kind]) for kind in self._rates if kind in callers]
-        for kind, name in due:
-            wait = self._buckets[kind].wait(name, amount)
+        now = self._clock()
+        due = []
+        for kind, buckets in self._buckets.items():
+            name = callers.get(kind)
+            if name is None:
+                continue
+            bucket = buckets.of(name, now)
+            wait = bucket.wait(amount, now)
             if wait:
                 raise self._refusal(kind, name, wait)
-        for kind, name in due:
-            self._buckets[kind].spend(name, amount)
+            due.append(bucket)
+        for bucket in due:
+            bucket.spend(amount)
 
     def _refusal(self, kind: str, name: str, wait: float) -> Refused:
         error, noun = self._measure

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from common.message import Message
+from common.message import item_of
 from common.refused import Refused
 from http_api import documents, forms, params, recipients
 from http_api.head import NDJSON_TYPES, Head, content_type_of
@@ -50,12 +50,12 @@ def read_rest(head: Head, query: Source, body: bytes, limits: Limits) -> Entry |
         Refused: something of it is wrong.
     """
     # The body before the query: the first that has a parameter wins.
-    sources = (params.of_body(head, body, limits), query) if body else (query,)
+    sources = _sources(params.of_body(head, body, limits), query) if body else (query,)
     content = _text(_first(sources, "content"))
     if not content:
         return None
     # Mostly the content is the only field: then there is no need to look for others.
-    is_plain = sum(map(len, sources)) == 1
+    is_plain = len(sources) == 1 and len(sources[0]) == 1
     to = () if is_plain else recipients.of_fields(sources, limits.channels)
     item = _item(content, to, limits)
     if is_plain and head.idempotency_key is None:
@@ -96,6 +96,10 @@ def id_reused(index: int | None = None) -> Refused:
     """The refusal of an id that stands for something else; `index` in a batch."""
     reason = "the id was given to other content, or for others, before"
     return Refused("id_reused", reason, index=index)
+
+
+def _sources(form: Source, query: Source) -> Sequence[Source]:
+    return (form, query) if query else (form,)
 
 
 def _first(sources: Sequence[Source], name: str) -> Any:
@@ -148,23 +152,23 @@ def _entry(entry: Any, index: int, limits: Limits) -> Entry:
 
 def _item(content: str, channels: tuple[str, ...], limits: Limits) -> bytes:
     try:
-        size = len(content.encode())
+        raw = content.encode()
     except UnicodeEncodeError:
         raise Refused("content_not_text", "content holds half of a surrogate pair") from None
-    if size > limits.content_bytes:
+    if len(raw) > limits.content_bytes:
         raise Refused(
             "content_too_large",
-            f"content has {size} bytes; at most {limits.content_bytes} are allowed",
+            f"content has {len(raw)} bytes; at most {limits.content_bytes} are allowed",
         )
-    return Message(content, channels).to_item()
+    return item_of(content, raw, channels)
 
 
 def _text(value: Any) -> str:
     """The content as PHP would have queued it: text as it is, numbers as their digits."""
-    if value is None:
-        return ""
     if isinstance(value, str):
         return value
+    if value is None:
+        return ""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, float) and math.isfinite(value):

@@ -25,7 +25,7 @@ def of_fields(sources: Sequence[Mapping[str, Any]], most: int) -> tuple[str, ...
         Refused: a name cannot be one, a field is empty or stands in two places, or there
             are more than `most`.
     """
-    if all(map(NAMES.isdisjoint, sources)):  # So it is nearly always; this is all that it costs.
+    if all(map(NAMES.isdisjoint, sources)):
         return ()
     found: dict[str, None] = {}
     for field in FIELDS:

@@ -1,7 +1,6 @@
 import pytest
 
 from common.bucket import Bucket, Buckets
-from tests.support.fakes import FakeClock
 
 
 def passed(bucket: Bucket, amount: float, seconds: float, step: float) -> float:
@@ -78,40 +77,35 @@ def test_a_refusal_costs_nothing() -> None:
 
 
 def test_each_caller_has_a_bucket_of_its_own() -> None:
-    buckets = Buckets(1, FakeClock())
-    buckets.wait("a", 1)
-    buckets.spend("a", 1)
+    buckets = Buckets(1)
+    buckets.of("a", 0.0).spend(1)
 
-    assert buckets.wait("a", 1) == pytest.approx(1)
-    assert buckets.wait("b", 1) == 0.0
+    assert buckets.of("a", 0.0).wait(1, 0.0) == pytest.approx(1)
+    assert buckets.of("b", 0.0).wait(1, 0.0) == 0.0
 
 
-def test_the_clock_refills_them() -> None:
-    clock = FakeClock()
-    buckets = Buckets(1, clock)
-    buckets.wait("a", 1)
-    buckets.spend("a", 1)
-    clock.now += 1
+def test_time_refills_them() -> None:
+    buckets = Buckets(1)
+    buckets.of("a", 0.0).spend(1)
 
-    assert buckets.wait("a", 1) == 0.0
+    assert buckets.of("a", 1.0).wait(1, 1.0) == 0.0
 
 
 def test_the_caller_that_was_away_for_longest_is_forgotten_first() -> None:
-    buckets = Buckets(1, FakeClock(), most=2)
+    buckets = Buckets(1, most=2)
     for key in "ab":
-        buckets.wait(key, 1)
-        buckets.spend(key, 1)
-    buckets.wait("a", 1)  # So `b` has been away for longer.
-    buckets.wait("c", 1)
+        buckets.of(key, 0.0).spend(1)
+    buckets.of("a", 0.0)  # So `b` has been away for longer.
+    buckets.of("c", 0.0)
 
     assert len(buckets) == 2
-    assert buckets.wait("a", 1) > 0
-    assert buckets.wait("b", 1) == 0.0
+    assert buckets.of("a", 0.0).wait(1, 0.0) > 0
+    assert buckets.of("b", 0.0).wait(1, 0.0) == 0.0
 
 
 def test_memory_has_a_bound() -> None:
-    buckets = Buckets(1, FakeClock(), most=100)
+    buckets = Buckets(1, most=100)
     for number in range(1000):
-        buckets.wait(str(number), 1)
+        buckets.of(str(number), 0.0)
 
     assert len(buckets) == 100

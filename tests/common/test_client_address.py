@@ -2,7 +2,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from common.client_address import client_address, client_of
+from common.client_address import KEPT, client_address, client_of, remembered
 
 PROXIES = [ip_network("127.0.0.1"), ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 
@@ -53,3 +53,17 @@ def test_a_request_says_both() -> None:
     assert client_of(environ, PROXIES) == "198.51.100.1"
     assert client_of({"REMOTE_ADDR": "127.0.0.1"}, PROXIES) == "127.0.0.1"
     assert client_of({}, PROXIES) == ""
+
+
+def test_what_is_remembered_is_what_would_be_found() -> None:
+    find = remembered(PROXIES)
+    for _ in range(2):
+        assert [find(peer, forwarded) for peer, forwarded, _ in WALKS] == [one for *_, one in WALKS]
+
+
+def test_not_all_is_remembered_for_ever() -> None:
+    find = remembered(PROXIES)
+    for number in range(KEPT + 10):
+        find("127.0.0.1", f"198.51.{number // 250}.{number % 250}")
+
+    assert find.cache_info().currsize == KEPT  # type: ignore[attr-defined]
