@@ -1,21 +1,18 @@
 """The web server's worker: gunicorn's gevent worker, with limits of our own.
 
-A head and a request have a limited time each, an address a limited number of sockets, and
-when there is no room, those who have kept a slot for longest make some. A stop waits for
-requests but for no idle connection. What cannot be read as HTTP is answered in the project's
-JSON shape.
+An address has a limited number of sockets, and when there is no room, those who have kept a slot
+for longest make some. A stop waits for requests but for no idle connection. The door answers what
+is plain; everything else goes through gunicorn, in a `RequestLoop`.
 """
 
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any
 
 import gevent
 
-from common.libraries.gunicorn_http import ParseException
 from common.libraries.gunicorn_worker import SERVER, WorkerProcess
 from common.refused import Refused
 from common.serving.acceptor import LAST_REQUESTS, Acceptor
@@ -23,7 +20,7 @@ from common.serving.address_limit import AddressLimit
 from common.serving.client_sockets import ClientSocket, queue_length, sockets_to_cut
 from common.serving.door.connection import Connection
 from common.serving.door.door import Door
-from common.serving.http_requests import HttpRequest, Requests, as_http, translated
+from common.serving.request_loop import Handed, RequestLoop
 
 ACCEPTS = 24  # Connections accepted between two turns of the event loop; gevent's own are 100.
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
@@ -52,9 +49,8 @@ class GunicornWorker(WorkerProcess):
         self._clients: set[ClientSocket | Connection] = set()
         self._acceptors: list[Acceptor] = []
         self._door: Door | None = None
-        self._requests = 0  # Under way.
+        self._loop = RequestLoop(self, self._limits)
         self._others_wait = False  # More than are accepted at once.
-        self._is_scarce = False  # Others wait, and over half of the slots are taken.
 
     def run(self) -> None:
         """Serve until told to stop; then finish the requests under way, not idle connections."""
@@ -83,7 +79,7 @@ class GunicornWorker(WorkerProcess):
             gevent.sleep(DRAIN_STEP)
 
     def _is_at_work(self) -> bool:
-        return bool(self._requests) or (self._door is not None and self._door.is_at_work())
+        return bool(self._loop.under_way) or (self._door is not None and self._door.is_at_work())
 
     def _look_after_all(self) -> None:
         self.notify()  # Exits if the master is gone.
@@ -120,9 +116,10 @@ class GunicornWorker(WorkerProcess):
         is_full = self._is_full()
         self._others_wait = waiting > (0 if is_full else ACCEPTS)
         # Many who come at once and find room are no reason to close anybody's connection.
-        self._is_scarce = self._others_wait and 2 * len(self._clients) > self.slots
+        is_scarce = self._others_wait and 2 * len(self._clients) > self.slots
+        self._loop.is_scarce = is_scarce
         if self._door is not None:
-            self._door.is_scarce = self._is_scarce
+            self._door.is_scarce = is_scarce
         for acceptor in self._acceptors:
             acceptor.accept_at_once(self._accepts_at_once())
         if is_full and waiting:
@@ -149,14 +146,14 @@ class GunicornWorker(WorkerProcess):
         handed = Handed(connection.peer, connection.counted, early, connection.deadline)
         self._begin(listener, client, handed)
 
-    def _begin(self, listener: Any, client: ClientSocket, handed: "Handed") -> None:
+    def _begin(self, listener: Any, client: ClientSocket, handed: Handed) -> None:
         self._clients.add(client)
         gevent.spawn(self.serve, listener, client, handed)
 
-    def serve(self, listener: Any, client: ClientSocket, handed: "Handed") -> None:
+    def serve(self, listener: Any, client: ClientSocket, handed: Handed) -> None:
         """Serve one connection until its end."""
         try:
-            self._serve(listener, client, handed)
+            self._loop.serve(listener, client, handed)
         finally:
             _close(client)
             self._leave(client, handed.counted)
@@ -168,96 +165,14 @@ class GunicornWorker(WorkerProcess):
             for acceptor in self._acceptors:
                 acceptor.accept_again()
 
-    def _serve(self, listener: Any, client: ClientSocket, handed: "Handed") -> None:
-        client.setblocking(True)
-        request, peer, deadline = None, handed.peer, handed.deadline
-        try:
-            requests = Requests(self.cfg, client, peer)
-            if handed.early:
-                requests.unread(handed.early)
-            while request := self._next(requests, deadline):
-                deadline = None
-                if not self._answer(request, client, peer, listener):
-                    self._linger(requests, client)
-                    return
-                client.complete()
-                client.give_way()
-        except StopIteration:
-            pass  # There can be no more.
-        except OSError as problem:
-            self.log.debug("%s has left: %s", peer, problem)
-        except ParseException as problem:
-            self.log.warning("Refused what %s sent as HTTP: %s", peer, type(problem).__name__)
-            self._send(client, peer, translated(problem))
-        except BaseException as problem:
-            self.answer_failure(request, client, peer, problem)
-
-    def _next(self, requests: Requests, deadline: float | None) -> HttpRequest | None:
-        """The next request; None if its whole head takes too long, however it dribbles in.
-
-        `deadline` is given if its time has begun already.
-        """
-        left = None if deadline is None else max(0.0, deadline - monotonic())
-        with self._header_timeout(left):
-            request: HttpRequest = next(requests)
-            return request
-        return None
-
-    def _header_timeout(self, left: float | None = None) -> gevent.Timeout:
-        """The block under it just ends when HEADER_TIMEOUT, or what is left of it, is over."""
-        silently: Any = False  # gevent's types do not know it.
-        return gevent.Timeout(self._limits.header_timeout if left is None else left, silently)
-
-    def _linger(self, requests: Requests, client: ClientSocket) -> None:
-        if client.fileno() < 0:
-            return  # The application has taken it away.
-        with self._header_timeout():
-            requests.linger()
-
     def _turn_away(self, client: ClientSocket, peer: Any) -> None:
         """Answer at once and read no more than is there."""
         self.log.debug("Too many connections from %s", peer)
         client.settimeout(0.0)
-        self._send(client, peer, TOO_MANY)
+        self._loop.send(client, peer, TOO_MANY)
         with suppress(OSError):  # What is left unread would reset the connection, answer and all.
             client.recv(ONE_READ)
         _close(client)
-
-    def _answer(self, request: HttpRequest, client: ClientSocket, peer: Any, listener: Any) -> bool:
-        """Answer it; whether the connection goes on. OSError: given up."""
-        if self._is_scarce or request.values("UPGRADE"):
-            # Nobody keeps a slot while others wait. And what follows an upgrade that is refused
-            # is no HTTP.
-            request.make_last()
-        limit = gevent.Timeout(self._limits.request_timeout)
-        limit.start()
-        self._requests += 1
-        try:
-            return self.answer(request, client, peer, listener)
-        except gevent.Timeout as expired:
-            if expired is not limit:
-                raise
-            self.log.warning("Gave up a request from %s after REQUEST_TIMEOUT", peer)
-            raise ConnectionAbortedError from None
-        finally:
-            self._requests -= 1
-            limit.close()
-
-    def _send(self, client: ClientSocket, peer: Any, refused: Refused) -> None:
-        try:
-            client.sendall(as_http(refused))
-        except OSError:
-            self.log.debug("%s left before its answer", peer)
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """A connection's address, as what it is counted, and what the door has had of it."""
-
-    peer: Any
-    counted: str
-    early: bytes = b""
-    deadline: float | None = None  # When the head must be whole.
 
 
 def _client_socket(plain: Any) -> ClientSocket:

@@ -22,6 +22,8 @@ STEP = 0.005  # Seconds.
 LIMIT = 10.0  # Seconds for whatever is awaited; it comes within milliseconds.
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 HOST = "127.0.0.1"
+NOBODY_GOES = 10 * LIMIT  # A patience that no test outlives.
+LARGE = 4 << 20  # More than the kernel takes on its own.
 
 
 def get(path: str, headers: str = "") -> bytes:
@@ -225,3 +227,14 @@ class Client:
 
     def close(self) -> None:
         self._socket.close()
+
+
+Serve = Callable[..., WebServer]
+
+
+def is_served(answer: bytes) -> bool:
+    return answer.startswith(b"HTTP/1.1 200 ")
+
+
+def says_close(answer: bytes) -> bool:
+    return b"\r\nconnection: close\r\n" in answer.lower()
