@@ -5,16 +5,19 @@ refused, as some would be lost. Unknown parameters are ignored, and not even dec
 UTF-8, or not the form that it is declared to be, is refused. No I/O here.
 """
 
+from itertools import product
+
 from common.refused import Refused
 from http_api import recipients
 from http_api.charsets import refuse_others
 from http_api.limits import MOST_FIELDS, Limits
-from http_api.percent import unquoted
 
 LONGEST_NAME = 100  # Bytes; no parameter has a longer one, not even misspelled.
 BLANK = b" \t\r\n"
 NO_FORM = (b"{", b"[", b"<", b'"')  # JSON or XML that is declared as a form.
 BEGINNING = 1024
+DIGITS = b"0123456789abcdefABCDEF"
+BYTES = {bytes(pair): bytes([int(bytes(pair), 16)]) for pair in product(DIGITS, repeat=2)}
 PLAIN_NAMES = {name.encode(): name for name in recipients.KNOWN}  # As they mostly are written.
 
 
@@ -88,6 +91,18 @@ def too_many(place: str) -> Refused:
     return Refused("too_many_fields", f"the {place} has more than {MOST_FIELDS} fields")
 
 
+def unquoted(text: bytes) -> bytes:
+    """What encoded text stands for; `+` is a blank, and a `%` without two digits is a `%`."""
+    if b"+" in text:
+        text = text.replace(b"+", b" ")
+    if b"%" not in text:
+        return text
+    first, *others = text.split(b"%")
+    # Text that is not English is mostly encoded bytes only: these are looked up in one step.
+    known = BYTES.get
+    return first + b"".join([known(part) or _byte_and_rest(part) for part in others])
+
+
 def _parameters(data: bytes, place: str, charset: str, limits: Limits) -> dict[str, str]:
     if data.count(b"&") >= MOST_FIELDS:
         raise too_many(place)
@@ -108,6 +123,12 @@ def _parameters(data: bytes, place: str, charset: str, limits: Limits) -> dict[s
             raise _too_long(name, limits)
         add(found, name, unquoted(value), charset, limits)
     return found
+
+
+def _byte_and_rest(part: bytes) -> bytes:
+    """What a `%` and the text behind it, up to the next one, stand for."""
+    byte = BYTES.get(part[:2])
+    return b"%" + part if byte is None else byte + part[2:]
 
 
 def _too_long(name: str, limits: Limits) -> Refused:

@@ -80,3 +80,19 @@ def test_another_charset_is_refused_where_it_makes_a_difference() -> None:
 
 def test_a_very_long_name_means_nothing() -> None:
     assert forms.of_query(b"channels" * 1000 + b"=a&content=b", LIMITS) == {"content": "b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (b"", b""),
+        (b"plain", b"plain"),
+        (b"a+b%2Bc", b"a b+c"),
+        (b"%E6%B6%88", "消".encode()),
+        (b"%25%34%31", b"%41"),  # What has been decoded is not decoded again.
+        (b"100%", b"100%"),
+        (b"%zz%4", b"%zz%4"),
+    ],
+)
+def test_what_is_encoded_stands_for_bytes(text: bytes, meant: bytes) -> None:
+    assert forms.unquoted(text) == meant

@@ -47,6 +47,39 @@ def test_a_push_is_queued_and_answered() -> None:
     assert queue.pushes == [[b"a"]]
 
 
+# Recorded; each is a form or JSON with the content `a`.
+FORM_OF = {
+    "PHP, curl": "Accept: */*\r\n" + FORM,
+    "PHP, stream": "Connection: close\r\n" + FORM,
+    "curl": "User-Agent: curl/7.88.1\r\nAccept: */*\r\n" + FORM,
+    "Go": f"User-Agent: Go-http-client/1.1\r\n{FORM}Accept-Encoding: gzip\r\n",
+    "Guzzle": "User-Agent: GuzzleHttp/7\r\n" + FORM,
+    "Node, http": FORM + "Connection: keep-alive\r\n",
+    "Node, fetch": "connection: keep-alive\r\n"
+    "content-type: application/x-www-form-urlencoded;charset=UTF-8\r\naccept: */*\r\n"
+    "accept-language: *\r\nsec-fetch-mode: cors\r\nuser-agent: node\r\n"
+    "accept-encoding: gzip, deflate\r\n",
+    "requests": "User-Agent: python-requests/2.32.3\r\nAccept-Encoding: gzip, deflate\r\n"
+    "Accept: */*\r\nConnection: keep-alive\r\n" + FORM,
+    "urllib": f"Accept-Encoding: identity\r\n{FORM}User-Agent: Python-urllib/3.11\r\n",
+}
+
+
+@pytest.mark.parametrize("headers", FORM_OF.values(), ids=FORM_OF)
+@pytest.mark.parametrize("is_json", [False, True])
+def test_what_programs_send_is_answered_here(headers: str, is_json: bool) -> None:
+    queue, body = FakeQueue(), b"content=a"
+    if is_json:
+        body = b'{"content":"a"}'
+        for form in (FORM.split()[1], "application/x-www-form-urlencoded;charset=UTF-8"):
+            headers = headers.replace(form, "application/json")
+    push = plain_push(queue)
+
+    assert push.takes(head(headers=headers, length=len(body)), len(body), is_whole=True)
+    assert answer(push, body, headers).status == 200
+    assert queue.pushes == [[b"a"]]
+
+
 def test_what_is_refused_is_answered_at_once_and_not_queued() -> None:
     queue = FakeQueue()
 

@@ -1,8 +1,9 @@
-"""`python -m gevent.monkey --module tests.support.way REDIS_URL`: the way of one message.
+"""`python -m gevent.monkey --module tests.support.way REDIS_URL WHERE`: the way of one message.
 
-It is pushed to the HTTP API and reaches a client of the WebSocket server, both in this process,
-while every call is looked at. A file is entered when a function of it is given the message: in
-the request, as text or bytes, or in what is made of them. One file a line, in their order.
+It is pushed to the HTTP API (WHERE is `door`, or `flask`, which is behind it) and reaches a client
+of the WebSocket server, both in this process, while every call is looked at. A file is entered
+when a function of it is given the message, as text or bytes, or in what is made of them. One file
+a line, in their order.
 """
 
 import socket
@@ -15,16 +16,20 @@ from typing import Any
 from uuid import uuid4
 
 import gevent
-from flask import Request
+from flask import Flask, Request
 
 import http_api.process
 import ws_server.process
+from common.serving.door.door import Door
 from config.settings import Settings
 from ws_server.door.listen import Listen
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = tuple(f"{ROOT / name}/" for name in ("common", "config", "http_api", "ws_server"))
 TEXT = "a-message-on-its-way"
+FORM = f"content={TEXT}".encode()
+PUSH = b"POST /push HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+PUSH += b"Content-Length: %d\r\n\r\n%b" % (len(FORM), FORM)
 DEPTH = 4  # So deep a message may lie in a value.
 
 
@@ -46,7 +51,7 @@ def parts_of(value: Any) -> Iterable[Any]:
         return list(value)
     if is_dataclass(value) and not isinstance(value, type):
         return [getattr(value, each.name) for each in fields(value)]
-    if type(value).__name__ in ("Page", "Chunk"):  # With slots.
+    if type(value).__name__ in ("Page", "Chunk", "Push"):  # With slots.
         names = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
         return [getattr(value, name, None) for name in names]
     return ()
@@ -67,10 +72,23 @@ class Watch:
             self.files[name] = None
 
 
-def main(redis_url: str) -> None:
+def push(application: Flask, where: str) -> None:
+    """The one that is followed; it may be answered later."""
+    if where == "flask":
+        application.test_client().get(f"/push?content={TEXT}")
+        return
+    client, served = socket.socketpair()
+    served.setblocking(False)
+    client.sendall(PUSH)
+    door = Door(http_api.process.plain(application), "way", 20, 20, leave=lambda *_: None)
+    door.open(served, ("127.0.0.1", 1), "", take=lambda *_: None)
+    client.recv(1024)
+
+
+def main(redis_url: str, where: str) -> None:
     key = f"way-{uuid4().hex}"
     settings = Settings(redis_url=redis_url, message_center_key=key, poll_interval=0.05)
-    pusher = http_api.process.load(settings).test_client()
+    pusher = http_api.process.load(settings)
     listener = ws_server.process.load(settings)
     ours, theirs = socket.socketpair()
     service = listener.extensions[ws_server.process.SERVICE]
@@ -78,7 +96,7 @@ def main(redis_url: str) -> None:
     watch = Watch()
     sys.setprofile(watch)
     with gevent.Timeout(20):
-        pusher.get(f"/push?content={TEXT}")
+        push(pusher, where)
         received = b""
         while TEXT.encode() not in received:
             received += theirs.recv(1024)
@@ -88,4 +106,4 @@ def main(redis_url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
