@@ -67,10 +67,10 @@ class PlainPush:
         if self._is_guarded:
             get = head.headers.get
             callers = self._guard.check(get("authorization", ""), peer, get("x-forwarded-for", ""))
-        if head.kept is None:
+        if head.kept is None or head.kept[0] is not self._limits:  # Of another application.
             push_head = _head(head)
-            head.kept = push_head, reading.read_head(push_head, self._limits)
-        push_head, query = head.kept
+            head.kept = self._limits, push_head, reading.read_head(push_head, self._limits)
+        _, push_head, query = head.kept
         entry = reading.read_rest(push_head, query, body, self._limits)
         if entry is None:
             done(CONTENT_EMPTY)

@@ -47,6 +47,19 @@ def test_a_push_is_queued_and_answered() -> None:
     assert queue.pushes == [[b"a"]]
 
 
+def test_what_is_known_of_a_head_is_known_to_one_application() -> None:
+    """The door keeps heads for all of a process; two with other limits may be in one, as here."""
+    long = head("/push?content=" + "x" * 3000)
+    answers: list[Answer] = []
+    for limits in ({}, {"max_content_bytes": 64, "max_channels": 1}):
+        made = plain_push(FakeQueue(), **limits)
+        with closing(FakeCaller()) as caller:
+            made.answer(long, b"", caller, answers.append)
+
+    assert [each.status for each in answers] == [200, 413]
+    assert b"content is larger than 64 bytes" in answers[1].body
+
+
 # Recorded; each is a form or JSON with the content `a`.
 FORM_OF = {
     "PHP, curl": "Accept: */*\r\n" + FORM,
