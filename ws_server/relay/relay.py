@@ -33,7 +33,6 @@ MOST_UNREAD = 2000
 FIRST_PAUSE = 0.1  # Seconds before Redis is tried again; doubled each time.
 LONGEST_PAUSE = 2.0
 LONGEST_BLOCK = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
-MOMENT = 0.001  # Seconds until what this process has settled itself is in its hands.
 
 
 class Relay:
@@ -134,9 +133,9 @@ class Relay:
     def _read_when_settled(self) -> None:
         known = self._hub.mark
         if self._may_settle.is_set() and self._source.wait_after(known, LONGEST_BLOCK):
-            if self._hub.mark == known:
-                gevent.sleep(MOMENT)
-            with self._publishing:  # Nearly always this very message is in hand, or being sent.
+            # Nearly always this process has settled it: the other loop has it in hand, or sends it.
+            gevent.sleep(0)
+            with self._publishing:
                 pass
         if self._hub.mark == known:
             self._read()
