@@ -18,7 +18,7 @@ LARGEST_HALF = 2**64 - 1  # Of an id.
 LARGEST_ID = 2**128 - 1
 MOST_LOOKED_AT = 2000  # Of the newest messages, to find those that are for one client.
 NUMBER = r"(0|[1-9]\d{0,19})"
-ENCODER = json.JSONEncoder()
+_quoted = json.JSONEncoder().encode
 MARK = re.compile(rf"([0-9a-z]{{1,20}})-{NUMBER}-{NUMBER}", re.ASCII)
 
 
@@ -42,7 +42,7 @@ class Kick:
 
     def to_item(self) -> bytes:
         """The bytes that go onto the list."""
-        return _envelope({"kick": self.user})
+        return ENVELOPE_MARK + f'{{"kick": {_quoted(self.user)}}}'.encode()
 
 
 def item_of(content: str, raw: bytes, channels: Sequence[str]) -> bytes:
@@ -50,12 +50,9 @@ def item_of(content: str, raw: bytes, channels: Sequence[str]) -> bytes:
     # Content that begins like an envelope must not be taken for one.
     if not channels and not raw.startswith(ENVELOPE_MARK):
         return raw
-    recipients = {"channels": channels} if channels else {}
-    return _envelope({"content": content, **recipients})
-
-
-def _envelope(fields: dict[str, object]) -> bytes:
-    return ENVELOPE_MARK + ENCODER.encode(fields).encode()
+    # By hand: an encoder writes a text in a fourth of the time that it takes for a dict.
+    recipients = f', "channels": [{", ".join(map(_quoted, channels))}]' if channels else ""
+    return ENVELOPE_MARK + f'{{"content": {_quoted(content)}{recipients}}}'.encode()
 
 
 def parse_id(text: bytes) -> int:

@@ -1,10 +1,12 @@
 """Ids and places in the log, as text and back."""
 
+import json
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from common.message import ENVELOPE_MARK, Mark, Message, format_id, parse_id
+from common.message import ENVELOPE_MARK, Kick, Mark, Message, format_id, parse_id
 from tests.support.strategies import ids, marks
 
 HALF = 2**64
@@ -52,6 +54,16 @@ def test_content_is_queued_as_itself_unless_it_begins_like_an_envelope(content: 
         assert item.startswith(ENVELOPE_MARK + b"{")
     else:
         assert item == content.encode()
+
+
+@given(st.text(), st.lists(st.text(), min_size=1).map(tuple))
+def test_an_envelope_is_the_json_that_the_standard_library_writes(
+    content: str, channels: tuple[str, ...]
+) -> None:
+    fields = {"content": content, "channels": channels}
+
+    assert Message(content, channels).to_item() == ENVELOPE_MARK + json.dumps(fields).encode()
+    assert Kick(content).to_item() == ENVELOPE_MARK + json.dumps({"kick": content}).encode()
 
 
 @given(st.text(), st.characters(categories=["Cs"]), st.text())
