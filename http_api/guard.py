@@ -42,14 +42,20 @@ class Guard:
         }
         self._requests = Meter(REQUESTS, requests, clock)
         self._messages = Meter(MESSAGES, messages, clock)
+        self._limits_tokens = self._requests.counts(TOKEN)
+        self._limits_messages = bool(self._messages)
         self._needs_address = self._requests.counts(ADDRESS) or self._messages.counts(ADDRESS)
 
     def __bool__(self) -> bool:
         """Whether there is anything to check."""
         return bool(self._names or self._requests or self._messages)
 
-    def check(self, authorization: str, peer: str, forwarded: str) -> Callers:
+    def check(
+        self, authorization: str, peer: str, forwarded: str, name: str | None = None
+    ) -> Callers:
         """Who asks, by the header with the token, the address of the socket and X-Forwarded-For.
+
+        `name` is that of the token, if this header has been checked before.
 
         The limit of the address comes before the token, so that guessing tokens is limited, too.
 
@@ -61,9 +67,9 @@ class Guard:
             callers[ADDRESS] = self._client_address(peer, forwarded)
             self._requests.count(callers, 1)
         if self._names:
-            name = self._name_of(authorization)
-            self._requests.count({TOKEN: name}, 1)
-            callers[TOKEN] = name
+            callers[TOKEN] = name = name or self._name_of(authorization)
+            if self._limits_tokens:
+                self._requests.count({TOKEN: name}, 1)
         return callers
 
     def count_messages(self, callers: Callers, count: int) -> None:
@@ -72,7 +78,7 @@ class Guard:
         Raises:
             Refused: these would be too many messages of one of the callers.
         """
-        if self._messages:
+        if self._limits_messages:
             self._messages.count(callers, count)
 
     def knows(self, authorization: str) -> bool:

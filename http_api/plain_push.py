@@ -4,7 +4,7 @@ What a push means, `http_api/reading.py` decides for both; who may push, `http_a
 """
 
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 from werkzeug.exceptions import HTTPException
 
@@ -18,9 +18,10 @@ from common.store.commits import Commits
 from http_api import reading
 from http_api.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
 from http_api.bodies import Bodies
-from http_api.guard import NOBODY, Guard
+from http_api.guard import NOBODY, TOKEN, Callers, Guard
 from http_api.head import Head as PushHead
 from http_api.limits import Limits
+from http_api.params import Source
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,15 @@ SUCCESS = Answer(200, SUCCESS_BODY)
 CONTENT_EMPTY = Answer(200, CONTENT_EMPTY_BODY)
 UNAVAILABLE = Refused("queue_unavailable", "the queue is unavailable, try again")
 CRASHED = Refused("internal_error", "the server failed; its log says why")
+
+
+class Kept(NamedTuple):
+    """What a head is found to say: it is the same for each request that has the same bytes."""
+
+    owner: "PlainPush"  # Another application has other tokens.
+    head: PushHead
+    query: Source
+    token: str | None  # The name of the token, if one is needed: it was right.
 
 
 class PlainPush:
@@ -63,15 +73,15 @@ class PlainPush:
         return True
 
     def _begin(self, head: Head, body: bytes, peer: str, done: Done) -> None:
-        callers = NOBODY
-        if self._is_guarded:
-            get = head.headers.get
-            callers = self._guard.check(get("authorization", ""), peer, get("x-forwarded-for", ""))
-        if head.kept is None or head.kept[0] is not self._limits:  # Of another application.
+        kept: Kept | None = head.kept
+        if kept is not None and kept.owner is not self:
+            kept = None
+        callers = self._callers(head, peer, kept and kept.token) if self._is_guarded else NOBODY
+        if kept is None:
             push_head = _head(head)
-            head.kept = self._limits, push_head, reading.read_head(push_head, self._limits)
-        _, push_head, query = head.kept
-        entry = reading.read_rest(push_head, query, body, self._limits)
+            query = reading.read_head(push_head, self._limits)
+            kept = head.kept = Kept(self, push_head, query, callers.get(TOKEN))
+        entry = reading.read_rest(kept.head, kept.query, body, self._limits)
         if entry is None:
             done(CONTENT_EMPTY)
             return
@@ -90,6 +100,11 @@ class PlainPush:
 
         item, id_ = entry
         self._commits.submit((item,), (id_,), self._seconds, confirmed)
+
+    def _callers(self, head: Head, peer: str, name: str | None) -> Callers:
+        get = head.headers.get
+        authorization, forwarded = get("authorization", ""), get("x-forwarded-for", "")
+        return self._guard.check(authorization, peer, forwarded, name)
 
     def _failure(self, head: Head, problem: Exception) -> Answer:
         if isinstance(problem, Refused):

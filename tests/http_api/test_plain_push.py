@@ -160,6 +160,21 @@ def test_a_token_and_the_limit_of_messages_hold() -> None:
     assert queue.pushes == [[b"a"], [b"a"]]
 
 
+def test_a_head_that_is_kept_lets_nobody_else_in_and_counts_each_time() -> None:
+    one, other = "SESAME-SESAME-SESAME", "SESAME-SESAME-SESAMX"
+    push = plain_push(FakeQueue(), push_tokens=(("one", one),), token_requests_per_second=3)
+    elsewhere = plain_push(FakeQueue(), push_tokens=(("other", other),))
+    right, wrong = (f"{FORM}Authorization: Bearer {token}\r\n" for token in (one, other))
+
+    statuses = [answer(push, headers=each).status for each in (right, wrong, right, wrong, right)]
+
+    assert statuses == [200, 401, 200, 401, 200]
+    assert answer(push, headers=right).status == 429
+    assert answer(elsewhere, headers=wrong).status == 200
+    assert answer(elsewhere, headers=right).status == 401
+    assert answer(push, headers=wrong).status == 401
+
+
 def test_nothing_is_taken_without_a_way_to_redis() -> None:
     app = create_app(Settings(), FakeQueue(), FakePresenceReader())
 
