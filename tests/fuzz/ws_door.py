@@ -11,20 +11,15 @@ import gevent.socket
 from common.client_address import client_of
 from config.settings import Settings
 from tests.fuzz.pair import Fuzz, Pair, Side
-from tests.fuzz.ws_requests import PAGE, connection
-from tests.support.fakes import FakeAdopter, FakeTokens
+from tests.fuzz.ws_requests import PAGE, SECRET, connection
+from tests.support.fakes import FakeAdopter
 from ws_server.door.app import create_app
-from ws_server.door.grant import Grant
 from ws_server.door.listen import Listen
 from ws_server.door.plain_listen import PlainListen
 from ws_server.door.policy import OPEN, Policy
+from ws_server.door.tokens import Tokens
 
-TOKENS = FakeTokens(
-    {
-        "USER": Grant("42", frozenset(["news.*", "a"]), 2e9),
-        "GUEST": Grant(None, frozenset()),
-    }
-)
+TOKENS = Tokens(Settings(subscribe_secret=SECRET))
 TRUSTED = (ip_network("127.0.0.0/8"),)
 CROWDED = "192.0.2.1"
 POLICIES = (

@@ -3,6 +3,8 @@
 import random
 from urllib.parse import quote
 
+import jwt
+
 from tests.fuzz.http_parts import CONNECTIONS, OTHERS
 from tests.fuzz.http_requests import CHANGES, Change, Made, change_to, changed, pieces
 
@@ -11,7 +13,12 @@ PAGE = "https://a.example"
 PATHS = ("/", "/", "/", "/any/path", "/chat.php", "/~a", "/a%20b")
 EVENTS = ("/events", "/events", "/a/events", "/events/", "//events", "/a//events//", "/events.x")
 HEALTH = ("/healthz", "/a/readyz", "/push", "/favicon.ico", "/client.js")
-GRANTS = ("USER", "GUEST", "NOBODY")
+SECRET = "a secret that is long enough for HS256"
+USER = jwt.encode({"sub": "42", "channels": ["news.*", "a"], "exp": 1 << 33}, SECRET)
+GUEST = jwt.encode({}, SECRET)
+EXPIRED = jwt.encode({"sub": "42", "exp": 1}, SECRET)
+NOT_OURS = jwt.encode({"sub": "42"}, SECRET[::-1])
+GRANTS = (USER, GUEST, EXPIRED, NOT_OURS, "NOBODY")
 CHANNELS = (
     "news.eu", "a,news.*", "news", "a,b", "*",
     "user:42", "user:7", "", ",", "a,b,c,d", "no name",
@@ -22,14 +29,15 @@ QUERIES = {
     "last_id": ("e-1-0", "e-2-0", "x", "1", "a" * 300, "\u4f60"),
     "last": ("0", "20", "1000", "1001", "-1", "1e3", "", "\u0663", "x"),
     "channels": CHANNELS,
-    "token": (*GRANTS, "", "USER"),
+    "token": (*GRANTS, "", USER),
     "lastEventId": ("e-1-0", ""),
     **dict.fromkeys(("uid", "t", "channel", "formats", "Format", "last-id", "\u4f60"), ("1", "")),
 }
 PROTOCOLS = (
-    "message-center.json", "message-center.text", "message-center.json, message-center.token.USER",
+    "message-center.json", "message-center.text",
+    f"message-center.json, message-center.token.{USER}",
     "chat", "chat, message-center.json", "message-center", "", ",", "message-centre.json",
-    "message-center.token.USER", "message-center.token.NOBODY,message-center.json", "\xe4",
+    f"message-center.token.{USER}", f"message-center.token.{EXPIRED},message-center.json", "\xe4",
     "message-center.text , message-center.json", "a" * 3000, "message-center.token.",
 )  # fmt: skip
 KEYS = (
@@ -47,7 +55,13 @@ ASKED = (
 )  # fmt: skip
 ORIGINS = (PAGE, PAGE.upper(), f"{PAGE}/", "null", "", "https://b.example", "\xe4", f"{PAGE}, x")
 LAST_IDS = ("e-1-0", "", "x", "\xe4", "1" * 300)
-AUTHORIZATIONS = (*(f"Bearer {grant}" for grant in GRANTS), "bearer USER", "Basic USER", "", "\xe4")
+AUTHORIZATIONS = (
+    *(f"Bearer {grant}" for grant in GRANTS),
+    f"bearer {USER}",
+    f"Basic {USER}",
+    "",
+    "\xe4",
+)
 EARLY = (
     b"",
     b"",
