@@ -42,7 +42,7 @@ class Guard:
         }
         self._requests = Meter(REQUESTS, requests, clock)
         self._messages = Meter(MESSAGES, messages, clock)
-        self._limits_tokens = self._requests.counts(TOKEN)
+        self._limits_requests = bool(self._requests)
         self._limits_messages = bool(self._messages)
         self._needs_address = self._requests.counts(ADDRESS) or self._messages.counts(ADDRESS)
 
@@ -57,7 +57,7 @@ class Guard:
 
         `name` is that of the token, if this header has been checked before.
 
-        The limit of the address comes before the token, so that guessing tokens is limited, too.
+        Who has no right token counts for the address, so that guessing tokens is limited, too.
 
         Raises:
             Refused: no token or a wrong one, or too many requests.
@@ -65,11 +65,13 @@ class Guard:
         callers: dict[str, str] = {}
         if self._needs_address:
             callers[ADDRESS] = self._client_address(peer, forwarded)
+        if self._names and (name := name or self._name_of(authorization)):
+            callers[TOKEN] = name
+        if self._limits_requests:
             self._requests.count(callers, 1)
-        if self._names:
-            callers[TOKEN] = name = name or self._name_of(authorization)
-            if self._limits_tokens:
-                self._requests.count({TOKEN: name}, 1)
+        if self._names and not name:
+            is_bearer = authorization.partition(" ")[0].lower() == SCHEME
+            raise Refused("unauthorized", WRONG_TOKEN if is_bearer else NO_TOKEN)
         return callers
 
     def count_messages(self, callers: Callers, count: int) -> None:
@@ -83,20 +85,12 @@ class Guard:
 
     def knows(self, authorization: str) -> bool:
         """Whether a token is right, or none is needed; nothing is counted."""
-        try:
-            return not self._names or bool(self._name_of(authorization))
-        except Refused:
-            return False
+        return not self._names or self._name_of(authorization) is not None
 
-    def _name_of(self, authorization: str) -> str:
-        """The name of the token that a header carries."""
+    def _name_of(self, authorization: str) -> str | None:
+        """The name of the token that a header carries; None if it is no right one."""
         scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != SCHEME:
-            raise Refused("unauthorized", NO_TOKEN)
-        name = self._names.get(self._digest(token.strip()))
-        if name is None:
-            raise Refused("unauthorized", WRONG_TOKEN)
-        return name
+        return self._names.get(self._digest(token.strip())) if scheme.lower() == SCHEME else None
 
     def _digest(self, token: str) -> bytes:
         # A header may hold anything. Tokens are ASCII, so a token with `?` instead is a wrong one.

@@ -67,16 +67,16 @@ class PlainPush:
 
     def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:
         try:
-            self._begin(head, body, caller.address, done)
+            self._begin(head, body, caller, done)
         except Exception as problem:
             done(self._failure(head, problem))
         return True
 
-    def _begin(self, head: Head, body: bytes, peer: str, done: Done) -> None:
+    def _begin(self, head: Head, body: bytes, caller: Caller, done: Done) -> None:
         kept: Kept | None = head.kept
         if kept is not None and kept.owner is not self:
             kept = None
-        callers = self._callers(head, peer, kept and kept.token) if self._is_guarded else NOBODY
+        callers = self._callers(head, caller, kept and kept.token) if self._is_guarded else NOBODY
         if kept is None:
             push_head = _head(head)
             query = reading.read_head(push_head, self._limits)
@@ -101,10 +101,10 @@ class PlainPush:
         item, id_ = entry
         self._commits.submit((item,), (id_,), self._seconds, confirmed)
 
-    def _callers(self, head: Head, peer: str, name: str | None) -> Callers:
+    def _callers(self, head: Head, caller: Caller, name: str | None) -> Callers:
         get = head.headers.get
         authorization, forwarded = get("authorization", ""), get("x-forwarded-for", "")
-        return self._guard.check(authorization, peer, forwarded, name)
+        return self._guard.check(authorization, caller.address, forwarded, name)
 
     def _failure(self, head: Head, problem: Exception) -> Answer:
         if isinstance(problem, Refused):

@@ -10,7 +10,8 @@ import pytest
 from tests.fuzz import http_door, ws_door
 
 REQUESTS = 2000
-SEEDS = pytest.mark.parametrize("seed", [1, random.randrange(10**6)], ids=["fixed", "random"])
+FIXED = 1  # With it all kinds of answers occur; by chance a rare one may not.
+SEEDS = pytest.mark.parametrize("seed", [FIXED, random.randrange(10**6)], ids=["fixed", "random"])
 
 
 def told(only: str, seed: int) -> str:
@@ -24,8 +25,9 @@ def test_both_answer_pushes_the_same_and_queue_the_same(seed: int) -> None:
 
     assert found.wrong == [], told("push", seed)
     assert found.at_door.total() > found.requests / 4  # Some are never read.
-    assert found.at_door.keys() >= {200, 401, 413, 415, 422, 429, 503}  # All kinds of answers.
-    assert found.in_all.keys() >= {400, 404, 405, 414, 417, 431, 501}
+    if seed == FIXED:
+        assert found.at_door.keys() >= {200, 401, 413, 415, 422, 429, 503}
+        assert found.in_all.keys() >= {400, 404, 405, 414, 417, 431, 501}
 
 
 @SEEDS
@@ -34,4 +36,5 @@ def test_both_let_in_the_same_and_tell_the_others_the_same(seed: int) -> None:
 
     assert found.wrong == [], told("listen", seed)
     assert found.at_door[101] > found.connections / 4  # Whoever is let in asks for nothing more.
-    assert found.in_all.keys() >= {101, 200, 400, 401, 403, 405, 426, 429, 503}
+    if seed == FIXED:
+        assert found.in_all.keys() >= {101, 200, 400, 401, 403, 405, 426, 429, 503}

@@ -20,7 +20,7 @@ LINE = re.compile(rb"(GET|POST) (/[A-Za-z0-9/._-]*+)(?:\?([!-\"$-~]*+))?+ HTTP/1
 HEAD = re.compile(LINE.pattern + rb"((?:[A-Za-z0-9-]++: ?+[!-~][ -~]*+\r\n)++)\r\n")
 FIELD = re.compile(r"([A-Za-z0-9-]+): ?(.*)\r\n")
 HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
-LENGTH = re.compile(rb"0|[1-9][0-9]{0,8}")
+LONGEST_LENGTH = 9  # Digits.
 
 # What changes how a request is read or answered, and is not understood here.
 NOT_PLAIN = frozenset(
@@ -90,6 +90,7 @@ def may_become_plain(data: bytes) -> bool:
     return b"POST /".startswith(data[:6]) or b"GET /".startswith(data[:5])
 
 
+@lru_cache(KEPT_HEADS)
 def read_head(data: bytes) -> tuple[Head, int] | None:
     """The head that these bytes are, with the empty line at its end, and the length of its body.
 
@@ -103,9 +104,14 @@ def read_head(data: bytes) -> tuple[Head, int] | None:
     end = data.find(b"\r\n", start)
     digits = data[start:end]
     head = _read(data[:at] + data[end:])
-    if head is None or head.method == "GET" or not LENGTH.fullmatch(digits):
+    if head is None or head.method == "GET" or not _is_length(digits):
         return None
     return head, int(digits)
+
+
+def _is_length(digits: bytes) -> bool:
+    is_number = digits.isdigit() and len(digits) <= LONGEST_LENGTH
+    return is_number and (digits[:1] != b"0" or digits == b"0")
 
 
 @lru_cache(KEPT_HEADS)
