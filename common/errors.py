@@ -5,6 +5,7 @@ MessageCenterError          config/errors.py
 ├── QueueUnavailable        Redis could not be reached, or did not confirm
 ├── Refused                 a request, a handshake or a command is not done (common/refused.py)
 ├── Gap                     the log no longer holds what a client needs (ws_server/log/old_pages.py)
+├── BadLineError            a line of a pipe cannot be pushed (config/cli/lines.py)
 ├── EmbeddedError           the embedded Valkey cannot start (config/cli/embedded.py)
 └── Stopped                 a signal has come for `serve` (config/cli/serve.py)
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from config.errors import MessageCenterError
+
 READ_BYTES = 64 * 1024
 MOST_MESSAGES = 1000  # Of a portion.
 PORTION_BYTES = 1024 * 1024
@@ -19,7 +21,7 @@ RECIPIENTS = {"channel", "channels", "user", "users"}
 Portion = list[tuple[int, bytes]]
 
 
-class BadLineError(Exception):
+class BadLineError(MessageCenterError):
     """A line that cannot be pushed; `number` counts from 1."""
 
     def __init__(self, number: int, why: str) -> None:

@@ -50,12 +50,14 @@ def name(request: pytest.FixtureRequest) -> str:
 def statuses(port: int, *pieces: bytes) -> tuple[list[int], bytes]:
     """Of all answers, and the answers."""
     answer = b""
-    with socket.create_connection(("127.0.0.1", port), LIMIT) as client, suppress(ConnectionError):
-        for piece in pieces:
-            client.sendall(piece)
-        client.shutdown(socket.SHUT_WR)
-        while data := client.recv(65536):
-            answer += data
+    with socket.create_connection(("127.0.0.1", port), LIMIT) as client:
+        with suppress(OSError):  # It may be answered, and closed, before all is sent.
+            for piece in pieces:
+                client.sendall(piece)
+            client.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionError):
+            while data := client.recv(65536):
+                answer += data
     return [
         int(found) for found in re.findall(rb"^HTTP/1\.1 (\d{3}) ", answer, re.MULTILINE)
     ], answer

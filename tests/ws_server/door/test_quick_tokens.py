@@ -15,8 +15,8 @@ QUICK = QuickTokens(SECRET, 5.0)
     [
         {},
         {"sub": "42", "channels": ["orders", "news.*"]},
-        {"sub": "42", "exp": in_seconds(60), "iat": in_seconds(0), "nbf": in_seconds(0)},
-        {"name": "张三", "exp": in_seconds(60)},
+        {"sub": "42", "exp": in_seconds(3600), "iat": in_seconds(0), "nbf": in_seconds(0)},
+        {"name": "张三", "exp": in_seconds(3600)},
     ],
 )
 def test_a_usual_token_is_read(claims: dict[str, Any]) -> None:
@@ -26,12 +26,12 @@ def test_a_usual_token_is_read(claims: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "claims",
     [
-        {"exp": in_seconds(-60)},
-        {"exp": in_seconds(60) + 0.5},
+        {"exp": in_seconds(-3600)},
+        {"exp": in_seconds(3600) + 0.5},
         {"exp": True},
-        {"exp": str(in_seconds(60))},
-        {"nbf": in_seconds(60)},
-        {"iat": in_seconds(60)},
+        {"exp": str(in_seconds(3600))},
+        {"nbf": in_seconds(3600)},
+        {"iat": in_seconds(3600)},
         {"iat": "0"},
         {"aud": "a"},
         {"jti": "1"},
