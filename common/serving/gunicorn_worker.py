@@ -22,7 +22,9 @@ from common.serving.door.connection import Connection
 from common.serving.door.door import Door
 from common.serving.request_loop import Handed, RequestLoop
 
-ACCEPTS = 24  # Connections accepted between two turns of the event loop; gevent's own are 100.
+ACCEPTS = (
+    20  # Accepted between two turns of the event loop, of each listener; gevent's own are 100.
+)
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
 SCARCE_STEP = 0.05  # The same while there is no room.
 DRAIN_STEP = 0.02

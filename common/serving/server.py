@@ -34,6 +34,10 @@ from config.settings import Settings
 
 log = logging.getLogger(__name__)
 
+# No more than `net.core.somaxconn` wait at one listener, mostly 4096; whoever finds no room tries
+# again after 1, 3 and 7 seconds. So there are several at one address, and Linux divides those who
+# come among them.
+LISTENERS = 3 if sys.platform == "linux" else 1
 BACKLOG = 4096
 HEARTBEAT_TIMEOUT = 30  # Seconds; a worker that is stuck for so long is replaced.
 LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # As gunicorn's own.
@@ -100,7 +104,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     def _when_ready(self, _master: Any) -> None:
         package = self._load.partition(".")[0]
-        log.info("%s listens at %s", package, ", ".join(self._options["bind"]))
+        log.info("%s listens at %s", package, self._options["bind"][0])
 
     def _count_reload(self, _master: Any) -> None:
         self._reloads[0] = (self._reloads[0] + 1) % 256
@@ -156,7 +160,8 @@ def _need_temporary_files() -> None:
 def options(settings: Settings, host: str, port: int, workers: int) -> dict[str, Any]:
     """gunicorn's settings for either process."""
     return {
-        "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
+        "bind": LISTENERS * [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
+        "reuse_port": LISTENERS > 1,  # That nobody else has the port was found out before.
         "workers": workers,
         "worker_class": "common.serving.gunicorn_worker.GunicornWorker",
         "http_parser": "python",  # `http_requests` is made from it, whatever is installed.

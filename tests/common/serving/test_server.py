@@ -38,7 +38,7 @@ def make_server(load: str = "load_app") -> Server:
     ("host", "bind"), [("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80"), ("here", "here:80")]
 )
 def test_the_address_is_written_as_gunicorn_reads_it(host: str, bind: str) -> None:
-    assert options(Settings(), host, 80, 1)["bind"] == [bind]
+    assert set(options(Settings(), host, 80, 1)["bind"]) == {bind}
 
 
 def test_a_short_limit_for_requests_does_not_make_workers_look_stuck() -> None:
@@ -54,7 +54,7 @@ def test_a_header_timeout_that_is_no_whole_number_is_one_that_gunicorn_takes() -
 def test_gunicorn_knows_every_option_and_never_recycles_a_worker() -> None:
     server = make_server()
 
-    assert server.cfg.address == [("127.0.0.1", 2346)]
+    assert set(server.cfg.address) == {("127.0.0.1", 2346)}
     assert server.cfg.max_requests == 0
     assert server.cfg.graceful_timeout > Settings().stop_timeout
 
