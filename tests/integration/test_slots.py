@@ -158,7 +158,8 @@ def test_one_who_sends_without_a_pause_does_not_stop_the_others(
             with suppress(OSError):
                 while not stop.is_set():
                     endless.sendall(more)
-            endless.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # It may have been cut off.
+                endless.shutdown(socket.SHUT_RDWR)
             reading.join()
 
     def read(endless: socket.socket) -> None:
@@ -206,8 +207,10 @@ def test_whoever_waits_for_redis_leaves_slots_to_others(shared: System, kind: st
             told = b""
             while not told.endswith(b"}\n"):
                 told += refused.recv(65536)
-        crowd[0].settimeout(LIMIT)
-        assert crowd[0].recv(65536).startswith(b"HTTP/1.1 200 ")
+        crowd.remove(refused)
+        statuses = {each.recv(65536)[9:12] for each in crowd}
+    assert b"200" in statuses
+    assert statuses <= {b"200", b"503"}
 
     assert max(waits) < 8, waits  # A second or so where the machine has time; 25 before.
     assert told.startswith(b"HTTP/1.1 503 ")
