@@ -8,6 +8,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from common.error_names import USUAL_STATUS
 from common.refused import JSON, Refused
 
+CRASHED = Refused("internal_error", "the server failed; its log says why")
+
 
 def speak_json(app: Flask) -> None:
     """Let `jsonify` say how its text is encoded, and leave Chinese as it is: people read it."""
@@ -26,7 +28,7 @@ def answer_failures(app: Flask, log: logging.Logger) -> None:
     @app.errorhandler(Exception)
     def crashed(problem: Exception) -> Response:
         log.error("%s %s failed", request.method, request.path, exc_info=problem)
-        return respond(Refused("internal_error", "the server failed; its log says why"))
+        return respond(CRASHED)
 
 
 def respond(refused: Refused) -> Response:

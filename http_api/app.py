@@ -24,7 +24,7 @@ from http_api.connections import Connections
 from http_api.docs_page import add_docs
 from http_api.guard import NOBODY, Guard
 from http_api.limits import Limits
-from http_api.plain_push import PlainPush
+from http_api.plain_push import UNAVAILABLE, PlainPush
 from http_api.push import Push
 from http_api.readiness import Readiness
 from http_api.reads import EVENTS, Reads, ReadStores, add_reads
@@ -211,7 +211,7 @@ def _add_errors(app: Flask, outage: Outage) -> None:
     @app.errorhandler(QueueUnavailable)
     def unavailable(problem: QueueUnavailable) -> Response:
         outage.note("push", problem)  # With the reason, which is not for callers.
-        return respond(Refused("queue_unavailable", "the queue is unavailable, try again"))
+        return respond(UNAVAILABLE)
 
     @app.errorhandler(ParseException)
     def no_http(_problem: ParseException) -> Response:

@@ -96,11 +96,12 @@ class Archive:
             QueueUnavailable: Redis did not answer.
         """
         mark = None if asked is None else Mark.parse(asked)
-        look = self._history.after(mark.id if mark else 0, most)
+        start = mark.id if mark else 0
+        look = self._history.after(start, most)
         if not look.epoch:
             return None
         begin, missing = _beginning(asked, mark, look)
-        if mark is None or begin != mark.id:
+        if begin != start:
             look = self._history.after(begin, most)
         if not look.is_whole and not missing and begin:
             missing = TOO_OLD

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from werkzeug.exceptions import HTTPException
 
 from common.errors import QueueUnavailable
-from common.flask_answers import translated
+from common.flask_answers import CRASHED, translated
 from common.outage import Outage
 from common.refused import Refused
 from common.serving.door.answer import Answer, Caller, Done
@@ -29,7 +29,6 @@ PATH = "/push"
 SUCCESS = Answer(200, SUCCESS_BODY)
 CONTENT_EMPTY = Answer(200, CONTENT_EMPTY_BODY)
 UNAVAILABLE = Refused("queue_unavailable", "the queue is unavailable, try again")
-CRASHED = Refused("internal_error", "the server failed; its log says why")
 
 
 class Kept(NamedTuple):

@@ -19,12 +19,10 @@ from common.serving.acceptor import LAST_REQUESTS, Acceptor
 from common.serving.address_limit import AddressLimit
 from common.serving.client_sockets import ClientSocket, queue_length, sockets_to_cut
 from common.serving.door.connection import Connection
-from common.serving.door.door import Door
+from common.serving.door.door import Door, Take
 from common.serving.request_loop import Handed, RequestLoop
 
-ACCEPTS = (
-    20  # Accepted between two turns of the event loop, of each listener; gevent's own are 100.
-)
+ACCEPTS = 20  # Accepted of each listener between two turns of the event loop; gevent's are 100.
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
 SCARCE_STEP = 0.05  # The same while there is no room.
 DRAIN_STEP = 0.02
@@ -98,7 +96,8 @@ class GunicornWorker(WorkerProcess):
     def _open_acceptor(self, listener: Any) -> Acceptor:
         listener.setblocking(1)
         # Its address is still wanted when the last requests are read, and it is closed.
-        admit = partial(self._admit, listener.getsockname())
+        address = listener.getsockname()
+        admit = partial(self._admit, address, partial(self._take, address))
         acceptor = Acceptor(listener, admit, self._is_full)
         acceptor.accept_at_once(self._accepts_at_once())
         acceptor.start()
@@ -128,7 +127,7 @@ class GunicornWorker(WorkerProcess):
             for each in sockets_to_cut(self._clients, waiting, self.slots, monotonic()):
                 each.cut()
 
-    def _admit(self, listener: Any, plain: Any, peer: Any) -> None:
+    def _admit(self, listener: Any, take: Take, plain: Any, peer: Any) -> None:
         """Begin to serve a connection; `listener` and `peer` are the two addresses."""
         counted = self._address_limit.enter(peer[0])
         if counted is None:
@@ -138,7 +137,7 @@ class GunicornWorker(WorkerProcess):
         if self._door is None:
             self._begin(listener, _client_socket(plain), Handed(peer, counted))
             return
-        self._clients.add(self._door.open(plain, peer, counted, partial(self._take, listener)))
+        self._clients.add(self._door.open(plain, peer, counted, take))
 
     def _take(self, listener: Any, connection: Connection, early: bytes) -> None:
         """Go on with what the door does not answer; its time goes on, too."""

@@ -4,7 +4,6 @@ A client that is let in is the hub's before the callback of the event loop ends:
 environment of a request. Whoever is refused is left to the application, which says why.
 """
 
-import logging
 from typing import Any
 
 from common.refused import Refused
@@ -13,8 +12,6 @@ from common.serving.door.plain import Head
 from ws_server.door.admission import Adopter, admit_events, admit_websocket
 from ws_server.door.handshake import events_head, switching_protocols
 from ws_server.door.policy import Policy
-
-log = logging.getLogger(__name__)
 
 # The headers that the rules look at, as a WSGI environment names them.
 RULED = {

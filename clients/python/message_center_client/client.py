@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Mapping
 from http.client import HTTPException
 from time import monotonic, sleep
-from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
@@ -45,12 +44,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_ended: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -10,7 +10,6 @@ import ssl
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
-from types import TracebackType
 from typing import Self
 
 from message_center_client.address import Address
@@ -79,12 +78,7 @@ class Listener(Iterator[Message]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_ended: object) -> None:
         self.close()
         self._messages.close()
 
