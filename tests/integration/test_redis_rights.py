@@ -4,7 +4,7 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,18 @@ def start(system: System, server: Server, user: str) -> None:
 
 def json_client(port: int, query: str) -> Client:
     return Client(port, f"/?format=json&channels=orders&{query}")
+
+
+@contextmanager
+def listeners(system: System, *ports: int) -> Iterator[None]:
+    """One at each port, of whom Redis knows."""
+    with ExitStack() as stack:
+        for port in ports:
+            first(stack.enter_context(json_client(port, "")))
+        wait_until(
+            lambda: system.call("/channels/orders")[1]["connections"] == len(ports), "presence"
+        )
+        yield
 
 
 def first(client: Client) -> dict[str, Any]:
@@ -118,11 +130,11 @@ def test_the_documented_rights_are_enough_and_none_is_for_nothing(
         use_http(system)
         for port in (timer_port, instant_port):
             use_ws(server, port)
-        with json_client(instant_port, "") as left, json_client(timer_port, "") as other:
-            first(left)
-            first(other)
-            wait_until(lambda: system.call("/channels/orders")[1]["connections"] > 1, "presence")
+        with listeners(system, instant_port, timer_port):
             use_reads(system)
+        # They were known, so it is written that they have left.
+        wait_until(lambda: "zrem" in used(server), "they are forgotten")
+        with listeners(system, instant_port, timer_port):
             timer.stop()  # It gives its lease up,
             instant.kill_all()  # and what this one leaves is swept by another.
         processes.append(system.start_ws(DELIVERY="timer", **FAST)[0])
