@@ -20,7 +20,7 @@ ARROWS = {
     "common.libraries": set(),
     "common.store": {"common", "common.libraries", "config"},
     "common.serving": {"common", "common.libraries", "common.serving.door", "config"},
-    "common.serving.door": set(),
+    "common.serving.door": {"common.libraries"},
     "http_api": {
         "common",
         "common.libraries",
@@ -34,6 +34,7 @@ ARROWS = {
     "ws_server.door": {"common", "common.libraries", "common.serving.door", "config"},
     "ws_server.clients": {
         "common",
+        "common.libraries",
         "ws_server.door",
         "ws_server.log",
         "ws_server.wire",

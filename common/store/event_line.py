@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import gevent
 
+from common.libraries.gevent_watchers import READ, WRITE, end_watching, watcher_of
 from common.libraries.redis_connection import (
     MUST_WRITE,
     NOT_NOW,
@@ -19,7 +20,6 @@ from common.libraries.redis_connection import (
 from common.store.connect import PARTING, Client
 from common.store.redis_errors import Failure, failure, told
 
-READ, WRITE = 1, 2  # As libev has them.
 READ_BYTES = 64 * 1024
 LONGEST_ANSWER = 64 * 1024  # Bytes; Redis repeats parts of a command in some errors.
 CLOSED = "Redis has closed the connection"
@@ -83,10 +83,8 @@ class EventLine:
         opening, self._opening = self._opening, None
         if opening is not None:
             opening.kill(block=False)
-        for watcher in (self._reading, self._writing):
-            if watcher is not None:
-                watcher.stop()
-                watcher.close()
+        end_watching(self._reading)
+        end_watching(self._writing)
         self._reading = self._writing = None
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -98,9 +96,7 @@ class EventLine:
 
     def call_later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call after some time; what was to be called later before is not."""
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer.close()
+        end_watching(self._timer)
         self._timer = gevent.get_hub().loop.timer(seconds)
         self._timer.start(call)
 
@@ -115,7 +111,7 @@ class EventLine:
         self._opening = None
         self._connection = connection
         self._is_parting, self._rest, self._unsent = False, b"", b""
-        self._reading = gevent.get_hub().loop.io(self._socket.descriptor, READ)
+        self._reading = watcher_of(self._socket.descriptor, READ)
         self._reading.start(self._turn)
         self.listener.opened(None)
 
@@ -141,11 +137,10 @@ class EventLine:
 
     def _watch_for_room(self, *, is_needed: bool) -> None:
         if is_needed and self._writing is None:
-            self._writing = gevent.get_hub().loop.io(self._socket.descriptor, WRITE)
+            self._writing = watcher_of(self._socket.descriptor, WRITE)
             self._writing.start(self._turn)
         elif not is_needed and self._writing is not None:
-            self._writing.stop()
-            self._writing.close()
+            end_watching(self._writing)
             self._writing = None
 
     def _read(self) -> bool:

@@ -24,9 +24,8 @@ from itertools import chain
 from time import monotonic
 from typing import Any, Protocol
 
-import gevent
-
-from ws_server.clients.endpoint import WRITE, Endpoint, end_watching
+from common.libraries.gevent_watchers import WRITE, end_watching, watcher_of
+from ws_server.clients.endpoint import Endpoint
 from ws_server.door.grant import ANYBODY, Grant
 from ws_server.log.feed import NO_CHANNELS, Feed
 from ws_server.log.pieces import Place
@@ -141,7 +140,7 @@ class Connection(Endpoint):
         if owed is None:
             return
         if owed.watcher is None:
-            owed.watcher = gevent.get_hub().loop.io(self.fd, WRITE)
+            owed.watcher = watcher_of(self.fd, WRITE)
 
         def once(connection: "Connection") -> None:
             owed.watcher.stop()
@@ -205,7 +204,7 @@ class Clients:
 
     def settle_up(self, connection: Connection) -> None:
         """It is owed nothing any more."""
-        if connection.owed is not None and connection.owed.watcher is not None:
+        if connection.owed is not None:
             end_watching(connection.owed.watcher)
         connection.owed = None
 

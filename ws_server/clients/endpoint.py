@@ -8,10 +8,10 @@ import socket
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import gevent
 from gevent.monkey import get_original
 
-READ, WRITE = 1, 2  # libev's EV_READ and EV_WRITE.
+from common.libraries.gevent_watchers import READ, end_watching, watcher_of
+
 # Not gevent's, which would wait, and takes 10 times the memory.
 Socket: type[socket.socket] = get_original("socket", "socket")
 
@@ -84,7 +84,7 @@ class Endpoint:
     def start_reading(self) -> None:
         """Call `on_readable`, from the event loop, whenever there is something to read."""
         if self._watcher is None:
-            self._watcher = gevent.get_hub().loop.io(self.fd, READ)
+            self._watcher = watcher_of(self.fd, READ)
         self._watcher.start(self._on_readable, self)
 
     @property
@@ -109,14 +109,7 @@ class Endpoint:
 
     def close_socket(self) -> None:
         """Close the descriptor; the watcher first, or it would watch its next owner."""
-        if self._watcher is not None:
-            end_watching(self._watcher)
+        end_watching(self._watcher)
         self._watcher = None
         self.fd = -1
         self._socket.close()
-
-
-def end_watching(watcher: Any) -> None:
-    """Stop a watcher of the event loop for good."""
-    watcher.stop()
-    watcher.close()

@@ -3,9 +3,8 @@
 from socket import SHUT_RD, SHUT_RDWR
 from typing import Any
 
-import gevent
+from common.libraries.gevent_watchers import READ, WRITE, end_watching, watcher_of
 
-READ, WRITE = 1, 2  # As libev has them.
 ONE_READ = 16 * 1024
 
 
@@ -62,7 +61,7 @@ class Stream:
     def _read_on(self) -> None:
         """Read when there is something."""
         if self._reading is None:
-            self._reading = gevent.get_hub().loop.io(self.socket.fileno(), READ)
+            self._reading = watcher_of(self.socket.fileno(), READ)
         if not self._reading.active:
             self._reading.start(self._read)
 
@@ -85,23 +84,17 @@ class Stream:
             return
         self._unsent = data[sent:]
         if self._writing is None:
-            self._writing = gevent.get_hub().loop.io(self.socket.fileno(), WRITE)
+            self._writing = watcher_of(self.socket.fileno(), WRITE)
             self._writing.start(self._send_more)
 
     def _send_more(self) -> None:
         self._send(self._unsent)
         if not self._unsent:
-            _end(self._writing)
+            end_watching(self._writing)
             self._writing = None
 
     def _end_watching(self) -> None:
         """Before the socket is closed, or another's: or its next owner would be watched."""
-        _end(self._reading)
-        _end(self._writing)
+        end_watching(self._reading)
+        end_watching(self._writing)
         self._reading = self._writing = None
-
-
-def _end(watcher: Any) -> None:
-    if watcher is not None:
-        watcher.stop()
-        watcher.close()
