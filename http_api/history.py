@@ -4,63 +4,16 @@ An id is looked for as for a listener that comes back with it. If something is m
 says so and goes on with what there is. No route, no socket here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from common.channels import reaches
 from common.gap_reasons import TOO_OLD, UNKNOWN
-from common.message import KICK_MARK, Mark, parse_id
-from common.page import NOBODY
+from common.message import Mark, parse_id
 from common.store.history import LOOKED, History, Look
 from http_api.questions import Wanted
+from http_api.stretch import Logged, Shown, Stretch, messages_of
 
 MOST_LOOKS = 8  # For one answer: up to 3200 messages, or 2 MiB.
-
-Shown = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """One message of the log."""
-
-    id: int
-    text_id: str
-    content: str
-    recipients: tuple[str, ...]
-
-    def channel_for(self, wanted: Wanted) -> str | None:
-        """Under which name those who want this get it; None: it is for everybody."""
-        if wanted is None:
-            return self.recipients[0] if self.recipients else None
-        return next((name for name in self.recipients if reaches(name, wanted)), None)
-
-    def is_for(self, wanted: Wanted) -> bool:
-        """Whether they get it."""
-        if wanted is None or not self.recipients:
-            return True
-        return any(reaches(name, wanted) for name in self.recipients)
-
-    def shown(self, epoch: str, wanted: Wanted) -> Shown:
-        """As in the JSON format of listeners, and to whom it was pushed: to nobody is to all."""
-        return {
-            "id": f"{epoch}-{self.text_id}",
-            "channel": self.channel_for(wanted),
-            "content": self.content,
-            "time": self.id >> 64,
-            "to": list(self.recipients),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """All messages after one place up to another; `missing`: why some before them are not here."""
-
-    after: Mark
-    upto: Mark
-    messages: list[Logged] = field(default_factory=list)
-    missing: str = ""
-    is_end: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +58,9 @@ class Archive:
             look = self._history.after(begin, most)
         if not look.is_whole and not missing and begin:
             missing = TOO_OLD
-        messages = list(_logged(look))
-        ids = look.page.ids
-        upto = parse_id(ids[-1]) if ids else begin
-        return Stretch(
-            Mark(look.epoch, begin), Mark(look.epoch, upto), messages, missing, look.is_end
-        )
+        upto = look.page.last if look.page else begin
+        page = look.page.after(look.floor - 1)
+        return Stretch(Mark(look.epoch, begin), Mark(look.epoch, upto), page, missing, look.is_end)
 
     def wait(self, mark: Mark, seconds: float) -> Stretch | None:
         """As `follow`, but waits for the first message; after the time there may be none.
@@ -119,10 +69,11 @@ class Archive:
             QueueUnavailable: Redis did not answer.
         """
         look = self._history.wait(mark.id, seconds)
-        if look.epoch != mark.epoch or (look.page and not look.has):
+        is_held = look.has and mark.id >= look.floor - 1
+        if look.epoch != mark.epoch or (look.page and not is_held):
             return self.follow(str(mark))  # It may have lost or forgotten something.
         upto = Mark(mark.epoch, look.page.last) if look.page else mark
-        return Stretch(mark, upto, list(_logged(look)), is_end=look.is_end)
+        return Stretch(mark, upto, look.page, is_end=look.is_end)
 
     def page_after(self, asked: str | None, wanted: Wanted, limit: int) -> MessagesPage:
         """Up to `limit` messages after an id.
@@ -139,9 +90,9 @@ class Archive:
                     break
                 gap = _gap(asked, stretch.missing, stretch.after)
             upto = stretch.upto
-            last = found.take(stretch.messages, upto.epoch)
+            last = found.take(map(stretch.at, stretch.places(wanted)), upto.epoch)
             if last is not None:
-                is_end = stretch.is_end and last is stretch.messages[-1]
+                is_end = stretch.is_end and last.id == upto.id
                 upto = replace(upto, id=last.id)
                 break
             is_end = stretch.is_end
@@ -177,7 +128,7 @@ class Archive:
                     gap = _gap(asked, UNKNOWN, head if start is None else Mark(look.epoch, start))
             if look.epoch != head.epoch:
                 break  # Lost while it was read: what came before may be of other messages.
-            last = found.take(_logged(look), look.epoch)
+            last = found.take(messages_of(look.page, look.floor), look.epoch)
             if last is not None:
                 return _backwards(found, head, last.id, gap)
             if look.is_end or _is_below(look):
@@ -234,17 +185,6 @@ def _beginning(asked: str | None, mark: Mark | None, look: Look) -> tuple[int, s
 def _is_below(look: Look) -> bool:
     """Whether it went back to where the log may have holes."""
     return bool(look.page) and look.page.last < look.floor
-
-
-def _logged(look: Look) -> Iterator[Logged]:
-    """Its messages; neither orders to throw somebody out, nor what is not ours."""
-    page = look.page
-    recipients: Sequence[tuple[str, ...]] = page.recipients or [()] * len(page.ids)
-    for text, content, names in zip(page.ids, page.contents, recipients, strict=True):
-        id_ = parse_id(text)
-        if names == NOBODY or (names and names[0].startswith(KICK_MARK)) or id_ < look.floor:
-            continue
-        yield Logged(id_, text.decode(), content.decode(errors="replace"), names)
 
 
 def _gap(asked: str | None, reason: str, after: Mark | None) -> Shown | None:

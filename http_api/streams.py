@@ -15,8 +15,9 @@ from common.errors import QueueUnavailable
 from common.gap_reasons import LOST, UNKNOWN
 from common.message import Mark
 from common.refused import Refused
-from http_api.history import Archive, Stretch
+from http_api.history import Archive
 from http_api.questions import MessagesQuestion
+from http_api.stretch import Stretch
 from http_api.tail import Tail
 
 MOST = 32  # Streams of one process, if it has slots for eight times as many.
@@ -147,11 +148,8 @@ class Stream:
     def _tell(self, stretch: Stretch) -> bytes:
         after = 0 if self._mark is None else self._mark.id
         epoch, wanted = stretch.upto.epoch, self._wanted
-        rows = [
-            message.shown(epoch, wanted)
-            for message in stretch.messages
-            if message.id > after and message.is_for(wanted)
-        ]
+        messages = map(stretch.at, stretch.places(wanted))
+        rows = [message.shown(epoch, wanted) for message in messages if message.id > after]
         self._mark = stretch.upto
         if rows:
             self._told = Mark.parse(rows[-1]["id"])

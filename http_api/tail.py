@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from common.errors import QueueUnavailable
 from common.message import Mark
-from http_api.history import Archive, Stretch
+from http_api.history import Archive
+from http_api.stretch import Stretch
 
 LONGEST_WAIT = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
 PAUSE = 0.02  # Seconds between two looks: what comes meanwhile is read together.

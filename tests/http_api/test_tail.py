@@ -49,7 +49,7 @@ def test_it_follows_the_end(tail: Tail, log: WaitingHistory) -> None:
         stretch = tail.find(mark(first))
 
     assert stretch is not None
-    assert [each.content for each in stretch.messages] == ["b"]
+    assert stretch.page.contents == [b"b"]
     assert tail.find(mark(second)) is None
     assert tail.find(mark(first - 1)) is None
     assert tail.find(mark(first, "e0")) is None

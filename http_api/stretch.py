@@ -1,0 +1,93 @@
+"""Messages of the log that follow each other: which of them are whose, and what is shown of one.
+
+They are read from a page only when they are wanted: whoever watches one user looks at few of
+them. No I/O here.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from common.channels import reaches
+from common.message import KICK_MARK, Mark, parse_id
+from common.page import NOBODY, Page
+from http_api.questions import Wanted
+
+Shown = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One message of the log."""
+
+    id: int
+    text_id: str
+    content: str
+    recipients: tuple[str, ...]
+
+    def channel_for(self, wanted: Wanted) -> str | None:
+        """Under which name those who want this get it; None: it is for everybody."""
+        if wanted is None:
+            return self.recipients[0] if self.recipients else None
+        return next((name for name in self.recipients if reaches(name, wanted)), None)
+
+    def is_for(self, wanted: Wanted) -> bool:
+        """Whether they get it."""
+        if wanted is None or not self.recipients:
+            return True
+        return any(reaches(name, wanted) for name in self.recipients)
+
+    def shown(self, epoch: str, wanted: Wanted) -> Shown:
+        """As in the JSON format of listeners, and to whom it was pushed: to nobody is to all."""
+        return {
+            "id": f"{epoch}-{self.text_id}",
+            "channel": self.channel_for(wanted),
+            "content": self.content,
+            "time": self.id >> 64,
+            "to": list(self.recipients),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """All messages after one place up to another; `missing`: why some before them are not here."""
+
+    after: Mark
+    upto: Mark
+    page: Page = field(default_factory=lambda: Page([], []))
+    missing: str = ""
+    is_end: bool = True
+
+    def places(self, wanted: Wanted) -> Sequence[int]:
+        """Where in the page the messages are that they get, in their order."""
+        page = self.page
+        if page.addressing is None:
+            return range(len(page.ids))
+        if wanted is not None:
+            return page.addressing.places(wanted)
+        return [place for place, names in enumerate(page.recipients or ()) if is_message(names)]
+
+    def at(self, place: int) -> Logged:
+        """The message at a place of the page."""
+        return logged(self.page, place)
+
+
+def is_message(recipients: tuple[str, ...]) -> bool:
+    """Whether it is neither an order to throw somebody out, nor what is not ours."""
+    return not recipients or (recipients != NOBODY and not recipients[0].startswith(KICK_MARK))
+
+
+def logged(page: Page, place: int) -> Logged:
+    """The message at a place of a page."""
+    text = page.ids[place]
+    recipients = page.recipients[place] if page.recipients else ()
+    content = page.contents[place].decode(errors="replace")
+    return Logged(parse_id(text), text.decode(), content, recipients)
+
+
+def messages_of(page: Page, floor: int) -> Iterator[Logged]:
+    """The messages of a page, but not those below the id from which on the log is whole."""
+    for place in range(len(page.ids)):
+        message = logged(page, place)
+        if message.id >= floor and is_message(message.recipients):
+            yield message
