@@ -22,7 +22,7 @@ def refuse_anonymous_push(settings: Settings) -> None:
         SettingsError: it would.
     """
     name, host = _reached_at(settings)
-    if _is_open(settings) and not settings.allow_anonymous_push:
+    if lets_others_push(settings) and not settings.allow_anonymous_push:
         raise SettingsError(
             "PUSH_TOKENS",
             f"at {name}={host} other machines could push without a token; set "
@@ -33,7 +33,7 @@ def refuse_anonymous_push(settings: Settings) -> None:
 def warn_of_anonymous_push(settings: Settings) -> None:
     """Log that others than this machine may push without a token, if they may."""
     name, host = _reached_at(settings)
-    if _is_open(settings):
+    if lets_others_push(settings):
         log.warning(
             "ALLOW_ANONYMOUS_PUSH: at %s=%s other machines can push without a token", name, host
         )
@@ -45,7 +45,8 @@ def warn_of_anonymous_push(settings: Settings) -> None:
         )
 
 
-def _is_open(settings: Settings) -> bool:
+def lets_others_push(settings: Settings) -> bool:
+    """Whether other machines may push without a token."""
     return not settings.push_tokens and not _is_loopback(_reached_at(settings)[1])
 
 

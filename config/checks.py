@@ -168,7 +168,7 @@ def origin(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\s/?#@*\\]", place):
         raise ValueError(refusal)
     if scheme in DEFAULT_PORTS:
-        place = _as_browsers_write(place, DEFAULT_PORTS[scheme], refusal)
+        place = as_browsers_write(place, DEFAULT_PORTS[scheme], refusal)
     elif not place and scheme != "file":
         raise ValueError(refusal)
     # Most likely it was not meant so.
@@ -177,7 +177,7 @@ def origin(text: str) -> str:
     return f"{scheme}://{place}"
 
 
-def _as_browsers_write(place: str, default_port: int, refusal: str) -> str:
+def as_browsers_write(place: str, default_port: int, refusal: str) -> str:
     """The host, and the port if it is another than `default_port`."""
     found = re.fullmatch(r"(\[.+\]|[^:\[\]]+)(?::([0-9]{1,5}))?", place)
     port = int(found[2] or default_port) if found else 0

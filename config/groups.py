@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from config import checks
 from config.checks import SECONDS, Number, OneOf
+from config.public_url import websocket_url
 from config.redis_url import redis_url
 from config.setting import (
     COUNT,
@@ -71,6 +72,12 @@ class AddressSettings:
         "127.0.0.1", "Address at which the WebSocket server listens", checks.host
     )
     ws_port: int = setting(2345, "Port of the WebSocket server", PORT)
+    ws_public_url: str = setting(
+        "",
+        "Where browsers reach the WebSocket server, as `wss://push.example.com/ws`. If unset, at "
+        "`WS_PORT` of the host of the HTTP API",
+        checks.optional(websocket_url),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from common.serving.open_files import SLOTS
 from common.store.presence import PresenceReader
 from common.store.queue import Queue
 from config.settings import Settings
+from http_api.about import add_about
 from http_api.aliases import Aliases
 from http_api.answers import CONTENT_EMPTY_BODY
 from http_api.bodies import AT_ONCE, Bodies
@@ -73,6 +74,7 @@ def create_app(
         reads = Reads(stores, settings, waiting.turn, slots, counted)
         app.extensions[READS] = reads
         add_reads(app, reads)
+    add_about(app, settings)
     _add_health(app, Readiness(queue, clock), outage)
     _add_first_page(app, settings.ws_port)
     _add_openapi(app)

@@ -1,0 +1,68 @@
+"""`GET /about`: what a page or a program must know of this server to push and to listen.
+
+It is what the settings of the HTTP API say: no other process is asked, and Redis is not. No
+secret, no token and no password is in it.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Flask, Response, jsonify
+
+from common.version import running_version
+from config.anonymous import lets_others_push
+from config.public_url import events_url
+from config.redis_place import RedisPlace
+from config.settings import Settings
+from http_api.answers import SUCCESS
+
+ANY_ORIGIN = "*"
+
+
+class About:
+    """The answer, made once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._answer: dict[str, Any] = {
+            **SUCCESS,
+            "version": running_version(),
+            "delivery": settings.delivery,
+            "poll_interval": settings.poll_interval,
+            "prefix": settings.message_prefix,
+            "key": settings.message_center_key,
+            "redis": asdict(RedisPlace.of(settings.redis_url)),
+            "push": {"tokens": bool(settings.push_tokens)},
+            "listen": _listen(settings),
+            "limits": {
+                "content_bytes": settings.max_content_bytes,
+                "channels": settings.max_channels,
+            },
+        }
+
+    def read(self, *, signs: bool) -> dict[str, Any]:
+        """All of it; `signs`: whether who asks could have tokens signed."""
+        return {**self._answer, "signs": signs}
+
+
+def add_about(app: Flask, settings: Settings) -> None:
+    """Add the route."""
+    answer = About(settings)
+    signs = bool(settings.subscribe_secret) and not lets_others_push(settings)
+
+    @app.get("/about")
+    def about() -> Response:
+        response = jsonify(answer.read(signs=signs))
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _listen(settings: Settings) -> dict[str, Any]:
+    url, origins = settings.ws_public_url or None, settings.allowed_origins
+    tokens = "jwks" if settings.subscribe_jwks_file else "none"
+    return {
+        "url": url,
+        "events": None if url is None else events_url(url),
+        "port": settings.ws_port,
+        "tokens": "secret" if settings.subscribe_secret else tokens,
+        "origins": None if ANY_ORIGIN in origins else list(origins),
+    }
