@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from time import monotonic
 
-from flask import Flask, Request, Response, g, jsonify, render_template, request
+from flask import Flask, Request, Response, g, jsonify, request
 
 from common.client_module import ClientModule
 from common.errors import QueueUnavailable
@@ -22,6 +22,7 @@ from http_api.aliases import Aliases
 from http_api.answers import CONTENT_EMPTY_BODY
 from http_api.bodies import AT_ONCE, Bodies
 from http_api.connections import Connections
+from http_api.console import add_console
 from http_api.docs_page import add_docs
 from http_api.guard import NOBODY, Guard
 from http_api.limits import Limits
@@ -35,7 +36,7 @@ from http_api.waiting import Admit, Waiting
 log = logging.getLogger(__name__)
 
 # None: there is no such route. The answer is 404 or 405, and nothing is done.
-PAGES = ("first_page", "openapi", "client", "static", "docs", "docs_file")
+PAGES = ("console", "openapi", "client", "static", "docs", "docs_file")
 PUBLIC = frozenset({None, "healthz", "readyz", *PAGES})
 # Where the application keeps what the door asks, and what reads.
 PLAIN_PUSH = "message_center.plain_push"
@@ -76,7 +77,7 @@ def create_app(
         add_reads(app, reads)
     add_about(app, settings)
     _add_health(app, Readiness(queue, clock), outage)
-    _add_first_page(app, settings.ws_port)
+    add_console(app, settings)
     _add_openapi(app)
     add_docs(app)
     _add_client(app)
@@ -175,19 +176,6 @@ def _add_health(app: Flask, readiness: Readiness, outage: Outage) -> None:
         readiness.check()
         outage.note("push", None)
         return jsonify(status="ready")
-
-
-def _add_first_page(app: Flask, ws_port: int) -> None:
-    @app.get("/")
-    def first_page() -> Response:
-        response = Response(render_template("first_page.html", ws_port=ws_port))
-        # The page connects to another port of the host that it was opened at. So does an
-        # EventSource that somebody tries out in its console.
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'self'; img-src 'self' data:; "
-            "connect-src 'self' ws: wss: http: https:; frame-ancestors 'none'"
-        )
-        return response
 
 
 def _add_openapi(app: Flask) -> None:

@@ -32,7 +32,7 @@ class Banner:
         http = f"http://{reachable(settings.http_host)}:{settings.http_port}"
         note = "" if has_redis else "  (does not answer yet: pushes get 503)"
         return (
-            f"\n  HTTP API   {http}/          (open it: the first page)\n"
+            f"\n  HTTP API   {http}/          (open it: the console)\n"
             f"  WebSocket  ws://{reachable(settings.ws_host)}:{settings.ws_port}/\n"
             f"  Redis      {without_password(self.redis_url)}{note}\n{self._other_redis()}\n"
             f"  Try:  {self._push(http)}\n"

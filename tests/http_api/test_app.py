@@ -183,33 +183,3 @@ def test_the_process_is_ready_when_redis_answers(http: FlaskClient) -> None:
     response = http.get("/readyz")
 
     assert (response.status_code, response.get_json()) == (200, {"status": "ready"})
-
-
-def test_the_first_page_knows_the_port_of_the_websocket_server(http: FlaskClient) -> None:
-    response = http.get("/")
-
-    assert (response.status_code, response.mimetype) == (200, "text/html")
-    assert 'data-ws-port="4321"' in response.text
-
-
-def test_the_first_page_runs_no_script_but_its_own_file(http: FlaskClient) -> None:
-    response = http.get("/")
-    policy = response.headers["Content-Security-Policy"].split("; ")
-
-    assert "default-src 'self'" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert not any("unsafe" in rule for rule in policy)
-    assert re.findall(r"<script[^>]*>[^<]*", response.text) == [
-        '<script src="/static/first_page.js" defer>'
-    ]
-    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", response.text)
-
-
-def test_all_that_the_first_page_names_is_served(http: FlaskClient) -> None:
-    named = re.findall(r'(?:src|href)="(/[^"]+)"', http.get("/").text)
-
-    assert len(named) == 2
-    for path in named:
-        with http.get(path) as response:
-            assert response.status_code == 200
-            assert response.data

@@ -21,7 +21,7 @@ from tests.support.openapi import validate_response
 
 TOKEN, OTHER = "0123456789abcdef-backend", "0123456789abcdef-other"
 TOKENS = (("backend", TOKEN), ("other", OTHER))
-ANYBODYS = ["/healthz", "/readyz", "/", "/openapi.json", "/client.js", "/static/first_page.js"]
+ANYBODYS = ["/healthz", "/readyz", "/", "/openapi.json", "/client.js", "/static/console/main.js"]
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def test_what_is_installed_serves_and_a_push_reaches_a_listener(
             run(command, "push", "installed", cwd=tmp_path, **ports)
             assert listener.texts(1) == [PREFIX + "installed"]
         page = f"http://127.0.0.1:{serve.http_port}"
-        for path in ("/", "/static/first_page.js", "/openapi.json", "/client.js"):
+        for path in ("/", "/static/console/words/common.js", "/openapi.json", "/client.js"):
             with urlopen(page + path, timeout=LIMIT) as answer:
                 assert answer.read()
     finally:

@@ -127,7 +127,7 @@ def crowd(stage: Stage) -> list[Client]:
 
 
 def run_in_browser(example: Example, stage: Stage, page: Page) -> None:
-    """A page, or what is typed into the console of the first page: it shows what is pushed."""
+    """A page, or what is typed into the developer tools of the console: it shows what is pushed."""
     code = stage.local(example.code)
     content = f"hello from {example}"
     if example.language == "html":
@@ -138,7 +138,7 @@ def run_in_browser(example: Example, stage: Stage, page: Page) -> None:
             lambda: page.get_by_text(content).first.wait_for(timeout=PUSH_AGAIN), content, stage
         )
         return
-    page.goto(stage.first_page)
+    page.goto(stage.console)
     tokens = [stage.token(-60), stage.token(channels=["orders", "news.*"])]
     prelude = "const token = tokens[1], freshToken = async () => tokens.shift();"
     page.evaluate(f"async (tokens) => {{ {prelude}\n{code} }}", tokens)

@@ -57,7 +57,7 @@ payloads = st.one_of(
     st.tuples(odd_types, json_bodies | lines | pairs | parts),
     st.tuples(odd_types, st.binary(max_size=80)),
 )
-filenames = st.sampled_from(["first_page.js", "no.js", "../app.py"])
+filenames = st.sampled_from(["docs.js", "console/main.js", "no.js", "../app.py"])
 path_names = st.sampled_from(
     ["42", "a@b.c:d-e", "orders.*", "*", "a b", "%00", "%C3%A9", "a" * 101]
 )

@@ -24,7 +24,7 @@ START = re.compile(r"\$ (export .*|([A-Z_]+=\S+ )*(make run|\S+/message-center (
 
 # Blocks by their first line. What is said here is checked: a stale entry fails a test.
 RUN_BY_A_TEST_OF_ITS_OWN = {
-    "HTTP API   http://127.0.0.1:2346/          (open it: the first page)": (
+    "HTTP API   http://127.0.0.1:2346/          (open it: the console)": (
         "test_make_run_prints_what_the_readme_says"
     ),
     "ACL SETUSER message-center-http on >PASSWORD ~message_center ~{message_center}:*": (

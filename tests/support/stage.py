@@ -48,7 +48,7 @@ class Stage:
             system.wait_until_ready(process, port)
 
     @property
-    def first_page(self) -> str:
+    def console(self) -> str:
         return f"http://127.0.0.1:{self._system.http_port}/"
 
     @property

@@ -1,0 +1,3 @@
+export function connectPage() {
+  return { element: document.createElement("div") };
+}

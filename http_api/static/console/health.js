@@ -1,0 +1,3 @@
+export function healthPage() {
+  return { element: document.createElement("div") };
+}

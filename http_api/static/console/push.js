@@ -1,0 +1,146 @@
+// The push card: what to push, to whom, what came of it, and the same push as code.
+
+import { CodeBox } from "./code.js";
+import { h, say } from "./dom.js";
+import { Refusal } from "./api.js";
+import { Recipients } from "./recipients.js";
+import { jsonOf } from "./row.js";
+import { speaker } from "./words.js";
+import words from "./words/push.js";
+
+const FORGET = 60000; // Milliseconds after which a push is not waited for any more.
+const AT_RECIPIENTS = /channel|user/; // Errors that are about the recipients.
+const AT_CONTENT = /content|json|body/;
+const t = speaker(words);
+
+export class PushCard {
+  constructor(app) {
+    this.app = app;
+    this.pending = new Map(); // What was pushed and not seen yet: when, and how long Redis took.
+    this.#build();
+    this.#changed();
+  }
+
+  #build() {
+    const { app } = this;
+    const changed = () => this.#changed();
+    this.content = h("textarea", {
+      id: "content", rows: 4, value: t("example"), spellcheck: false, autocomplete: "off", oninput: changed,
+      "aria-describedby": "content-problem",
+    });
+    this.asJson = h("input", { type: "checkbox", checked: true, onchange: changed });
+    this.kind = h("span", {});
+    this.problem = h("p", { id: "content-problem", class: "problem", role: "status" });
+    this.recipients = new Recipients(t, app, changed);
+    this.button = h("button", { class: "main" }, t("Push"), h("small", { "aria-hidden": "true" }, t("keys")));
+    this.result = h("p", { id: "result", class: "result", role: "status" });
+    this.code = new CodeBox(t, { name: "language", load: () => import("./snippets.js"), list: "LANGUAGES", make: "snippet" });
+    const form = h("form", {
+      id: "push",
+      onsubmit: (event) => { event.preventDefault(); this.#push(this.#wanted()); },
+      onkeydown: (event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); }
+      },
+    },
+    h("h2", {}, h("label", { htmlFor: "content" }, t("Push"))), this.content,
+    h("label", { class: "check" }, this.asJson, this.kind), this.problem,
+    this.recipients.element, h("div", { class: "act" }, this.button, this.result));
+    this.element = h("section", { class: "send", "aria-label": t("Push") }, form, h("h2", {}, t("same push")), this.code.element);
+  }
+
+  focus() {
+    if (matchMedia("(hover: hover)").matches) this.content.focus({ preventScroll: true });
+  }
+
+  /** Push a message of the stream once more. */
+  again({ content, to }) {
+    const users = to.filter((name) => name.startsWith("user:")).map((name) => name.slice(5));
+    this.#push({ content, channels: to.filter((name) => !name.startsWith("user:")), users });
+  }
+
+  /** A message has come: perhaps it is what was pushed here. */
+  seen(message) {
+    const key = keyOf(message.content, message.to);
+    const pushed = this.pending.get(key);
+    if (!pushed) return;
+    this.pending.delete(key);
+    pushed.seen = performance.now() - pushed.begun;
+    this.#report(pushed);
+  }
+
+  /** What the form says: `{content, channels, users}`. */
+  #wanted() {
+    const { kind, names } = this.recipients.chosen();
+    return { content: this.#content(), channels: kind === "channels" ? names : [], users: kind === "users" ? names : [] };
+  }
+
+  #content() {
+    const value = jsonOf(this.content.value);
+    return value !== undefined && this.asJson.checked ? value : this.content.value;
+  }
+
+  #changed() {
+    const isJson = jsonOf(this.content.value) !== undefined;
+    this.asJson.disabled = !isJson;
+    say(this.kind, t(isJson ? "as JSON" : "as text"));
+    this.#refuse(this.content, this.problem, "");
+    const { about, api } = this.app;
+    const server = { api: api.address(), token: api.token, redis: about.redis, key: about.key };
+    this.code.show({ content: this.#content(), to: this.recipients.chosen() }, server);
+  }
+
+  async #push({ content, channels, users }) {
+    if (!this.recipients.check()) return;
+    const pushed = { begun: performance.now(), confirmed: null, seen: null };
+    const key = keyOf(content, [...channels, ...users.map((user) => `user:${user}`)]);
+    this.pending.set(key, pushed);
+    setTimeout(() => { if (this.pending.get(key) === pushed) this.pending.delete(key); }, FORGET);
+    this.#refuse(this.content, this.problem, "");
+    this.latest = pushed;
+    try {
+      await this.app.api.post("push", { content, ...(channels.length && { channels }), ...(users.length && { users }) });
+      pushed.confirmed = performance.now() - pushed.begun;
+      this.#report(pushed);
+    } catch (problem) {
+      this.pending.delete(key);
+      this.#fail(problem);
+    }
+  }
+
+  #report(pushed) {
+    if (pushed !== this.latest || pushed.confirmed === null) return; // The newest is told of.
+    const { about } = this.app;
+    const parts = [t("confirmed", { ms: short(pushed.confirmed) })];
+    if (pushed.seen !== null) parts.push(t("seen", { ms: short(pushed.seen) }));
+    // The figures first: a reader of the line wants them, and knows the reason the second time.
+    const late = about.delivery === "timer" && (pushed.seen === null || pushed.seen > 50);
+    this.result.dataset.state = "good";
+    say(this.result, parts.join(" · ") + (late ? ` ${t("timer", { seconds: about.poll_interval })}` : ""));
+  }
+
+  #fail(problem) {
+    const text = problem instanceof Refusal ? problem.message : t("unreachable", { problem: problem.message });
+    this.result.dataset.state = "bad";
+    say(this.result, t("not pushed"));
+    // An empty content is answered without an error's name, as the original did.
+    const error = problem instanceof Refusal ? problem.error || "content_empty" : "";
+    if (AT_RECIPIENTS.test(error)) this.recipients.refuse(text);
+    else if (AT_CONTENT.test(error)) this.#refuse(this.content, this.problem, text);
+    else say(this.result, text);
+  }
+
+  #refuse(field, place, text) {
+    if (text) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    say(place, text);
+    if (text) field.focus();
+  }
+}
+
+function keyOf(content, to) {
+  return JSON.stringify([content, [...to].sort()]);
+}
+
+function short(time) {
+  return time < 10 ? time.toFixed(1) : Math.round(time);
+}

@@ -1,0 +1,142 @@
+// A live list of messages: the newest at the end, as in a terminal. It follows its end, but stands still
+// while somebody reads further up or points at a button, and nothing in it is moved by what comes.
+
+import { h, say } from "./dom.js";
+import { messageRow, textOf } from "./row.js";
+import { clock, number } from "./words.js";
+
+const KEPT = 300; // Rows.
+const HELD = 1000; // Messages that are kept while it is paused.
+const NEAR = 24; // Pixels from the end that count as the end.
+
+export class MessageStream {
+  /** `again(message)` pushes a message once more; `mine` is the channel of this console. */
+  constructor(t, { title, again, mine, empty }) {
+    this.t = t;
+    this.again = again;
+    this.mine = mine;
+    this.waiting = []; // Rows that the next frame will show.
+    this.paused = false;
+    this.left = 0; // Messages for which there was no room while it was paused.
+    this.unseen = 0;
+    this.#build(title, empty);
+  }
+
+  #build(title, empty) {
+    const { t } = this;
+    this.list = h("ol", { class: "messages", tabIndex: 0, role: "log", "aria-label": title, onscroll: () => this.#scrolled() });
+    this.empty = h("p", { class: "empty dim" }, empty);
+    this.filter = h("input", { type: "search", placeholder: t("filter"), "aria-label": t("filter"), oninput: () => this.#filterAll() });
+    this.pause = h("button", { type: "button", class: "ghost", "aria-pressed": "false", onclick: () => this.#toggle() }, t("pause"));
+    this.newer = h("button", { type: "button", class: "ghost newer", onclick: () => this.#toEnd() });
+    const clear = h("button", { type: "button", class: "ghost", onclick: () => this.clear() }, t("clear"));
+    this.bar = h("div", { class: "bar" }, h("h2", {}, title), h("span", { class: "grow" }), this.newer, this.filter, this.pause, clear);
+    this.element = h("section", { class: "stream", "aria-label": title }, this.bar, h("div", { class: "frame" }, this.empty, this.list));
+    this.#count(0);
+  }
+
+  /** Show a message; `delay` in milliseconds, or null. */
+  add(message, delay = null) {
+    this.#later(() => {
+      const { t, again, mine } = this;
+      const row = messageRow(t, message, { delay, again, mine });
+      row.search = `${message.to.join(" ") || t("everybody")} ${textOf(message.content)} ${message.id}`.toLowerCase();
+      return row;
+    });
+  }
+
+  /** Show what happened, as a line of its own. `kind` is good, warn or bad. */
+  tell(text, kind = "warn") {
+    const time = clock(Date.now());
+    this.#later(() => h("li", { class: "told", dataset: { kind } }, h("time", {}, time), h("span", {}, text)));
+  }
+
+  clear() {
+    this.list.replaceChildren();
+    this.waiting = [];
+    this.left = 0;
+    this.#count(0);
+    this.empty.hidden = false;
+  }
+
+  #later(make) {
+    if (this.paused && this.waiting.length >= HELD) {
+      this.waiting.shift();
+      this.left += 1;
+    }
+    this.waiting.push(make);
+    if (this.paused) return this.#sayPause();
+    // More than is kept would only be made to be thrown away.
+    if (this.waiting.length > KEPT) this.waiting.shift();
+    this.frame ??= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    this.frame = undefined;
+    const atEnd = this.#isAtEnd();
+    const rows = this.waiting.map((make) => make());
+    this.waiting = [];
+    rows.forEach((row) => this.#filterOne(row));
+    this.list.append(...rows);
+    this.empty.hidden = true;
+    if (!atEnd) return this.#count(this.unseen + rows.length);
+    // Only here: whoever reads further up would see the rows move.
+    while (this.list.children.length > KEPT) this.list.firstChild.remove();
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  #isAtEnd() {
+    const { list } = this;
+    if (list.querySelector("button:hover, button:focus-visible") && list.scrollHeight > list.clientHeight) {
+      return list.children.length > 2 * KEPT; // Who points there for ever does not fill the memory.
+    }
+    return list.scrollHeight - list.scrollTop - list.clientHeight < NEAR || list.children.length > 2 * KEPT;
+  }
+
+  #scrolled() {
+    const { list } = this;
+    if (this.unseen && list.scrollHeight - list.scrollTop - list.clientHeight < NEAR) this.#count(0);
+  }
+
+  #toEnd() {
+    this.list.scrollTop = this.list.scrollHeight;
+    this.list.focus({ preventScroll: true });
+    this.#count(0);
+  }
+
+  #count(count) {
+    this.unseen = count;
+    this.newer.dataset.state = count ? "some" : "none";
+    this.newer.disabled = !count;
+    say(this.newer, count ? this.t("newer", { count: number(count) }) : this.t("at the end"));
+  }
+
+  #toggle() {
+    this.paused = !this.paused;
+    this.pause.ariaPressed = String(this.paused);
+    this.#sayPause();
+    if (this.paused) return;
+    if (this.left) {
+      const text = this.t("left out", { count: number(this.left) });
+      this.left = 0;
+      this.waiting.unshift(() => h("li", { class: "told", dataset: { kind: "warn" } }, h("span", {}, text)));
+    }
+    this.frame ??= requestAnimationFrame(() => this.#draw());
+  }
+
+  #sayPause() {
+    const count = this.waiting.length + this.left;
+    say(this.pause, this.paused ? this.t("go on", { count: number(count) }) : this.t("pause"));
+  }
+
+  #filterOne(row) {
+    const wanted = this.filter.value.trim().toLowerCase();
+    row.hidden = Boolean(wanted) && row.search !== undefined && !row.search.includes(wanted);
+  }
+
+  #filterAll() {
+    const atEnd = this.#isAtEnd();
+    [...this.list.children].forEach((row) => this.#filterOne(row));
+    if (atEnd) this.list.scrollTop = this.list.scrollHeight;
+  }
+}

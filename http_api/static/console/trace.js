@@ -1,0 +1,3 @@
+export function tracePage() {
+  return { element: document.createElement("div") };
+}

@@ -1,0 +1,3 @@
+export function whoPage() {
+  return { element: document.createElement("div") };
+}

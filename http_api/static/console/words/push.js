@@ -1,0 +1,28 @@
+export default {
+  en: {
+    Push: "Push", keys: "Ctrl ⏎", "same push": "The same push as code", code: "Code", "no code": "The code could not be loaded.",
+    example: '{"order": 1024, "state": "paid"}',
+    "as JSON": "Valid JSON: listeners get it as a value", "as text": "Text (an object or a list in JSON can travel as a value)",
+    "to whom": "To whom", "to everybody": "Everybody", "to channels": "Channels", "to users": "Users",
+    "add channels": "+ channel", "add users": "+ user", "add everybody": "",
+    "no channels": "Name a channel, or choose Everybody.", "no users": "Name a user, or choose Everybody.",
+    "no name": "“{name}” cannot be a name: 1 to 100 letters, digits and _ . : @ -", remove: "Remove {name}",
+    "1 listens": "1 listening", listen: "{count} listening",
+    confirmed: "✓ confirmed by Redis in {ms} ms", seen: "seen here after {ms} ms",
+    timer: "(DELIVERY=timer looks at the queue every {seconds} s; DELIVERY=instant delivers at once)",
+    "not pushed": "✗ not pushed", unreachable: "✗ The HTTP API does not answer: {problem}",
+  },
+  zh: {
+    Push: "推送", keys: "Ctrl ⏎", "same push": "同样的推送代码", code: "代码", "no code": "无法加载代码。",
+    example: '{"订单": 1024, "状态": "已付款"}',
+    "as JSON": "有效的 JSON：收听者得到的是值", "as text": "文本（JSON 对象或数组可以作为值传送）",
+    "to whom": "发给谁", "to everybody": "所有人", "to channels": "频道", "to users": "用户",
+    "add channels": "+ 频道", "add users": "+ 用户", "add everybody": "",
+    "no channels": "请填写频道，或选择“所有人”。", "no users": "请填写用户，或选择“所有人”。",
+    "no name": "“{name}”不能作为名称：1 到 100 个字母、数字和 _ . : @ -", remove: "移除 {name}",
+    "1 listens": "1 个在听", listen: "{count} 个在听",
+    confirmed: "✓ Redis 已在 {ms} 毫秒内确认", seen: "{ms} 毫秒后在此看到",
+    timer: "（DELIVERY=timer 每 {seconds} 秒查看一次队列；DELIVERY=instant 立即送达）",
+    "not pushed": "✗ 未推送", unreachable: "✗ HTTP API 没有响应：{problem}",
+  },
+};

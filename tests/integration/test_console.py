@@ -1,0 +1,133 @@
+"""The console in a real browser: Debian's Chromium, driven by Playwright.
+
+Skipped, visibly, where there is no Chromium; on CI it must be there.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.system import KEY, System
+
+LAYOUT_SHIFTS = """
+    window.shifts = [];
+    new PerformanceObserver((list) => list.getEntries().forEach(({value, sources}) =>
+        shifts.push([value, ...sources.map(({node}) => node?.className || node?.nodeName)])
+    )).observe({type: "layout-shift", buffered: true});
+"""
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Both servers with the default settings, for tests that leave nothing behind."""
+    with System(tmp_path_factory.mktemp("shared")) as system:
+        system.start_ws(system.ws_port, POLL_INTERVAL=0.05)
+        system.start_http(WS_PORT=system.ws_port, POLL_INTERVAL=0.05)
+        yield system
+
+
+@pytest.fixture
+def problems(page: Page) -> Iterator[list[str]]:
+    """What a browser's own console would show in red: there must be none."""
+    found: list[str] = []
+    page.on("pageerror", lambda problem: found.append(str(problem)))
+    page.add_init_script(LAYOUT_SHIFTS)
+    yield found
+    assert found == []
+
+
+def open_console(page: Page, system: System, name: str = "") -> None:
+    page.goto(f"http://127.0.0.1:{system.http_port}/#{name}")
+
+
+def rows(page: Page) -> Locator:
+    return page.locator(".messages .m")
+
+
+def push_card(page: Page) -> Locator:
+    return page.locator("#push")
+
+
+def test_a_newcomer_sees_a_message_without_typing(
+    shared: System, page: Page, problems: list[str]
+) -> None:
+    open_console(page, shared)
+
+    expect(rows(page)).to_contain_text(["Hello! This went from this page"])
+    expect(page.locator("#state")).to_contain_text(f"live · 127.0.0.1:{shared.ws_port} ·")
+    expect(page.locator(".facts")).to_contain_text("connections")
+    assert page.evaluate("shifts") == []
+
+
+def test_what_is_pushed_with_the_mouse_arrives_and_is_told_of(
+    shared: System, page: Page, problems: list[str]
+) -> None:
+    open_console(page, shared)
+    expect(rows(page).first).to_be_visible()
+    page.locator("#content").fill("消息 😀")
+    button = page.get_by_role("button", name="Push Ctrl").bounding_box()
+    assert button is not None
+    page.mouse.move(button["x"] + button["width"] / 2, button["y"] + button["height"] / 2)
+    page.mouse.down()
+    page.mouse.up()
+
+    expect(rows(page).last).to_contain_text("消息 😀")
+    expect(page.locator("#result")).to_contain_text("confirmed by Redis in")
+    expect(page.locator("#result")).to_contain_text("seen here after")
+    assert page.evaluate("shifts") == []
+
+
+def test_script_in_content_stays_text(shared: System, page: Page, problems: list[str]) -> None:
+    content = "<img src=x onerror='window.hacked = true'><script>window.hacked = true</script>"
+    open_console(page, shared)
+    expect(rows(page).first).to_be_visible()
+
+    shared.redis.lpush(KEY, content)
+
+    expect(rows(page).last.locator("code")).to_have_text(content)
+    assert page.locator(".messages img, .messages script").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+def test_it_says_that_nothing_was_missed_while_the_server_was_away(
+    system: System, page: Page, problems: list[str]
+) -> None:
+    _, port = system.start_ws(POLL_INTERVAL=0.05)
+    http = system.start_http(WS_PORT=port)
+    open_console(page, system)
+    expect(rows(page).first).to_be_visible()
+
+    http.kill_all()
+    expect(page.locator(".told").last).to_contain_text("Connection lost")
+    system.redis.lpush(KEY, "while it was away")
+    system.start_http(WS_PORT=port)
+
+    expect(page.locator(".told").last).to_contain_text("nothing was missed", timeout=20_000)
+    expect(rows(page).last).to_contain_text("while it was away")
+    assert page.evaluate("shifts") == []
+
+
+def test_a_token_is_asked_for_once_and_forgotten_with_the_tab(
+    system: System, page: Page, problems: list[str]
+) -> None:
+    token = "0123456789abcdef"
+    _, port = system.start_ws(POLL_INTERVAL=0.05)
+    system.start_http(WS_PORT=port, PUSH_TOKENS=f"page:{token}")
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+
+    open_console(page, system)
+    page.get_by_label("Token").fill("no such token")
+    page.keyboard.press("Enter")
+    expect(page.locator("#token-problem")).to_contain_text("does not know this token")
+    page.get_by_label("Token").fill(token)
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_contain_text(["Hello!"])
+    page.reload()
+    expect(rows(page)).to_contain_text(["Hello!"])
+
+    assert not any(token in address for address in addresses)
+    with page.context.browser.new_page() as other:  # type: ignore[union-attr]
+        open_console(other, system)
+        expect(other.get_by_label("Token")).to_be_visible()
