@@ -77,7 +77,7 @@ function facts(app) {
     redis.value.dataset.state = stats ? (ok ? "good" : "bad") : "";
     say(redis.name, ok ? t("Redis, {ms} ms", { ms: rate(stats.redis.round_trip_ms) }) : "Redis");
   });
-  return h("div", { class: "facts", "aria-label": t("Health"), role: "group" }, boxes.map(({ box }) => box));
+  return h("section", { class: "facts", "aria-label": t("Health") }, boxes.map(({ box }) => box));
 }
 
 function frame(app) {

@@ -24,14 +24,15 @@ export class MessageStream {
 
   #build(title, empty) {
     const { t } = this;
-    this.list = h("ol", { class: "messages", tabIndex: 0, role: "log", "aria-label": title, onscroll: () => this.#scrolled() });
+    this.list = h("ol");
+    this.view = h("div", { class: "messages", tabIndex: 0, role: "log", "aria-label": title, onscroll: () => this.#scrolled() }, this.list);
     this.empty = h("p", { class: "empty dim" }, empty);
     this.filter = h("input", { type: "search", placeholder: t("filter"), "aria-label": t("filter"), oninput: () => this.#filterAll() });
     this.pause = h("button", { type: "button", class: "ghost", "aria-pressed": "false", onclick: () => this.#toggle() }, t("pause"));
     this.newer = h("button", { type: "button", class: "ghost newer", onclick: () => this.#toEnd() });
     const clear = h("button", { type: "button", class: "ghost", onclick: () => this.clear() }, t("clear"));
     this.bar = h("div", { class: "bar" }, h("h2", {}, title), h("span", { class: "grow" }), this.newer, this.filter, this.pause, clear);
-    this.element = h("section", { class: "stream", "aria-label": title }, this.bar, h("div", { class: "frame" }, this.empty, this.list));
+    this.element = h("section", { class: "stream", "aria-label": title }, this.bar, h("div", { class: "frame" }, this.empty, this.view));
     this.#count(0);
   }
 
@@ -82,25 +83,28 @@ export class MessageStream {
     if (!atEnd) return this.#count(this.unseen + rows.length);
     // Only here: whoever reads further up would see the rows move.
     while (this.list.children.length > KEPT) this.list.firstChild.remove();
-    this.list.scrollTop = this.list.scrollHeight;
+    this.view.scrollTop = this.view.scrollHeight;
   }
 
   #isAtEnd() {
-    const { list } = this;
-    if (list.querySelector("button:hover, button:focus-visible") && list.scrollHeight > list.clientHeight) {
-      return list.children.length > 2 * KEPT; // Who points there for ever does not fill the memory.
-    }
-    return list.scrollHeight - list.scrollTop - list.clientHeight < NEAR || list.children.length > 2 * KEPT;
+    const { list, view } = this;
+    const isFull = list.children.length > 2 * KEPT; // Who points there for ever does not fill the memory.
+    const points = list.querySelector("button:hover, button:focus-visible") && view.scrollHeight > view.clientHeight;
+    return isFull || (!points && this.#distance() < NEAR);
+  }
+
+  /** How many pixels there are below what is seen. */
+  #distance() {
+    return this.view.scrollHeight - this.view.scrollTop - this.view.clientHeight;
   }
 
   #scrolled() {
-    const { list } = this;
-    if (this.unseen && list.scrollHeight - list.scrollTop - list.clientHeight < NEAR) this.#count(0);
+    if (this.unseen && this.#distance() < NEAR) this.#count(0);
   }
 
   #toEnd() {
-    this.list.scrollTop = this.list.scrollHeight;
-    this.list.focus({ preventScroll: true });
+    this.view.scrollTop = this.view.scrollHeight;
+    this.view.focus({ preventScroll: true });
     this.#count(0);
   }
 
@@ -137,6 +141,6 @@ export class MessageStream {
   #filterAll() {
     const atEnd = this.#isAtEnd();
     [...this.list.children].forEach((row) => this.#filterOne(row));
-    if (atEnd) this.list.scrollTop = this.list.scrollHeight;
+    if (atEnd) this.view.scrollTop = this.view.scrollHeight;
   }
 }
