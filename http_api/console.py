@@ -26,7 +26,7 @@ def add_console(app: Flask, settings: Settings) -> None:
 
 def policy_of(settings: Settings) -> str:
     """The Content-Security-Policy. Which host the browser knows this one by, only the browser knows."""
-    url = getattr(settings, "ws_public_url", "")
+    url = settings.ws_public_url
     places = f"{urlsplit(url).netloc}" if url else f"*:{settings.ws_port}"
     schemes = "wss https" if url.startswith("wss:") else "ws http wss https"
     listeners = " ".join(f"{scheme}://{places}" for scheme in schemes.split())

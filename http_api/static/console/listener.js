@@ -24,9 +24,10 @@ export class Listener extends EventTarget {
   constructor(app, pill) {
     super();
     this.app = app;
-    this.channel = `console-${crypto.getRandomValues(new BigUint64Array(1))[0].toString(36)}`;
+    this.channel = ownChannel();
     this.addresses = addresses(app.about);
     this.delay = null; // Milliseconds of the last message.
+    this.turn = 0; // Counts changes: an answer that comes too late is not said.
     this.pill = pill;
     this.#become("connecting");
   }
@@ -51,8 +52,10 @@ export class Listener extends EventTarget {
   }
 
   async #explain(code, reason, state) {
-    this.#become(state, reason ? t("closed", { reason, code }) : t("lost"));
-    const turn = this.turn;
+    const told = reason ? t("closed", { reason, code }) : t("lost");
+    // While it tries again for the same reason, that is not taken back and said anew each time.
+    this.#become(state, this.state === state && !reason ? this.words : told);
+    const { turn } = this;
     const why = code === 1006 || !reason ? await whyRefused(this.app, this.addresses, this.channel) : null;
     if (why && turn === this.turn) this.#become(state, why);
   }
@@ -64,7 +67,7 @@ export class Listener extends EventTarget {
   }
 
   #become(state, text) {
-    this.turn = (this.turn ?? 0) + 1;
+    this.turn += 1;
     this.state = state;
     const { host } = new URL(this.addresses.socket);
     this.words = text ?? t(`is ${state}`, { address: this.addresses.socket, host });
@@ -79,6 +82,14 @@ export class Listener extends EventTarget {
     this.pill.title = this.words;
     say(this.pill.querySelector("span"), t(`pill ${this.state}`, { host }) + (this.state === "live" ? delay : ""));
   }
+}
+
+/** A channel that nobody else can guess, and no wildcard matches; the same until the tab is closed. */
+function ownChannel() {
+  const made = `console-${crypto.getRandomValues(new BigUint64Array(2)).join("-")}`;
+  const channel = sessionStorage.getItem("channel") ?? made;
+  sessionStorage.setItem("channel", channel);
+  return channel;
 }
 
 /** A GET of the same address is refused for the same reason, which can be read if the page may listen at all. */

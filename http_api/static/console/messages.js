@@ -7,7 +7,7 @@ import { duration, speaker } from "./words.js";
 import words from "./words/messages.js";
 
 const NEWEST = 50; // Messages at load.
-const OWN = /^console-[0-9a-z]+$/; // A console's own channel, such as Listener makes.
+const OWN = /^console-\d+-\d+$/; // A console's own channel, such as Listener makes.
 const UNTIL_CONNECTED = 1500; // Milliseconds that the hello waits for the listener.
 const t = speaker(words);
 
