@@ -25,13 +25,14 @@ def add_console(app: Flask, settings: Settings) -> None:
 
 
 def policy_of(settings: Settings) -> str:
-    """The Content-Security-Policy. Which host the browser knows this one by, only the browser knows."""
+    """The Content-Security-Policy. By which name a browser knows this host, only it knows."""
     url = settings.ws_public_url
     places = f"{urlsplit(url).netloc}" if url else f"*:{settings.ws_port}"
     schemes = "wss https" if url.startswith("wss:") else "ws http wss https"
     listeners = " ".join(f"{scheme}://{places}" for scheme in schemes.split())
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        f"connect-src 'self' {listeners}; require-trusted-types-for 'script'; trusted-types 'none'; "
+        f"connect-src 'self' {listeners}; "
+        "require-trusted-types-for 'script'; trusted-types 'none'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )

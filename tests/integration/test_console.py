@@ -66,7 +66,7 @@ def test_what_is_pushed_with_the_mouse_arrives_and_is_told_of(
     open_console(page, shared)
     expect(rows(page).first).to_be_visible()
     page.locator("#content").fill("消息 😀")
-    button = page.get_by_role("button", name="Push Ctrl").bounding_box()
+    button = page.get_by_role("button", name="Push", exact=True).bounding_box()
     assert button is not None
     page.mouse.move(button["x"] + button["width"] / 2, button["y"] + button["height"] / 2)
     page.mouse.down()

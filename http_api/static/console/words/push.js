@@ -2,7 +2,7 @@ export default {
   en: {
     Push: "Push", keys: "Ctrl ⏎", "same push": "The same push as code", code: "Code", "no code": "The code could not be loaded.",
     example: '{"order": 1024, "state": "paid"}',
-    "as JSON": "Valid JSON: listeners get it as a value", "as text": "Text (an object or a list in JSON can travel as a value)",
+    "as JSON": "Send as JSON: listeners get a value", "as text": "Text (JSON could be sent as a value)",
     "to whom": "To whom", "to everybody": "Everybody", "to channels": "Channels", "to users": "Users",
     "add channels": "+ channel", "add users": "+ user", "add everybody": "",
     "no channels": "Name a channel, or choose Everybody.", "no users": "Name a user, or choose Everybody.",
@@ -15,7 +15,7 @@ export default {
   zh: {
     Push: "推送", keys: "Ctrl ⏎", "same push": "同样的推送代码", code: "代码", "no code": "无法加载代码。",
     example: '{"订单": 1024, "状态": "已付款"}',
-    "as JSON": "有效的 JSON：收听者得到的是值", "as text": "文本（JSON 对象或数组可以作为值传送）",
+    "as JSON": "作为 JSON 发送：收听者得到值", "as text": "文本（JSON 可以作为值发送）",
     "to whom": "发给谁", "to everybody": "所有人", "to channels": "频道", "to users": "用户",
     "add channels": "+ 频道", "add users": "+ 用户", "add everybody": "",
     "no channels": "请填写频道，或选择“所有人”。", "no users": "请填写用户，或选择“所有人”。",
