@@ -29,6 +29,11 @@ def is_subscription(text: str) -> bool:
     return is_name(text) or is_wildcard(text)
 
 
+def is_grantable(name: object) -> bool:
+    """Whether a token can grant it. What is a user's is not: such a token names the user."""
+    return isinstance(name, str) and is_subscription(name) and not name.startswith(USER)
+
+
 def of_user(user: str) -> str:
     """The channel that reaches all connections of a user."""
     return USER + user

@@ -71,7 +71,7 @@ ERRORS = (
                 "The body, or a line of NDJSON, is not valid JSON (`NaN` is not), is nested "
                 "too deeply, or has a number of thousands of digits"
             ),
-            ("json_not_object", 422): "`/push` takes a JSON object only",
+            ("json_not_object", 422): "`/push` and `/tokens` take a JSON object only",
             ("json_not_array", 422): "`/push/batch` takes a JSON array only",
             ("empty_batch", 422): "The batch holds no message",
             ("batch_too_large", 413): (
@@ -82,7 +82,7 @@ ERRORS = (
                 "A message of a batch has a field besides `content`, `id`, `channel`, "
                 "`channels`, `user` and `users`. Or a parameter looks like a slip of one of "
                 "the last four. Or the query of a batch has one of the six. Or a question has a "
-                "parameter that there is not"
+                "parameter that there is not. Or the body for `/tokens` has such a field"
             ),
             ("bad_page", 422): (
                 "A parameter of a page is wrong: `limit` or `last` is no number from 1 to 1000, "
@@ -90,15 +90,21 @@ ERRORS = (
                 "together"
             ),
             ("bad_channel", 422): (
-                "In a push, or in a question of who is connected: a channel is not 1 to 100 "
-                "of `A-Z a-z 0-9 _ . : @ -`, is empty, or stands twice. A wildcard ends with "
-                "`.*` besides"
+                "In a push, in a question of who is connected, or for a token: a channel is not "
+                "1 to 100 of `A-Z a-z 0-9 _ . : @ -`, is empty, or stands twice. A wildcard ends "
+                "with `.*` besides. A token grants no channel of a user"
             ),
             ("bad_user", 422): (
                 "A user is not 1 to 95 of the same characters, is empty, or stands twice"
             ),
             ("too_many_channels", 422): (
-                "The message is for more than `MAX_CHANNELS` channels and users"
+                "The message is for more than `MAX_CHANNELS` channels and users, or a token for "
+                "more channels. Or their names are too long together for a token"
+            ),
+            ("bad_seconds", 422): "A token is not to be valid for 1 to 86,400 whole seconds",
+            ("cannot_sign", 403): (
+                "`/tokens` signs nothing: there is no `SUBSCRIBE_SECRET`, or there are no "
+                "`PUSH_TOKENS` and the request comes from elsewhere, or through a proxy"
             ),
             ("bad_id", 422): (
                 "The id is not 1 to 255 printable ASCII characters, the header and the parameter "
@@ -108,8 +114,9 @@ ERRORS = (
                 "The id was accepted with other content or for others; nothing was queued"
             ),
             ("unsupported_media_type", 415): (
-                "The body is neither a form nor JSON (in a batch: neither JSON nor NDJSON), is "
-                "compressed, says that it is in another charset than UTF-8, or belongs to a GET"
+                "The body is neither a form nor JSON (in a batch: neither JSON nor NDJSON; for a "
+                "token: not JSON), is compressed, says that it is in another charset than UTF-8, "
+                "or belongs to a GET"
             ),
             ("request_entity_too_large", 413): "The body is larger than `MAX_BODY_BYTES`",
             ("too_many_requests", 429): (

@@ -9,7 +9,7 @@ listens at all of its addresses, so what counts there is where its port is publi
 import logging
 
 from config.errors import SettingsError
-from config.networks import parse_address
+from config.networks import is_loopback, parse_address
 from config.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def warn_of_anonymous_push(settings: Settings) -> None:
 
 def lets_others_push(settings: Settings) -> bool:
     """Whether other machines may push without a token."""
-    return not settings.push_tokens and not _is_loopback(_reached_at(settings)[1])
+    return not settings.push_tokens and not is_loopback(_reached_at(settings)[1])
 
 
 def _reached_at(settings: Settings) -> tuple[str, str]:
@@ -56,11 +56,3 @@ def _reached_at(settings: Settings) -> tuple[str, str]:
     if settings.http_publish and address is not None and address.is_unspecified:
         return "HTTP_PUBLISH", settings.http_publish
     return "HTTP_HOST", settings.http_host  # One address of many: it says for itself who comes.
-
-
-def _is_loopback(host: str) -> bool:
-    address = parse_address(host)
-    if address is not None:
-        return address.is_loopback
-    # Of other names nobody knows here where they will lead.
-    return host.lower() == "localhost"

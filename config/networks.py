@@ -3,6 +3,7 @@
 It opens no socket and believes no header; `common/client_address.py` reads the header.
 """
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -26,6 +27,15 @@ def parse_address(text: str) -> Address | None:
     # How an IPv4 client appears at a socket that listens at `::`.
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host; it may have a port."""
+    address = parse_address(host)
+    if address is not None:
+        return address.is_loopback
+    # Of other names nobody knows here where they will lead.
+    return re.fullmatch(r"localhost(:\d+)?", host.lower()) is not None
 
 
 def is_among(address: Address, networks: Sequence[Network]) -> bool:

@@ -7,14 +7,14 @@ secret, no token and no password is in it.
 from dataclasses import asdict
 from typing import Any
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 
 from common.version import running_version
-from config.anonymous import lets_others_push
 from config.public_url import events_url
 from config.redis_place import RedisPlace
 from config.settings import Settings
 from http_api.answers import SUCCESS
+from http_api.signer import Signer
 
 ANY_ORIGIN = "*"
 
@@ -44,13 +44,13 @@ class About:
         return {**self._answer, "signs": signs}
 
 
-def add_about(app: Flask, settings: Settings) -> None:
+def add_about(app: Flask, settings: Settings, signer: Signer) -> None:
     """Add the route."""
     answer = About(settings)
-    signs = bool(settings.subscribe_secret) and not lets_others_push(settings)
 
     @app.get("/about")
     def about() -> Response:
+        signs = signer.why_not(request.environ) is None
         response = jsonify(answer.read(signs=signs))
         response.headers["Cache-Control"] = "no-store"
         return response

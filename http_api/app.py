@@ -30,7 +30,9 @@ from http_api.plain_push import UNAVAILABLE, PlainPush
 from http_api.push import Push
 from http_api.readiness import Readiness
 from http_api.reads import EVENTS, Reads, ReadStores, add_reads
+from http_api.signer import Signer
 from http_api.tally import CountedOutage
+from http_api.tokens import add_tokens
 from http_api.waiting import Admit, Waiting
 
 log = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ def create_app(
         reads = Reads(stores, settings, waiting.turn, slots, counted)
         app.extensions[READS] = reads
         add_reads(app, reads)
-    add_about(app, settings)
+    _add_about(app, settings, bodies)
     _add_health(app, Readiness(queue, clock), outage)
     add_console(app, settings)
     _add_openapi(app)
@@ -164,6 +166,12 @@ def _add_connections(app: Flask, connections: Connections, outage: Outage) -> No
         body = connections.kick(user)
         outage.note("push", None)  # Redis has confirmed it.
         return jsonify(body)
+
+
+def _add_about(app: Flask, settings: Settings, bodies: Bodies) -> None:
+    signer = Signer(settings)
+    add_about(app, settings, signer)
+    add_tokens(app, signer, bodies, settings.max_channels)
 
 
 def _add_health(app: Flask, readiness: Readiness, outage: Outage) -> None:

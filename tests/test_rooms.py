@@ -77,7 +77,7 @@ OWNERS = {
         "common/store/script.py",
     },
     "wsproto": {"ws_server/wire/inbound.py"},  # And the client, which is no room of the house.
-    "jwt": {"ws_server/door/jwks.py", "ws_server/door/sign.py", "ws_server/door/tokens.py"},
+    "jwt": {"ws_server/door/jwks.py", "ws_server/door/tokens.py"},
 }
 
 

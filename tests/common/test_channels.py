@@ -35,6 +35,16 @@ def test_no_wildcard_reaches_users() -> None:
     assert not channels.covers("user:4.*", "user:4.2")
 
 
+@pytest.mark.parametrize("name", ["orders", "orders.*", "users", "a" * 100])
+def test_a_token_can_grant_names_and_wildcards(name: str) -> None:
+    assert channels.is_grantable(name)
+
+
+@pytest.mark.parametrize("name", ["", "user:42", "user:42.*", "*", "a b", 42, None, ["orders"]])
+def test_a_token_can_grant_nothing_else_and_no_channel_of_a_user(name: object) -> None:
+    assert not channels.is_grantable(name)
+
+
 def test_a_user_has_a_channel() -> None:
     assert channels.of_user("42") == "user:42"
     assert channels.is_user("42")

@@ -2,7 +2,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from config.networks import counted_as, is_among, parse_address
+from config.networks import counted_as, is_among, is_loopback, parse_address
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
 
@@ -42,3 +42,17 @@ def test_an_address_is_among_networks_of_its_kind(address: str, is_one: bool) ->
 def test_one_client_is_an_address_of_ipv4_or_a_network_of_ipv6() -> None:
     assert counted_as(ip_address("198.51.100.1")) == "198.51.100.1"
     assert counted_as(ip_address("2001:db8:1:2:3:4:5:6")) == "2001:db8:1:2::/64"
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.9.9.9:80", "::1", "[::1]:80", "localhost", "LOCALHOST:2346"]
+)
+def test_only_this_machine_reaches_loopback(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "0.0.0.0", "192.0.2.1", "[::]", "localhost.example", "localhost:a", "a.localhost"]
+)
+def test_others_may_reach_any_other_host(host: str) -> None:
+    assert not is_loopback(host)

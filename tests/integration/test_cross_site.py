@@ -1,9 +1,15 @@
 """What a page of another site can do in the browser of somebody who reaches the HTTP API."""
 
+import json
+
 from playwright.sync_api import Page
 
+from tests.support.keys import SECRET
 from tests.support.system import KEY, System
 
+SIGN = """([url, options]) => fetch(url, {method: "POST", body: "{}", ...options})
+    .then(async answer => [answer.type, answer.status, await answer.text()],
+          problem => [problem.name, 0, ""])"""
 TOKEN = "7hYcqS3fEx4mpleT0ken"
 PUSH = """([url, options]) => fetch(url, {method: "POST", ...options})
     .then(answer => answer.type, problem => problem.name)"""
@@ -36,3 +42,16 @@ def test_without_tokens_a_page_of_another_site_can_push_and_read_no_answer(
     assert page.evaluate(PUSH, [url, options]) == "opaque"
     assert system.redis.lpop(KEY) == b"x"
     assert page.evaluate(PUSH, [url, {"body": "content=x", "headers": form}]) == "TypeError"
+
+
+def test_a_page_of_another_site_can_have_no_token_signed(system: System, page: Page) -> None:
+    system.start_http(SUBSCRIBE_SECRET=SECRET)
+    url = open_another_site(system, page).replace("/push", "/tokens")
+    sent = {"headers": {"Content-Type": "application/json"}}
+
+    assert page.evaluate(SIGN, [url, sent]) == ["TypeError", 0, ""]
+    assert page.evaluate(SIGN, [url, {"mode": "no-cors"}]) == ["opaque", 0, ""]
+    page.goto(url.replace("/tokens", "/"))
+    kind, status, body = page.evaluate(SIGN, ["/tokens", sent])
+    assert (kind, status) == ("basic", 200)
+    assert json.loads(body)["token"]

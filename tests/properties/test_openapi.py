@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from config.settings import Settings
 from tests.support.fakes import FakeQueue
+from tests.support.keys import SECRET
 from tests.support.openapi import DOCUMENT, validate, validate_response
 from tests.support.reads import Stores
 from tests.support.strategies import latin, texts
@@ -85,7 +86,9 @@ requests = st.builds(
 @pytest.fixture(scope="module")
 def api() -> Api:
     queue = FakeQueue()
-    limits = Settings(max_content_bytes=8, max_body_bytes=64, max_channels=3)
+    limits = Settings(
+        max_content_bytes=8, max_body_bytes=64, max_channels=3, subscribe_secret=SECRET
+    )
     return Stores().app(limits, queue).test_client(), queue
 
 

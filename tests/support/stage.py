@@ -20,6 +20,7 @@ ELSEWHERE = ("REDIS_URL", "HTTP_HOST", "WS_HOST", "HTTP_PORT", "WS_PORT")
 CHANGING = {
     r"\b[0-9a-f]{9,}-\d+-\d+\b": "ID",
     r'"time":\d+': '"time":TIME',
+    r'"expires":\d+': '"expires":TIME',
     r"retry: \d+": "retry: TIME",
     r"Retry-After: \d+": "Retry-After: SECONDS",
     r"\beyJ[\w.-]+": "TOKEN",

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import click
-import jwt
 
 from common.refused import Refused
+from common.signing import signed
 from config.errors import SettingsError
 from config.load import load
 from config.settings import Settings
@@ -59,7 +59,7 @@ def sign(claims: dict[str, object], settings: Settings) -> str:
             "SUBSCRIBE_SECRET", "is not set, so there is nothing to sign a token with"
         )
     tokens = Tokens(settings)
-    token = jwt.encode(claims, settings.subscribe_secret, "HS256")
+    token = signed(claims, settings.subscribe_secret)
     tokens.check(token)
     return token
 

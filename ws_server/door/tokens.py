@@ -88,7 +88,7 @@ class Tokens:
 
     def _channels(self, claims: Mapping[str, Any]) -> frozenset[str]:
         names = claims.get("channels", [])
-        if not (isinstance(names, list) and all(_is_grantable(name) for name in names)):
+        if not (isinstance(names, list) and all(map(channels.is_grantable, names))):
             _refuse("the token's channels must be a list of names and wildcards, none of a user")
         if len(set(names)) > self._max_channels:
             _refuse(f"the token has more than {self._max_channels} channels")
@@ -112,15 +112,6 @@ def _user(claims: Mapping[str, Any]) -> str | None:
     if not channels.is_user(user):
         _refuse("the token's sub must be the name of a user: letters, digits and _.:@-")
     return str(user)
-
-
-def _is_grantable(name: object) -> bool:
-    """A `user:` channel is not: a token for a user names the user as its `sub`."""
-    return (
-        isinstance(name, str)
-        and channels.is_subscription(name)
-        and not name.startswith(channels.USER)
-    )
 
 
 def _expiry(claims: Mapping[str, Any]) -> float | None:
