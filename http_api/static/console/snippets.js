@@ -1,13 +1,44 @@
-// The same push in other languages. Pure functions: no DOM here.
+// The same push as code that works as pasted, in each language. Text in, text out: nothing here knows of the page.
 
-export const LANGUAGES = [{ id: "curl", label: "curl" }];
+import { curl, redisCli } from "./snippets/shell.js";
+import { laravel, php, phpredis, predis, thinkphp } from "./snippets/php.js";
+import { node, python, pythonClient, ruby } from "./snippets/scripts.js";
+import { go, java } from "./snippets/compiled.js";
+import { wellFormed } from "./snippets/literals.js";
 
-/** The code that pushes `{content, to: {kind, names}}` to `{api, token, redis, key}`. */
+const ALL = [
+  ["curl", "curl", curl],
+  ["php", "PHP", php],
+  ["phpredis", "PHP, phpredis", phpredis],
+  ["predis", "PHP, predis", predis],
+  ["thinkphp", "ThinkPHP", thinkphp],
+  ["laravel", "Laravel", laravel],
+  ["python", "Python", python],
+  ["python-client", "Python client", pythonClient],
+  ["node", "Node", node],
+  ["go", "Go", go],
+  ["java", "Java", java],
+  ["ruby", "Ruby", ruby],
+  ["redis-cli", "redis-cli", redisCli],
+];
+const REDIS = { kind: "server", host: "127.0.0.1", port: 6379, db: 0, password: false, tls: false };
+
+export const LANGUAGES = ALL.map(([id, label]) => ({ id, label }));
+
+// `push` is { content: text, object or list; to: { kind: "everybody", "channels" or "users"; names } }. `server` has the
+// address of the HTTP API, a token or "", and `redis` and `key` as GET /about tells them.
 export function snippet(id, push, server) {
-  const { content, to } = push;
-  const body = JSON.stringify({ content, ...(to.kind === "everybody" ? {} : { [to.kind]: to.names }) });
-  const token = server.token ? ` -H ${quoted(`Authorization: Bearer ${server.token}`)} \\\n ` : "";
-  return `curl ${quoted(`${server.api}/push`)} \\\n ${token} --json ${quoted(body)}\n`;
+  const [, , write] = ALL.find(([name]) => name === id);
+  const { api, token = "", redis, key } = server;
+  const url = `${api.replace(/\/+$/, "")}/push`;
+  const place = { url, token, redis: { ...REDIS, ...redis }, key: key || "message_center" };
+  return write(messageOf(push), place).trimEnd(); // A line end that is pasted would start a command at once.
 }
 
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+// The fields of the push. If names were asked for and none is there, an empty list is refused: it must not go to all.
+function messageOf({ content, to }) {
+  const clean = (_, value) => (typeof value === "string" ? wellFormed(value) : value);
+  const message = { content: JSON.parse(JSON.stringify(content, clean)) };
+  if (to.kind !== "everybody") message[to.kind] = to.names.map(String);
+  return message;
+}
