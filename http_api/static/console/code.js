@@ -1,40 +1,36 @@
 // A box with code in the language that is chosen, and a button that copies it.
 
-import { copyButton, fill, h, say } from "./dom.js";
+import { copyButton, h, say } from "./dom.js";
 
 export class CodeBox {
   /**
-   * `load()` gives a module that exports the choices as `list`, and as `make` what writes the code: it gets
-   * the choice, and the arguments of `show`. The choice is remembered for next time.
+   * `choices` are [{ id, label }], and `make` writes the code: it gets the choice, and the arguments of `show`.
+   * The choice is remembered for next time.
    */
-  constructor(t, { name, load, list, make }) {
+  constructor(t, { name, choices, make }) {
     this.name = name;
+    this.make = make;
     this.text = "";
     this.code = h("code", {});
-    this.choices = h("div", { class: "languages" });
+    const remembered = localStorage.getItem(name);
+    this.chosen = choices.some(({ id }) => id === remembered) ? remembered : choices[0].id;
     this.element = h("div", { class: "code" },
-      h("div", { class: "head" }, this.choices, copyButton(t, () => this.text)),
+      h("div", { class: "head" }, this.#tabs(t, choices), copyButton(t, () => this.text)),
       h("pre", { tabIndex: 0, role: "region", ariaLabel: t("code") }, this.code));
-    load().then((module) => this.#begin(t, module[list], module[make]), () => say(this.code, t("no code")));
   }
 
   /** Write the code for these. */
   show(...given) {
     this.given = given;
-    if (!this.make) return;
     this.text = this.make(this.chosen, ...given);
     say(this.code, this.text);
   }
 
-  #begin(t, choices, make) {
-    this.make = make;
-    const remembered = localStorage.getItem(this.name);
-    this.chosen = choices.some(({ id }) => id === remembered) ? remembered : choices[0].id;
-    fill(this.choices, h("fieldset", { class: "tabs" }, h("legend", { class: "unseen" }, t("code")),
+  #tabs(t, choices) {
+    return h("fieldset", { class: "tabs" }, h("legend", { class: "unseen" }, t("code")),
       choices.map(({ id, label }) => h("label", {},
         h("input", { type: "radio", name: this.name, value: id, checked: id === this.chosen, onchange: () => this.#choose(id) }),
-        h("span", {}, label)))));
-    if (this.given) this.show(...this.given);
+        h("span", {}, label))));
   }
 
   #choose(id) {

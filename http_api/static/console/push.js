@@ -5,6 +5,7 @@ import { h, say } from "./dom.js";
 import { Refusal } from "./api.js";
 import { Recipients } from "./recipients.js";
 import { jsonOf } from "./row.js";
+import { LANGUAGES, snippet } from "./snippets.js";
 import { speaker } from "./words.js";
 import words from "./words/push.js";
 
@@ -34,7 +35,7 @@ export class PushCard {
     this.recipients = new Recipients(t, app, changed);
     this.button = h("button", { class: "main" }, t("Push"), h("small", { "aria-hidden": "true" }, t("keys")));
     this.result = h("p", { id: "result", class: "result", role: "status" });
-    this.code = new CodeBox(t, { name: "language", load: () => import("./snippets.js"), list: "LANGUAGES", make: "snippet" });
+    this.code = new CodeBox(t, { name: "language", choices: LANGUAGES, make: snippet });
     const form = h("form", {
       id: "push",
       onsubmit: (event) => { event.preventDefault(); this.#push(this.#wanted()); },

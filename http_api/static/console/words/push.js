@@ -1,6 +1,6 @@
 export default {
   en: {
-    Push: "Push", keys: "Ctrl ⏎", "same push": "The same push as code", code: "Code", "no code": "The code could not be loaded.",
+    Push: "Push", keys: "Ctrl ⏎", "same push": "The same push as code", code: "Code",
     example: '{"order": 1024, "state": "paid"}',
     "as JSON": "Send as JSON: listeners get a value", "as text": "Text (JSON could be sent as a value)",
     "to whom": "To whom", "to everybody": "Everybody", "to channels": "Channels", "to users": "Users",
@@ -13,7 +13,7 @@ export default {
     "not pushed": "✗ not pushed", unreachable: "✗ The HTTP API does not answer: {problem}",
   },
   zh: {
-    Push: "推送", keys: "Ctrl ⏎", "same push": "同样的推送代码", code: "代码", "no code": "无法加载代码。",
+    Push: "推送", keys: "Ctrl ⏎", "same push": "同样的推送代码", code: "代码",
     example: '{"订单": 1024, "状态": "已付款"}',
     "as JSON": "作为 JSON 发送：收听者得到值", "as text": "文本（JSON 可以作为值发送）",
     "to whom": "发给谁", "to everybody": "所有人", "to channels": "频道", "to users": "用户",
