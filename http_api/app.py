@@ -16,6 +16,7 @@ from common.refused import JSON, Refused
 from common.serving.open_files import SLOTS
 from common.store.presence import PresenceReader
 from common.store.queue import Queue
+from config.public_url import events_url
 from config.settings import Settings
 from http_api.about import add_about
 from http_api.aliases import Aliases
@@ -61,7 +62,7 @@ def create_app(
     speak_json(app)
     app.url_map.merge_slashes = False  # A redirect would be no answer of ours.
     app.wsgi_app = Aliases(app.wsgi_app)  # type: ignore[method-assign]
-    _refuse_listeners(app, settings.ws_port)
+    _refuse_listeners(app, settings)
     outage = Outage()
     counted = CountedOutage(outage)
     guard = Guard(settings, clock)
@@ -110,20 +111,21 @@ def _protect(app: Flask, guard: Guard) -> None:
             g.callers = guard.check(authorization, peer, get("HTTP_X_FORWARDED_FOR", ""))
 
 
-def _refuse_listeners(app: Flask, ws_port: int) -> None:
-    """Tell a listener which port is for listening, before a token is asked for."""
+def _refuse_listeners(app: Flask, settings: Settings) -> None:
+    """Tell a listener where one listens, before a token is asked for."""
+    url, port = settings.ws_public_url, f"port {settings.ws_port} (WS_PORT)"
+    of_events = events_url(url) if url else port
 
     @app.before_request
     def name_the_other_port() -> None:
         environ = request.environ
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
-            what = "WebSockets connect"
+            what = f"WebSockets connect at {url or port}"
         elif is_for_listeners(environ["PATH_INFO"]):
-            what = "/events is"
+            what = f"/events is at {of_events}"
         else:
             return
-        reason = f"this is the port of the HTTP API; {what} at port {ws_port} (WS_PORT)"
-        raise Refused("wrong_port", reason)
+        raise Refused("wrong_port", f"this is the port of the HTTP API; {what}")
 
 
 def is_for_listeners(path: str) -> bool:

@@ -160,6 +160,15 @@ def test_who_wants_events_is_told_the_other_port(http: FlaskClient, path: str) -
     assert "4321" in response.get_json()["msg"]
 
 
+def test_where_there_is_a_public_address_a_listener_is_told_that() -> None:
+    settings = Settings(ws_public_url="wss://push.example.com/ws")
+    http = create_app(settings, FakeQueue(), FakePresenceReader()).test_client()
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+
+    assert "at wss://push.example.com/ws" in http.get("/", headers=upgrade).get_json()["msg"]
+    assert "at https://push.example.com/ws/events" in http.get("/events").get_json()["msg"]
+
+
 def test_another_upgrade_is_none_of_this(http: FlaskClient) -> None:
     headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support.proxies import find_program
 from tests.support.system import System
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -32,6 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def system(tmp_path: Path) -> Iterator[System]:
     with System(tmp_path) as system:
         yield system
+
+
+@pytest.fixture(params=["nginx", "caddy"])
+def program(request: pytest.FixtureRequest) -> str:
+    """A proxy to test; skipped where there is none, but on CI it must be there."""
+    found: str = request.param
+    if find_program(found) is None and "CI" not in os.environ:
+        pytest.skip(f"there is no {found} on this machine")
+    return found
 
 
 @pytest.fixture(scope="module")

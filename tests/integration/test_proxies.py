@@ -4,19 +4,17 @@ Skipped, visibly, where Debian's package is missing; on CI it must be there.
 """
 
 import json
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from config.settings import Settings
 from tests.support.certificate import Certificate, make_certificate
-from tests.support.proxies import API, LISTEN, Proxy, find_program, make_place, serving
+from tests.support.proxies import API, LISTEN, Proxy, make_place, serving
+from tests.support.stub import stub
 from tests.support.system import PREFIX, System
 
 SECRET = "eyJhbGciOiJIUzI1NiJ9"  # How a token begins.
@@ -27,47 +25,16 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return make_certificate(tmp_path_factory.mktemp("certificate"), LISTEN, API)
 
 
-@pytest.fixture(params=["nginx", "caddy"])
-def name(request: pytest.FixtureRequest) -> str:
-    """The program to test; skipped where there is none, but on CI it must be there."""
-    found: str = request.param
-    if find_program(found) is None and "CI" not in os.environ:
-        pytest.skip(f"there is no {found} on this machine")
-    return found
-
-
-class Stub(BaseHTTPRequestHandler):
-    """A server behind the proxy that says which headers have reached it."""
-
-    def do_GET(self) -> None:
-        body = json.dumps([(name.lower(), value) for name, value in self.headers.items()])
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.do_GET()
-
-    def log_message(self, _format: str, *_args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def stub_port() -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+    with stub() as port:
+        yield port
 
 
 @contextmanager
-def in_front_of_nobody(name: str, certificate: Certificate, folder: Path) -> Iterator[Proxy]:
+def in_front_of_nobody(program: str, certificate: Certificate, folder: Path) -> Iterator[Proxy]:
     """As while both servers of ours are being restarted."""
-    with serving(name, make_place(folder / name, certificate)) as proxy:
+    with serving(program, make_place(folder / program, certificate)) as proxy:
         yield proxy
 
 
@@ -81,14 +48,14 @@ def next_data(stream: HTTPResponse) -> str:
 
 
 def test_messages_pass_through_with_tls_in_every_format(
-    system: System, name: str, certificate: Certificate, tmp_path: Path
+    system: System, program: str, certificate: Certificate, tmp_path: Path
 ) -> None:
     _, port = system.start_ws(POLL_INTERVAL=0.05)
     system.start_http()
-    place = make_place(tmp_path / name, certificate, port, system.http_port)
+    place = make_place(tmp_path / program, certificate, port, system.http_port)
 
     with ExitStack() as stack:
-        proxy = stack.enter_context(serving(name, place))
+        proxy = stack.enter_context(serving(program, place))
         text = stack.enter_context(proxy.connect())
         js = stack.enter_context(proxy.connect("/any/path?format=json"))
         events = stack.enter_context(proxy.asked(LISTEN, "/events"))
@@ -108,20 +75,20 @@ def test_messages_pass_through_with_tls_in_every_format(
 
 
 def test_a_body_of_the_largest_size_passes_through(
-    system: System, name: str, certificate: Certificate, tmp_path: Path
+    system: System, program: str, certificate: Certificate, tmp_path: Path
 ) -> None:
     system.start_http(MAX_CONTENT_BYTES=Settings.max_body_bytes)
-    place = make_place(tmp_path / name, certificate, None, system.http_port)
+    place = make_place(tmp_path / program, certificate, None, system.http_port)
     form = "content=".ljust(Settings.max_body_bytes, "x")
 
-    with serving(name, place) as proxy, proxy.asked(API, "/push", form) as answer:
+    with serving(program, place) as proxy, proxy.asked(API, "/push", form) as answer:
         assert json.load(answer) == {"code": 0, "msg": "success"}
 
 
 def test_an_event_source_gets_an_empty_stream_while_the_server_is_away(
-    name: str, certificate: Certificate, tmp_path: Path
+    program: str, certificate: Certificate, tmp_path: Path
 ) -> None:
-    with in_front_of_nobody(name, certificate, tmp_path) as proxy:
+    with in_front_of_nobody(program, certificate, tmp_path) as proxy:
         with proxy.asked(LISTEN, "/events?last_id=1-0") as answer:
             assert answer.status == 200
             assert answer.headers["Content-Type"] == "text/event-stream"
@@ -139,31 +106,31 @@ def test_an_event_source_gets_an_empty_stream_while_the_server_is_away(
 
 
 def test_a_forged_address_does_not_reach_the_server(
-    stub_port: int, name: str, certificate: Certificate, tmp_path: Path
+    stub_port: int, program: str, certificate: Certificate, tmp_path: Path
 ) -> None:
-    place = make_place(tmp_path / name, certificate, stub_port, stub_port)
+    place = make_place(tmp_path / program, certificate, stub_port, stub_port)
     forged = {"X-Forwarded-For": "203.0.113.7"}
 
-    with serving(name, place) as proxy:
+    with serving(program, place) as proxy:
         for host, path in [(LISTEN, "/"), (LISTEN, "/events"), (API, "/push")]:
             with proxy.asked(host, path, None, forged) as answer:
-                seen = json.load(answer)
+                _, seen = json.load(answer)
             assert [value for name, value in seen if name == "x-forwarded-for"] == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize("is_served", [True, False])
 def test_no_token_and_no_message_is_logged(
-    stub_port: int, name: str, certificate: Certificate, tmp_path: Path, is_served: bool
+    stub_port: int, program: str, certificate: Certificate, tmp_path: Path, is_served: bool
 ) -> None:
     behind = stub_port if is_served else None
-    place = make_place(tmp_path / name, certificate, behind, behind)
+    place = make_place(tmp_path / program, certificate, behind, behind)
     headers = {
         "Authorization": f"Bearer {SECRET}",
         "Sec-WebSocket-Protocol": f"message-center.json, message-center.token.{SECRET}",
         "Referer": f"https://app.example.com/?token={SECRET}",
     }
 
-    with serving(name, place) as proxy:
+    with serving(program, place) as proxy:
         for path in (f"/?token={SECRET}", f"/events?format=json&token={SECRET}"):
             with proxy.asked(LISTEN, path, None, headers) as answer:
                 answer.read()
@@ -175,10 +142,10 @@ def test_no_token_and_no_message_is_logged(
 
 
 def test_browsers_get_http_2_for_many_streams(
-    name: str, certificate: Certificate, tmp_path: Path
+    program: str, certificate: Certificate, tmp_path: Path
 ) -> None:
     with (
-        in_front_of_nobody(name, certificate, tmp_path) as proxy,
+        in_front_of_nobody(program, certificate, tmp_path) as proxy,
         proxy.secure(LISTEN, "h2") as connection,
     ):
         assert connection.selected_alpn_protocol() == "h2"

@@ -4,7 +4,6 @@ At the HTTP port each hidden request would push, so the queue counts them. The W
 nothing: there it would be answered.
 """
 
-import os
 import re
 import socket
 from collections import Counter
@@ -16,7 +15,7 @@ import pytest
 
 from tests.support.certificate import make_certificate
 from tests.support.processes import wait_until
-from tests.support.proxies import API, LISTEN, Proxy, find_program, make_place, serving
+from tests.support.proxies import API, LISTEN, ONE, ONE_ADDRESS, Proxy, make_place, serving
 from tests.support.smuggling import BODIES, WRONG, attacks, contents_in, recording, requests_in
 from tests.support.system import KEY, System
 from tests.support.websocket import LIMIT
@@ -36,15 +35,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         system.start_http()
         system.start_ws(system.ws_port, MESSAGE_CENTER_KEY="other")  # It leaves the queue alone.
         yield system
-
-
-@pytest.fixture(params=["nginx", "caddy"])
-def name(request: pytest.FixtureRequest) -> str:
-    """Skipped where there is no such program, but on CI it must be there."""
-    found: str = request.param
-    if find_program(found) is None and "CI" not in os.environ:
-        pytest.skip(f"there is no {found} on this machine")
-    return found
 
 
 def statuses(port: int, *pieces: bytes) -> tuple[list[int], bytes]:
@@ -104,22 +94,25 @@ def test_neither_is_one_that_comes_in_pieces(shared: System, step: int) -> None:
         assert taken(shared) == [], what
 
 
+@pytest.mark.parametrize(
+    ("form", "listen", "api"), [("", LISTEN, API), (ONE_ADDRESS, ONE, ONE)], ids=["two", "one"]
+)
 def test_a_proxy_and_the_server_see_the_same_requests(
-    shared: System, name: str, tmp_path: Path
+    shared: System, program: str, tmp_path: Path, form: str, listen: str, api: str
 ) -> None:
-    certificate = make_certificate(tmp_path, LISTEN, API)
+    certificate = make_certificate(tmp_path, listen, api)
     with ExitStack() as stack:
         to_http = stack.enter_context(recording(shared.http_port))
         to_ws = stack.enter_context(recording(shared.ws_port))
-        place = make_place(tmp_path / name, certificate, to_ws.port, to_http.port)
-        proxy = stack.enter_context(serving(name, place))
-        for each in attacks(API).values():
-            stack.enter_context(proxy.secure(API)).sendall(each)
-        for each in attacks(LISTEN, AT_WS).values():
-            stack.enter_context(proxy.secure(LISTEN)).sendall(each)
+        place = make_place(tmp_path / program, certificate, to_ws.port, to_http.port, form)
+        proxy = stack.enter_context(serving(program, place))
+        for each in attacks(api).values():
+            stack.enter_context(proxy.secure(api)).sendall(each)
+        for each in attacks(listen, AT_WS).values():
+            stack.enter_context(proxy.secure(listen)).sendall(each)
         # Connections to the server are used again: what is left there would be taken for theirs.
         for number in range(VICTIMS):
-            assert pushed(proxy, f"victim {number}")
+            assert pushed(proxy, api, f"victim {number}")
         sent = Counter(
             content for stream in to_http.streams for content in contents_in(bytes(stream))
         )
@@ -131,6 +124,6 @@ def test_a_proxy_and_the_server_see_the_same_requests(
             requests_in(bytes(stream))  # It is HTTP for others, too.
 
 
-def pushed(proxy: Proxy, content: str) -> bool:
-    with proxy.asked(API, "/push", f"content={content}") as answer:
+def pushed(proxy: Proxy, host: str, content: str) -> bool:
+    with proxy.asked(host, "/push", f"content={content}") as answer:
         return answer.status == 200 and b"success" in answer.read()

@@ -21,6 +21,8 @@ from tests.support.processes import ROOT, free_port, wait_until
 from tests.support.websocket import LIMIT, Client
 
 LISTEN, API = "listen.example.com", "api.example.com"
+ONE = "push.example.com"  # Of the files in docs/proxy/one-address.
+ONE_ADDRESS = "one-address"
 EXAMPLES = ROOT / "docs" / "proxy"
 CERTIFICATE = "/etc/ssl/certs/example.com.pem"
 PRIVATE_KEY = "/etc/ssl/private/example.com.key"
@@ -30,17 +32,21 @@ SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin"  # nginx is for administrat
 
 @dataclass(frozen=True)
 class Place:
-    """What is the test's own about a proxy: its folder, ports and certificate."""
+    """What is the test's own about a proxy: its folder, ports and certificate.
+
+    `form` is the folder of the example files in docs/proxy/, empty for that folder itself.
+    """
 
     folder: Path
     port: int
     ws_port: int
     http_port: int
     certificate: Certificate
+    form: str = ""
 
 
 class Proxy:
-    """A running proxy; it is spoken to with TLS, under either of its two names."""
+    """A running proxy; it is spoken to with TLS, under one of its names."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -55,11 +61,13 @@ class Proxy:
         plain = socket.create_connection(("127.0.0.1", self._place.port), LIMIT)
         return self._wrap(plain, host, protocol)
 
-    def connect(self, path: str = "/", headers: Mapping[str, str] | None = None) -> Client:
-        """A WebSocket client of wss://listen.example.com."""
-        given = {"host": LISTEN, **(headers or {})}
+    def connect(
+        self, path: str = "/", headers: Mapping[str, str] | None = None, host: str = LISTEN
+    ) -> Client:
+        """A WebSocket client, of wss://listen.example.com if nothing else is said."""
+        given = {"host": host, **(headers or {})}
         return Client(
-            self._place.port, path, headers=given, secure=lambda plain: self._wrap(plain, LISTEN)
+            self._place.port, path, headers=given, secure=lambda plain: self._wrap(plain, host)
         )
 
     @contextmanager
@@ -144,7 +152,7 @@ def _caddy(place: Place) -> list[str]:
 
 def _write(name: str, place: Place, changed: Mapping[str, str]) -> Path:
     """The example with these changes and those that all proxies need; each must find its place."""
-    text = (EXAMPLES / name).read_text("utf-8")
+    text = (EXAMPLES / place.form / name).read_text("utf-8")
     for before, after in {
         **changed,
         CERTIFICATE: str(place.certificate.path),
@@ -165,9 +173,13 @@ def _accepts(port: int) -> bool:
 
 
 def make_place(
-    folder: Path, certificate: Certificate, ws_port: int | None = None, http_port: int | None = None
+    folder: Path,
+    certificate: Certificate,
+    ws_port: int | None = None,
+    http_port: int | None = None,
+    form: str = "",
 ) -> Place:
     """A place in front of these ports; in front of nobody where there is none."""
     folder.mkdir()
     ports = (free_port(), ws_port or free_port(), http_port or free_port())
-    return Place(folder, *ports, certificate)
+    return Place(folder, *ports, certificate, form)
