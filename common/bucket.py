@@ -37,6 +37,11 @@ class Bucket:
         """Take what `wait` has let pass."""
         self._level -= amount
 
+    def room(self, now: float) -> int:
+        """How many may pass now. Nothing is taken."""
+        self.wait(0, now)
+        return max(0, int(self._level + HAIR))
+
     def take(self, amount: float, now: float) -> float:
         """`wait`, and `spend` if there is nothing to wait for."""
         seconds = self.wait(amount, now)

@@ -39,6 +39,7 @@ class MessagesQuestion:
     before: str | None
     last: int | None
     limit: int
+    sample: int | None = None  # Messages a second at the most, of a stream.
 
 
 def names_question(arguments: Arguments) -> NamesQuestion:
@@ -86,7 +87,7 @@ def stream_question(
     Raises:
         Refused: a parameter is wrong.
     """
-    given = _known(arguments, ("after", "last"), FIELDS)
+    given = _known(arguments, ("after", "last", "sample"), FIELDS)
     if "after" in given and "last" in given:
         raise _bad_page("after and last both say where to begin: leave one out")
     return MessagesQuestion(
@@ -95,6 +96,7 @@ def stream_question(
         before=None,
         last=None if last_event_id else _number("last", given.get("last"), 0, least=0),
         limit=USUAL,
+        sample=_number("sample", given["sample"], USUAL) if "sample" in given else None,
     )
 
 

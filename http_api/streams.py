@@ -4,17 +4,17 @@ A stream holds a slot of the web server, so there are few, and each ends before 
 an EventSource comes back with the id of the last message. It knows no route and no token.
 """
 
-import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from time import monotonic
-from typing import Any
 
+from common.bucket import Bucket
 from common.errors import QueueUnavailable
 from common.gap_reasons import LOST, UNKNOWN
 from common.message import Mark
 from common.refused import Refused
+from http_api import events
 from http_api.history import Archive
 from http_api.questions import MessagesQuestion
 from http_api.stretch import Stretch
@@ -78,6 +78,8 @@ class Stream:
         self._archive = archive
         self._tail = tail
         self._wanted = question.wanted
+        most = question.sample
+        self._sample = None if most is None else Bucket(most, monotonic())
         self._end = monotonic() + lasts
         self._mark: Mark | None = None
         self._told: Mark | None = None  # What who reads would come back with.
@@ -115,7 +117,7 @@ class Stream:
         elif question.last:
             page = self._archive.page_before(None, self._wanted, question.last)
             self._mark = Mark.parse(page.next) if page.next else None
-            messages = b"".join(_message(each) for each in page.messages)
+            messages = b"".join(map(events.message, page.messages))
         else:
             self._mark = self._archive.head()
         self._told = self._mark
@@ -123,8 +125,8 @@ class Stream:
         fields = {"id": self._id(), "complete": not gap, "channels": channels}
         # With `last`, the id of the welcome comes first, but the messages are older: who is cut
         # off among them must not come back after all of them.
-        welcome = _event("welcome", fields, "" if messages else self._id())
-        moved = f"id: {self._id()}\n\n".encode() if messages else b""
+        welcome = events.notice("welcome", fields, "" if messages else self._id())
+        moved = events.id_alone(self._id()) if messages else b""
         return b"retry: %d\n" % RETRY + gap + welcome + messages + moved
 
     def _next(self) -> bytes:
@@ -146,38 +148,40 @@ class Stream:
         return told + self._tell(stretch)
 
     def _tell(self, stretch: Stretch) -> bytes:
-        after = 0 if self._mark is None else self._mark.id
-        epoch, wanted = stretch.upto.epoch, self._wanted
-        messages = map(stretch.at, stretch.places(wanted))
-        rows = [message.shown(epoch, wanted) for message in messages if message.id > after]
+        after = None if self._mark is None else self._mark.id
+        places = stretch.places(self._wanted, after)
+        skipped, places = self._sampled(stretch, places)
+        told = [stretch.event(place, self._wanted) for place in places]
         self._mark = stretch.upto
-        if rows:
-            self._told = Mark.parse(rows[-1]["id"])
-        return b"".join(map(_message, rows))
+        if places:
+            self._told = Mark.parse(stretch.id_at(places[-1]))
+        return b"".join([skipped, *told])
+
+    def _sampled(self, stretch: Stretch, places: Sequence[int]) -> tuple[bytes, Sequence[int]]:
+        """The newest that there is room for in this second, and how many are left out for it."""
+        if self._sample is None:
+            return b"", places
+        room = self._sample.room(monotonic())
+        count = max(0, len(places) - room)
+        self._sample.spend(len(places) - count)
+        if not count:
+            return b"", places
+        after, last = self._told, stretch.id_at(places[count - 1])
+        self._told = Mark.parse(last)
+        fields = {"count": count, "id": last, "after": None if after is None else str(after)}
+        return events.notice("skipped", fields, last), places[count:]
 
     def _gap(self, after: str, reason: str) -> bytes:
         self._told = self._mark
-        return _event("gap", {"id": self._id(), "after": after, "reason": reason}, self._id())
+        fields = {"id": self._id(), "after": after, "reason": reason}
+        return events.notice("gap", fields, self._id())
 
     def _ping(self) -> bytes:
         """A sign of life. If all newer messages were for others, there is a newer id, too."""
         if self._told == self._mark:
             return b":\n\n"
         self._told = self._mark
-        return f"id: {self._mark}\n\n".encode()
+        return events.id_alone(self._id())
 
     def _id(self) -> str:
         return "" if self._mark is None else str(self._mark)
-
-
-def _message(row: dict[str, Any]) -> bytes:
-    return b"id: %b\ndata: %b\n\n" % (row["id"].encode(), _as_json(row))
-
-
-def _event(name: str, fields: dict[str, Any], id_: str) -> bytes:
-    start = f"id: {id_}\n" if id_ else ""
-    return f"{start}event: {name}\ndata: ".encode() + _as_json(fields) + b"\n\n"
-
-
-def _as_json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

@@ -4,6 +4,7 @@ They are read from a page only when they are wanted: whoever watches one user lo
 them. No I/O here.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from common.channels import reaches
 from common.message import KICK_MARK, Mark, parse_id
 from common.page import NOBODY, Page
+from http_api import events
 from http_api.questions import Wanted
 
 Shown = dict[str, Any]
@@ -57,15 +59,38 @@ class Stretch:
     page: Page = field(default_factory=lambda: Page([], []))
     missing: str = ""
     is_end: bool = True
+    _events: dict[int, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def places(self, wanted: Wanted) -> Sequence[int]:
-        """Where in the page the messages are that they get, in their order."""
+    def places(self, wanted: Wanted, after: int | None = None) -> Sequence[int]:
+        """Where in the page the messages are that they get after an id, in their order."""
+        places = self._places(wanted)
+        if after is None or after <= self.after.id:
+            return places
+        start = bisect_right(self.page.ids, after, key=parse_id)
+        return places[bisect_left(places, start) :]
+
+    def _places(self, wanted: Wanted) -> Sequence[int]:
         page = self.page
         if page.addressing is None:
             return range(len(page.ids))
         if wanted is not None:
             return page.addressing.places(wanted)
         return [place for place, names in enumerate(page.recipients or ()) if is_message(names)]
+
+    def event(self, place: int, wanted: Wanted) -> bytes:
+        """The message at a place as an event. It is written once if it is the same for all."""
+        recipients = self.page.recipients
+        is_same = wanted is None or not recipients or not recipients[place]
+        written = self._events.get(place) if is_same else None
+        if written is None:
+            written = events.message(self.at(place).shown(self.upto.epoch, wanted))
+            if is_same:
+                self._events[place] = written
+        return written
+
+    def id_at(self, place: int) -> str:
+        """The id of the message at a place, as whoever reads comes back with it."""
+        return f"{self.upto.epoch}-{self.page.ids[place].decode()}"
 
     def at(self, place: int) -> Logged:
         """The message at a place of the page."""

@@ -15,9 +15,10 @@ from http_api.history import Archive
 from http_api.stretch import Stretch
 
 LONGEST_WAIT = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
-PAUSE = 0.02  # Seconds between two looks: what comes meanwhile is read together.
+ROUND = 0.1  # Seconds from one read to the next: what comes meanwhile is read together.
 AFTER_FAILURE = 1.0
 KEPT = 32  # Stretches, of some 256 KiB at the most.
+TOLD_AT_ONCE = KEPT // 4  # Stretches that are read before those who watch are woken.
 
 
 class Tail:
@@ -27,6 +28,7 @@ class Tail:
         self._archive = archive
         self._changed = threading.Condition()
         self._kept: deque[Stretch] = deque(maxlen=KEPT)
+        self._untold = 0
         self._watching = 0
         self._reader: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -105,7 +107,7 @@ class Tail:
         if stretch is not None and not stretch.missing and stretch.upto == head:
             return 0.0
         self._move(None if stretch is None else stretch.upto, stretch)
-        return PAUSE
+        return ROUND if stretch is None or stretch.is_end else 0.0
 
     def _move(self, head: Mark | None, stretch: Stretch | None) -> None:
         with self._changed:
@@ -114,4 +116,7 @@ class Tail:
             if stretch is not None:
                 self._kept.append(stretch)
             self.head = head
-            self._changed.notify_all()
+            self._untold += 1
+            if stretch is None or stretch.is_end or self._untold == TOLD_AT_ONCE:
+                self._untold = 0
+                self._changed.notify_all()

@@ -15,7 +15,7 @@ from common.store.line import Line
 from common.store.script import source
 
 LOOKED, LOOKED_BYTES = 400, 256 * 1024  # Of one look: it takes 1 ms of Redis' time.
-HANDFUL = 16  # Read at once by who waits, however long they are.
+HANDFUL = 16  # Read at once by who waits, however long they are: more if many short ones come.
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class History(Protocol):
         """Up to `most` messages before an id, the newest first; None: the newest of all."""
 
     def wait(self, id_: int, seconds: float) -> Look:
-        """Up to HANDFUL messages after an id; waits for the first one. One round trip.
+        """Some messages after an id; waits for the first one. One round trip.
 
         `newest` is of what was read. It is surely whole only if the log `has` the id even then.
         """
@@ -70,6 +70,7 @@ class RedisHistory(History):
         self._whole = ("EVAL", source("whole.lua"), 3, keys.log, keys.floor, keys.first)
         self._line = Line(client.connection_pool, repeatable=True)
         self._waiting = Line(client.connection_pool, repeatable=True)
+        self._room = HANDFUL
 
     def after(self, id_: int, most: int) -> Look:
         look = (*self._look, "after", format_id(id_), min(most, LOOKED), LOOKED_BYTES)
@@ -84,19 +85,28 @@ class RedisHistory(History):
         return _look(answer)
 
     def wait(self, id_: int, seconds: float) -> Look:
-        keys, at = self._keys, format_id(id_)
+        keys, at, room = self._keys, format_id(id_), self._room
         block = ("BLOCK", max(1, round(seconds * 1000)))
         # The others are asked last: they say whether what was read follows the id even then.
         streams, epoch, floor, has = self._waiting.call(
-            ("XREAD", "COUNT", HANDFUL, *block, "STREAMS", keys.log, at),
+            ("XREAD", "COUNT", room, *block, "STREAMS", keys.log, at),
             ("GET", keys.epoch),
             ("GET", keys.floor),
             ("XRANGE", keys.log, at, at, "COUNT", 1),
         )
         entries = streams[0][1] if streams else []
         newest = entries[-1][0] if entries else at
-        answer = (epoch or b"", floor, newest, len(entries) < HANDFUL, entries)
-        return _look(answer, has=bool(has))
+        answer = (epoch or b"", floor, newest, len(entries) < room, entries)
+        look = _look(answer, has=bool(has))
+        self._room = _room_after(look.page, room)
+        return look
+
+
+def _room_after(page: Page, room: int) -> int:
+    """How many may be read next, if they are about as long as these."""
+    fitting = LOOKED_BYTES * len(page.ids) // max(1, sum(page.sizes))
+    most = room if len(page.ids) < room else 2 * room
+    return max(HANDFUL, min(most, fitting, LOOKED))
 
 
 def _look(answer: Any, *, is_whole: bool = True, has: bool = False) -> Look:

@@ -16,6 +16,18 @@ def test_a_second_s_worth_passes_at_once_and_no_more() -> None:
     assert bucket.take(1, 0.0) == pytest.approx(0.2)
 
 
+def test_it_says_how_many_may_pass_and_takes_none() -> None:
+    bucket = Bucket(5, now=0.0)
+
+    assert [bucket.room(0.0) for _ in range(2)] == [5, 5]
+    bucket.spend(4)
+    assert bucket.room(0.1) == 1
+    assert bucket.room(0.2) == 2
+    bucket.spend(7)
+    assert bucket.room(0.2) == 0
+    assert bucket.room(60.0) == 5
+
+
 def test_what_is_told_to_wait_may_pass_after_that_time() -> None:
     bucket = Bucket(3, now=0.0)
     bucket.take(3, 0.0)

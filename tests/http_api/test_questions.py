@@ -64,6 +64,14 @@ def test_the_header_of_a_stream_says_where_it_goes_on_whatever_the_address_said(
     assert len(stream("", "x" * 5000).after or "") < 200
 
 
+def test_a_stream_may_be_a_sample() -> None:
+    assert stream("last=5&sample=50").sample == 50
+    assert stream("sample=50", "e1-1-0").sample == 50
+    for query in ("sample=0", "sample=1001", "sample=", "sample=all"):
+        with pytest.raises(Refused, match="sample"):
+            stream(query)
+
+
 @pytest.mark.parametrize("ask", [names, messages, stream])
 @pytest.mark.parametrize(
     ("query", "error"),

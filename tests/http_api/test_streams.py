@@ -28,6 +28,7 @@ def log() -> WaitingHistory:
 @pytest.fixture
 def streams(log: WaitingHistory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Streams]:
     monkeypatch.setattr(tail, "LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(tail, "ROUND", 0.001)
     streams = Streams(Archive(log), 16, LIMIT)
     yield streams
     streams.stop()
@@ -173,6 +174,70 @@ def test_what_was_forgotten_before_it_was_read_is_told(read: Any, log: WaitingHi
     kind, gap = reader.event()
     assert (kind, gap["after"], gap["reason"]) == ("gap", str(mark), TOO_OLD)
     assert reader.contents(1) == ["b"]
+
+
+def sampled(most: int, *wanted: str) -> MessagesQuestion:
+    return MessagesQuestion(frozenset(wanted) or None, None, None, 0, 100, most)
+
+
+def test_of_too_many_a_sample_has_the_newest_and_says_how_many_it_skipped(
+    read: Any, log: WaitingHistory
+) -> None:
+    first = log.write("first")
+    reader = read(sampled(2))
+    reader.event()
+    with log.together:
+        ids = [log.write(text) for text in "abcde"]
+
+    assert reader.event() == (
+        "skipped",
+        {"count": 3, "id": str(Mark("e1", ids[2])), "after": str(Mark("e1", first))},
+    )
+    assert reader.id == str(Mark("e1", ids[2]))
+    assert reader.contents(2) == ["d", "e"]
+
+
+def test_a_sample_misses_nothing_without_saying_so(read: Any, log: WaitingHistory) -> None:
+    reader = read(sampled(3))
+    reader.event()
+    shown = skipped = 0
+    for _ in range(20):
+        with log.together:
+            for _ in range(4):
+                log.write("a")
+    while shown + skipped < 80:
+        kind, said = reader.event()
+        shown += kind == "message"
+        skipped += said["count"] if kind == "skipped" else 0
+
+    assert (shown + skipped, reader.id) == (80, str(Mark("e1", log.newest)))
+    assert skipped
+
+
+def test_a_sample_counts_only_what_was_asked_for(read: Any, log: WaitingHistory) -> None:
+    reader = read(sampled(1, "user:42"))
+    reader.event()
+    with log.together:
+        for _ in range(5):
+            log.write("for others", "user:7")
+        log.write("a", "user:42")
+        log.write("b", "user:42")
+
+    kind, said = reader.event()
+    assert (kind, said["count"]) == ("skipped", 1)
+    assert reader.contents(1) == ["b"]
+
+
+def test_each_is_told_the_name_by_which_they_get_it(read: Any, log: WaitingHistory) -> None:
+    readers = [read(asking()), read(asking(None, 0, "orders"))]
+    for reader in readers:
+        reader.event()
+    log.write("a", "orders", "news")
+    log.write("b", "news", "orders")
+
+    rows = [[reader.event()[1]["channel"] for _ in range(2)] for reader in readers]
+
+    assert rows == [["orders", "news"], ["orders", "orders"]]
 
 
 def test_where_nothing_was_ever_pushed_it_waits_for_the_first(

@@ -21,6 +21,27 @@ def test_where_all_is_for_everybody_all_get_all() -> None:
     assert list(stretch_of(None, 0).places(None)) == []
 
 
+def test_after_an_id_come_the_later_ones() -> None:
+    names: list[tuple[str, ...]] = [("orders",), (), ("others",), ("orders",)]
+    stretch = stretch_of(names, 4)
+
+    assert list(stretch.places(None, 2 << 64)) == [2, 3]
+    assert list(stretch.places(frozenset({"orders"}), 1 << 64)) == [1, 3]
+    assert list(stretch.places(frozenset({"orders"}), 4 << 64)) == []
+    assert stretch.id_at(3) == "e1-4-0"
+
+
+def test_an_event_is_written_once_for_all_to_whom_it_is_the_same() -> None:
+    stretch = stretch_of([(), ("orders", "user:42")], 2)
+    orders, user = frozenset({"orders"}), frozenset({"user:42"})
+
+    assert stretch.event(0, user) is stretch.event(0, None)
+    assert stretch.event(1, None) is stretch.event(1, None)
+    assert b'"channel":"user:42"' in stretch.event(1, user)
+    assert b'"channel":"orders"' in stretch.event(1, orders)
+    assert stretch.event(1, None).startswith(b"id: e1-2-0\ndata: {")
+
+
 def test_a_message_is_shown_under_the_name_by_which_they_get_it() -> None:
     stretch = stretch_of([("orders.eu", "user:42")], 1)
     message = stretch.at(0)

@@ -1,6 +1,7 @@
 """The end of the log, read once for all who watch."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -22,6 +23,7 @@ def log() -> WaitingHistory:
 def tail(log: WaitingHistory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tail]:
     monkeypatch.setattr(module, "AFTER_FAILURE", 0.001)
     monkeypatch.setattr(module, "LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(module, "ROUND", 0.001)
     tail = Tail(Archive(log))
     yield tail
     tail.stop()
@@ -60,6 +62,37 @@ def test_a_log_that_begins_is_followed(tail: Tail, log: WaitingHistory) -> None:
         wait_until(lambda: log.waits == 0 and tail.head is None, "a start")
         id_ = log.write("a")
         wait_until(lambda: tail.head == mark(id_), "the head")
+
+
+def test_a_busy_log_is_read_in_rounds(
+    tail: Tail, log: WaitingHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ROUND", 0.03)
+    log.write("a")
+    with tail.watched():
+        wait_until(lambda: tail.head is not None, "a start")
+        while len(log.found) < 4:
+            head = tail.head
+            log.write("b")
+            tail.wait(head, 60)
+
+    assert all(later - found >= 0.03 for found, later in pairwise(log.found))
+
+
+def test_what_is_too_much_for_one_read_waits_for_no_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROUND", 600.0)
+    log = WaitingHistory(room=2)
+    tail, first = Tail(Archive(log)), log.write("first")
+    with tail.watched():
+        wait_until(lambda: tail.head == mark(first), "the head")
+        with log.together:
+            ids = [log.write(text) for text in "abcde"]
+        wait_until(lambda: tail.head == mark(ids[-1]), "the last message")
+        found = [tail.find(mark(id_)) for id_ in (first, ids[1], ids[3])]
+        tail.stop()
+    tail.join(5)
+
+    assert [each and each.page.contents for each in found] == [[b"a", b"b"], [b"c", b"d"], [b"e"]]
 
 
 def test_a_loss_is_noticed_though_no_newer_message_comes(tail: Tail, log: WaitingHistory) -> None:

@@ -106,6 +106,11 @@ def test_a_stream_has_what_is_pushed_from_where_it_ended(system: System) -> None
         later = rows(stream)
         assert [next(later)["content"] for _ in range(2)] == ["second", "fourth"]
 
+    with events(system, "?sample=1") as stream:
+        many = json.dumps([str(number) for number in range(99)]).encode()
+        assert system.call("/push/batch", many, content_type="application/json")[0] == 200
+        assert b"event: skipped\n" in stream
+
 
 def test_a_listener_and_a_page_have_the_same_ids(system: System) -> None:
     system.start_http()

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from time import monotonic
 
 from flask import Flask
 
@@ -129,12 +130,14 @@ class FakeHistory(Faulty, History):
 
 
 class WaitingHistory(FakeHistory):
-    """Its `wait` ends when something was written."""
+    """Its `wait` ends when something was written, but not within `together`."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, room: int = 1000) -> None:
+        super().__init__(room)
+        self.together = threading.RLock()
         self.written = threading.Event()
         self.waits = 0
+        self.found: list[float] = []  # When a wait found something.
 
     def write(self, content: str, *recipients: str) -> int:
         id_ = super().write(content, *recipients)
@@ -145,7 +148,11 @@ class WaitingHistory(FakeHistory):
         self.waits += 1
         self.written.wait(0.01)
         self.written.clear()
-        return super().wait(id_, seconds)
+        with self.together:
+            look = super().wait(id_, seconds)
+        if look.page:
+            self.found.append(monotonic())
+        return look
 
 
 class Stores:

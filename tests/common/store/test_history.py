@@ -9,7 +9,7 @@ import redis
 from common.errors import QueueUnavailable
 from common.message import Kick, Message, parse_id
 from common.store.connect import connect
-from common.store.history import LOOKED, LOOKED_BYTES, RedisHistory
+from common.store.history import HANDFUL, LOOKED, LOOKED_BYTES, RedisHistory
 from tests.support.store import Center
 
 pytestmark = pytest.mark.integration
@@ -94,6 +94,31 @@ def test_a_wait_ends_with_a_message_or_with_its_time(history: RedisHistory, cent
     assert (bool(none.page), none.has, none.epoch) == (False, True, whole.epoch)
     assert (some.page.contents, some.has, some.is_end) == ([b"b", b"c"], True, True)
     assert not history.wait(whole.newest - 1, 5).has
+
+
+def test_who_waits_reads_more_at_once_while_many_short_ones_come(
+    history: RedisHistory, center: Center
+) -> None:
+    at = 0
+
+    def reads(count: int) -> list[int]:
+        nonlocal at
+        found = []
+        for _ in range(count):
+            page = history.wait(at, 5).page
+            at = page.last
+            found.append(len(page.ids))
+        return found
+
+    for _ in range(3):
+        fill(center, *["x"] * 400)
+    assert reads(7) == [16, 32, 64, 128, 256, LOOKED, 304]
+
+    for _ in range(4):
+        fill(center, *["x" * 60_000] * 10)
+    assert reads(1) == [40]
+    fill(center, *["x" * 60_000] * 17)
+    assert reads(2) == [HANDFUL, 1]
 
 
 def test_nothing_is_changed_by_a_look(
