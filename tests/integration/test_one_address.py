@@ -23,9 +23,17 @@ PUSH_TOKEN = "7hYcqS3fEx4mpleT0ken"
 BACKEND = {"Authorization": f"Bearer {PUSH_TOKEN}"}
 JSON = "application/json"
 HIDDEN = "eyJhbGciOiJIUzI1NiJ9"  # How a token begins.
+PROTECTED: dict[str, Any] = {
+    "PUSH_TOKENS": f"backend:{PUSH_TOKEN}",
+    "SUBSCRIBE_SECRET": SECRET,
+    "ALLOWED_ORIGINS": ORIGIN,
+    "TRUSTED_PROXIES": "127.0.0.1",
+    "WS_PUBLIC_URL": f"wss://{ONE}/ws",
+    "DELIVERY": "instant",
+}
 # Paths of each server; those of the HTTP API are some of all others.
-WS = ["/ws", "/ws/", "/events", "/events/", "/ws/events", "/ws/events/", "/client.js"]
-HTTP = ["/", "/push", "/about", "/messages/events", "/docs", "/static/a", "/healthz"]
+WS = ["/ws", "/ws/", "/events", "/events/", "/ws/events", "/ws/events/"]
+HTTP = ["/", "/client.js", "/push", "/about", "/messages/events", "/docs", "/static/a", "/healthz"]
 HTTP += ["/wss", "/ws/push", "/eventsource", "/a/events", "/client.jsx"]
 
 
@@ -37,17 +45,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Both of ours, with all that protects them."""
-    settings: dict[str, Any] = {
-        "PUSH_TOKENS": f"backend:{PUSH_TOKEN}",
-        "SUBSCRIBE_SECRET": SECRET,
-        "ALLOWED_ORIGINS": ORIGIN,
-        "TRUSTED_PROXIES": "127.0.0.1",
-        "WS_PUBLIC_URL": f"wss://{ONE}/ws",
-        "DELIVERY": "instant",
-    }
     with System(tmp_path_factory.mktemp("servers")) as system:
-        system.start_ws(system.ws_port, **settings)
-        system.start_http(**settings)
+        system.start_ws(system.ws_port, **PROTECTED)
+        system.start_http(**PROTECTED)
         yield system
 
 

@@ -10,13 +10,24 @@ from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from config.settings import Settings
 from tests.support.certificate import Certificate, make_certificate
-from tests.support.proxies import API, LISTEN, Proxy, make_place, serving
+from tests.support.keys import SECRET as SUBSCRIBE_SECRET
+from tests.support.proxies import (
+    API,
+    LISTEN,
+    ONE,
+    ONE_ADDRESS,
+    Proxy,
+    make_place,
+    serving,
+)
 from tests.support.stub import stub
 from tests.support.system import PREFIX, System
 
+PUSH_TOKEN = "7hYcqS3fEx4mpleT0ken"
 SECRET = "eyJhbGciOiJIUzI1NiJ9"  # How a token begins.
 
 
@@ -139,6 +150,40 @@ def test_no_token_and_no_message_is_logged(
 
     assert all(path in proxy.logs for path in ("/events", "/push"))
     assert SECRET not in proxy.logs
+
+
+@pytest.mark.parametrize(
+    ("program", "names"),
+    [("nginx", (ONE_ADDRESS, f"{ONE}:{{}}/ws", ONE)), ("caddy", ("", f"{LISTEN}:{{}}/", API))],
+    indirect=["program"],
+    ids=["one address", "two addresses"],
+)
+def test_the_console_works_behind_it_with_everything_protected(
+    system: System, program: str, names: tuple[str, str, str], tmp_path: Path, browser: Browser
+) -> None:
+    form, listen, api = names
+    certificate = make_certificate(tmp_path, LISTEN, api)
+    ports = system.ws_port, system.http_port
+    place = make_place(tmp_path / program, certificate, *ports, form)
+    console = f"https://{api}:{place.port}"
+    settings = {
+        "PUSH_TOKENS": f"backend:{PUSH_TOKEN}",
+        "SUBSCRIBE_SECRET": SUBSCRIBE_SECRET,
+        "ALLOWED_ORIGINS": console,
+        "TRUSTED_PROXIES": "127.0.0.1",
+        "WS_PUBLIC_URL": f"wss://{listen.format(place.port)}",
+    }
+    system.start_ws(system.ws_port, **settings)
+    system.start_http(None, **settings)
+    with serving(program, place), browser.new_context(ignore_https_errors=True) as context:
+        page = context.new_page()
+        page.goto(console)
+        page.get_by_label("Token").fill(PUSH_TOKEN)
+        page.keyboard.press("Enter")
+
+        expect(page.locator(".messages .m")).to_contain_text(["Hello!"])
+        host = listen.format(place.port).partition("/")[0]
+        expect(page.locator("#state")).to_contain_text(f"live · {host} ·")
 
 
 def test_browsers_get_http_2_for_many_streams(
