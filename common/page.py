@@ -10,11 +10,13 @@ from string import ascii_letters, digits
 from typing import Any, Self
 
 from common.addressing import Addressing
+from common.json_content import checked
 from common.message import KICK_MARK, parse_id
 
 NOBODY = ("",)  # The recipients of an entry of the log that is no message of ours.
 RECIPIENT_BYTES = f"{ascii_letters}{digits}_.:@- {KICK_MARK}".encode()
-CONTENT, RECIPIENTS = b"c", b"a"  # Names of an entry's fields.
+CONTENT, JSON, RECIPIENTS = b"c", b"j", b"a"  # Names of an entry's fields.
+CONTENTS = frozenset((CONTENT, JSON))
 
 # Of a part: so many messages at the most, of about so many bytes.
 PART_MESSAGES = 500
@@ -25,6 +27,8 @@ NAME_BYTES = 100  # What each recipient counts: a short message for 1000 of them
 @dataclass(slots=True)
 class Page:
     """Some messages of the log in their order: `ids[i]` is the id of `contents[i]`.
+
+    A content is text, or JsonBytes.
 
     `recipients[i]` are the channels that it was pushed to, none if it is for everybody; or
     `KICK_MARK + USER` alone, which no channel is named, for a `Kick`; or NOBODY.
@@ -40,17 +44,20 @@ class Page:
     def of_entries(cls, entries: Any) -> Self:
         """From entries of the log as Redis answers them, each [id, [b"c", content, …]].
 
-        One with recipients has two words more: b"a", recipients. What somebody else has written
-        there is none of our messages, and stops none: such an entry is in the page, so that cursors
-        move past it, and is for nobody.
+        JSON is named b"j" instead. One with recipients has two words more: b"a", recipients. What
+        somebody else has written there is none of our messages, and stops none: such an entry
+        is in the page, so that cursors move past it, and is for nobody.
         """
         ids = [entry[0] for entry in entries]
         fields = [entry[1] for entry in entries]
         addressed = [pairs for pairs in fields if len(pairs) > 2]
+        kinds = {pairs[0] for pairs in fields}
         # All at once: one by one it would take longer than all the rest.
-        if not _are_ours(fields, addressed):
+        if not (kinds <= CONTENTS and _are_ours(addressed)):
             return cls(ids, *_of_some(fields))
         contents = [pairs[1] for pairs in fields]
+        if JSON in kinds:
+            contents = list(map(_content, fields))
         return cls(ids, contents, [_recipients(pairs) for pairs in fields] if addressed else None)
 
     def __bool__(self) -> bool:
@@ -116,10 +123,8 @@ class Page:
         return Page(self.ids[start:end], self.contents[start:end], recipients)
 
 
-def _are_ours(fields: Sequence[list[bytes]], addressed: Sequence[list[bytes]]) -> bool:
-    """Whether all entries are as settle.lua writes them."""
-    if not {pairs[0] for pairs in fields} <= {CONTENT}:
-        return False
+def _are_ours(addressed: Sequence[list[bytes]]) -> bool:
+    """Whether all entries with more than a content are as settle.lua writes them."""
     if not addressed:
         return True
     if {pairs[2] for pairs in addressed} != {RECIPIENTS} or max(map(len, addressed)) > 4:
@@ -133,10 +138,14 @@ def _of_some(fields: Sequence[list[bytes]]) -> tuple[list[bytes], list[tuple[str
     contents: list[bytes] = []
     recipients: list[tuple[str, ...]] = []
     for pairs in fields:
-        is_ours = _are_ours([pairs], [pairs] if len(pairs) > 2 else [])
-        contents.append(pairs[1] if is_ours else b"")
+        is_ours = pairs[0] in CONTENTS and _are_ours([pairs] if len(pairs) > 2 else [])
+        contents.append(_content(pairs) if is_ours else b"")
         recipients.append(_recipients(pairs) if is_ours else NOBODY)
     return contents, recipients
+
+
+def _content(pairs: list[bytes]) -> bytes:
+    return checked(pairs[1]) if pairs[0] == JSON else pairs[1]
 
 
 def _recipients(pairs: list[bytes]) -> tuple[str, ...]:

@@ -5,17 +5,16 @@ of `[],[],[]` takes twenty times its size in memory. No I/O here.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from common.json_content import holds_more, no_constant
 from common.refused import Refused
 from http_api import recipients
 from http_api.limits import MOST_VALUES
 
 # Only text with one of these can name recipients twice, be it as \u0075ser.
 NAMES_BEGIN = ('"channel', '"user', "\\u006", "\\u007")
-STRING = re.compile('"[^"]*"')
 BLANK = " \t\r"
 
 
@@ -73,15 +72,6 @@ def read_lines(text: str) -> Iterator[Any]:
             raise refused.of_item(index) from None
 
 
-def holds_more(text: str, most: int) -> bool:
-    """Whether JSON surely holds more than `most` values; each begins after a separator."""
-    if len(text) <= most or _separators(text) <= most:
-        return False
-    bare = text.replace("\\\\", "").replace('\\"', "")
-    # Each value has a name at most, and so four quotation marks.
-    return bare.count('"') > 4 * most or _separators(STRING.sub("", bare)) > most
-
-
 def refuse_repeated(document: dict[str, Any]) -> None:
     """Refuse an object that has a field of recipients twice: one of them would be lost.
 
@@ -126,10 +116,6 @@ def _decoded(text: str, decoder: json.JSONDecoder) -> Any:
     return decoder.decode(text)
 
 
-def _separators(text: str) -> int:
-    return text.count(",") + text.count("[") + text.count("{")
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) == len(pairs):
@@ -142,9 +128,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _constant(name: str) -> Any:
-    raise ValueError(name)  # Python would read NaN and Infinity, which are no JSON.
-
-
-PLAIN = json.JSONDecoder(parse_constant=_constant)
-CAREFUL = json.JSONDecoder(parse_constant=_constant, object_pairs_hook=_object)
+PLAIN = json.JSONDecoder(parse_constant=no_constant)
+CAREFUL = json.JSONDecoder(parse_constant=no_constant, object_pairs_hook=_object)

@@ -2,9 +2,11 @@
 
 If a parameter stands twice, the last one counts, as in PHP; but recipients that stand twice are
 refused, as some would be lost. Unknown parameters are ignored, and not even decoded. What is not
-UTF-8, or not the form that it is declared to be, is refused. No I/O here.
+UTF-8, or not the form that it is declared to be, is refused. But a text without any name is the
+content: that is what `curl -d hello` sends. No I/O here.
 """
 
+import re
 from itertools import product
 
 from common.refused import Refused
@@ -17,6 +19,7 @@ BLANK = b" \t\r\n"
 NO_FORM = (b"{", b"[", b"<", b'"')  # JSON or XML that is declared as a form.
 BEGINNING = 1024
 DIGITS = b"0123456789abcdefABCDEF"
+ENCODED = re.compile(rb"%[0-9a-fA-F]{2}")
 BYTES = {bytes(pair): bytes([int(bytes(pair), 16)]) for pair in product(DIGITS, repeat=2)}
 PLAIN_NAMES = {name.encode(): name for name in recipients.KNOWN}  # As they mostly are written.
 
@@ -30,8 +33,12 @@ def of_query(query: bytes, limits: Limits) -> dict[str, str]:
     return _parameters(query, "query", "", limits) if query else {}
 
 
-def of_form(body: bytes, charset: str, limits: Limits) -> dict[str, str]:
+def of_form(
+    body: bytes, charset: str, limits: Limits, *, may_be_bare: bool = False
+) -> dict[str, str]:
     """The parameters of an urlencoded form.
+
+    `may_be_bare`: if nothing in it is a name with a value, all of it is the content.
 
     Raises:
         Refused: as for a query; or it is no form.
@@ -40,8 +47,21 @@ def of_form(body: bytes, charset: str, limits: Limits) -> dict[str, str]:
         reason = "the body is called a form and is none: JSON needs Content-Type: application/json"
         raise Refused("unsupported_media_type", reason)
     if b"=" not in body and body.strip(BLANK):
-        raise Refused("invalid_form", "the body is called a form and has no name=value")
+        if not may_be_bare:
+            raise _no_names("has no name=value")
+        return _bare(body, charset, limits)
     return _parameters(body, "form", charset, limits)
+
+
+def of_text(body: bytes, charset: str, limits: Limits) -> dict[str, str]:
+    """The parameters of a body that is all content.
+
+    Raises:
+        Refused: it is too long, or not text.
+    """
+    found: dict[str, str] = {}
+    add(found, "content", body, charset, limits)
+    return found
 
 
 def add(found: dict[str, str], name: str, raw: bytes, charset: str, limits: Limits) -> None:
@@ -101,6 +121,19 @@ def unquoted(text: bytes) -> bytes:
     # Text that is not English is mostly encoded bytes only: these are looked up in one step.
     known = BYTES.get
     return first + b"".join([known(part) or _byte_and_rest(part) for part in others])
+
+
+def _bare(body: bytes, charset: str, limits: Limits) -> dict[str, str]:
+    """Nobody can tell whether `%41` is meant as it stands; whether a name is content, neither."""
+    if b"&" in body or body.strip(BLANK).decode("latin-1") in recipients.KNOWN:
+        raise _no_names("has no name=value")
+    if ENCODED.search(body):
+        raise _no_names("is encoded and has no name: send content=…")
+    return of_text(body, charset, limits)
+
+
+def _no_names(what: str) -> Refused:
+    return Refused("invalid_form", f"the body is called a form and {what}")
 
 
 def _parameters(data: bytes, place: str, charset: str, limits: Limits) -> dict[str, str]:

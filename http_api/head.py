@@ -10,6 +10,7 @@ from werkzeug.http import parse_options_header
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+TEXT = "text/plain"
 NDJSON_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 
 

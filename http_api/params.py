@@ -10,7 +10,7 @@ from typing import Any
 from common.refused import Refused
 from http_api import documents, forms, recipients
 from http_api.charsets import UNICODE, refuse_others
-from http_api.head import MULTIPART, URLENCODED, ContentType, Head, content_type_of
+from http_api.head import MULTIPART, TEXT, URLENCODED, ContentType, Head, content_type_of
 from http_api.limits import MOST_FIELDS, Limits
 from http_api.multipart import of_multipart
 
@@ -19,22 +19,26 @@ IS_ID = re.compile(r"[ -~]{1,255}").fullmatch
 Source = Mapping[str, Any]
 
 
-def of_body(head: Head, body: bytes, limits: Limits) -> Source:
-    """The parameters of a body that is not empty.
+def of_body(head: Head, query: Source, body: bytes, limits: Limits) -> Source:
+    """The parameters of a body that is not empty; `query` are those of the query.
 
     Raises:
-        Refused: it cannot be read.
+        Refused: it cannot be read, or it would be a second content.
     """
     if head.method != "POST":
         raise body_of_get()
     kind = content_type_of(head.content_type)
     if kind.mimetype == URLENCODED:
-        return forms.of_form(body, kind.charset, limits)
+        may_be_bare = "content" not in query
+        return forms.of_form(body, kind.charset, limits, may_be_bare=may_be_bare)
     if kind.mimetype == MULTIPART:
         return of_multipart(body, kind.boundary, kind.charset, limits)
     if kind.is_json:
         return _of_json(json_text(kind, body))
-    raise unsupported(kind, "a form or JSON")
+    if kind.mimetype == TEXT:
+        _refuse_unread(query, body)
+        return forms.of_text(body, kind.charset, limits)
+    raise unsupported(kind, "a form, JSON or plain text")
 
 
 def body_of_get() -> Refused:
@@ -115,6 +119,20 @@ def unsupported(kind: ContentType, wanted: str) -> Refused:
     sent = repr(kind.mimetype[:40]) if kind.mimetype else "a body without a Content-Type"
     reason = f"send {wanted}, not {sent}"
     return Refused("unsupported_media_type", reason)
+
+
+def _refuse_unread(query: Source, body: bytes) -> None:
+    """Refuse text that may be meant to say more than the content, such as who is to get it.
+
+    JSON is called text by many programs that were not told what they send.
+    """
+    if "content" in query:
+        reason = "the query has a content: a body of plain text would be another one"
+    elif body[: forms.BEGINNING].lstrip(forms.BLANK).startswith(b"{") and b'"content"' in body:
+        reason = "the body is a push in JSON: it needs Content-Type: application/json"
+    else:
+        return
+    raise Refused("unsupported_media_type", reason)
 
 
 def _of_json(text: str) -> Source:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from common.json_content import holds_more, text_of
 from common.message import item_of
 from common.refused import Refused
 from http_api import documents, forms, params, recipients
@@ -50,7 +51,7 @@ def read_rest(head: Head, query: Source, body: bytes, limits: Limits) -> Entry |
         Refused: something of it is wrong.
     """
     # The body before the query: the first that has a parameter wins.
-    sources = _sources(params.of_body(head, body, limits), query) if body else (query,)
+    sources = _sources(params.of_body(head, query, body, limits), query) if body else (query,)
     content = _text(_first(sources, "content"))
     if not content:
         return None
@@ -127,7 +128,7 @@ def _entries(head: Head, body: bytes) -> Iterator[Any]:
     if not kind.is_json:
         raise params.unsupported(kind, "application/json or application/x-ndjson")
     text = params.json_text(kind, body)
-    if documents.holds_more(text, BATCH_VALUES):
+    if holds_more(text, BATCH_VALUES):
         raise _too_large(f"more than {BATCH_VALUES} values")
     entries = documents.read_bounded(text)
     if not isinstance(entries, list):
@@ -164,7 +165,10 @@ def _item(content: str, channels: tuple[str, ...], limits: Limits) -> bytes:
 
 
 def _text(value: Any) -> str:
-    """The content as PHP would have queued it: text as it is, numbers as their digits."""
+    """The content as PHP would have queued it: text as it is, numbers as their digits.
+
+    JsonText if it is an object or a list, which arrives as a value.
+    """
     if isinstance(value, str):
         return value
     if value is None:
@@ -173,16 +177,15 @@ def _text(value: Any) -> str:
         return str(value)
     if isinstance(value, float) and math.isfinite(value):
         return str(value)
-    raise Refused("content_not_text", f"content must be text, not {_kind(value)}")
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return {list: "a list", float: "a number too large"}.get(type(value), "an object")
+    if isinstance(value, dict | list):
+        return text_of(value)
+    kind = str(value).lower() if isinstance(value, bool) else "a number too large"
+    raise Refused("content_not_text", f"content must be text or JSON, not {kind}")
 
 
 def _entry_fields(entry: Any) -> dict[str, Any]:
+    if isinstance(entry, list):  # Mostly a batch in a batch, whose messages are for some only.
+        raise Refused("content_not_text", "a list is no message: send it as content")
     if not isinstance(entry, dict):
         return {"content": entry}
     for name in entry:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.channels import reaches
+from common.json_content import str_of, value_of
 from common.message import KICK_MARK, Mark, parse_id
 from common.page import NOBODY, Page
 from http_api import events
@@ -20,7 +21,7 @@ Shown = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One message of the log."""
+    """One message of the log; its content is text, or JsonText."""
 
     id: int
     text_id: str
@@ -44,7 +45,7 @@ class Logged:
         return {
             "id": f"{epoch}-{self.text_id}",
             "channel": self.channel_for(wanted),
-            "content": self.content,
+            "content": value_of(self.content),
             "time": self.id >> 64,
             "to": list(self.recipients),
         }
@@ -106,8 +107,7 @@ def logged(page: Page, place: int) -> Logged:
     """The message at a place of a page."""
     text = page.ids[place]
     recipients = page.recipients[place] if page.recipients else ()
-    content = page.contents[place].decode(errors="replace")
-    return Logged(parse_id(text), text.decode(), content, recipients)
+    return Logged(parse_id(text), text.decode(), str_of(page.contents[place]), recipients)
 
 
 def messages_of(page: Page, floor: int) -> Iterator[Logged]:

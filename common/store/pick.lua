@@ -29,10 +29,10 @@ local function reaches(name)
   return false
 end
 
--- `fields` of an entry are c, its content, and, if it is not for everybody, a, its recipients. Any other entry is not
--- ours.
+-- `fields` of an entry are c, its content, or j, if that is JSON; and, if it is not for everybody, a, its recipients.
+-- Any other entry is not ours.
 local function is_for_them(fields)
-  if fields[1] ~= 'c' then return false end
+  if fields[1] ~= 'c' and fields[1] ~= 'j' then return false end
   if not fields[3] then return true end
   local recipients = fields[4]
   if fields[3] ~= 'a' or fields[5] then return false end

@@ -17,8 +17,10 @@ local MARK = 30 -- The first byte of an envelope.
 local NAMES = {'channel', 'channels', 'user', 'users'} -- As FIELDS of http_api/recipients.py.
 local QUOTED = {'"channel"', '"channels"', '"user"', '"users"'}
 local LISTS, USERS = {channels = true, users = true}, {user = true, users = true}
-local KNOWN = {content = true, channel = true, channels = true, user = true, users = true}
+local KNOWN = {content = true, json = true, channel = true, channels = true, user = true, users = true}
+local LONGEST_JSON = 256 * 1024 -- Bytes of an envelope whose content is no text but an object or a list.
 local MOST_CHANNELS = 1000 -- As MAX_CHANNELS, at the most.
+local END_OF = {['{'] = '^%b{}()', ['['] = '^%b[]()', ['"'] = '^"[^"]*"()'} -- Where a value ends, by its beginning.
 local LARGEST = 2 ^ 53 -- From here on cjson rounds: a number would be somebody else's.
 local BYTES = tonumber(ARGV[2])
 local room, bytes = tonumber(ARGV[1]), BYTES
@@ -116,11 +118,43 @@ local function read_kick(fields)
     if name ~= 'kick' then return nil, 'a kick has other fields' end
   end
   if not channel_of(fields.kick) then return nil, 'kick is no user' end
-  return '', '!' .. fields.kick
+  return '', '!' .. fields.kick, 'c'
 end
 
--- Content and recipients of an envelope; nil, and why, if it cannot be read. With a field that this version does not
--- know it cannot be read: a message for some must not go to all.
+-- A text, as long as before, without what could be taken for the structure around it. Nil: it has nothing of it.
+local function without_brackets(text)
+  if string.find(text, '[%[%]{}]') then return '"' .. string.rep('_', #text - 2) .. '"' end
+end
+
+-- Where the content of an envelope begins and ends, if it is an object or a list. The last one, as cjson keeps it.
+local function place_of_content(envelope)
+  local bare = string.gsub(string.gsub(envelope, '\\.', '__'), '"[^"]*"', without_brackets)
+  local at, first, last = string.match(bare, '^%s*{()'), nil, nil
+  while at do
+    local name, start = string.match(bare, '^%s*"([^"]*)"%s*:%s*()', at)
+    local stop = start and string.match(bare, END_OF[string.sub(bare, start, start)] or '^[^,}%s]*()', start)
+    if name == 'content' and stop then first, last = start, stop - 1 end
+    at = stop and string.match(bare, '^%s*,()', stop)
+  end
+  if first and string.find(envelope, '^[%[{]', first) then return first, last end
+end
+
+-- Content of an envelope; the name of its field in the log: c, or j if it is JSON; and the envelope without what stands
+-- within the content. Nil, and why, if it cannot be read. An object or a list is taken as it stands there: cjson would
+-- change its numbers, and make an object of an empty list.
+local function content_of(fields, envelope)
+  local content, is_json = fields.content, fields.json
+  if is_json ~= nil and type(is_json) ~= 'boolean' then return nil, 'json is neither true nor false' end
+  if type(content) == 'string' then return content, is_json and 'j' or 'c', envelope end
+  if type(content) ~= 'table' then return nil, 'content is no text' end
+  if #envelope > LONGEST_JSON then return nil, 'content is no text, and too long' end
+  local first, last = place_of_content(envelope)
+  if not first then return nil, 'content is not found' end
+  return string.sub(envelope, first, last), 'j', string.sub(envelope, 1, first - 1) .. '0' .. string.sub(envelope, last + 1)
+end
+
+-- Content and recipients of an envelope, and the name of the content's field; nil, and why, if it cannot be read. With
+-- a field that this version does not know it cannot be read: a message for some must not go to all.
 local function read(envelope)
   local ok, fields = pcall(cjson.decode, envelope)
   if not ok then return nil, 'it is not JSON' end
@@ -129,9 +163,10 @@ local function read(envelope)
   for name in pairs(fields) do
     if not KNOWN[name] then return nil, 'it has a field that is not known' end
   end
-  if type(fields.content) ~= 'string' then return nil, 'content is no text' end
-  local to, why = recipients(fields, envelope)
-  return to and fields.content, to or why
+  local content, name, rest = content_of(fields, envelope)
+  if not content then return nil, name end
+  local to, why = recipients(fields, rest)
+  return to and content, to or why, name
 end
 
 -- What XINFO says of the log.
@@ -272,9 +307,9 @@ end
 local function write(item)
   local id
   if string.byte(item) == MARK then
-    local content, to = read(string.sub(item, 2))
+    local content, to, name = read(string.sub(item, 2))
     if not content then return set_aside(item, to) end
-    id = to == '' and add_entry('c', content) or to ~= '' and add_entry('c', content, 'a', to)
+    id = to == '' and add_entry(name, content) or to ~= '' and add_entry(name, content, 'a', to)
   else
     id = add_entry('c', item)
   end

@@ -2,6 +2,7 @@ import random
 
 import pytest
 
+from common.json_content import JsonText
 from common.message import Mark, Message, format_id, parse_id
 
 LARGEST = 2**64 - 1  # Of either half of a stream id.
@@ -14,6 +15,14 @@ def test_plain_content_is_queued_as_exactly_its_utf8(content: str) -> None:
 
 def test_content_that_begins_like_an_envelope_is_put_into_one() -> None:
     assert Message("\x1e中").to_item() == b'\x1e{"content": "\\u001e\\u4e2d"}'
+
+
+def test_json_is_queued_as_its_text_in_an_envelope_that_says_so() -> None:
+    content = JsonText('{"订":1}')
+
+    assert Message(content).to_item() == b'\x1e{"content": "{\\"\\u8ba2\\":1}", "json": true}'
+    to_some = Message(content, ("a", "b")).to_item()
+    assert to_some.endswith(b', "json": true, "channels": ["a", "b"]}')
 
 
 def test_half_of_a_surrogate_pair_is_no_item() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.json_content import JsonBytes
 from common.page import NAME_BYTES, NOBODY, PART_BYTES, PART_MESSAGES, Page
 
 OURS = [b"1-0", [b"c", b"ours"]]
@@ -26,6 +27,17 @@ def test_what_is_addressed_has_its_recipients(recipients: bytes, names: tuple[st
     assert page == Page([b"1-0", b"2-0"], [b"ours", b"some"], [(), names])
 
 
+def test_json_is_told_from_text_that_looks_like_it() -> None:
+    text, pairs = b'{"a": 1}', [b"j", b'{"a": 1}']
+    entries = [[b"1-0", [b"c", text]], [b"2-0", pairs], [b"3-0", [*pairs, b"a", b"b"]]]
+    page = Page.of_entries(entries)
+
+    assert (page.contents, page.recipients) == ([text, b'{"a":1}', b'{"a":1}'], [(), (), ("b",)])
+    assert list(map(type, page.contents)) == [bytes, JsonBytes, JsonBytes]
+    foreign = Page.of_entries([*entries, [b"4-0", [b"x", b"y"]]])
+    assert list(map(type, foreign.contents)) == [bytes, JsonBytes, JsonBytes, bytes]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -34,6 +46,9 @@ def test_what_is_addressed_has_its_recipients(recipients: bytes, names: tuple[st
         [b"a", b"orders"],
         [b"a", b"orders", b"c", b"x"],
         [b"c", b"x", b"c", b"y"],
+        [b"c", b"[]", b"j", b"1"],
+        [b"j", b"[]", b"c", b"x"],
+        [b"j", b"[]", b"a", b""],
         [b"c", b"x", b"b", b"orders"],
         [b"c", b"x", b"a", b""],
         [b"c", b"x", b"a", b" "],

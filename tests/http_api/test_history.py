@@ -1,8 +1,11 @@
 """Pages of the log, and what is told if an id is not known."""
 
+from typing import Any
+
 import pytest
 
 from common.gap_reasons import TOO_OLD, UNKNOWN
+from common.json_content import JsonText
 from common.message import Mark
 from http_api.history import MOST_LOOKS, Archive, MessagesPage
 from tests.support.reads import FakeHistory
@@ -20,7 +23,7 @@ def archive(log: FakeHistory) -> Archive:
     return Archive(log)
 
 
-def contents(page: MessagesPage) -> list[str]:
+def contents(page: MessagesPage) -> list[Any]:
     return [each["content"] for each in page.messages]
 
 
@@ -52,6 +55,15 @@ def test_a_message_is_shown_as_to_listeners_and_to_whom_it_is(
         "time": id_ >> 64,
         "to": ["orders", "user:42"],
     }
+
+
+def test_json_is_shown_as_a_value_and_text_that_looks_like_it_as_text(
+    archive: Archive, log: FakeHistory
+) -> None:
+    log.write('{"a":1.0}')
+    log.write(JsonText('{"a":1.0}'))
+
+    assert contents(archive.page_after(None, None, MANY)) == ['{"a":1.0}', {"a": 1.0}]
 
 
 def test_only_what_they_get_is_shown_to_some_under_the_name_by_which_they_get_it(

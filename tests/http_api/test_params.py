@@ -191,14 +191,14 @@ def test_a_body_that_is_not_read_is_refused_as_it_may_say_for_whom_the_push_is(
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"), [(None, "a body without a Content-Type"), ("text/plain", "'text/plain'")]
+    ("kind", "told"), [(None, "a body without a Content-Type"), ("text/html", "'text/html'")]
 )
 def test_a_body_of_no_type_or_another_is_told_what_to_send(
     http: FlaskClient, kind: str | None, told: str
 ) -> None:
     answer = http.post("/push", data="user=42", content_type=kind).get_json()
 
-    assert answer["msg"] == f"send a form or JSON, not {told}"
+    assert answer["msg"] == f"send a form, JSON or plain text, not {told}"
 
 
 @pytest.mark.parametrize("kind", [FORM, JSON, MULTIPART, "text/plain", None])
@@ -308,7 +308,7 @@ def test_an_error_shows_a_little_of_what_was_sent(
     request: dict[str, Any] = {
         "name": {"data": json.dumps([{long: 1}]), "content_type": JSON, "path": "/push/batch"},
         "type": {"data": "a", "content_type": long},
-        "value": {"data": json.dumps({"content": [long] * 99}), "content_type": JSON},
+        "value": {"data": json.dumps({"content": "a", "user": [long] * 99}), "content_type": JSON},
     }[place]
 
     assert sent(http, **request)[0] in (415, 422)

@@ -139,9 +139,9 @@ def test_a_number_is_pushed_as_its_digits(
 
 
 @pytest.mark.parametrize(
-    "value", ["true", "false", "[]", '["a"]', "{}", '{"a":1}', "NaN", "-Infinity", "1e999"]
+    "value", ["true", "false", "NaN", "-Infinity", "1e999", "[NaN]", "[1e999]", '{"a":-1e999}']
 )
-def test_what_is_neither_text_nor_digits_is_refused(
+def test_what_is_neither_text_nor_digits_nor_json_is_refused(
     http: FlaskClient, queue: FakeQueue, value: str
 ) -> None:
     response = post_json(http, f'{{"content":{value}}}')
@@ -183,7 +183,7 @@ def test_json_that_is_no_object_is_refused(
     assert queue.pushes == []
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", None])
+@pytest.mark.parametrize("content_type", ["text/html", "application/xml", None])
 def test_another_type_of_body_is_refused(
     http: FlaskClient, queue: FakeQueue, content_type: str | None
 ) -> None:
@@ -268,7 +268,7 @@ def test_a_batch_may_come_line_by_line(
         ('{"content":""}', 422, "content_empty"),
         ("true", 422, "content_not_text"),
         ('["a"]', 422, "content_not_text"),
-        ('{"content":{}}', 422, "content_not_text"),
+        ('{"content":[true,1e999]}', 422, "invalid_json"),
         ('"\\ud800"', 422, "content_not_text"),
         ('{"content":"a","chanel":"b"}', 422, "unknown_field"),
         ('{"contents":"a"}', 422, "unknown_field"),

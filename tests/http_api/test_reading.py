@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from common.json_content import JsonText
+from common.message import item_of
 from common.refused import Refused
 from http_api.head import Head
 from http_api.limits import BATCH_MESSAGES, Limits
@@ -20,6 +22,7 @@ from http_api.reading import (
 LIMITS = Limits(content_bytes=16, channels=3)
 FORM, JSON, NDJSON = "application/x-www-form-urlencoded", "application/json", "application/x-ndjson"
 MULTIPART = "multipart/form-data; boundary=B"
+TEXT = "text/plain"
 
 
 def push(body: bytes = b"", kind: str = FORM, query: bytes = b"", **more: Any) -> Entry | None:
@@ -47,6 +50,89 @@ def test_content_is_queued_as_its_bytes_wherever_it_stands() -> None:
     assert push('{"content":"é"}'.encode(), JSON) == entry
     part = '--B\r\nContent-Disposition: form-data; name="content"\r\n\r\né\r\n--B--'
     assert push(part.encode(), MULTIPART) == entry
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (b'{"a": 1}', b'{"a":1}'),
+        (b"[]", b"[]"),
+        (b'[ "\\u6d88", 1.0 ]', '["消",1.0]'.encode()),
+        (b'{"user":1,"user":2}', b'{"user":2}'),  # It names nobody: it is content.
+    ],
+)
+def test_an_object_or_a_list_is_queued_as_json(value: bytes, text: bytes) -> None:
+    item = item_of(JsonText(text.decode()), text, ())
+    to_some = item_of(JsonText(text.decode()), text, ("x",))
+    document = b'{"content":' + value + b"}"
+
+    assert push(document, JSON) == (item, None)
+    assert push(document[:-1] + b',"id":1,"channel":"x"}', JSON) == (to_some, "1")
+    assert push(document, JSON, query=b"channel=x") == (to_some, None)
+    assert batch(b"[" + document + b',{"content":1}]') == [(item, None), (b"1", None)]
+    assert batch(document + b'\n"a"\n', NDJSON) == [(item, None), (b"a", None)]
+
+
+def test_text_that_looks_like_json_stays_text() -> None:
+    text = b'{"a":1}'
+
+    assert push(method="GET", query=b"content=" + text) == (text, None)
+    assert push(b'{"content":"{\\"a\\":1}"}', JSON) == (text, None)
+
+
+def test_a_batch_within_a_batch_is_no_content() -> None:
+    assert refusal(batch, b'[[{"content":"a","user":1}]]') == "content_not_text"
+
+
+@pytest.mark.parametrize("text", ["hello", "two words!\n", "订单", "1+1", "100%", "a\x1e", "%4"])
+@pytest.mark.parametrize("kind", [FORM, f"{FORM}; charset=utf-8"])
+def test_what_curl_sends_without_a_name_is_the_content(text: str, kind: str) -> None:
+    to_some = item_of(text, text.encode(), ("orders",))
+
+    assert push(text.encode(), kind) == (text.encode(), None)
+    assert push(text.encode(), kind, query=b"channel=orders&id=1") == (to_some, "1")
+
+
+@pytest.mark.parametrize("text", ["a=b&c", "%41", " ", "user", '{"a":1}', "订单\n", "\x1e"])
+@pytest.mark.parametrize("charset", ["", "; charset=UTF-8"])
+def test_plain_text_is_the_content_as_it_is(text: str, charset: str) -> None:
+    kind = f"text/plain{charset}"
+    to_some = item_of(text, text.encode(), ("orders",))
+
+    assert push(text.encode(), kind) == (item_of(text, text.encode(), ()), None)
+    assert push(text.encode(), kind, query=b"channel=orders", idempotency_key="1") == (to_some, "1")
+
+
+def test_an_empty_text_is_no_content() -> None:
+    assert push(b"", "text/plain") is None
+    assert push(b" \r\n") is None
+    assert push(b"content=") is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        ({"body": b"a&b"}, "invalid_form"),
+        ({"body": b"%41"}, "invalid_form"),
+        ({"body": b"users"}, "invalid_form"),
+        ({"body": b"content\n"}, "invalid_form"),
+        ({"body": b"hello", "query": b"content=a"}, "invalid_form"),
+        ({"body": b"a\xff"}, "content_not_text"),
+        ({"body": b"a" * 17}, "content_too_large"),
+        ({"body": b"\xe6\xb6\x88", "kind": f"{FORM}; charset=gbk"}, "unsupported_media_type"),
+        ({"body": b"hello", "query": b"content=", "kind": TEXT}, "unsupported_media_type"),
+        ({"body": b' {"content":1}', "kind": TEXT}, "unsupported_media_type"),
+        ({"body": b"\xe6\xb6\x88", "kind": f"{TEXT}; charset=gbk"}, "unsupported_media_type"),
+        ({"body": b"\xff", "kind": TEXT}, "content_not_text"),
+        ({"body": b"a" * 17, "kind": TEXT}, "content_too_large"),
+        ({"body": b"hello", "kind": TEXT, "query": b"channel="}, "bad_channel"),
+        ({"body": b"hello", "kind": TEXT, "method": "GET"}, "unsupported_media_type"),
+    ],
+)
+def test_a_text_that_may_be_meant_otherwise_is_refused(
+    request_: dict[str, Any], error: str
+) -> None:
+    assert refusal(push, **request_) == error
 
 
 def test_the_body_wins_over_the_query() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from http_api.documents import holds_more
+from common.json_content import holds_more
 from tests.support.strategies import texts
 
 values = st.recursive(

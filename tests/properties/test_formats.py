@@ -5,10 +5,11 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.json_content import JsonBytes, str_of, text_of, value_of
 from common.message import Mark, format_id
 from common.page import Page
 from tests.support.reading import Event, events_of, frames_of
-from tests.support.strategies import epochs, ids, marks
+from tests.support.strategies import epochs, ids, json_contents, marks
 from tests.support.websocket import BINARY, CLOSE, PING, TEXT
 from ws_server.wire.close_codes import CloseCode
 from ws_server.wire.formats import Format, all_formats
@@ -35,6 +36,7 @@ nasty = st.sampled_from(
 texts = st.lists(nasty | st.text(), max_size=8).map("".join)
 contents = (
     texts.map(str.encode)
+    | json_contents.map(lambda value: JsonBytes(text_of(value).encode()))
     | st.binary(max_size=300)
     | st.sampled_from([b"\xed\xa0\x80", b"\xf0\x9f\x98", b"x" * 125, b"x" * 126, b"x" * 65536])
 )
@@ -153,7 +155,7 @@ def rows(page: Page, epoch: str) -> list[dict[str, object]]:
         {
             "id": f"{epoch}-{id_.decode()}",
             "channel": None,
-            "content": shown(content),
+            "content": value_of(str_of(content)),
             "time": int(id_.partition(b"-")[0]),
         }
         for id_, content in zip(page.ids, page.contents, strict=True)

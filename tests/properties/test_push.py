@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from config.settings import Settings
 from http_api.app import create_app
 from tests.support.fakes import FakePresenceReader, FakeQueue
-from tests.support.strategies import texts
+from tests.support.strategies import json_contents, texts
 
 LIMIT = 16  # Bytes of content, so that many examples are at its edge.
 MOST = 3  # Channels, for the same reason.
@@ -43,7 +43,7 @@ WAYS: dict[str, Send] = {
 content_texts = texts(LIMIT + 2) | texts(6).map(lambda text: "\x1e" + text)
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 no_texts = st.sampled_from([True, False, [], ["a"], {}, {"content": "a"}])
-contents = content_texts | numbers | no_texts | st.none()
+contents = content_texts | numbers | no_texts | json_contents | st.none()
 ids = st.sampled_from(["1", "2", 1, None]) | st.integers() | texts(3) | no_texts
 good = st.fixed_dictionaries(
     {"content": st.sampled_from(["a", "b", 1])}, optional={"id": st.sampled_from(["1", "2", 1])}
@@ -108,18 +108,29 @@ def item_or_error(text: str, channels: list[str] | None = None) -> bytes | str:
     return b"\x1e" + json.dumps({"content": text}).encode() if raw.startswith(b"\x1e") else raw
 
 
+def json_item(value: Any, channels: list[str]) -> bytes | str:
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if len(text.encode()) > LIMIT:
+        return "content_too_large"
+    to = {"channels": channels} if channels else {}
+    return b"\x1e" + json.dumps({"content": text, "json": True, **to}).encode()
+
+
 def read(message: Any) -> tuple[bytes | str, str | None]:
     """A message's item or error, and its id."""
     fields = message if isinstance(message, dict) else {"content": message}
     content, id_ = fields.get("content"), fields.get("id")
     if set(fields) - {"content", "id", *addresses}:
         return "unknown_field", None
-    if isinstance(content, bool | list | dict):
+    if isinstance(content, bool) or isinstance(message, list):
         return "content_not_text", None
     channels = channels_or_error(fields)
     if content not in (None, "") and isinstance(channels, str):
         return channels, None
-    item = item_or_error("" if content is None else str(content), [*channels])
+    if isinstance(content, list | dict):
+        item = json_item(content, [*channels])
+    else:
+        item = item_or_error("" if content is None else str(content), [*channels])
     if isinstance(item, str) or id_ is None:
         return item, None
     is_id = type(id_) in (int, str) and re.fullmatch("[ -~]{1,255}", str(id_))

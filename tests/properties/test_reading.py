@@ -43,14 +43,17 @@ DOCUMENTS += [
     b'{"content":"a","users":[1,2]}',
     b'{"user":1,"user":2,"content":"a"}',
     b'{"content":NaN}',
+    b'{"content":{"a":[1.0,"\xe6\xb6\x88"]},"channel":"x"}',
+    b'[{"content":[]},{"content":{"user":1,"user":2},"id":1},["a"]]',
 ]
+BARE = [b"hello", b" two words!\n", b"%41", b"100%", b"user", b"a&b", "消".encode(), b"x" * 17]
 DOCUMENTS += ['["消"]'.encode("utf-16"), '{"content":"é"}'.encode("latin-1"), b'["\\ud800"]', PART]
 
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
     """A body as it should be, or with a byte of it changed, or cut."""
-    body = draw(st.sampled_from(DOCUMENTS) | queries)
+    body = draw(st.sampled_from(DOCUMENTS + BARE) | queries)
     place = draw(st.integers(0, len(body)))
     ways = [body] * 3 + [body[:place], body[:place] + b"\xff" + body[place:], body + body]
     return draw(st.sampled_from(ways))

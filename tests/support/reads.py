@@ -6,6 +6,7 @@ from time import monotonic
 
 from flask import Flask
 
+from common.json_content import JsonBytes, JsonText
 from common.message import format_id
 from common.page import Page
 from common.store.beats import Beat, Beats, Said, Sample, Whole
@@ -122,11 +123,15 @@ class FakeHistory(Faulty, History):
         room = min(most, self._room)
         page = Page(
             [format_id(id_) for id_, *_ in some[:room]],
-            [content.encode() for _, content, _ in some[:room]],
+            [_raw(content) for _, content, _ in some[:room]],
             [recipients for *_, recipients in some[:room]],
         )
         is_end = len(some) < room or not some
         return Look(page, is_end, self.epoch, self.start, self.floor, self.newest)
+
+
+def _raw(content: str) -> bytes:
+    return JsonBytes(content.encode()) if isinstance(content, JsonText) else content.encode()
 
 
 class WaitingHistory(FakeHistory):

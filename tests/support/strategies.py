@@ -4,6 +4,7 @@ Not `st.text()`: its table of Unicode takes seconds to build in a new checkout.
 """
 
 import string
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -25,6 +26,16 @@ def texts(max_size: int | None = None) -> st.SearchStrategy[str]:
     """Any text, often of characters that mean something to somebody."""
     telling = st.sampled_from("ab1 \x00\x1e\r\n\t\"'\\/&=+%;{}[]<é消\ufeff\u2028\uffff😀")
     return st.text(characters | telling, max_size=max_size)
+
+
+plain_json = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+)
+json_contents: st.SearchStrategy[Any] = st.recursive(
+    plain_json | texts(8),
+    lambda some: st.lists(some, max_size=4) | st.dictionaries(texts(4), some, max_size=4),
+    max_leaves=12,
+).filter(lambda value: isinstance(value, list | dict))  # What may be pushed as JSON.
 
 
 def latin(max_size: int) -> st.SearchStrategy[str]:

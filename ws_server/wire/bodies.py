@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from json.encoder import encode_basestring
 
+from common.json_content import JsonBytes
 from common.message import Mark
 from common.page import Page
 
@@ -30,10 +31,13 @@ def messages_as_json(epoch: str, page: Page, names: Names) -> list[bytes]:
     """Each message of a page as a JSON object; `names` are the channels that each comes from."""
     start = '{"id":"' + epoch + "-"
     bodies = []
+    has_json = JsonBytes in map(type, page.contents)
     for id_, content, name in zip(page.ids, page.contents, names or repeat(None), strict=False):
         channel = f'"{name}"' if name else "null"  # Nothing in a name needs escaping.
         at = id_.decode()
-        text = encode_basestring(content.decode("utf-8", "replace"))
+        text = content.decode("utf-8", "replace")
+        if not (has_json and type(content) is JsonBytes):
+            text = encode_basestring(text)
         time = at.partition("-")[0]
         bodies.append(f'{start}{at}","channel":{channel},"content":{text},"time":{time}}}'.encode())
     return bodies

@@ -7,6 +7,7 @@ import pytest
 import redis
 
 from common.errors import QueueUnavailable
+from common.json_content import JsonBytes
 from common.message import Mark, Message
 from common.page import Page
 from common.store.log import SETTLE_BYTES, SETTLE_MESSAGES
@@ -109,7 +110,12 @@ def test_an_envelope_comes_out_as_the_content_that_went_in(center: Center, conte
         b"\x1e{}",
         b'\x1e{"content":null}',
         b'\x1e{"content":1}',
-        b'\x1e{"content":["a"]}',
+        b'\x1e{"content":true}',
+        b'\x1e{"content":"[]","json":1}',
+        b'\x1e{"content":["a"],"chanel":"b"}',
+        b'\x1e{"\\u0063ontent":["a"]}',
+        b'\x1e{"content":["' + b"a" * 256 * 1024 + b'"]}',
+        b'\x1e{"content":' + b"[" * 1001 + b"]" * 1001 + b"}",
         b'\x1e{"content":"a","chanel":"b"}',
         b'\x1e{"channel":"b"}',
     ],
@@ -122,6 +128,53 @@ def test_an_envelope_that_cannot_be_read_is_set_aside_and_not_in_the_way(
     assert center.settle() == Settled(moved=2, rejected=1, waiting=0)
     assert center.logged() == [b"before", b"after"]
     assert client.lrange(f"{{{key}}}:rejected", 0, -1) == [envelope]
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"),
+    [
+        (b'"content": "{\\"a\\":1}", "json": true', b'{"a":1}'),
+        (b'"content": {}', b"{}"),
+        (b'"content" : [ ] ', b"[]"),
+        (b'"content":{"b":1.0,"a":1234567890123456789}', b'{"b":1.0,"a":1234567890123456789}'),
+        (rb'"content":{"\u8ba2":"\/\"}]\\"},"channel":"a"', '{"订":"/\\"}]\\\\"}'.encode()),
+        (b'"channels":["a"],"content":{"b":{"channels":""}}', b'{"b":{"channels":""}}'),
+        (b'"user":"content","content":[[],{},"}",{"content":2}]', b'[[],{},"}",{"content":2}]'),
+        (b'"content":["first"],"content":["last"]', b'["last"]'),
+    ],
+)
+def test_content_that_is_json_is_logged_as_json_whoever_wrote_it(
+    center: Center, fields: bytes, value: bytes
+) -> None:
+    center.queue.push([b"\x1e{" + fields + b"}"])
+
+    assert center.settle().rejected == 0
+    (content,) = center.logged()
+    assert type(content) is JsonBytes
+    assert content == value
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b'"content":"{}"',
+        b'"content":"{}","json":false',
+        b'"content":"hello","json":true',
+        b'"content":"{} {}","json":true',
+        b'"content":"1","json":true',
+        b'"content":[NaN]',
+        b'"content":[1e999]',
+        b'"content":' + b"[" * 51 + b"]" * 51,
+        b'"content":[' + b"0," * 10_000 + b"0]",
+    ],
+)
+def test_content_that_is_not_said_to_be_json_or_is_none_is_text(
+    center: Center, fields: bytes
+) -> None:
+    center.queue.push([b"\x1e{" + fields + b"}"])
+
+    assert center.settle().rejected == 0
+    assert [type(content) for content in center.logged()] == [bytes]
 
 
 def test_the_newest_of_what_was_set_aside_comes_first(

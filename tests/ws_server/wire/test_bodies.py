@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from common.json_content import JsonBytes
 from common.message import Mark
 from common.page import Page
 from ws_server.wire.bodies import as_json, messages_as_json, valid_utf8, welcome_fields
@@ -34,6 +35,16 @@ def test_a_message_has_the_name_that_it_comes_under_and_the_time_of_its_id() -> 
         {"id": "e1-5-0", "channel": "a.b", "content": "x", "time": 5},
         {"id": "e1-6-1", "channel": None, "content": "\ufffd", "time": 6},
     ]
+
+
+def test_json_is_a_value_and_text_that_looks_like_it_is_text() -> None:
+    text = b'{"a":[1.0]}'
+    page = Page([b"5-0", b"6-1"], [text, JsonBytes(text)])
+
+    as_text, as_value = messages_as_json("e1", page, None)
+
+    assert b'"content":"{\\"a\\":[1.0]}","' in as_text
+    assert b'"content":{"a":[1.0]},"' in as_value
 
 
 def test_a_welcome_has_its_channels_in_order() -> None:
