@@ -54,22 +54,22 @@ ERRORS = (
         {
             ("content_empty", 422): "A message of a batch has no content",
             ("content_not_text", 422): (
-                "The content is not text or a number, came as a file, or has half of a "
+                "The content is `true` or `false`, came as a file, or has half of a "
                 "surrogate pair. Or something else in the request is not UTF-8: a parameter, "
                 "JSON, or a name in the path"
             ),
             ("content_too_large", 413): "The content is larger than `MAX_CONTENT_BYTES`",
             ("too_many_fields", 422): (
                 "A query, a form or a JSON object has more than 1000 fields, or JSON holds more "
-                "than 100,000 values"
+                "than 100,000 values, 10,000 of them in one content"
             ),
             ("invalid_form", 422): (
                 "The body cannot be read as a form: a multipart body has no boundary or no "
-                "end, or there is no `name=value`"
+                "end; or there is no `name=value`, and the body cannot be the content"
             ),
             ("invalid_json", 422): (
                 "The body, or a line of NDJSON, is not valid JSON (`NaN` is not), is nested "
-                "too deeply, or has a number of thousands of digits"
+                "too deeply (a content: more than 50 levels), or has a number that is too large"
             ),
             ("json_not_object", 422): "`/push` and `/tokens` take a JSON object only",
             ("json_not_array", 422): "`/push/batch` takes a JSON array only",
@@ -114,9 +114,9 @@ ERRORS = (
                 "The id was accepted with other content or for others; nothing was queued"
             ),
             ("unsupported_media_type", 415): (
-                "The body is neither a form nor JSON (in a batch: neither JSON nor NDJSON; for a "
-                "token: not JSON), is compressed, says that it is in another charset than UTF-8, "
-                "or belongs to a GET"
+                "The body is no form, no JSON and no plain text (in a batch: neither JSON nor "
+                "NDJSON; for a token: not JSON), or a push in JSON that is called otherwise; is "
+                "compressed, says that it is in another charset than UTF-8, or belongs to a GET"
             ),
             ("request_entity_too_large", 413): "The body is larger than `MAX_BODY_BYTES`",
             ("too_many_requests", 429): (
