@@ -1,10 +1,12 @@
 """The command: everything with one command, and nothing left behind."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,7 +68,10 @@ def test_serve_prints_the_addresses_and_a_push_reaches_a_listener(
     addresses = {"HTTP_PORT": serve.http_port, "WS_PORT": serve.ws_port}
     assert f"http://127.0.0.1:{serve.http_port}/" in serve.output
     assert f"ws://127.0.0.1:{serve.ws_port}/" in serve.output
-    assert re.search(r"redis://127\.0\.0\.1:\d+/0", serve.output)
+    (redis_url,) = re.findall(r"^  Redis +(redis://127\.0\.0\.1:\d+/0)", serve.output, re.MULTILINE)
+    with urllib.request.urlopen(f"http://127.0.0.1:{serve.http_port}/about") as answer:
+        about = json.load(answer)
+    assert (about["redis"]["url"], about["listen"]["port"]) == (redis_url, serve.ws_port)
 
     listener = Process(["-u", "-m", "config.cli", "listen"], tmp_path, **addresses)
     wait_until(lambda: "connected to" in listener.output, "the listener")
