@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support.console import LAYOUT_SHIFTS
 from tests.support.proxies import find_program
 from tests.support.system import System
 
@@ -61,3 +62,13 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page that knows nothing of those before it."""
     with browser.new_context() as context:
         yield context.new_page()
+
+
+@pytest.fixture
+def problems(page: Page) -> Iterator[list[str]]:
+    """Errors in the scripts of `page`: there must be none. What moves in it is noted."""
+    found: list[str] = []
+    page.on("pageerror", lambda problem: found.append(str(problem)))
+    page.add_init_script(LAYOUT_SHIFTS)
+    yield found
+    assert found == []

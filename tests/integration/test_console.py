@@ -6,16 +6,10 @@ Skipped, visibly, where there is no Chromium; on CI it must be there.
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.support.console import open_console, rows, shifts
 from tests.support.system import KEY, System
-
-LAYOUT_SHIFTS = """
-    window.shifts = [];
-    new PerformanceObserver((list) => list.getEntries().forEach(({value, sources}) =>
-        shifts.push([value, ...sources.map(({node}) => node?.className || node?.nodeName)])
-    )).observe({type: "layout-shift", buffered: true});
-"""
 
 
 @pytest.fixture(scope="module")
@@ -27,28 +21,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield system
 
 
-@pytest.fixture
-def problems(page: Page) -> Iterator[list[str]]:
-    """What a browser's own console would show in red: there must be none."""
-    found: list[str] = []
-    page.on("pageerror", lambda problem: found.append(str(problem)))
-    page.add_init_script(LAYOUT_SHIFTS)
-    yield found
-    assert found == []
-
-
-def open_console(page: Page, system: System, name: str = "") -> None:
-    page.goto(f"http://127.0.0.1:{system.http_port}/#{name}")
-
-
-def rows(page: Page) -> Locator:
-    return page.locator(".messages .m")
-
-
-def push_card(page: Page) -> Locator:
-    return page.locator("#push")
-
-
 def test_a_newcomer_sees_a_message_without_typing(
     shared: System, page: Page, problems: list[str]
 ) -> None:
@@ -57,7 +29,7 @@ def test_a_newcomer_sees_a_message_without_typing(
     expect(rows(page)).to_contain_text(["Hello! This went from this page"])
     expect(page.locator("#state")).to_contain_text(f"live · 127.0.0.1:{shared.ws_port} ·")
     expect(page.locator(".facts")).to_contain_text("connections")
-    assert page.evaluate("shifts") == []
+    assert shifts(page) == []
 
 
 def test_what_is_pushed_with_the_mouse_arrives_and_is_told_of(
@@ -75,7 +47,7 @@ def test_what_is_pushed_with_the_mouse_arrives_and_is_told_of(
     expect(rows(page).last).to_contain_text("消息 😀")
     expect(page.locator("#result")).to_contain_text("confirmed by Redis in")
     expect(page.locator("#result")).to_contain_text("seen here after")
-    assert page.evaluate("shifts") == []
+    assert shifts(page) == []
 
 
 def test_script_in_content_stays_text(shared: System, page: Page, problems: list[str]) -> None:
@@ -105,7 +77,7 @@ def test_it_says_that_nothing_was_missed_while_the_server_was_away(
 
     expect(page.locator(".told").last).to_contain_text("nothing was missed", timeout=20_000)
     expect(rows(page).last).to_contain_text("while it was away")
-    assert page.evaluate("shifts") == []
+    assert shifts(page) == []
 
 
 def test_a_token_is_asked_for_once_and_forgotten_with_the_tab(

@@ -1,0 +1,111 @@
+"""How the console looks: light, dark, on a phone, in Chinese; and for those who do not see it.
+
+CONSOLE_PICTURE names the file for the picture of the README.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.support.console import LAYOUT_SHIFTS, open_console, rows, shifts
+from tests.support.system import System
+
+PAGES = ["messages", "connect", "who", "trace", "health"]
+LOOKS: dict[str, Any] = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1024, "height": 768}},
+    "phone": {"color_scheme": "dark", "viewport": {"width": 320, "height": 640}},
+    "Chinese": {"locale": "zh-CN", "viewport": {"width": 390, "height": 844}},
+}
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Both servers, with messages of all kinds in the log."""
+    with System(tmp_path_factory.mktemp("shared")) as system:
+        system.start_ws(system.ws_port, DELIVERY="instant")
+        system.start_http(WS_PORT=system.ws_port, DELIVERY="instant")
+        for body in (
+            '{"content": "订单 1023 已发货", "channels": ["news.eu"]}',
+            '{"content": "Your export is ready", "users": ["42"]}',
+            '{"content": "The shop closes at 18:00"}',
+            '{"content": {"order": 1024, "state": "已付款"}, "channels": ["orders", "vip"]}',
+        ):
+            system.call("/push", body.encode(), Content_Type="application/json")
+        yield system
+
+
+@pytest.fixture(params=LOOKS)
+def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(**{"locale": "en-GB", **LOOKS[request.param]}) as context:
+        context.add_init_script(LAYOUT_SHIFTS)
+        yield context
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_everybody_can_use_it_and_nothing_moves(
+    shared: System, context: BrowserContext, name: str
+) -> None:
+    page = context.new_page()
+    open_console(page, shared, name)
+    expect(page.locator("main")).not_to_be_empty()
+    expect(page.locator("#state[data-state=live]")).to_be_visible()
+    shared.push("while it is looked at")
+
+    faults = Axe().run(page).response["violations"]
+    assert [
+        (fault["id"], [node["html"] for node in fault["nodes"]])
+        for fault in faults
+        if fault["impact"] in SERIOUS
+    ] == []
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= page.evaluate("innerWidth")  # Nothing has to be scrolled sideways.
+    assert shifts(page) == []
+
+
+def test_it_speaks_chinese_to_whoever_prefers_it(shared: System, browser: Browser) -> None:
+    with browser.new_context(locale="zh-CN") as context:
+        page = context.new_page()
+        open_console(page, shared)
+
+        expect(page.get_by_role("link", name="谁在线")).to_be_visible()
+        expect(rows(page).last).to_contain_text("你好！")
+        assert page.evaluate("document.documentElement.lang") == "zh-CN"
+
+
+def test_it_is_used_by_keyboard_alone(shared: System, page: Page) -> None:
+    open_console(page, shared)
+    expect(page.locator("#content")).to_be_focused()
+
+    page.keyboard.press("Control+A")
+    page.keyboard.type("typed")
+    page.keyboard.press("Tab")  # The check box is off for what is no JSON.
+    page.keyboard.press("ArrowRight")  # From everybody to channels.
+    page.keyboard.press("Tab")
+    page.keyboard.type("orders,news")
+    page.keyboard.press("Control+Enter")
+
+    expect(rows(page).last).to_contain_text("typed")
+    expect(rows(page).last.locator(".chip")).to_have_text(["orders", "news"])
+
+
+def test_the_picture_of_the_readme(shared: System, browser: Browser, tmp_path: Path) -> None:
+    path = Path(os.environ.get("CONSOLE_PICTURE") or tmp_path / "console.png")
+    look: Any = {"viewport": {"width": 1280, "height": 760}, "device_scale_factor": 1}
+    with browser.new_context(locale="en-GB", **look) as context:
+        page = context.new_page()
+        open_console(page, shared)
+        expect(rows(page).last).to_contain_text("Hello!")
+        page.get_by_text("Channels", exact=True).click()
+        page.keyboard.type("orders,news.eu,")
+        page.get_by_role("button", name="Push", exact=True).click()
+        expect(page.locator("#result")).to_contain_text("seen here after")
+        page.screenshot(path=path)
+
+    assert path.stat().st_size > 20_000
