@@ -38,7 +38,11 @@ export class PushCard {
     this.code = new CodeBox(t, { name: "language", choices: LANGUAGES, make: snippet });
     const form = h("form", {
       id: "push",
-      onsubmit: (event) => { event.preventDefault(); this.#push(this.#wanted()); },
+      onsubmit: (event) => {
+        event.preventDefault();
+        // What stands in the field is not chosen yet: only after the check it is known to whom it is.
+        if (this.recipients.check()) this.#push(this.#wanted());
+      },
       onkeydown: (event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); }
       },
@@ -91,7 +95,6 @@ export class PushCard {
   }
 
   async #push({ content, channels, users }) {
-    if (!this.recipients.check()) return;
     const pushed = { begun: performance.now(), confirmed: null, seen: null };
     const key = keyOf(content, [...channels, ...users.map((user) => `user:${user}`)]);
     this.pending.set(key, pushed);

@@ -32,10 +32,8 @@ export class Recipients {
     });
     this.field.setAttribute("list", "names");
     this.problem = h("p", { id: "recipient-problem", class: "problem", role: "status" });
-    // Who chose with the mouse goes on typing; who uses the keyboard may want the next choice.
-    const clicked = (event) => { if (event.detail) setTimeout(() => this.field.focus()); };
     this.element = h("div", { class: "recipients" },
-      h("div", { onclick: clicked }, segments("to", t("to whom"), kinds, this.kind, (kind) => { this.kind = kind; this.#show(); this.changed(); })),
+      segments("to", t("to whom"), kinds, this.kind, (kind) => { this.kind = kind; this.#show(); this.changed(); if (kind !== "everybody") this.field.focus(); }),
       this.chips, this.known, this.problem);
   }
 
