@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.support.console import LAYOUT_SHIFTS, open_console, rows, shifts
 from tests.support.system import System
 
-PAGES = ["messages", "connect", "who", "trace", "health"]
+PAGES = ["messages"]
 LOOKS: dict[str, Any] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1024, "height": 768}},
@@ -77,22 +77,6 @@ def test_it_speaks_chinese_to_whoever_prefers_it(shared: System, browser: Browse
         expect(page.get_by_role("link", name="谁在线")).to_be_visible()
         expect(rows(page).last).to_contain_text("你好！")
         assert page.evaluate("document.documentElement.lang") == "zh-CN"
-
-
-def test_it_is_used_by_keyboard_alone(shared: System, page: Page) -> None:
-    open_console(page, shared)
-    expect(page.locator("#content")).to_be_focused()
-
-    page.keyboard.press("Control+A")
-    page.keyboard.type("typed")
-    page.keyboard.press("Tab")  # The check box is off for what is no JSON.
-    page.keyboard.press("ArrowRight")  # From everybody to channels.
-    page.keyboard.press("Tab")
-    page.keyboard.type("orders,news")
-    page.keyboard.press("Control+Enter")
-
-    expect(rows(page).last).to_contain_text("typed")
-    expect(rows(page).last.locator(".chip")).to_have_text(["orders", "news"])
 
 
 def test_the_picture_of_the_readme(shared: System, browser: Browser, tmp_path: Path) -> None:
