@@ -23,7 +23,8 @@ SECRET = os.environ.get("SUBSCRIBE_SECRET", "")
 if len(SECRET) < 32:
     raise SystemExit("SUBSCRIBE_SECRET must be set, to what the servers have: 32 bytes or more")
 TOKEN_SECONDS = int(os.environ.get("TOKEN_SECONDS", "300"))
-SOURCES = f"'self' {LISTEN} {LISTEN.replace('ws', 'http', 1)}"
+ORIGIN = "/".join(LISTEN.split("/")[:3])
+SOURCES = f"'self' {ORIGIN} {ORIGIN.replace('ws', 'http', 1)}"
 POLICY = f"default-src 'none'; script-src {SOURCES}; connect-src {SOURCES}; style-src 'self'; "
 POLICY += "img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 USERS = ("alice", "bob")  # Yours are those who can log in.

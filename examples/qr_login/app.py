@@ -23,7 +23,8 @@ API = os.environ.get("MESSAGE_CENTER_URL", "http://127.0.0.1:2346")
 LISTEN = os.environ.get("MESSAGE_CENTER_LISTEN_URL", "ws://127.0.0.1:2345/")  # As pages reach it.
 SECONDS = float(os.environ.get("CODE_SECONDS", "120"))  # How long a code lives.
 MOST_OPEN = 10_000  # Codes at a time: whoever opens the page makes one.
-SOURCES = f"'self' {LISTEN} {LISTEN.replace('ws', 'http', 1)}"
+ORIGIN = "/".join(LISTEN.split("/")[:3])
+SOURCES = f"'self' {ORIGIN} {ORIGIN.replace('ws', 'http', 1)}"
 POLICY = f"default-src 'none'; script-src {SOURCES}; connect-src {SOURCES}; style-src 'self'; "
 POLICY += "img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 

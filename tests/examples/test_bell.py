@@ -192,6 +192,18 @@ def test_no_page_may_be_framed_kept_or_run_foreign_code(alice: User) -> None:
     assert "style=" not in answered.text
 
 
+def test_the_websocket_server_can_be_behind_a_path(
+    demo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its `/client.js` is not."""
+    monkeypatch.setenv("MESSAGE_CENTER_LISTEN_URL", "wss://push.example.com/ws")
+    monkeypatch.setenv("SUBSCRIBE_SECRET", SECRET)
+    policy = runpy.run_path(demo.__file__)["POLICY"]
+
+    for kind in ("script", "connect"):
+        assert f"{kind}-src 'self' wss://push.example.com https://push.example.com;" in policy
+
+
 def test_both_languages_say_the_same(demo: Any) -> None:
     source = demo.app.jinja_env.from_string(
         '{% from "texts.html" import texts with context %}{{ texts|tojson }}'

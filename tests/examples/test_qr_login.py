@@ -1,6 +1,7 @@
 """The rules of the QR login: who is logged in, by whom, and once."""
 
 import re
+import runpy
 
 import jwt
 import pytest
@@ -289,6 +290,15 @@ def test_no_page_may_be_framed_kept_or_run_foreign_code(computer: FlaskClient) -
         assert "unsafe" not in policy
         assert answered.headers["Cache-Control"] == "no-store"
         assert "style=" not in answered.text
+
+
+def test_the_websocket_server_can_be_behind_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its `/client.js` is not."""
+    monkeypatch.setenv("MESSAGE_CENTER_LISTEN_URL", "wss://push.example.com/ws")
+    policy = runpy.run_path(demo.__file__)["POLICY"]
+
+    for kind in ("script", "connect"):
+        assert f"{kind}-src 'self' wss://push.example.com https://push.example.com;" in policy
 
 
 def test_both_languages_say_the_same() -> None:

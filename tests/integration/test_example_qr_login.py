@@ -154,6 +154,13 @@ def test_a_login_goes_on_over_a_restart_of_the_websocket_server(
     computer.expect_user("alice")
 
 
+def test_the_page_says_so_if_the_websocket_server_cannot_be_reached(demo: Demo, page: Page) -> None:
+    page.route("**/client.js", lambda route: route.abort())
+    page.goto(demo.url)
+
+    expect(page.locator("#connection")).to_contain_text("This page cannot listen: Failed to fetch")
+
+
 def test_where_listeners_need_a_token_the_page_has_one_for_its_channel(
     tmp_path_factory: pytest.TempPathFactory, computer: Computer, phone: Page
 ) -> None:

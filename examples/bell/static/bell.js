@@ -49,7 +49,12 @@ async function load() {
   loaded = true;
 }
 
-const { connect } = await import(new URL("/client.js", listen.replace("ws", "http")).href);
+const refused = ({ reason }) => { find("connection").textContent = `${words.closed} ${reason}`; };
+const client = new URL("/client.js", listen.replace("ws", "http")).href;
+const { connect } = await import(client).catch((problem) => {
+  refused({ reason: problem.message });
+  throw problem;
+});
 const center = connect(listen, {
   share: `user ${user}`, // One connection for all tabs of this user.
   token: async () => (await ask("/token", {})).token, // Before each connect, also when the last one has expired.
@@ -60,11 +65,11 @@ center.on("state", ({ state }) => {
   find("connection").textContent = words[state];
   if (state === "connected" && !loaded) load(); // Now, so that nothing can fall in between.
 });
-center.on("closed", ({ reason }) => { find("connection").textContent = `${words.closed} ${reason}`; });
+center.on("closed", refused);
 
 find("bell").onclick = () => {
   find("panel").hidden = !find("panel").hidden;
-  find("bell").ariaExpanded = String(!find("panel").hidden);
+  find("bell").setAttribute("aria-expanded", !find("panel").hidden);
 };
 find("mark").onclick = async () => take(await ask("/read", { up_to: Math.max(0, ...notes.keys()) }));
 find("notify").onsubmit = async (event) => {

@@ -7,7 +7,12 @@ const say = (id, name, more = "") => {
   document.getElementById(id).textContent = `${text} ${more}`;
 };
 
-const { connect } = await import(new URL("/client.js", listen.replace("ws", "http")).href);
+const refused = ({ reason }) => say("connection", "refused", reason);
+const client = new URL("/client.js", listen.replace("ws", "http")).href;
+const { connect } = await import(client).catch((problem) => {
+  refused({ reason: problem.message });
+  throw problem;
+});
 const center = connect(listen, { channels: [channel], token, share: false });
 
 function show(state) {
@@ -36,5 +41,5 @@ center.on("state", ({ state }) => {
   if (state === "connected") look(); // The phone may have been faster than the connection.
   say("connection", state === "waiting" ? "away" : "");
 });
-center.on("closed", ({ reason }) => say("connection", "refused", reason));
+center.on("closed", refused);
 setTimeout(show, seconds * 1000, "expired");
