@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.support.console import LAYOUT_SHIFTS, open_console, rows, shifts
 from tests.support.system import System
 
-PAGES = ["messages"]
+PAGES = ["messages", "health"]
 LOOKS: dict[str, Any] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1024, "height": 768}},
