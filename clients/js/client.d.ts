@@ -51,10 +51,11 @@ export interface Events<Content = unknown> {
   error: Refusal;
 }
 
-/** As much of a WebSocket as the client uses. It sets `onmessage` and `onclose`. */
+/** As much of a WebSocket as the client uses. It sets `onmessage`, `onclose` and `onerror`. */
 export interface SocketLike {
   onmessage: any; // Called with { data: string }.
   onclose: any; // Called with { code?: number, reason?: string }.
+  onerror?: any; // May be called where no close follows: when it does not open.
   send(text: string): void;
   close(): void;
 }

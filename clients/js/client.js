@@ -99,6 +99,8 @@ export function connect(url, options = {}) {
     const socket = make(target, key ? ["message-center.json", `message-center.token.${key}`] : []);
     socket.onmessage = ({ data }) => hear(JSON.parse(data));
     socket.onclose = ({ code, reason }) => end(code, reason);
+    // To Node before version 24, a handshake that fails is an error only.
+    socket.onerror = () => end();
     return { send: (text) => socket.send(text), close: () => socket.close() };
   }
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
 from typing import Any, ClassVar, NamedTuple
 
 SUCCESS = '{"code":0,"msg":"success"}'
@@ -28,12 +29,13 @@ def refuses(status: int, error: str, *headers: tuple[str, str], **fields: object
 
 
 class Asked(NamedTuple):
-    """One request; `client` is the address that it came from."""
+    """One request; `client` is the address that it came from, `at` when, of a clock of no date."""
 
     path: str
     body: Any
     authorization: str | None
     client: tuple[str, int]
+    at: float
 
 
 class ScriptedApi(ThreadingHTTPServer):
@@ -62,7 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         value = json.loads(body) if body else None
-        asked = Asked(self.path, value, self.headers["Authorization"], self.client_address)
+        token = self.headers["Authorization"]
+        asked = Asked(self.path, value, token, self.client_address, monotonic())
         reply = self.server.reply_to(asked)
         self.close_connection = self.close_connection or not reply.status
         if reply.status:

@@ -86,7 +86,8 @@ class Stage:
         """The answer of the HTTP API."""
         return self._system.call(path)[1]
 
-    def token(self, seconds: float = 60, /, **claims: object) -> str:
+    @staticmethod
+    def token(seconds: float = 60, /, **claims: object) -> str:
         """For a listener."""
         return jwt.encode({"exp": in_seconds(seconds), **claims}, SECRET, "HS256")
 

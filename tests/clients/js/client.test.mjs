@@ -353,6 +353,19 @@ test("a socket of another kind is used in place of a WebSocket", async () => {
   assert.deepEqual(tab.contents, ["message 1"]);
 });
 
+test("a socket that tells of an error only is given up at once, and one that then closes counts once", async () => {
+  const browser = new Browser(), tab = browser.tab("fetch");
+  tab.connect("ws://h/");
+  await browser.run();
+  const [first] = tab.sockets;
+  first.onerror({});
+  first.onclose({ code: 1006, reason: "" });
+  await browser.run(2500);
+  assert.equal(tab.sockets.length, 2);
+  assert.ok(first.isClosed);
+  assert.deepEqual(tab.seen.state.map(({ state }) => state).filter((state) => state === "waiting"), ["waiting"]);
+});
+
 test("the adapter of the README lets it run on what mini-programs have", async () => {
   const readme = readFileSync(new URL("../../../clients/js/README.md", import.meta.url), "utf8");
   const adapter = readme.match(/```js\n(const socket = [^]*?\n};)\n/)[1];

@@ -1,0 +1,3 @@
+module example.com/message-center-examples
+
+go 1.24
