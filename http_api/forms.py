@@ -7,7 +7,10 @@ content: that is what `curl -d hello` sends. No I/O here.
 """
 
 import re
+from collections.abc import Mapping
 from itertools import product
+from types import MappingProxyType
+from typing import Any
 
 from common.refused import Refused
 from http_api import recipients
@@ -19,6 +22,7 @@ BLANK = b" \t\r\n"
 NO_FORM = (b"{", b"[", b"<", b'"')  # JSON or XML that is declared as a form.
 BEGINNING = 1024
 DIGITS = b"0123456789abcdefABCDEF"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 ENCODED = re.compile(rb"%[0-9a-fA-F]{2}")
 BYTES = {bytes(pair): bytes([int(bytes(pair), 16)]) for pair in product(DIGITS, repeat=2)}
 PLAIN_NAMES = {name.encode(): name for name in recipients.KNOWN}  # As they mostly are written.
@@ -34,11 +38,11 @@ def of_query(query: bytes, limits: Limits) -> dict[str, str]:
 
 
 def of_form(
-    body: bytes, charset: str, limits: Limits, *, may_be_bare: bool = False
+    body: bytes, charset: str, limits: Limits, query: Mapping[str, Any] = NOTHING
 ) -> dict[str, str]:
     """The parameters of an urlencoded form.
 
-    `may_be_bare`: if nothing in it is a name with a value, all of it is the content.
+    If nothing in it is a name with a value, all of it is the content, unless the query has one.
 
     Raises:
         Refused: as for a query; or it is no form.
@@ -47,7 +51,7 @@ def of_form(
         reason = "the body is called a form and is none: JSON needs Content-Type: application/json"
         raise Refused("unsupported_media_type", reason)
     if b"=" not in body and body.strip(BLANK):
-        if not may_be_bare:
+        if "content" in query:
             raise _no_names("has no name=value")
         return _bare(body, charset, limits)
     return _parameters(body, "form", charset, limits)

@@ -29,8 +29,7 @@ def of_body(head: Head, query: Source, body: bytes, limits: Limits) -> Source:
         raise body_of_get()
     kind = content_type_of(head.content_type)
     if kind.mimetype == URLENCODED:
-        may_be_bare = "content" not in query
-        return forms.of_form(body, kind.charset, limits, may_be_bare=may_be_bare)
+        return forms.of_form(body, kind.charset, limits, query)
     if kind.mimetype == MULTIPART:
         return of_multipart(body, kind.boundary, kind.charset, limits)
     if kind.is_json:

@@ -48,7 +48,12 @@ class Asked:
 
 @click.command(epilog="Example: message-center push 'order 1024 is paid' --user 42")
 @click.argument("text")
-@click.option("--json", "is_json", is_flag=True, help="With -: each line is a message in JSON.")
+@click.option(
+    "--json",
+    "is_json",
+    is_flag=True,
+    help="TEXT is an object or a list, to arrive as one. With -: each line is a message in JSON.",
+)
 @click.option(
     "--channel",
     "channels",
@@ -78,25 +83,42 @@ def push(
     It goes to everybody unless a channel or a user is given. The first of PUSH_TOKENS is sent
     along, if there are any. Ends with status 1 if the push fails.
     """
-    if is_json and text != "-":
-        raise click.UsageError("--json is for lines: push - --json")
     asked = Asked(id, token, channels, users)
     if text == "-":
         _push_lines(asked, is_json=is_json)
     else:
-        _push_one(as_typed(text, "TEXT"), asked)
+        _push_one(as_typed(text, "TEXT"), asked, is_json=is_json)
 
 
-def _push_one(text: str, asked: Asked) -> None:
+def _push_one(text: str, asked: Asked, *, is_json: bool) -> None:
+    kind, body = _as_json(text, asked) if is_json else _as_form(text, asked)
+    _, settings = settings_here()
+    headers = {"Content-Type": kind}
+    if token := push_token(settings, asked.token):
+        headers["Authorization"] = f"Bearer {token}"
+    status, answer = _post(f"{http_url(settings)}/push", body, headers)
+    with suppress(click.ClickException, SystemExit):
+        write(f"{answer}\n")  # It is pushed or not, whether that is read or not.
+    if status != 200 or not _is_success(answer):
+        sys.exit(1)
+
+
+def _as_form(text: str, asked: Asked) -> tuple[str, bytes]:
     form = {"content": text} | {key: ",".join(names) for key, names in asked.to.items()}
     if asked.id is not None:
         form["id"] = asked.id
-    _, settings = settings_here()
-    status, body = _post(f"{http_url(settings)}/push", form, push_token(settings, asked.token))
-    with suppress(click.ClickException, SystemExit):
-        write(f"{body}\n")  # It is pushed or not, whether that is read or not.
-    if status != 200 or not _is_success(body):
-        sys.exit(1)
+    return "application/x-www-form-urlencoded", urllib.parse.urlencode(form).encode()
+
+
+def _as_json(text: str, asked: Asked) -> tuple[str, bytes]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise click.BadParameter(f"it is not JSON: {problem}", param_hint="TEXT") from problem
+    if not isinstance(content, dict | list):
+        raise click.BadParameter("it is neither an object nor a list", param_hint="TEXT")
+    message = {"content": content, **asked.to, "id": asked.id}
+    return "application/json", json.dumps(message).encode()
 
 
 def _is_success(body: str) -> bool:
@@ -107,10 +129,10 @@ def _is_success(body: str) -> bool:
     return isinstance(answer, dict) and answer.get("code") == 0
 
 
-def _post(url: str, form: dict[str, str], token: str | None) -> tuple[int, str]:
-    request = urllib.request.Request(url, urllib.parse.urlencode(form).encode())  # noqa: S310
-    if token:
-        request.add_unredirected_header("Authorization", f"Bearer {token}")
+def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+    request = urllib.request.Request(url, body)  # noqa: S310
+    for name, value in headers.items():
+        request.add_unredirected_header(name, value)
     try:
         with DIRECTLY.open(request, timeout=ANSWER_TIMEOUT) as answer:
             return answer.status, answer.read().decode(errors="replace").strip()

@@ -3,6 +3,7 @@
 TOKEN = "SESAME-SESAME-SESAME"
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 MULTIPART = "multipart/form-data; boundary=b"
+TEXT = "text/plain"
 
 METHODS = (
     "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "post", "TRACE", "CONNECT", "P@ST",

@@ -24,11 +24,12 @@ from tests.fuzz.http_parts import (
     PATHS,
     QUERIES,
     SPACES,
+    TEXT,
     TOKEN,
     TYPES,
     VERSIONS,
 )
-from tests.fuzz.parameters import as_json, as_multipart, as_query, parameters
+from tests.fuzz.parameters import as_json, as_multipart, as_query, bare, parameters
 
 PIECES = b'\r\n\x00 \t:,;%#?/\x80aA1&="{}\x1e\x0b'
 
@@ -95,9 +96,11 @@ def _post(chance: random.Random) -> Made:
         made.body = as_query(chance, pairs)
     elif kind < 0.95:
         made.kind, made.body = JSON, as_json(chance, pairs)
-    else:
+    elif kind < 0.97:
         made.kind, made.body = MULTIPART, as_multipart(chance, pairs, b"b")
-    if chance.random() < 0.1:
+    else:
+        made.kind, made.body = chance.choice([FORM, TEXT, f"{TEXT}; charset=UTF-8"]), bare(chance)
+    if chance.random() < (0.1 if kind < 0.97 else 0.5):
         query = as_query(chance, parameters(chance, False))
         made.target += "?" + query.decode("latin-1")
     return made

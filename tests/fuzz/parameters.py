@@ -24,7 +24,8 @@ CONTENTS: tuple[Any, ...] = (
 # What only JSON can say.
 VALUES: tuple[Any, ...] = (
     0, 1, -5, 1.5, 1e300, 10**30, True, False, None, [], {}, ["a"], {"a": "b"}, "\ud800",
-    "\udc00a",
+    "\udc00a", {"\u4f60": [1.0, 10**30, "\\\""]}, {"user": "1", "content": {"user": 2}}, ["\udc00"],
+    [float("inf")], [[0] * 300] * 34, {"a": "\x1e\n" * 200},
 )  # fmt: skip
 NAMES = ("a", "news", "b.c", "user:1", "A_b-9", "u@x", "0")
 BAD_NAMES = (
@@ -120,6 +121,17 @@ def _quoted(chance: random.Random, text: str, ascii_only: bool) -> bytes:
     if kind < 0.15:
         return b"".join(b"%%%02x" % byte for byte in raw[:3000])
     return quote_from_bytes(raw, safe=chance.choice(["", "/", ",@:"])).replace("%20", "+").encode()
+
+
+def bare(chance: random.Random) -> bytes:
+    """A body that is all content, or nearly."""
+    text = str(chance.choice(CONTENTS)).encode("utf-8", "surrogatepass")
+    kind = chance.random()
+    if kind < 0.3:
+        text = chance.choice([b"user", b"content", b' {"content":"a"}', b"%41", b"a&b", b"\xff"])
+    elif kind < 0.4:
+        text += chance.choice(BROKEN)
+    return text
 
 
 def as_json(chance: random.Random, pairs: Sequence[Pair]) -> bytes:

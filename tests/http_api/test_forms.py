@@ -41,8 +41,21 @@ def test_json_and_xml_are_no_form(body: bytes) -> None:
     assert error_of(body) == "unsupported_media_type"
 
 
-def test_a_text_without_a_name_is_no_form_and_nothing_is_an_empty_one() -> None:
-    assert error_of(b"hello") == "invalid_form"
+def test_a_text_without_a_name_is_the_content_unless_the_query_has_one() -> None:
+    assert forms.of_form(b"hello", "", LIMITS) == {"content": "hello"}
+    assert forms.of_form(b"hello", "", LIMITS, {"id": "1"}) == {"content": "hello"}
+    with pytest.raises(Refused) as refused:
+        forms.of_form(b"hello", "", LIMITS, {"content": ""})
+    assert refused.value.error == "invalid_form"
+
+
+@pytest.mark.parametrize("body", [b"a&b", b"&", b" users\n", b"content", b"a%20b"])
+def test_a_text_that_may_be_a_form_all_the_same_is_refused(body: bytes) -> None:
+    assert error_of(body) == "invalid_form"
+
+
+def test_a_text_is_all_content() -> None:
+    assert forms.of_text(b"a=b&%41\n", "utf-8", LIMITS) == {"content": "a=b&%41\n"}
     assert forms.of_form(b" \r\n", "", LIMITS) == {}
 
 

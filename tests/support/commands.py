@@ -1,10 +1,11 @@
 """`message-center` as a test runs it, and an HTTP API that keeps what it was sent."""
 
+import json
 import os
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from click.testing import CliRunner, Result
@@ -19,11 +20,13 @@ def run(*arguments: str, **environ: str) -> Result:
 class Recorder(BaseHTTPRequestHandler):
     """Any HTTP API: answers with success and keeps what it was sent."""
 
-    seen: ClassVar[list[tuple[str | None, dict[str, list[str]]]]] = []
+    seen: ClassVar[list[tuple[str | None, dict[str, Any]]]] = []
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.seen.append((self.headers["Authorization"], parse_qs(body, keep_blank_values=True)))
+        is_json = self.headers["Content-Type"] == "application/json"
+        fields = json.loads(body) if is_json else parse_qs(body, keep_blank_values=True)
+        self.seen.append((self.headers["Authorization"], fields))
         self.send_response(200)
         self.end_headers()
         self.wfile.write('{"code":0,"msg":"success 🎉"}'.encode())

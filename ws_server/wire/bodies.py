@@ -31,16 +31,25 @@ def messages_as_json(epoch: str, page: Page, names: Names) -> list[bytes]:
     """Each message of a page as a JSON object; `names` are the channels that each comes from."""
     start = '{"id":"' + epoch + "-"
     bodies = []
-    has_json = JsonBytes in map(type, page.contents)
-    for id_, content, name in zip(page.ids, page.contents, names or repeat(None), strict=False):
+    texts = _texts(page.contents)
+    for id_, text, name in zip(page.ids, texts, names or repeat(None), strict=False):
         channel = f'"{name}"' if name else "null"  # Nothing in a name needs escaping.
         at = id_.decode()
-        text = content.decode("utf-8", "replace")
-        if not (has_json and type(content) is JsonBytes):
-            text = encode_basestring(text)
         time = at.partition("-")[0]
         bodies.append(f'{start}{at}","channel":{channel},"content":{text},"time":{time}}}'.encode())
     return bodies
+
+
+def _texts(contents: Sequence[bytes]) -> list[str]:
+    """Each content as it stands in a JSON object."""
+    if JsonBytes in map(type, contents):
+        return list(map(_text, contents))
+    return [encode_basestring(content.decode("utf-8", "replace")) for content in contents]
+
+
+def _text(content: bytes) -> str:
+    text = content.decode("utf-8", "replace")
+    return text if type(content) is JsonBytes else encode_basestring(text)
 
 
 def welcome_fields(at: Mark, channels: Channels, *, complete: bool) -> dict[str, object]:

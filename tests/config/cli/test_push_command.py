@@ -125,11 +125,28 @@ def test_a_push_takes_an_id_and_a_token(folder: Path, api: dict[str, str]) -> No
     assert Recorder.seen == [("Bearer mine", {"content": ["hello"], "id": ["order-1"]})]
 
 
-def test_json_is_for_lines(folder: Path) -> None:
-    result = run("push", "hello", "--json")
+@pytest.mark.integration
+def test_json_is_pushed_as_json_only_if_that_is_said(folder: Path, api: dict[str, str]) -> None:
+    text = '{"订": [1.0]}'
+    named = ["--channel", "orders", "--user", "42", "--id", "1", "--token", "mine"]
+    to = {"channels": ["orders"], "users": ["42"], "id": "1"}
+
+    assert run("push", text, **api).exit_code == 0
+    assert run("push", "--json", text, **api).exit_code == 0
+    assert run("push", "--json", *named, text, **api).exit_code == 0
+    assert Recorder.seen == [
+        (None, {"content": [text]}),
+        (None, {"content": {"订": [1.0]}, "id": None}),
+        ("Bearer mine", {"content": {"订": [1.0]}, **to}),
+    ]
+
+
+@pytest.mark.parametrize("text", ["hello", "{", '"hello"', "1", "[" * 5000])
+def test_what_is_no_json_is_not_pushed_as_json(folder: Path, text: str) -> None:
+    result = run("push", text, "--json")
 
     assert result.exit_code == 2
-    assert "push - --json" in result.stderr
+    assert "Invalid value for TEXT: it is n" in result.stderr
 
 
 def settings_of(api: ScriptedApi) -> dict[str, str]:
