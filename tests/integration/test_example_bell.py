@@ -14,9 +14,9 @@ from tests.support.system import System
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Clocks may differ by 5 seconds: its tokens are good for two to three."""
+    """Clocks may differ by 5 seconds: its tokens are good for about four."""
     with System(tmp_path_factory.mktemp("bell")) as system:
-        yield Demo(system, "bell", SUBSCRIBE_SECRET=SECRET, TOKEN_SECONDS=-2)
+        yield Demo(system, "bell", SUBSCRIBE_SECRET=SECRET, TOKEN_SECONDS=-1)
 
 
 @contextmanager
