@@ -5,6 +5,7 @@ CONSOLE_PICTURE names the file for the picture of the README.
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.support.console import LAYOUT_SHIFTS, open_console, rows, shifts
 from tests.support.system import System
+from tests.support.websocket import Client
 
 PAGES = ["messages", "health"]
 LOOKS: dict[str, Any] = {
@@ -31,13 +33,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with System(tmp_path_factory.mktemp("shared")) as system:
         system.start_ws(system.ws_port, DELIVERY="instant")
         system.start_http(WS_PORT=system.ws_port, DELIVERY="instant")
-        for body in (
-            '{"content": "订单 1023 已发货", "channels": ["news.eu"]}',
-            '{"content": "Your export is ready", "users": ["42"]}',
-            '{"content": "The shop closes at 18:00"}',
-            '{"content": {"order": 1024, "state": "已付款"}, "channels": ["orders", "vip"]}',
-        ):
-            system.call("/push", body.encode(), Content_Type="application/json")
+        fill_log(system)
         yield system
 
 
@@ -79,17 +75,39 @@ def test_it_speaks_chinese_to_whoever_prefers_it(shared: System, browser: Browse
         assert page.evaluate("document.documentElement.lang") == "zh-CN"
 
 
-def test_the_picture_of_the_readme(shared: System, browser: Browser, tmp_path: Path) -> None:
+def test_the_picture_of_the_readme(system: System, browser: Browser, tmp_path: Path) -> None:
     path = Path(os.environ.get("CONSOLE_PICTURE") or tmp_path / "console.png")
-    look: Any = {"viewport": {"width": 1280, "height": 760}, "device_scale_factor": 1}
-    with browser.new_context(locale="en-GB", **look) as context:
-        page = context.new_page()
-        open_console(page, shared)
+    system.start_ws(system.ws_port, DELIVERY="instant")
+    system.start_http(WS_PORT=system.ws_port, DELIVERY="instant")
+    fill_log(system)
+    queries = ["/?channels=orders"] * 3 + ["/?channels=news.*", "/"]
+    look: Any = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
+    with ExitStack() as stack:
+        for query in queries:
+            stack.enter_context(Client(system.ws_port, query))
+        page = stack.enter_context(browser.new_context(**look)).new_page()
+        open_console(page, system)
         expect(rows(page).last).to_contain_text("Hello!")
         page.get_by_text("Channels", exact=True).click()
-        page.keyboard.type("orders,news.eu,")
+        page.locator("#recipient").fill("orders,shop,")
+        page.keyboard.press("Enter")
+        expect(page.locator(".chips")).to_contain_text("orders 3 listening")
+        page.locator("#content").fill('{"order": 1025, "state": "已付款"}')
         page.get_by_role("button", name="Push", exact=True).click()
         expect(page.locator("#result")).to_contain_text("seen here after")
+        expect(page.locator(".facts")).to_contain_text("6connections")
         page.screenshot(path=path)
 
     assert path.stat().st_size > 20_000
+
+
+def fill_log(system: System) -> None:
+    """Messages of all kinds."""
+    for body in (
+        '{"content": "订单 1023 已发货", "channels": ["news.eu"]}',
+        '{"content": "Your export is ready", "users": ["42"]}',
+        '{"content": "The shop closes at 18:00"}',
+        '{"content": {"order": 1024, "state": "shipped"}, "channels": ["orders", "vip"]}',
+    ):
+        status, _ = system.call("/push", body.encode(), Content_Type="application/json")
+        assert status == 200
