@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.demos import Demo
+from tests.support.demos import Demo, faults
 from tests.support.keys import SECRET
 from tests.support.processes import wait_until
 from tests.support.system import System
@@ -80,6 +80,14 @@ def test_each_user_sees_only_what_is_for_them(demo: Demo, alice: Page, bob: Page
     for page, other in ((alice, "for bob"), (bob, "for alice")):
         expect(page.locator("#notes")).not_to_contain_text(other)
     assert problems == []
+
+
+def test_everybody_can_read_it(demo: Demo, alice: Page, bob: Page) -> None:
+    bob.set_viewport_size({"width": 320, "height": 640})
+    notify(alice, "bob", "long " * 20 + "x" * 90)
+    expect_unread(bob, 1)
+
+    assert faults(bob) == []
 
 
 def test_two_tabs_have_one_connection_and_what_is_read_in_one_is_read_in_both(

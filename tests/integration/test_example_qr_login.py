@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.support.demos import Demo
+from tests.support.demos import Demo, faults
 from tests.support.keys import SECRET
 from tests.support.system import System
 
@@ -78,7 +78,16 @@ def test_the_computer_is_logged_in_when_the_phone_confirms(
     assert len(looks) == 3  # When it was connected, and at each message: it does not poll.
     assert not any(code in frame for frame in computer.heard)
     assert computer.problems == []
-    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_everybody_can_read_both_pages(demo: Demo, computer: Computer, phone: Page) -> None:
+    address = computer.open(demo.url)
+    assert faults(computer.page) == []
+    phone.goto(address)
+    assert faults(phone) == []
+    phone.get_by_role("button", name="Cancel").tap()
+    computer.expect("cancelled")
+    assert faults(computer.page) == []
 
 
 def test_the_computer_is_told_of_a_cancel_and_offers_another_code(

@@ -1,10 +1,16 @@
 """The demos of examples/, each started as its README says, with both servers."""
 
 import urllib.request
+from typing import Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
 from tests.support.processes import ROOT, Process, free_port, wait_until
 from tests.support.system import System
 from tests.support.websocket import LIMIT
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 class Demo:
@@ -42,3 +48,14 @@ def answers(process: Process, url: str) -> bool:
             return True
     except OSError:
         return False
+
+
+def faults(page: Page) -> list[str]:
+    """What is in the way of people who do not see well, or use no mouse; and of narrow screens."""
+    found = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        found += Axe().run(page).response["violations"]
+    serious = [each["id"] for each in found if each["impact"] in ("serious", "critical")]
+    is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return serious + ["it has to be scrolled sideways"] * is_wide
