@@ -48,7 +48,7 @@ def test_it_connects_to_the_two_servers_only(url: str, places: list[str]) -> Non
 def test_all_that_it_names_is_served(http: FlaskClient) -> None:
     named = re.findall(r'(?:src|href)="([^"]+)"', http.get("/").text)
 
-    assert len(named) == 3
+    assert len(named) == 4
     for path in named:
         with http.get(f"/{path}") as response:
             assert response.status_code == 200

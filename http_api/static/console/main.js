@@ -7,6 +7,7 @@ import { Api, Refusal } from "./api.js";
 import { fill, h, say } from "./dom.js";
 import { Listener } from "./listener.js";
 import { login } from "./login.js";
+import { addressOf, readArgument } from "./place.js";
 import { number, rate, LANGUAGE, speaker } from "./words.js";
 
 import { connectPage } from "./connect.js";
@@ -37,7 +38,7 @@ class App extends EventTarget {
   }
 
   open(page, argument = "") {
-    location.hash = argument ? `${page}/${encodeURIComponent(argument)}` : page;
+    location.hash = addressOf(page, argument);
   }
 
   async look() {
@@ -108,7 +109,7 @@ function routes(app, { links, main }) {
       fill(main, page.element);
       shown = page;
     }
-    page.show?.(decodeURIComponent(argument));
+    page.show?.(readArgument(argument));
   };
   addEventListener("hashchange", show);
   show();

@@ -1,13 +1,14 @@
 // The page "Messages": a push card, and everything that enters the log, as it comes.
 
 import { h } from "./dom.js";
+import { followInto } from "./live.js";
+import { isOfConsole } from "./names.js";
 import { PushCard } from "./push.js";
 import { MessageStream } from "./stream.js";
-import { duration, speaker } from "./words.js";
+import { speaker } from "./words.js";
 import words from "./words/messages.js";
 
 const NEWEST = 50; // Messages at load.
-const OWN = /^console-\d+-\d+$/; // A console's own channel, such as Listener makes.
 const UNTIL_CONNECTED = 1500; // Milliseconds that the hello waits for the listener.
 const t = speaker(words);
 
@@ -17,36 +18,29 @@ export function messagesPage(app) {
   const again = (message) => card.again(message);
   const stream = new MessageStream(t, { title: t("arriving"), empty: t("nothing yet"), again, mine });
   const element = h("div", { class: "two" }, card.element, stream.element);
-  // What entered the log before is history, and nobody saw how long it took.
-  let since = Infinity, isAway = false, greeted = sessionStorage.getItem("greeted") === mine;
-
-  app.api.follow({ last: NEWEST }, {
+  let greeted = sessionStorage.getItem("greeted") === mine;
+  followInto(stream, app, { last: NEWEST }, {
     message(message) {
-      if (isOfAnotherConsole(message, mine)) return;
-      const now = Date.now() + app.ahead;
-      stream.add(message, message.time >= since ? Math.max(0, Math.round(now - message.time)) : null);
+      if (isOfAnotherConsole(message, mine)) return false;
       card.seen(message);
+      return true;
     },
-    open({ complete, away }) {
-      since = Date.now() + app.ahead;
-      isAway = false;
-      const time = duration(Math.round(away / 100) / 10);
-      if (away) stream.tell(t(complete ? "back" : "back with gap", { time }), complete ? "good" : "warn");
+    open() {
       if (!greeted) greet(app, mine).catch((problem) => stream.tell(problem.message, "bad"));
       greeted = true;
     },
-    gap({ reason }) { stream.tell(t("gap", { reason: t(`gap ${reason}`) }), "warn"); },
-    lost(problem) {
-      if (!isAway) stream.tell(t("lost", { problem: problem.message }), "bad");
-      isAway = true;
-    },
   });
-  return { element, show: () => card.focus() };
+  /** With a channel, or `user:42`, the card is made ready for a push to it. */
+  function show(name) {
+    if (name) card.choose(name);
+    card.focus();
+  }
+  return { element, show };
 }
 
 /** The hello of another console is nobody else's, here neither. */
 export function isOfAnotherConsole({ to }, mine) {
-  return to.length === 1 && OWN.test(to[0]) && to[0] !== mine;
+  return to.length === 1 && isOfConsole(to[0]) && to[0] !== mine;
 }
 
 /** Push a message to this console alone, once for each tab. */

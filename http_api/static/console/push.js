@@ -3,6 +3,7 @@
 import { CodeBox } from "./code.js";
 import { h, say } from "./dom.js";
 import { Refusal } from "./api.js";
+import { userOf } from "./names.js";
 import { Recipients } from "./recipients.js";
 import { jsonOf } from "./row.js";
 import { LANGUAGES, snippet } from "./snippets.js";
@@ -57,10 +58,17 @@ export class PushCard {
     if (matchMedia("(hover: hover)").matches) this.content.focus({ preventScroll: true });
   }
 
+  /** To a channel, or to a user as `user:42`. */
+  choose(name) {
+    const user = userOf(name);
+    if (user === undefined) this.recipients.choose("channels", [name]);
+    else this.recipients.choose("users", [user]);
+  }
+
   /** Push a message of the stream once more. */
   again({ content, to }) {
-    const users = to.filter((name) => name.startsWith("user:")).map((name) => name.slice(5));
-    this.#push({ content, channels: to.filter((name) => !name.startsWith("user:")), users });
+    const users = to.map(userOf).filter((user) => user !== undefined);
+    this.#push({ content, channels: to.filter((name) => userOf(name) === undefined), users });
   }
 
   /** A message has come: perhaps it is what was pushed here. */

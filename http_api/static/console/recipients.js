@@ -1,11 +1,8 @@
 // To whom a push is: everybody, some channels or some users, as chips that say how many listen now.
 
 import { fill, h, say, segments } from "./dom.js";
+import { channelOf, listenersOf, NameField, subscriptionsTo } from "./names.js";
 import { number } from "./words.js";
-
-const NAME = /^[A-Za-z0-9_.:@-]{1,100}$/;
-const SUGGESTED = 20;
-const UNTIL_ASKED = 200; // Milliseconds after the last key.
 
 export class Recipients {
   /** `changed()` is called whenever others are chosen. */
@@ -25,16 +22,12 @@ export class Recipients {
     const { t } = this;
     const kinds = ["everybody", "channels", "users"].map((id) => ({ id, label: t(`to ${id}`) }));
     this.chips = h("div", { class: "chips" });
-    this.known = h("datalist", { id: "names" });
-    this.field = h("input", {
-      id: "recipient", autocomplete: "off", spellcheck: false, "aria-describedby": "recipient-problem",
-      onkeydown: (event) => this.#key(event), onchange: () => this.#add(), oninput: () => this.#typed(),
+    this.field = new NameField(t, this.app.api, {
+      id: "recipient", taken: (names) => this.#add(names), emptied: () => this.#remove([...this.names[this.kind]].pop()),
     });
-    this.field.setAttribute("list", "names");
-    this.problem = h("p", { id: "recipient-problem", class: "problem", role: "status" });
     this.element = h("div", { class: "recipients" },
-      segments("to", t("to whom"), kinds, this.kind, (kind) => { this.kind = kind; this.#show(); this.changed(); if (kind !== "everybody") this.field.focus(); }),
-      this.chips, this.known, this.problem);
+      segments("to", t("to whom"), kinds, this.kind, (kind) => { this.kind = kind; this.#show(); this.changed(); if (kind !== "everybody") this.field.input.focus(); }),
+      this.chips, this.field.known, this.field.problem);
   }
 
   /** `{kind, names}`. */
@@ -42,43 +35,30 @@ export class Recipients {
     return { kind: this.kind, names: [...this.names[this.kind]] };
   }
 
+  /** As if these had been chosen by hand. */
+  choose(kind, names) {
+    this.kind = kind;
+    this.names[kind] = new Set(names);
+    this.element.querySelector(`input[value="${kind}"]`).checked = true;
+    this.#show();
+    this.changed();
+  }
+
   /** Whether all of it can be pushed to; if not, it is said at the field. */
   check() {
-    if (!this.#add()) return false;
-    if (this.kind === "everybody" || this.names[this.kind].size) return true;
+    if (this.kind === "everybody") return true;
+    if (!this.field.take()) return false;
+    if (this.names[this.kind].size) return true;
     this.refuse(this.t(`no ${this.kind}`));
     return false;
   }
 
-  refuse(text) {
-    say(this.problem, text);
-    if (text) { this.field.setAttribute("aria-invalid", "true"); this.field.focus(); } else this.field.removeAttribute("aria-invalid");
-  }
+  refuse(text) { this.field.refuse(text); }
 
-  #key(event) {
-    if (event.key === "," || (event.key === "Enter" && !event.ctrlKey && !event.metaKey)) {
-      event.preventDefault();
-      this.#add();
-    } else if (event.key === "Backspace" && !this.field.value) {
-      this.#remove([...this.names[this.kind]].pop());
-    }
-  }
-
-  /** Take what stands in the field; false if it cannot be a name. */
-  #add() {
-    const names = this.field.value.split(",").map((name) => name.trim()).filter(Boolean);
-    const wrong = names.find((name) => !NAME.test(name));
-    this.refuse("");
-    if (wrong !== undefined) {
-      this.refuse(this.t("no name", { name: wrong }));
-      return false;
-    }
-    if (!names.length) return true;
+  #add(names) {
     names.forEach((name) => this.names[this.kind].add(name));
-    this.field.value = "";
     this.#show();
     this.changed();
-    return true;
   }
 
   #remove(name) {
@@ -86,33 +66,16 @@ export class Recipients {
     this.names[this.kind].delete(name);
     this.#show();
     this.changed();
-    this.field.focus();
-  }
-
-  #typed() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#suggest(), UNTIL_ASKED);
-  }
-
-  async #suggest() {
-    const { kind } = this;
-    const prefix = this.field.value.trim();
-    if (prefix && !NAME.test(prefix)) return;
-    const answer = await this.app.api.get(kind, { prefix, limit: SUGGESTED }).catch(() => null);
-    if (!answer || kind !== this.kind) return;
-    const one = kind.slice(0, -1);
-    fill(this.known, answer[kind].filter((each) => NAME.test(each[one])).map((each) => h("option", { value: each[one] })));
+    this.field.input.focus();
   }
 
   #show() {
     const everybody = this.kind === "everybody";
     const names = everybody ? [""] : [...this.names[this.kind]];
-    this.field.hidden = everybody;
-    this.field.placeholder = this.t(`add ${this.kind}`);
-    this.field.ariaLabel = this.t(`add ${this.kind}`);
-    fill(this.chips, names.map((name) => this.#chip(name)), this.field);
-    this.refuse("");
-    if (!everybody) this.#suggest();
+    this.field.input.hidden = everybody;
+    fill(this.chips, names.map((name) => this.#chip(name)), this.field.input);
+    if (everybody) this.refuse("");
+    else this.field.ask(this.kind, this.t(`add ${this.kind}`));
     this.#count();
   }
 
@@ -138,9 +101,9 @@ export class Recipients {
   async #listeners(kind, name) {
     const { api, stats } = this.app;
     if (kind === "everybody") return stats?.totals ? stats.totals.connections : null;
-    if (kind === "users") return (await api.get(`users/${encodeURIComponent(name)}`)).connections;
-    const found = await Promise.all(subscriptions(name).map((each) => api.get(`channels/${encodeURIComponent(each)}`)));
-    return found.reduce((sum, { connections }) => sum + connections, 0);
+    const asked = kind === "users" ? [channelOf(name)] : subscriptionsTo(name);
+    const found = await Promise.all(asked.map((each) => listenersOf(api, each)));
+    return found.reduce((sum, count) => sum + count, 0);
   }
 
   #sayCount(element) {
@@ -148,11 +111,4 @@ export class Recipients {
     element.dataset.state = count === 0 ? "nobody" : "";
     say(element, count === undefined ? "…" : this.t(count === 1 ? "1 listens" : "listen", { count: number(count) }));
   }
-}
-
-/** The channel, and the wildcards that match it: common/channels.py has the rule. */
-function subscriptions(name) {
-  const found = [name];
-  for (let dot = name.indexOf(".", 1); dot > 0; dot = name.indexOf(".", dot + 1)) found.push(`${name.slice(0, dot)}.*`);
-  return found;
 }

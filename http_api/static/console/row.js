@@ -20,22 +20,31 @@ export function jsonOf(text) {
 }
 
 /**
- * The row of a message. `delay` is in milliseconds, or null if it was not seen as it came;
- * `again(message)` is called to push it once more.
+ * The row of a message. `delay` is in milliseconds, or null if it was not seen as it came; `again(message)` is
+ * called to push it once more; `mine` is the channel of this console; `whom(message)` are the elements that say to
+ * whom it is, instead of the usual ones.
  */
-export function messageRow(t, message, { delay, again, mine }) {
-  const names = message.to.length ? message.to.map((name) => (name === mine ? t("this console") : name)) : [t("everybody")];
-  return h("li", { class: "m" },
+export function messageRow(t, message, { delay, again, mine, whom = ({ to }) => recipients(t, to, mine) }) {
+  return h("li", { class: "m", dataset: { id: message.id } },
     h("div", { class: "when" },
       h("time", { dateTime: new Date(message.time).toISOString() }, clock(message.time)),
       h("small", { title: message.id }, `…${message.id.slice(-9)}`)),
-    h("div", { class: "to" }, names.slice(0, 3).map((name) => h("span", { class: "chip", title: name }, name)),
-      names.length > 3 ? h("span", { class: "dim", title: names.join(", ") }, `+${names.length - 3}`) : null),
+    h("div", { class: "to" }, whom(message)),
     body(t, message),
     h("em", { title: t("delay explained") }, delay === null ? "" : `${number(delay)} ${t("ms")}`),
     h("div", { class: "acts" },
       copyButton(t, () => JSON.stringify(message), "quiet"),
       again ? h("button", { type: "button", class: "quiet", onclick: () => again(message) }, t("push again")) : null));
+}
+
+function recipients(t, to, mine) {
+  const names = to.length ? to.map((name) => (name === mine ? t("this console") : name)) : [t("everybody")];
+  return [...names.slice(0, 3).map((name) => h("span", { class: "chip", title: name }, name)), others(names.slice(3))];
+}
+
+/** How many more there are; null if none. */
+export function others(names) {
+  return names.length ? h("span", { class: "dim", title: names.join(", ") }, `+${names.length}`) : null;
 }
 
 function body(t, message) {

@@ -10,11 +10,11 @@ const HELD = 1000; // Messages that are kept while it is paused.
 const NEAR = 24; // Pixels from the end that count as the end.
 
 export class MessageStream {
-  /** `again(message)` pushes a message once more; `mine` is the channel of this console. */
-  constructor(t, { title, again, mine, empty }) {
+  /** `title` and `empty` are what it says; the rest is for each row (`messageRow`). */
+  constructor(t, { title, empty, ...forRows }) {
     this.t = t;
-    this.again = again;
-    this.mine = mine;
+    this.forRows = forRows;
+    this.kept = KEPT;
     this.waiting = []; // Rows that the next frame will show.
     this.paused = false;
     this.left = 0; // Messages for which there was no room while it was paused.
@@ -38,12 +38,29 @@ export class MessageStream {
 
   /** Show a message; `delay` in milliseconds, or null. */
   add(message, delay = null) {
-    this.#later(() => {
-      const { t, again, mine } = this;
-      const row = messageRow(t, message, { delay, again, mine });
-      row.search = `${message.to.join(" ") || t("everybody")} ${textOf(message.content)} ${message.id}`.toLowerCase();
-      return row;
+    this.#later(() => this.#row(message, delay));
+  }
+
+  /** Put older ones before all others: what was seen stays where it is. Then scroll to where they end. */
+  addOlder(messages) {
+    const { list, view } = this, height = view.scrollHeight;
+    const rows = messages.map((message) => this.#row(message, null));
+    rows.forEach((row) => this.#filterOne(row));
+    view.ariaBusy = "true"; // They are no news to be read out.
+    list.prepend(...rows);
+    const added = view.scrollHeight - height;
+    view.scrollTop += added;
+    this.kept = Math.max(this.kept, list.children.length);
+    this.empty.hidden = list.children.length > 0;
+    requestAnimationFrame(() => {
+      view.ariaBusy = "false";
+      if (added) view.scrollTop = added - view.clientHeight / 2;
     });
+  }
+
+  /** The id of the oldest message that is shown, or undefined. */
+  get oldest() {
+    return this.list.querySelector(".m")?.dataset.id;
   }
 
   /** Show what happened, as a line of its own. `kind` is good, warn or bad. */
@@ -55,9 +72,17 @@ export class MessageStream {
   clear() {
     this.list.replaceChildren();
     this.waiting = [];
+    this.kept = KEPT;
     this.left = 0;
     this.#count(0);
     this.empty.hidden = false;
+  }
+
+  #row(message, delay) {
+    const { t } = this;
+    const row = messageRow(t, message, { ...this.forRows, delay });
+    row.search = `${message.to.join(" ") || t("everybody")} ${textOf(message.content)} ${message.id}`.toLowerCase();
+    return row;
   }
 
   #later(make) {
@@ -79,16 +104,16 @@ export class MessageStream {
     this.waiting = [];
     rows.forEach((row) => this.#filterOne(row));
     this.list.append(...rows);
-    this.empty.hidden = true;
+    this.empty.hidden = this.list.children.length > 0;
     if (!atEnd) return this.#count(this.unseen + rows.length);
     // Only here: whoever reads further up would see the rows move.
-    while (this.list.children.length > KEPT) this.list.firstChild.remove();
+    while (this.list.children.length > this.kept) this.list.firstChild.remove();
     this.view.scrollTop = this.view.scrollHeight;
   }
 
   #isAtEnd() {
     const { list, view } = this;
-    const isFull = list.children.length > 2 * KEPT; // Who points there for ever does not fill the memory.
+    const isFull = list.children.length > 2 * this.kept; // Who points there for ever does not fill the memory.
     const points = list.querySelector("button:hover, button:focus-visible") && view.scrollHeight > view.clientHeight;
     return isFull || (!points && this.#distance() < NEAR);
   }

@@ -8,11 +8,12 @@ const NUMBERS = new Intl.NumberFormat(LANGUAGE === "zh" ? "zh-CN" : "en-GB");
 const SHORT = new Intl.NumberFormat(LANGUAGE === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: 1 });
 
 /**
- * What speaks: `t("confirmed", {ms: 2})`. `words` is `{en: {key: "… {ms} …"}, zh: {…}}`; a key that
+ * What speaks: `t("confirmed", {ms: 2})`. Each of `words` is `{en: {key: "… {ms} …"}, zh: {…}}`; a key that
  * a language lacks is said in English, and one that nobody knows as it stands.
  */
-export function speaker(words = {}) {
-  const tables = [words[LANGUAGE], common[LANGUAGE], words.en, common.en];
+export function speaker(...words) {
+  const all = [...words, common];
+  const tables = [...all.map((each) => each[LANGUAGE]), ...all.map((each) => each.en)];
   return (key, values = {}) => {
     const text = tables.find((table) => table && key in table)?.[key] ?? key;
     return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));

@@ -1,0 +1,26 @@
+export default {
+  en: {
+    "whom to trace": "Whom to trace", "of users": "User", "of channels": "Channel", "add users": "user, such as 42", "add channels": "channel, such as orders or news.*",
+    "no name": "“{name}” cannot be a name: 1 to 100 letters, digits and _ . : @ -, and .* at the end of a wildcard", remove: "Remove {name}", start: "Trace",
+    "what is got": "What they get", "name somebody": "Name a user or a channel: what they got and get now shows up here.",
+    "nothing for them": "Nothing for them among the newest messages. What is pushed shows up here.",
+    "read only": "Only the log is read: no connection, and nobody's place in the log, is touched.",
+    "add his channels": "What is for everybody and for the user. Add the channels that the page asks for, too.",
+    "user is here": "{user} is connected, with {connections}.", "user is away": "{user} is not connected.",
+    "1 connection": "1 connection", "some connections": "{count} connections",
+    older: "↑ Older", looking: "Looking…", "no older": "No older ones", "looked back": "Nothing for them in the {count} messages before. Press “Older” to look further back.", "not looked": "Not looked up: {problem}",
+    "why everybody": "to all", "why user": "to the user", "why channel": "to the channel", "why wildcard": "by {wildcard}",
+  },
+  zh: {
+    "whom to trace": "追踪谁", "of users": "用户", "of channels": "频道", "add users": "用户，例如 42", "add channels": "频道，例如 orders 或 news.*",
+    "no name": "“{name}”不能作为名称：1 到 100 个字母、数字和 _ . : @ -，通配符以 .* 结尾", remove: "移除 {name}", start: "追踪",
+    "what is got": "收到的消息", "name somebody": "请填写用户或频道：过去和现在收到的消息会显示在这里。",
+    "nothing for them": "最近的消息中没有。推送的内容会显示在这里。",
+    "read only": "只读取日志：不影响任何连接，也不移动任何人在日志中的位置。",
+    "add his channels": "包括发给所有人的和发给该用户的。页面还收听的频道，也请加上。",
+    "user is here": "{user} 在线，{connections}。", "user is away": "{user} 不在线。",
+    "1 connection": "1 个连接", "some connections": "{count} 个连接",
+    older: "↑ 更早", looking: "正在查找…", "no older": "没有更早的", "looked back": "之前的 {count} 条消息中没有。再按“更早”继续查找。", "not looked": "未能查找：{problem}",
+    "why everybody": "发给所有人", "why user": "发给该用户", "why channel": "发给该频道", "why wildcard": "通过 {wildcard}",
+  },
+};
