@@ -18,7 +18,8 @@ local NAMES = {'channel', 'channels', 'user', 'users'} -- As FIELDS of http_api/
 local QUOTED = {'"channel"', '"channels"', '"user"', '"users"'}
 local LISTS, USERS = {channels = true, users = true}, {user = true, users = true}
 local KNOWN = {content = true, json = true, channel = true, channels = true, user = true, users = true}
-local LONGEST_JSON = 256 * 1024 -- Bytes of an envelope whose content is no text but an object or a list.
+local LONGEST_JSON = 64 * 1024 -- Bytes of an envelope whose content is no text but an object or a list.
+local JSON_WEIGHT = 16 -- So many bytes counts each of it: to find where it ends takes time.
 local MOST_CHANNELS = 1000 -- As MAX_CHANNELS, at the most.
 local END_OF = {['{'] = '^%b{}()', ['['] = '^%b[]()', ['"'] = '^"[^"]*"()'} -- Where a value ends, by its beginning.
 local LARGEST = 2 ^ 53 -- From here on cjson rounds: a number would be somebody else's.
@@ -148,6 +149,7 @@ local function content_of(fields, envelope)
   if type(content) == 'string' then return content, is_json and 'j' or 'c', envelope end
   if type(content) ~= 'table' then return nil, 'content is no text' end
   if #envelope > LONGEST_JSON then return nil, 'content is no text, and too long' end
+  bytes = bytes - JSON_WEIGHT * #envelope
   local first, last = place_of_content(envelope)
   if not first then return nil, 'content is not found' end
   return string.sub(envelope, first, last), 'j', string.sub(envelope, 1, first - 1) .. '0' .. string.sub(envelope, last + 1)
@@ -345,7 +347,7 @@ local function settle(source)
   local most, done = handful(), 0
   local items = try('LRANGE', source, -most, -1)
   for at = items and #items or 0, 1, -1 do
-    if not write(items[at]) then break end
+    if bytes <= 0 or not write(items[at]) then break end
     bytes = bytes - #items[at]
     done = done + 1
   end

@@ -10,26 +10,27 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.json_content import text_of
+from common.json_content import JsonBytes, text_of
 from common.message import Mark, Message
 from common.store.connect import connect
 from common.store.log_state import Settled
 from config.cli.embedded import EmbeddedValkey
 from tests.support.store import Center
-from tests.support.strategies import texts
+from tests.support.strategies import json_contents, texts
 
 pytestmark = pytest.mark.integration
 
 MARK = b"\x1e"
 
 # As somebody's JSON library may write an envelope.
-WRITERS: list[Callable[[str], str]] = [
-    lambda text: json.dumps({"content": text}),
-    lambda text: json.dumps({"content": text}, ensure_ascii=False),
-    lambda text: json.dumps({"content": text}, indent=2),
-    lambda text: json.dumps({"content": text}).replace("/", "\\/"),
+WRITERS: list[Callable[[Any], str]] = [
+    json.dumps,
+    lambda fields: json.dumps(fields, ensure_ascii=False),
+    lambda fields: json.dumps(fields, indent=2),
+    lambda fields: json.dumps(fields).replace("/", "\\/"),
 ]
 
+names = st.sampled_from(["a", "user", "content", "channels"])
 contents = texts() | texts().map(lambda text: "\x1e" + text)
 plain = st.binary().filter(lambda item: not item.startswith(MARK))
 fragments = st.sampled_from(
@@ -83,11 +84,30 @@ def test_any_content_comes_out_as_it_went_in(shared: redis.Redis, batch: list[st
 
 @given(text=texts(), write=st.sampled_from(WRITERS))
 def test_an_envelope_of_any_json_library_is_read(
-    shared: redis.Redis, text: str, write: Callable[[str], str]
+    shared: redis.Redis, text: str, write: Callable[[Any], str]
 ) -> None:
-    done, logged, _ = settled(shared, [MARK + write(text).encode()])
+    done, logged, _ = settled(shared, [MARK + write({"content": text}).encode()])
 
     assert (done.rejected, logged) == (0, [text.encode()])
+
+
+@given(value=json_contents, write=st.sampled_from(WRITERS), name=names)
+def test_json_of_any_json_library_is_as_it_was_pushed_over_http(
+    shared: redis.Redis, value: Any, write: Callable[[Any], str], name: str
+) -> None:
+    text = text_of(value)
+    before, behind = {"channels": [name]}, {"user": "1"}
+    items = [
+        Message(text).to_item(),
+        MARK + write({"content": value}).encode(),
+        MARK + write({**before, "content": value, **behind}).encode(),
+        MARK + write({"json": True, "content": text, **behind}).encode(),
+    ]
+
+    done, logged, _ = settled(shared, items)
+
+    assert done.rejected == 0
+    assert [(type(content), content) for content in logged] == [(JsonBytes, text.encode())] * 4
 
 
 @given(before=plain, junk=st.binary() | almost_json, after=plain)

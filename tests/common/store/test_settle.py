@@ -69,6 +69,16 @@ def test_one_settle_moves_a_bounded_number_of_bytes(center: Center) -> None:
     assert center.logged() == numbered(400, size)
 
 
+def test_one_settle_looks_for_the_end_of_few_large_objects(center: Center) -> None:
+    """It takes Redis longer than to read text."""
+    items = [b'\x1e{"content":["' + b"[" * 32 * 1024 + b'"]}'] * 5
+    center.queue.push([*items, b"last"])
+
+    assert center.settle() == Settled(moved=2, rejected=0, waiting=4)
+    center.settle_all()
+    assert [len(content) for content in center.logged()] == [32 * 1024 + 4] * 5 + [4]
+
+
 def test_items_larger_than_the_bound_are_not_stuck(center: Center) -> None:
     center.queue.push([b"." * (SETTLE_BYTES + 1), b"next"])
     center.settle_all()
@@ -114,7 +124,7 @@ def test_an_envelope_comes_out_as_the_content_that_went_in(center: Center, conte
         b'\x1e{"content":"[]","json":1}',
         b'\x1e{"content":["a"],"chanel":"b"}',
         b'\x1e{"\\u0063ontent":["a"]}',
-        b'\x1e{"content":["' + b"a" * 256 * 1024 + b'"]}',
+        b'\x1e{"content":["' + b"a" * 64 * 1024 + b'"]}',
         b'\x1e{"content":' + b"[" * 1001 + b"]" * 1001 + b"}",
         b'\x1e{"content":"a","chanel":"b"}',
         b'\x1e{"channel":"b"}',
