@@ -82,6 +82,8 @@ def test_a_note_is_pushed_to_its_user_only_and_kept(
     assert pusher.pushed == [({"note": note}, ["bob"])]
     assert (note["id"], note["from"], note["text"]) == (1, "alice", "hello")
     assert alice.notes() == {"notes": [], "read": 0}
+    bob.post("/notify", user="alice", text="hi")
+    assert pusher.pushed[1:] == [({"note": alice.notes()["notes"][0]}, ["alice"])]
 
 
 def test_a_note_that_cannot_be_pushed_is_kept(alice: User, bob: User, pusher: FakePusher) -> None:

@@ -96,6 +96,8 @@ def test_who_asked_is_logged_in_when_the_phone_confirms(
     assert look(computer, code) == "confirmed"
 
     assert '<b id="user">alice</b>' in computer.get("/").text
+    with computer.session_transaction() as session:
+        assert dict(session) == {"user": "alice"}  # Nothing of before.
     assert pusher.pushed == [("scanned", [channel]), ("confirmed", [channel])]
 
 
