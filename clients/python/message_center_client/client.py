@@ -61,6 +61,8 @@ class Client:
     ) -> str:
         """Push one message, to everybody if neither channels nor users are given; its id.
 
+        A dict or a list as `content` is JSON: it arrives as a value where listeners get JSON.
+
         Raises:
             Refused: it is not queued.
             NotConfirmed: it may be queued or not.
