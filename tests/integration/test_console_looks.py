@@ -17,7 +17,7 @@ from tests.support.console import LAYOUT_SHIFTS, open_console, rows, shifts
 from tests.support.system import System
 from tests.support.websocket import Client
 
-PAGES = ["messages", "who", "who/user:42", "trace/user:42,orders", "health"]
+PAGES = ["messages", "connect", "who", "who/user:42", "trace/user:42,orders", "health"]
 LOOKS: dict[str, Any] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1024, "height": 768}},

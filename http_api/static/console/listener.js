@@ -35,7 +35,7 @@ export class Listener extends EventTarget {
   async start() {
     const { about, api } = this.app;
     if (about.listen.tokens !== "none" && !about.signs) return this.#become("token");
-    if (location.protocol === "https:" && this.addresses.socket.startsWith("ws:")) return this.#become("refused", t("mixed"));
+    if (isMixed(this.app.about)) return this.#become("refused", t("mixed"));
     const token = about.listen.tokens === "none" ? undefined
       : async () => (await api.post("tokens", { channels: [this.channel], seconds: RENEWED })).token;
     const { connect } = await import(`${api.base}client.js`);
@@ -56,7 +56,7 @@ export class Listener extends EventTarget {
     // While it tries again for the same reason, that is not taken back and said anew each time.
     this.#become(state, this.state === state && !reason ? this.words : told);
     const { turn } = this;
-    const why = code === 1006 || !reason ? await whyRefused(this.app, this.addresses, this.channel) : null;
+    const why = code === 1006 || !reason ? await whyRefused(this.app, { channels: [this.channel] }) : null;
     if (why && turn === this.turn) this.#become(state, why);
   }
 
@@ -92,22 +92,31 @@ function ownChannel() {
   return channel;
 }
 
-/** A GET of the same address is refused for the same reason, which can be read if the page may listen at all. */
-async function whyRefused({ about, stats }, { socket }, channel) {
-  const url = `${socket.replace(/^ws/, "http")}?${new URLSearchParams({ channels: channel })}`;
+/**
+ * A GET of the same address is refused for the same reason, which can be read if the page may listen at all.
+ * Without a `token` nothing is said of one that is missing; "" stands for none.
+ */
+export async function whyRefused({ about, stats }, { channels, token }) {
+  const { socket } = addresses(about);
+  const url = `${socket.replace(/^ws/, "http")}${channels.length ? `?${new URLSearchParams({ channels })}` : ""}`;
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
   const ask = (options) => fetch(url, { signal: AbortSignal.timeout(PATIENCE), cache: "no-store", ...options });
   try {
-    const answer = await ask({});
+    const answer = await ask({ headers });
     if (answer.status === 426) return t("goes", { socket }); // It would be taken now.
     const { msg, error } = await answer.json();
     if (!error) return t("no listener there", { socket, status: answer.status });
-    return answer.status === 401 ? null : t("refused because", { reason: msg, error, status: answer.status });
+    const isExpected = answer.status === 401 && token === undefined;
+    return isExpected ? null : t("refused because", { reason: msg, error, status: answer.status });
   } catch {
-    const { origins } = about.listen;
+    const { origins, url: named } = about.listen;
     if (origins && !origins.includes(location.origin)) return t("origin", { origin: location.origin });
     const answers = await ask({ mode: "no-cors" }).then(() => true, () => false);
     if (answers) return t("origin perhaps", { origin: location.origin, socket });
-    const alive = stats?.processes.some(({ kind }) => kind === "ws");
-    return t(alive ? "not reached" : "not there", { socket });
+    if (!stats?.processes.some(({ kind }) => kind === "ws")) return t("not there", { socket });
+    return t(named ? "not reached as named" : "not reached", { socket });
   }
 }
+
+/** Whether the browser lets this page open the address of the WebSocket server at all. */
+export const isMixed = (about) => location.protocol === "https:" && addresses(about).socket.startsWith("ws:");

@@ -14,6 +14,7 @@ export default {
     origin: "Pages of {origin} may not listen: it is not in ALLOWED_ORIGINS. The console itself reads the log, and is not affected.",
     "origin perhaps": "{socket} answers, but lets pages of {origin} read nothing: look at ALLOWED_ORIGINS of the WebSocket server, and at the proxy in front of it.",
     "not reached": "A WebSocket server runs, but this browser does not reach it at {socket}: is the port open to it? Behind a proxy, name the address in WS_PUBLIC_URL.",
+    "not reached as named": "A WebSocket server runs, but this browser does not reach it at {socket}, as WS_PUBLIC_URL says: is the address right, and does the proxy run?",
     "not there": "{socket} does not answer, and no WebSocket server says that it runs: start one with `message-center ws`.",
   },
   zh: {
@@ -31,6 +32,7 @@ export default {
     origin: "{origin} 的页面不允许收听：它不在 ALLOWED_ORIGINS 中。控制台读取的是日志，不受影响。",
     "origin perhaps": "{socket} 有响应，但不允许 {origin} 的页面读取：请检查 WebSocket 服务器的 ALLOWED_ORIGINS 以及它前面的代理。",
     "not reached": "WebSocket 服务器正在运行，但本浏览器无法通过 {socket} 到达：端口是否开放？如果在代理之后，请在 WS_PUBLIC_URL 中写明地址。",
+    "not reached as named": "WebSocket 服务器正在运行，但本浏览器无法通过 WS_PUBLIC_URL 所写的 {socket} 到达：地址是否正确，代理是否在运行？",
     "not there": "{socket} 没有响应，也没有 WebSocket 服务器报告自己在运行：请用 `message-center ws` 启动。",
   },
 };
