@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.console import LAYOUT_SHIFTS, open_console, rows, shifts
 from tests.support.system import System
@@ -44,25 +44,29 @@ def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Browse
         yield context
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_everybody_can_use_it_and_nothing_moves(
-    shared: System, context: BrowserContext, name: str
-) -> None:
+def test_everybody_can_use_it_and_nothing_moves(shared: System, context: BrowserContext) -> None:
     page = context.new_page()
-    open_console(page, shared, name)
-    expect(page.locator("main")).not_to_be_empty()
+    open_console(page, shared)
     expect(page.locator("#state[data-state=live]")).to_be_visible()
-    shared.push("while it is looked at")
+    for name in PAGES:
+        page.locator(f"nav a[href='#{name}']").click()
+        expect(page.locator("nav a[aria-current]")).to_have_attribute("href", f"#{name}")
+        expect(page.locator("main")).not_to_be_empty()
+        shared.push("while it is looked at")
 
-    faults = Axe().run(page).response["violations"]
-    assert [
-        (fault["id"], [node["html"] for node in fault["nodes"]])
-        for fault in faults
+        assert serious_faults(page) == []
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= page.evaluate("innerWidth")  # Nothing has to be scrolled sideways.
+        assert shifts(page) == []
+
+
+def serious_faults(page: Page) -> list[tuple[str, str, list[str]]]:
+    """Where, what, and at which elements."""
+    return [
+        (page.url, fault["id"], [node["html"] for node in fault["nodes"]])
+        for fault in Axe().run(page).response["violations"]
         if fault["impact"] in SERIOUS
-    ] == []
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= page.evaluate("innerWidth")  # Nothing has to be scrolled sideways.
-    assert shifts(page) == []
+    ]
 
 
 def test_it_speaks_chinese_to_whoever_prefers_it(shared: System, browser: Browser) -> None:
@@ -73,6 +77,22 @@ def test_it_speaks_chinese_to_whoever_prefers_it(shared: System, browser: Browse
         expect(page.get_by_role("link", name="谁在线")).to_be_visible()
         expect(rows(page).last).to_contain_text("你好！")
         assert page.evaluate("document.documentElement.lang") == "zh-CN"
+
+
+def test_it_is_used_by_keyboard_alone(shared: System, page: Page) -> None:
+    open_console(page, shared)
+    expect(page.locator("#content")).to_be_focused()
+
+    page.keyboard.press("Control+A")
+    page.keyboard.type("typed")
+    page.keyboard.press("Tab")  # The check box is off for what is no JSON.
+    page.keyboard.press("ArrowRight")  # From everybody to channels.
+    page.keyboard.press("Tab")
+    page.keyboard.type("orders,news")
+    page.keyboard.press("Control+Enter")
+
+    expect(rows(page).last).to_contain_text("typed")
+    expect(rows(page).last.locator(".chip")).to_have_text(["orders", "news"])
 
 
 def test_the_picture_of_the_readme(system: System, browser: Browser, tmp_path: Path) -> None:

@@ -25,8 +25,10 @@ export class Recipients {
     this.field = new NameField(t, this.app.api, {
       id: "recipient", taken: (names) => this.#add(names), emptied: () => this.#remove([...this.names[this.kind]].pop()),
     });
+    // Who chose with the mouse goes on typing; who uses the keyboard may want the next choice.
+    const clicked = (event) => { if (event.detail) setTimeout(() => this.field.input.focus()); };
     this.element = h("div", { class: "recipients" },
-      segments("to", t("to whom"), kinds, this.kind, (kind) => { this.kind = kind; this.#show(); this.changed(); if (kind !== "everybody") this.field.input.focus(); }),
+      h("div", { onclick: clicked }, segments("to", t("to whom"), kinds, this.kind, (kind) => { this.kind = kind; this.#show(); this.changed(); })),
       this.chips, this.field.known, this.field.problem);
   }
 
