@@ -49,8 +49,9 @@ def test_everybody_can_use_it_and_nothing_moves(shared: System, context: Browser
     open_console(page, shared)
     expect(page.locator("#state[data-state=live]")).to_be_visible()
     for name in PAGES:
-        page.locator(f"nav a[href='#{name}']").click()
-        expect(page.locator("nav a[aria-current]")).to_have_attribute("href", f"#{name}")
+        page.evaluate("name => { location.hash = name; }", name)
+        link = f"#{name.partition('/')[0]}"
+        expect(page.locator("nav a[aria-current]")).to_have_attribute("href", link)
         expect(page.locator("main")).not_to_be_empty()
         shared.push("while it is looked at")
 
