@@ -60,7 +60,8 @@ class Archive:
             missing = TOO_OLD
         upto = look.page.last if look.page else begin
         page = look.page.after(look.floor - 1)
-        return Stretch(Mark(look.epoch, begin), Mark(look.epoch, upto), page, missing, look.is_end)
+        is_end = look.is_end or upto >= look.newest
+        return Stretch(Mark(look.epoch, begin), Mark(look.epoch, upto), page, missing, is_end)
 
     def wait(self, mark: Mark, seconds: float) -> Stretch | None:
         """As `follow`, but waits for the first message; after the time there may be none.

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from time import monotonic
 
-from common.bucket import Bucket
 from common.errors import QueueUnavailable
 from common.gap_reasons import LOST, UNKNOWN
 from common.message import Mark
@@ -17,6 +16,7 @@ from common.refused import Refused
 from http_api import events
 from http_api.history import Archive
 from http_api.questions import MessagesQuestion
+from http_api.sample import Sample
 from http_api.stretch import Stretch
 from http_api.tail import Tail
 
@@ -78,8 +78,7 @@ class Stream:
         self._archive = archive
         self._tail = tail
         self._wanted = question.wanted
-        most = question.sample
-        self._sample = None if most is None else Bucket(most, monotonic())
+        self._sample = Sample(question.sample, monotonic())
         self._end = monotonic() + lasts
         self._mark: Mark | None = None
         self._told: Mark | None = None  # What who reads would come back with.
@@ -132,9 +131,11 @@ class Stream:
     def _next(self) -> bytes:
         """What follows; empty if there is nothing for some time."""
         head, mark = self._tail.head, self._mark
-        stretch = None if mark is None else self._tail.find(mark)
-        if stretch is not None:
-            return self._tell(stretch)  # It follows: if something is missing, then before it.
+        kept = self._kept()
+        if kept:
+            # It follows: if something is missing, then before it.
+            return self._tell(kept, is_end=not self._tail.is_behind)
+        stretch = None
         if mark is None or mark != head:
             stretch = self._archive.follow(None if mark is None else str(mark))
         if stretch is None or stretch.upto == mark:
@@ -145,31 +146,35 @@ class Stream:
             had, self._mark = self._told or mark, stretch.after
             is_lost = mark.epoch != stretch.after.epoch
             told = self._gap(str(had if is_lost else mark), LOST if is_lost else stretch.missing)
-        return told + self._tell(stretch)
+        return told + self._tell([stretch], is_end=stretch.is_end)
 
-    def _tell(self, stretch: Stretch) -> bytes:
-        after = None if self._mark is None else self._mark.id
-        places = stretch.places(self._wanted, after)
-        skipped, places = self._sampled(stretch, places)
-        told = [stretch.event(place, self._wanted) for place in places]
-        self._mark = stretch.upto
-        if places:
-            self._told = Mark.parse(stretch.id_at(places[-1]))
-        return b"".join([skipped, *told])
+    def _kept(self) -> list[Stretch]:
+        """What follows and was read for all; for a sample all of it: it has the newest."""
+        found: list[Stretch] = []
+        at = self._mark
+        while at is not None and (stretch := self._tail.find(at)) is not None:
+            found.append(stretch)
+            at = None if self._sample.is_all else stretch.upto
+        return found
 
-    def _sampled(self, stretch: Stretch, places: Sequence[int]) -> tuple[bytes, Sequence[int]]:
-        """The newest that there is room for in this second, and how many are left out for it."""
-        if self._sample is None:
-            return b"", places
-        room = self._sample.room(monotonic())
-        count = max(0, len(places) - room)
-        self._sample.spend(len(places) - count)
-        if not count:
-            return b"", places
-        after, last = self._told, stretch.id_at(places[count - 1])
-        self._told = Mark.parse(last)
-        fields = {"count": count, "id": last, "after": None if after is None else str(after)}
-        return events.notice("skipped", fields, last), places[count:]
+    def _tell(self, stretches: Sequence[Stretch], *, is_end: bool) -> bytes:
+        after, wanted, last = self._mark.id if self._mark else None, self._wanted, stretches[-1]
+        found = [(each, at) for each in stretches for at in each.places(wanted, after)]
+        count = self._sample.too_many(len(found), monotonic(), is_end=is_end)
+        skipped = self._skip(count, *found[count - 1]) if count else b""
+        shown = found[count:]
+        self._mark = last.upto
+        if shown:
+            stretch, place = shown[-1]
+            self._told = Mark.parse(stretch.id_at(place))
+        return skipped + b"".join(stretch.event(place, wanted) for stretch, place in shown)
+
+    def _skip(self, count: int, stretch: Stretch, place: int) -> bytes:
+        """That so many are left out, up to this one."""
+        after, upto = self._told, stretch.id_at(place)
+        self._told = Mark.parse(upto)
+        fields = {"count": count, "id": upto, "after": None if after is None else str(after)}
+        return events.notice("skipped", fields, upto)
 
     def _gap(self, after: str, reason: str) -> bytes:
         self._told = self._mark

@@ -14,6 +14,7 @@ from common.message import Mark
 from http_api.history import Archive
 from http_api.stretch import Stretch
 
+NO_WAIT = 0.001
 LONGEST_WAIT = 0.5  # Seconds in one blocking command; less than any sensible REDIS_TIMEOUT.
 ROUND = 0.1  # Seconds from one read to the next: what comes meanwhile is read together.
 AFTER_FAILURE = 1.0
@@ -29,6 +30,7 @@ class Tail:
         self._changed = threading.Condition()
         self._kept: deque[Stretch] = deque(maxlen=KEPT)
         self._untold = 0
+        self.is_behind = False  # The log seems to have more already.
         self._watching = 0
         self._reader: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -95,6 +97,7 @@ class Tail:
             # Whoever comes next must not take it for new.
             self._kept.clear()
             self.head = None
+            self.is_behind = False
             return False
 
     def _step(self) -> float:
@@ -103,11 +106,13 @@ class Tail:
         if head is None:
             self._move(self._archive.head(), None)
             return 0.0 if self.head else LONGEST_WAIT
-        stretch = self._archive.wait(head, LONGEST_WAIT)
+        was_behind = self.is_behind
+        stretch = self._archive.wait(head, NO_WAIT if was_behind else LONGEST_WAIT)
         if stretch is not None and not stretch.missing and stretch.upto == head:
-            return 0.0
+            self._reach_end()
+            return ROUND if was_behind else 0.0
         self._move(None if stretch is None else stretch.upto, stretch)
-        return ROUND if stretch is None or stretch.is_end else 0.0
+        return 0.0 if self.is_behind else ROUND
 
     def _move(self, head: Mark | None, stretch: Stretch | None) -> None:
         with self._changed:
@@ -116,7 +121,18 @@ class Tail:
             if stretch is not None:
                 self._kept.append(stretch)
             self.head = head
+            self.is_behind = stretch is not None and not stretch.is_end
             self._untold += 1
-            if stretch is None or stretch.is_end or self._untold == TOLD_AT_ONCE:
-                self._untold = 0
-                self._changed.notify_all()
+            if not self.is_behind or self._untold == TOLD_AT_ONCE:
+                self._wake()
+
+    def _reach_end(self) -> None:
+        """What was read last was all, though nobody could know."""
+        with self._changed:
+            self.is_behind = False
+            if self._untold:
+                self._wake()
+
+    def _wake(self) -> None:
+        self._untold = 0
+        self._changed.notify_all()

@@ -214,6 +214,25 @@ def test_a_sample_misses_nothing_without_saying_so(read: Any, log: WaitingHistor
     assert skipped
 
 
+def test_a_sample_has_the_newest_of_all_that_was_read(
+    log: WaitingHistory, streams: Streams, read: Any
+) -> None:
+    log.room = 2
+    reader = read(sampled(3))
+    reader.event()
+    with log.together:
+        for number in range(8):
+            log.write(str(number))
+
+    shown: list[str] = []
+    while not shown or shown[-1] != "7":
+        kind, said = reader.event()
+        shown += [said["content"]] if kind == "message" else []
+
+    assert "7" in shown
+    assert len(shown) <= 3
+
+
 def test_a_sample_counts_only_what_was_asked_for(read: Any, log: WaitingHistory) -> None:
     reader = read(sampled(1, "user:42"))
     reader.event()

@@ -95,6 +95,20 @@ def test_what_is_too_much_for_one_read_waits_for_no_round(monkeypatch: pytest.Mo
     assert [each and each.page.contents for each in found] == [[b"a", b"b"], [b"c", b"d"], [b"e"]]
 
 
+def test_those_who_watch_are_woken_if_what_filled_a_read_was_all() -> None:
+    log = WaitingHistory(room=2)
+    tail, first = Tail(Archive(log)), log.write("first")
+    with tail.watched():
+        wait_until(lambda: tail.head == mark(first), "the head")
+        with log.together:
+            log.write("a")
+            last = log.write("b")
+        tail.wait(mark(first), 60)
+        assert (tail.head, tail.is_behind) == (mark(last), False)
+        tail.stop()
+    tail.join(5)
+
+
 def test_a_loss_is_noticed_though_no_newer_message_comes(tail: Tail, log: WaitingHistory) -> None:
     first = log.write("a")
     second = log.write("b")

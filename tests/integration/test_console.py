@@ -50,6 +50,19 @@ def test_what_is_pushed_with_the_mouse_arrives_and_is_told_of(
     assert shifts(page) == []
 
 
+def test_of_more_than_can_be_read_it_shows_some_and_says_how_many_not(
+    shared: System, page: Page, problems: list[str]
+) -> None:
+    open_console(page, shared)
+    expect(rows(page).last).to_contain_text("Hello!")
+
+    shared.redis.lpush(KEY, *map(str, range(1000)))
+
+    expect(page.locator(".told").last).to_contain_text("more came too fast to be shown")
+    expect(rows(page).filter(has_text="999")).to_have_count(1)
+    assert shifts(page) == []
+
+
 def test_script_in_content_stays_text(shared: System, page: Page, problems: list[str]) -> None:
     content = "<img src=x onerror='window.hacked = true'><script>window.hacked = true</script>"
     open_console(page, shared)

@@ -87,7 +87,7 @@ class FakeHistory(Faulty, History):
         self.epoch = ""
         self.start = self.floor = self.newest = 0
         self.entries: list[tuple[int, str, tuple[str, ...]]] = []
-        self._room = room
+        self.room = room
 
     def write(self, content: str, *recipients: str) -> int:
         self.epoch = self.epoch or "e1"
@@ -116,11 +116,11 @@ class FakeHistory(Faulty, History):
         return self._look(earlier[::-1], most)
 
     def wait(self, id_: int, seconds: float) -> Look:
-        return self.after(id_, self._room)
+        return self.after(id_, self.room)
 
     def _look(self, some: list[tuple[int, str, tuple[str, ...]]], most: int) -> Look:
         self._fail()
-        room = min(most, self._room)
+        room = min(most, self.room)
         page = Page(
             [format_id(id_) for id_, *_ in some[:room]],
             [_raw(content) for _, content, _ in some[:room]],

@@ -9,6 +9,7 @@ import { speaker } from "./words.js";
 import words from "./words/messages.js";
 
 const NEWEST = 50; // Messages at load.
+const MOST = 50; // Messages a second: nobody reads more, and each costs the server something.
 const UNTIL_CONNECTED = 1500; // Milliseconds that the hello waits for the listener.
 const t = speaker(words);
 
@@ -19,7 +20,7 @@ export function messagesPage(app) {
   const stream = new MessageStream(t, { title: t("arriving"), empty: t("nothing yet"), again, mine });
   const element = h("div", { class: "two" }, card.element, stream.element);
   let greeted = sessionStorage.getItem("greeted") === mine;
-  followInto(stream, app, { last: NEWEST }, {
+  followInto(stream, app, { last: NEWEST, sample: MOST }, {
     message(message) {
       if (isOfAnotherConsole(message, mine)) return false;
       card.seen(message);

@@ -8,6 +8,7 @@ export default {
     hello: "Hello! This went from this page through the HTTP API, Redis and the log, and back. Nobody else got it.",
     lost: "Connection lost: {problem}", back: "Back after {time}, nothing was missed",
     "back with gap": "Back after {time}, but some messages are missing", gap: "Some messages are missing: {reason}",
+    skipped: "{count} more came too fast to be shown",
     "gap history does not reach back far enough": "the log has forgotten them", "gap Redis has lost messages": "Redis has lost them", "gap the id is not of this log": "the place to go on is unknown",
   },
   zh: {
@@ -19,6 +20,7 @@ export default {
     hello: "你好！这条消息从本页面经 HTTP API、Redis 和日志又回到了这里，没有发给任何其他人。",
     lost: "连接断开：{problem}", back: "{time} 后恢复，没有遗漏任何消息",
     "back with gap": "{time} 后恢复，但缺少一些消息", gap: "缺少一些消息：{reason}",
+    skipped: "另有 {count} 条来得太快，没有显示",
     "gap history does not reach back far enough": "日志已不再保存", "gap Redis has lost messages": "Redis 丢失了它们", "gap the id is not of this log": "不知道从哪里继续",
   },
 };
