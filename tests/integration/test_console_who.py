@@ -1,6 +1,7 @@
 """The console's pages "Who is here" and "Trace", over two processes, with users."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -236,6 +237,38 @@ def test_a_page_that_is_not_seen_asks_for_nothing(
             pass
 
     assert set(asked) == {"stats"}
-    page.get_by_role("navigation").get_by_role("link", name="Trace").click()
     with page.expect_request("**/users/42"):
-        assert page.url.endswith("#trace/user:42")
+        page.get_by_role("navigation").get_by_role("link", name="Trace").click()
+    expect(page).to_have_url(re.compile("#trace/user:42$"))
+
+
+@pytest.mark.parametrize("name", ["trace", "who"])
+def test_an_address_that_nobody_can_have_is_no_harm(
+    place: Place, page: Page, problems: list[str], name: str
+) -> None:
+    open_console(page, place.system, f"{name}/%")
+    expect(
+        page.get_by_role("region", name="Who it is" if name == "who" else "Whom")
+    ).to_be_visible()
+    open_console(page, place.system, f"{name}/{'n' * 100},<b>")
+
+    wrong = "cannot be a name" if name == "trace" else "a channel has 1 to 100 characters"
+    expect(page.locator("main")).to_contain_text(wrong)
+    assert page.locator("main b", has_text=",").count() == 0
+
+
+def test_the_longest_names_can_be_read_and_removed_on_a_phone(
+    place: Place, page: Page, problems: list[str]
+) -> None:
+    name = "n" * 100
+    page.set_viewport_size({"width": 320, "height": 640})
+    with place.join(0, None, name):
+        open_console(page, place.system, f"who/{name}")
+        expect(row(page, name, 1)).to_be_visible()
+        expect(page.locator(".figure")).to_have_text("1 connection")
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        page.locator(".detail").get_by_role("link", name="Trace").click()
+        page.get_by_role("button", name="Remove").click()
+
+        expect(page.get_by_text("Name a user or a channel")).to_be_visible()
+        assert page.url.endswith("#trace")

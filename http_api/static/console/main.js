@@ -106,6 +106,8 @@ function routes(app, { links, main }) {
     document.title = `${t(title)} · message-center`;
     if (shown !== page) {
       shown?.hide?.();
+      // On a phone not all of them have room.
+      links[index].parentElement.scrollLeft = links[index].offsetLeft - links[index].parentElement.offsetLeft - 60;
       fill(main, page.element);
       shown = page;
     }

@@ -30,13 +30,14 @@ export class NamesTable {
     this.back = h("button", { type: "button", class: "ghost", onclick: () => this.#turn(-1) }, t("back"));
     this.next = h("button", { type: "button", class: "ghost", onclick: () => this.#turn(1) }, t("next"));
     this.page = h("span", { class: "dim" });
+    this.kinds = segments("names", t("who to list"), kinds, this.kind, (kind) => this.list(kind));
     this.element = h("div", {},
-      h("div", { class: "names-bar" }, segments("names", t("who to list"), kinds, this.kind, (kind) => this.#list(kind)), this.search),
+      h("div", { class: "names-bar" }, this.kinds, this.search),
       h("div", { class: "names-frame" },
         h("table", {}, this.caption, h("thead", {}, h("tr", {}, this.column, h("th", { scope: "col", class: "n" }, t("number")))), this.body),
         this.nobody),
       h("div", { class: "pager" }, this.back, this.page, this.next), this.told);
-    this.#list("users");
+    this.list("users");
   }
 
   #row() {
@@ -63,6 +64,15 @@ export class NamesTable {
     this.#draw();
   }
 
+  /** Show all `users` or all `channels`. */
+  list(kind) {
+    this.kind = kind;
+    this.kinds.querySelector(`[value="${kind}"]`).checked = true;
+    say(this.caption, this.t(`${kind} by name`));
+    say(this.column, this.t(kind.slice(0, -1)));
+    this.#begin();
+  }
+
   /** Show which one is looked at in detail: a channel, or `user:42`. */
   mark(name) {
     this.marked = name;
@@ -71,13 +81,6 @@ export class NamesTable {
 
   holdsFocus() {
     return this.body.contains(document.activeElement);
-  }
-
-  #list(kind) {
-    this.kind = kind;
-    say(this.caption, this.t(`${kind} by name`));
-    say(this.column, this.t(kind.slice(0, -1)));
-    this.#begin();
   }
 
   #begin() {

@@ -86,7 +86,7 @@ export class Recipients {
     const count = h("i", { dataset: { count: `${this.kind} ${name}` } });
     this.#sayCount(count);
     if (!name) return h("span", { class: "chip" }, t("everybody"), " ", count);
-    return h("span", { class: "chip" }, name, " ", count,
+    return h("span", { class: "chip" }, h("span", { class: "name", title: name }, name), " ", count,
       h("button", { type: "button", class: "quiet", ariaLabel: t("remove", { name }), onclick: () => this.#remove(name) }, "×"));
   }
 

@@ -118,7 +118,7 @@ class Trace {
   }
 
   #chip(name) {
-    return h("span", { class: "chip" }, name, " ", h("i", { dataset: { name } }, "…"),
+    return h("span", { class: "chip" }, h("span", { class: "name", title: name }, name), " ", h("i", { dataset: { name } }, "…"),
       h("button", { type: "button", class: "quiet", ariaLabel: t("remove", { name }), onclick: () => this.#remove(name) }, "×"));
   }
 

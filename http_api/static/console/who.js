@@ -2,6 +2,7 @@
 
 import { Detail } from "./detail.js";
 import { h, say } from "./dom.js";
+import { userOf } from "./names.js";
 import { NamesTable } from "./names_table.js";
 import { number, speaker } from "./words.js";
 import words from "./words/who.js";
@@ -18,7 +19,7 @@ export function whoPage(app) {
 
   function look() {
     if (!isShown) return;
-    say(totals, inWords(app.stats));
+    say(totals, app.stats ? inWords(app.stats) : t("does not answer", { problem: app.problem?.message ?? "" }));
     table.look(app.stats?.totals?.exact === false ? t("not exact") : "");
     detail.look();
   }
@@ -30,6 +31,7 @@ export function whoPage(app) {
     show(name) {
       const wasChosenHere = table.holdsFocus() || detail.holdsFocus();
       isShown = true;
+      if (name && !wasChosenHere) table.list(userOf(name) === undefined ? "channels" : "users");
       table.mark(name);
       detail.show(name);
       if (name && wasChosenHere) detail.focus();
@@ -41,7 +43,7 @@ export function whoPage(app) {
 
 /** How many connections there are, at how many processes, and of which kinds. */
 function inWords(stats) {
-  if (!stats?.totals) return t("no figures");
+  if (!stats.totals) return t("no figures");
   const servers = stats.processes.filter(({ kind }) => kind === "ws");
   const kinds = new Map();
   servers.forEach(({ connections }) => Object.entries(connections).forEach(([kind, count]) => kinds.set(kind, (kinds.get(kind) ?? 0) + count)));
