@@ -29,7 +29,7 @@ class Push {
                 // A JSON library tells more: {"code":-1,"error":"for programs","msg":"for people"}
                 if (answer.statusCode() == 200 && answer.body().startsWith("{\"code\":0,")) return;
                 boolean mayPass = List.of(429, 502, 503, 504).contains(answer.statusCode());
-                if (!mayPass || attempt == TRIES) throw new Refused(answer.statusCode() + " " + answer.body());
+                if (!mayPass || attempt == TRIES) throw new Refused(answer.statusCode() + " " + answer.body().strip());
                 seconds = answer.headers().firstValueAsLong("Retry-After").orElse(1);
             } catch (Refused refused) {
                 throw refused;
