@@ -74,7 +74,7 @@ def test_a_process_that_is_killed_keeps_its_place_until_another_takes_it(
     victim, _ = running.start_ws(POLL_INTERVAL=0.05, HISTORY_SIZE=5000)
     open_console(page, running, "health")
     expect(processes(page)).to_have_count(4)
-    name = processes(page).last.locator("span").inner_text()
+    name = processes(page).last.locator("b").inner_text().split(" · ")[1]
 
     victim.kill_all()
 
@@ -122,8 +122,8 @@ def test_it_says_that_the_log_forgets_by_number_before_it_would_by_age(
         assert running.call("/push/batch", many, Content_Type="application/json")[0] == 200
 
     expect(verdict(page)).to_have_text("The log forgets early", timeout=SOON)
-    expect(finding(page, "log")).to_contain_text("HISTORY_SIZE is reached first: 5,000 messages")
-    expect(finding(page, "log")).to_contain_text("not the 1 d of HISTORY_SECONDS")
+    expect(finding(page, "log")).to_contain_text("reach back")
+    expect(finding(page, "log")).to_contain_text("not 1 d (HISTORY_SECONDS)")
     assert shifts(page) == []
 
 
@@ -142,7 +142,7 @@ def test_without_a_websocket_server_it_says_so_and_that_messages_wait(
     system.push("waits")
 
     expect(verdict(page)).to_contain_text("Messages wait too long", timeout=SOON)
-    expect(finding(page, "queue")).to_contain_text("message waits · the oldest for")
+    expect(finding(page, "queue")).to_contain_text("waiting · oldest")
     expect(verdict(page)).to_contain_text("This browser cannot listen")
     assert shifts(page) == []
 

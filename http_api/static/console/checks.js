@@ -61,7 +61,7 @@ function queue(t, { stats, about }) {
   const age = oldest === null ? "" : ` · ${t("oldest", { time: duration(oldest) })}`;
   const instant = told.length > 0 && told.every(({ delivery }) => delivery === "instant");
   return {
-    id: "queue", value: t(length === 1 ? "1 waits" : "so many wait", { count: number(length) }) + age,
+    id: "queue", value: t("so many wait", { count: number(length) }) + age,
     text: t(instant ? "queue instant" : "queue timer", { time: duration(interval) }),
     problems: [late && { state: "bad", title: t("queue late"), text: t("queue late, do", { time: duration(oldest), interval: duration(interval) }) }],
   };
@@ -103,7 +103,8 @@ function browser(t, { listener }) {
 export function cells({ kind, version, uptime, connections, streams, rates, behind, memory }, t) {
   const formats = kind === "ws" ? ["text", "json", "text-events", "json-events"].map((each) => number(connections?.[each] ?? 0))
     : [t(streams === 1 ? "1 stream" : "so many streams", { count: number(streams ?? 0) })];
+  const pace = (value) => (value < 100 ? rate(value) : number(Math.round(value)));
   const some = (value, how) => (value === undefined ? "" : how(value));
-  return [version, duration(uptime), ...formats, some(rates.pushes, rate), some(rates.settled, rate), some(rates.deliveries, rate),
+  return [version, duration(uptime), ...formats, some(rates.pushes, pace), some(rates.settled, pace), some(rates.deliveries, pace),
     some(behind, number), bytes(memory)];
 }

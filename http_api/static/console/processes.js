@@ -48,16 +48,18 @@ export class Processes {
   }
 
   #make(kind) {
-    const name = h("th", { scope: "row", class: "who" }, h("b", {}, this.t(kind)), h("span", { class: "dim" }));
+    const name = h("th", { scope: "row", class: "who" }, h("b"), h("span", { class: "dim" }));
     const columns = kind === "ws" ? COLUMNS : COLUMNS.filter((_, index) => index < 3 || index >= 2 + FORMATS);
     const fields = columns.map((_, index) => h("td", { class: "n", colSpan: kind !== "ws" && index === 2 ? FORMATS : 1 }));
-    return { name: name.lastChild, fields, element: h("tr", {}, name, fields) };
+    return { name, fields, element: h("tr", {}, name, fields) };
   }
 
   #fill(row, process) {
     row.process = process;
     row.state = row.element.dataset.state = "here";
-    say(row.name, place(process));
+    say(row.name.firstChild, `${this.t(process.kind)} · ${process.pid}`);
+    say(row.name.lastChild, process.host);
+    row.name.title = place(process);
     const values = [...cells(process, this.t), duration(process.age)];
     row.fields.forEach((field, index) => say(field, values[index]));
     row.fields.at(-3).dataset.state = process.behind ? "warn" : "";
