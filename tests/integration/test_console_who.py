@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.support.console import open_console, rows, shifts
 from tests.support.keys import SECRET, in_seconds, signed
@@ -240,6 +240,30 @@ def test_a_page_that_is_not_seen_asks_for_nothing(
     with page.expect_request("**/users/42"):
         page.get_by_role("navigation").get_by_role("link", name="Trace").click()
     expect(page).to_have_url(re.compile("#trace/user:42$"))
+
+
+def test_what_is_not_answered_is_said_and_nothing_wrong_is_shown(
+    place: Place, page: Page, problems: list[str]
+) -> None:
+    reason = "the queue is unavailable, try again"
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=503, json={"code": -1, "error": "queue_unavailable", "msg": reason})
+
+    page.route("**/users?*", refuse)
+    page.route("**/users/*/connections", refuse)
+    with place.join(0, "42", "orders"):
+        open_console(page, place.system, "who/orders")
+        row(page, "orders", 1).hover()
+        page.get_by_text("Users", exact=True).click()
+        expect(page.locator("#names-told")).to_have_text(f"Not up to date: {reason}")
+        expect(names(page)).to_have_count(0)
+
+        page.locator(".detail").get_by_role("link", name="42", exact=True).click()
+        page.get_by_role("button", name="Throw out").click()
+        page.get_by_role("button", name="Throw out").click()
+        result = page.locator(".throw-out").get_by_role("status")
+        expect(result).to_have_text(f"✗ Not thrown out: {reason}")
 
 
 @pytest.mark.parametrize("name", ["trace", "who"])

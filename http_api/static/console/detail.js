@@ -96,7 +96,7 @@ export class Detail {
     const rows = all.slice(0, LISTED).map(([user, count]) => [user, count]);
     if (anonymous) rows.push([null, anonymous]);
     this.#fillList(rows);
-    const rest = all.length > LISTED ? `${t("more", { count: number(all.length - LISTED) })} ` : "";
+    const rest = all.length > LISTED ? `${t("some listed", { listed: number(LISTED), count: number(all.length) })} ` : "";
     const usual = this.name.endsWith(".*") ? t("wildcard explained", { prefix: this.name.slice(0, -1) }) : t("fresh");
     say(this.note, rest + (truncated ? t("truncated") : usual));
   }

@@ -50,12 +50,12 @@ export class NamesTable {
   async look(note = this.note) {
     const { kind, prefix } = this;
     this.note = note;
-    const after = this.pages.at(-1), turn = ++this.turn;
+    const after = this.pages.at(-1), turn = ++this.turn, key = this.#key();
     try {
       const answer = await this.app.api.get(kind, { prefix, after, limit: ROWS });
       if (turn !== this.turn) return;
       const one = kind.slice(0, -1);
-      this.newest = { key: `${kind} ${prefix} ${after}`, next: answer.next, counts: new Map(answer[kind].map((each) => [each[one], each.connections])) };
+      this.newest = { key, next: answer.next, counts: new Map(answer[kind].map((each) => [each[one], each.connections])) };
       this.problem = "";
     } catch (problem) {
       if (turn !== this.turn) return;
@@ -66,6 +66,10 @@ export class NamesTable {
 
   /** Show all `users` or all `channels`. */
   list(kind) {
+    if (kind !== this.kind) { // The names of the others do not stand under this.
+      this.newest = undefined;
+      this.#place([]);
+    }
     this.kind = kind;
     this.kinds.querySelector(`[value="${kind}"]`).checked = true;
     say(this.caption, this.t(`${kind} by name`));
@@ -81,6 +85,11 @@ export class NamesTable {
 
   holdsFocus() {
     return this.body.contains(document.activeElement);
+  }
+
+  /** Which page it is: of what, that begins how, after which name. */
+  #key() {
+    return [this.kind, this.prefix, this.pages.at(-1)].join(" ");
   }
 
   #begin() {
@@ -105,6 +114,7 @@ export class NamesTable {
   #turn(step) {
     if (step < 0) this.pages.pop();
     else this.pages.push(this.newest.next);
+    this.#say(); // Until the answer is there, nobody can go further.
     this.look();
   }
 
@@ -164,7 +174,7 @@ export class NamesTable {
   #say() {
     const { t, prefix } = this;
     this.back.disabled = this.pages.length === 1;
-    this.next.disabled = !this.newest?.next;
+    this.next.disabled = !this.newest?.next || this.newest.key !== this.#key();
     say(this.page, t("page", { page: number(this.pages.length) }));
     say(this.told, this.wrong || this.problem || (this.waits ? t("stands") : this.note));
     const isEmpty = this.newest && this.shown.length === 0;
