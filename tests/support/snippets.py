@@ -58,8 +58,11 @@ INCLUDE = ["php", "-r", "foreach (array_slice($argv, 1) as $file) include $file;
 IMPORT_ALL = "(async () => { for (const file of process.argv.slice(1)) await import(file); })()"
 IMPORT = ["node", "-e", IMPORT_ALL]
 LOAD = ["ruby", "-e", "ARGV.each { |file| load file }"]
-LARAVEL = ["php", str(HERE / "laravel.php")]
-THINKPHP = ["php", str(HERE / "thinkphp.php")]  # Not all at once: each has the same class.
+LARAVEL = ["php", str(HERE / "php/run_laravel_snippets.php")]
+THINKPHP = [
+    "php",
+    str(HERE / "php/run_thinkphp_snippets.php"),
+]  # Not all at once: each has the same class.
 
 RUNNERS = {
     "curl": Runner("push.sh", ["bash"], ["curl", "--version"]),

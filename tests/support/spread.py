@@ -15,7 +15,7 @@ T = TypeVar("T")
 PARTS = (
     ("test_slots", "test_doors", "test_slow_loris", "test_bench"),
     ("test_chaos", "test_proxies", "test_protocol"),
-    ("test_serve", "test_distribution", "test_signals"),
+    ("test_serve", "test_console_snippets", "test_distribution", "test_signals"),
     ("test_first_page", "test_who_may_listen", "test_autobahn", "test_resume"),
     ("test_main_job", "test_graceful", "test_redis_failures", "test_to_whom"),
 )

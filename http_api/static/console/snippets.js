@@ -9,8 +9,8 @@ import { wellFormed } from "./snippets/literals.js";
 const ALL = [
   ["curl", "curl", curl],
   ["php", "PHP", php],
-  ["phpredis", "PHP, phpredis", phpredis],
-  ["predis", "PHP, predis", predis],
+  ["phpredis", "phpredis", phpredis],
+  ["predis", "predis", predis],
   ["thinkphp", "ThinkPHP", thinkphp],
   ["laravel", "Laravel", laravel],
   ["python", "Python", python],

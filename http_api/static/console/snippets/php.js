@@ -5,6 +5,8 @@ import { MARK, needsEnvelope, sentinelOf } from "./redis.js";
 
 const text = PHP.text;
 const password = "getenv('REDIS_PASSWORD')";
+// As part of an address: IPv6 in brackets.
+const at = ({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 export const php = (message, server) => `<?php
 ${request(message, server, "")}
@@ -81,7 +83,7 @@ function phpredisServer(redis) {
 function phpredisCluster(redis) {
   const auth = redis.username ? `[${text(redis.username)}, ${password}]` : password;
   const more = redis.password ? `, 5, 5, false, ${auth}` : "";
-  return `$redis = new RedisCluster(null, [${text(`${redis.host}:${redis.port}`)}]${more});`;
+  return `$redis = new RedisCluster(null, [${text(at(redis))}]${more});`;
 }
 
 export function predis(message, { redis, key }) {
@@ -94,8 +96,7 @@ echo $redis->lpush(${text(key)}, ${item(message)}), "\\n";
 }
 
 function predisOptions(redis) {
-  const { socket, host, port } = redis;
-  const address = text(socket ? `unix:${socket}` : `${redis.tls ? "tls" : "tcp"}://${host}:${port}`);
+  const address = text(redis.socket ? `unix:${redis.socket}` : `${redis.tls ? "tls" : "tcp"}://${at(redis)}`);
   const login = [];
   if (redis.username && redis.password) login.push(`'username' => ${text(redis.username)}`);
   if (redis.password) login.push(`'password' => ${password}`);

@@ -42,7 +42,7 @@ function client(redis) {
   else if (redis.socket) words.push("-s", word(redis.socket));
   else words.push(...place(redis));
   if (redis.tls) words.push("--tls");
-  if (redis.username) words.push("--user", word(redis.username));
+  if (redis.username && redis.password) words.push("--user", word(redis.username));
   if (redis.db) words.push("-n", String(redis.db));
   return words;
 }
