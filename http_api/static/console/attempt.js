@@ -8,6 +8,7 @@ import { isName } from "./names.js";
 import { MessageStream } from "./stream.js";
 import { clock, duration } from "./words.js";
 
+const UNTIL_OPENED = 300; // Milliseconds after the last change.
 const CUT_OFF = 1006; // No close frame: a browser does not say why.
 
 export class Attempt {
@@ -29,6 +30,7 @@ export class Attempt {
     this.close();
     if (isMixed(app.about)) return this.#say("bad", t("mixed"));
     const turn = this.turn, { channels, token } = this.wanted();
+    if (token && !claimsOf(token)) return this.#say("bad", t("is no token"));
     const { connect } = await import(`${app.api.base}client.js`);
     if (turn !== this.turn) return;
     const center = connect(addresses(app.about).socket, { channels, share: false, ...(token && { token }) });
@@ -54,7 +56,8 @@ export class Attempt {
 
   /** Other channels or another token: what is open is opened anew with them. */
   again() {
-    if (this.center) this.open();
+    clearTimeout(this.timer);
+    if (this.center) this.timer = setTimeout(() => { if (this.center) this.open(); }, UNTIL_OPENED);
     else if (this.wasRefused) this.#say("", this.t("not open"));
   }
 
