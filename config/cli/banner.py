@@ -41,7 +41,7 @@ class Banner:
 
     def _push(self, http: str) -> str:
         if not self.settings.push_tokens:
-            return f"curl '{http}/push?content=hello'"
+            return f"curl -d hello {http}/push"
         # The command has a token; on the screen there is none to be seen.
         set_here = [
             f"{name}={getattr(self.settings, name.lower())}"

@@ -88,8 +88,8 @@ def test_an_example_for_a_browser_shows_what_is_pushed(
 def test_make_run_prints_what_the_readme_says(tmp_path: Path) -> None:
     (banner,) = (each.code for each in find_examples() if each.code.startswith("  HTTP API"))
     http, ws = free_port(), free_port()
-    for usual, real in (("2346", http), ("2345", ws)):
-        banner = banner.replace(usual, str(real))
+    ports = {"2346": str(http), "2345": str(ws)}
+    banner = re.sub("234[56]", lambda usual: ports[usual[0]], banner)
 
     serve = Process(["-m", "config.cli", "serve"], tmp_path, HTTP_PORT=http, WS_PORT=ws)
     try:

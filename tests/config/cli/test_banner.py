@@ -31,7 +31,7 @@ def test_it_shows_the_addresses_and_something_to_try() -> None:
     assert "  HTTP API   http://127.0.0.1:8080/ " in text
     assert "  WebSocket  ws://[::1]:2345/\n" in text
     assert "  Redis      redis://:***@127.0.0.1:7001/0\n\n" in text
-    assert "  Try:  curl 'http://127.0.0.1:8080/push?content=hello'\n" in text
+    assert "  Try:  curl -d hello http://127.0.0.1:8080/push\n" in text
 
 
 def test_with_tokens_the_command_is_the_one_that_was_used() -> None:
