@@ -104,6 +104,7 @@ class Trace {
     say(this.stream.empty, t(this.names.length ? "nothing for them" : "name somebody"));
     fill(this.chips, this.names.map((name) => this.#chip(name)));
     this.#sayState();
+    this.field.input.value = "";
     if (wrong !== undefined) this.field.refuse(t("no name", { name: wrong }));
   }
 
