@@ -13,8 +13,9 @@ class OrderPaid extends Notification
         return [MessageCenterChannel::class]; // Besides 'mail', 'database', ...
     }
 
-    public function toMessageCenter(object $notifiable): string
+    /** Text, or what pages get as a value where they listen in JSON. */
+    public function toMessageCenter(object $notifiable): array
     {
-        return "order {$this->order} is paid";
+        return ['order' => $this->order, 'paid' => true];
     }
 }
