@@ -17,7 +17,7 @@ from config.redis_place import RedisPlace
 from tests.support.certificate import make_certificate
 from tests.support.processes import wait_until
 from tests.support.redis_servers import Server, cluster, sentinels
-from tests.support.snippets import RUNNERS, run, skip_without, written
+from tests.support.snippets import RUNNERS, answers_to, asked, run, skip_without, written
 from tests.support.system import System
 from tests.support.tls_proxy import tls_proxy
 
@@ -161,6 +161,16 @@ def test_there_is_a_way_to_run_each_language() -> None:
     (languages,) = written([("snippets.js", "LANGUAGES", [])])
 
     assert [each["id"] for each in languages] == [each for each in RUNNERS if " in " not in each]
+
+
+def test_what_is_nested_too_deeply_is_told_instead_of_an_error() -> None:
+    push = {"content": "deep", "to": EVERYBODY}
+    text = asked(
+        [("snippets.js", "snippet", [each, push, {"api": ""}]) for each in ("curl", "php")]
+    )
+    codes = answers_to(text.replace('"deep"', "[" * 3000 + "]" * 3000))
+
+    assert all("too deeply" in code for code in codes)
 
 
 @pytest.mark.parametrize("language", RUNNERS)

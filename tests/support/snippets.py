@@ -88,12 +88,21 @@ RUNNERS |= IN_SH
 
 def written(calls: Sequence[Call]) -> list[Any]:
     """What the console's modules answer, all of it by one start of Node."""
+    return answers_to(asked(calls))
+
+
+def asked(calls: Sequence[Call]) -> str:
+    """The calls as Node is told them."""
+    return json.dumps([(str(CONSOLE / file), name, given) for file, name, given in calls])
+
+
+def answers_to(text: str) -> list[Any]:
+    """The same, from what `asked` has answered."""
     if not shutil.which("node") and "CI" not in os.environ:
         pytest.skip("there is no Node on this machine")
-    asked = [(str(CONSOLE / file), name, given) for file, name, given in calls]
     ran = subprocess.run(
         ["node", str(HERE / "modules.mjs")],
-        input=json.dumps(asked),
+        input=text,
         check=True,
         capture_output=True,
         text=True,

@@ -32,7 +32,12 @@ export function snippet(id, push, server) {
   const { api, token = "", redis, key } = server;
   const url = `${api.replace(/\/+$/, "")}/push`;
   const place = { url, token, redis: { ...REDIS, ...redis }, key: key || "message_center" };
-  return write(messageOf(push), place).trimEnd(); // A line end that is pasted would start a command at once.
+  try {
+    return write(messageOf(push), place).trimEnd(); // A line end that is pasted would start a command at once.
+  } catch (problem) {
+    if (problem instanceof RangeError) return "Nested too deeply: no language reads that.";
+    throw problem;
+  }
 }
 
 // The fields of the push. If names were asked for and none is there, an empty list is refused: it must not go to all.

@@ -1,6 +1,7 @@
 // How languages write a value in their source: text in quotes, lists, objects.
 
 const WIDTH = 80;
+const MOST_INDENT = 40; // What is nested more deeply stays in one line.
 // What does not show, or not as it is: control and format characters, and separators of lines. Not the joiner, of
 // which emoji are made.
 const HIDDEN = /[\p{Cc}\p{Zl}\p{Zp}]|(?!\u200d)\p{Cf}/gu;
@@ -83,6 +84,7 @@ export const RUBY = {
 export function literal(value, style, indent = "", used = indent.length) {
   const whole = flat(value, style);
   if (value === null || typeof value !== "object" || used + whole.length < WIDTH) return whole;
+  if (indent.length > MOST_INDENT) return whole;
   const [open, close] = edges(value, style);
   const inner = indent + style.step;
   const lines = entries(value, style).map(
