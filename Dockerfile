@@ -33,11 +33,14 @@ WORKDIR /home/message-center
 
 EXPOSE 2345 2346
 
-# `exec`, so that it is process 1 and gets the signals itself. Nobody knows in here where the port is
-# published: without a word about who may push, nothing outside of the container is let in.
-CMD ["sh", "-c", "\
-    if [ -z \"$PUSH_TOKENS$HTTP_PUBLISH$ALLOW_ANONYMOUS_PUSH\" ]; then \
+# What follows the name of the image is for message-center: `docker run … serve`, `http`, `ws`, `push`. Its own name may stand
+# before it. `exec`, so that it is process 1 and gets the signals itself. Nobody knows in here where the port is published:
+# without a word about who may push, `serve` lets in nothing from outside of the container.
+ENTRYPOINT ["sh", "-c", "\
+    if [ \"$1\" = message-center ]; then shift; fi; \
+    if [ \"$1\" = serve ] && [ -z \"$PUSH_TOKENS$HTTP_PUBLISH$ALLOW_ANONYMOUS_PUSH\" ]; then \
         export HTTP_HOST=127.0.0.1; \
         echo 'The HTTP API is reached inside this container only, until PUSH_TOKENS=name:token is set, or HTTP_PUBLISH=127.0.0.1 if its port is published there' >&2; \
     fi; \
-    exec message-center serve"]
+    exec message-center \"$@\"", "message-center"]
+CMD ["serve"]
