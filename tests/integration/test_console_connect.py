@@ -236,10 +236,24 @@ def test_over_a_restart_nothing_is_missed(system: System, page: Page, problems: 
     expect(state(page)).to_contain_text("Connected")
 
     ws.stop()
-    expect(page.locator(".told").last).to_contain_text("Closed: the server stops (1001)")
+    said = page.locator(".told").filter(has_text="Closed: the server stops (1001)")
+    expect(said).to_be_visible()
     push(system, content="while it was away", channels=["orders"])
     system.start_ws(port, POLL_INTERVAL=0.05)
 
     expect(rows(page)).to_contain_text(["while it was away"], timeout=SOON)
     page.get_by_role("button", name="Close it").click()
     expect(state(page)).to_have_text("Not open")
+
+
+def test_without_the_client_it_says_so_and_asks_again(
+    system: System, page: Page, problems: list[str]
+) -> None:
+    system.start_ws(system.ws_port)
+    system.start_http(WS_PORT=system.ws_port)
+    page.route("**/client.js", lambda route: route.abort())
+    open_console(page, system, "health")
+    expect(page.locator("#check-browser")).to_contain_text("The client could not be loaded")
+
+    page.unroute("**/client.js")
+    expect(page.locator("#check-browser")).to_contain_text("Pages can listen at", timeout=SOON)

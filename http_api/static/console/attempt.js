@@ -31,8 +31,9 @@ export class Attempt {
     if (isMixed(app.about)) return this.#say("bad", t("mixed"));
     const turn = this.turn, { channels, token } = this.wanted();
     if (token && !claimsOf(token)) return this.#say("bad", t("is no token"));
-    const { connect } = await import(`${app.api.base}client.js`);
+    const { connect, problem } = await import(`${app.api.base}client.js`).catch((problem) => ({ problem }));
     if (turn !== this.turn) return;
+    if (problem) return this.#say("bad", t("does not answer", { problem: problem.message }));
     const center = connect(addresses(app.about).socket, { channels, share: false, ...(token && { token }) });
     const mine = (act) => (event) => { if (turn === this.turn) act(event); };
     center.on("state", mine(({ state, code, reason, wait }) => this.#follow(state, code, reason, wait)));

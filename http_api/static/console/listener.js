@@ -6,6 +6,7 @@ import { speaker } from "./words.js";
 import words from "./words/listener.js";
 
 const PATIENCE = 5000; // Milliseconds for an answer to why a connection was refused.
+const AGAIN = 2000; // Milliseconds until the client is asked for once more.
 const RENEWED = 600; // Seconds that a token of the console's own is good for.
 const t = speaker(words);
 
@@ -38,7 +39,11 @@ export class Listener extends EventTarget {
     if (isMixed(this.app.about)) return this.#become("refused", t("mixed"));
     const token = about.listen.tokens === "none" ? undefined
       : async () => (await api.post("tokens", { channels: [this.channel], seconds: RENEWED })).token;
-    const { connect } = await import(`${api.base}client.js`);
+    const { connect, problem } = await import(`${api.base}client.js`).catch((problem) => ({ problem }));
+    if (problem) {
+      setTimeout(() => this.start(), AGAIN);
+      return this.#become("trying", t("no client", { problem: problem.message }));
+    }
     const center = connect(this.addresses.socket, { channels: [this.channel], token, share: false, firstWait: 500, maxWait: 10000 });
     center.on("state", ({ state, code, reason }) => this.#follow(state, code, reason));
     center.on("closed", ({ code, reason }) => this.#explain(code, reason, "refused"));

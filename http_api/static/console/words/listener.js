@@ -15,6 +15,7 @@ export default {
     "origin perhaps": "{socket} answers, but lets pages of {origin} read nothing: look at ALLOWED_ORIGINS of the WebSocket server, and at the proxy in front of it.",
     "not reached": "A WebSocket server runs, but this browser does not reach it at {socket}: is the port open to it? Behind a proxy, name the address in WS_PUBLIC_URL.",
     "not reached as named": "A WebSocket server runs, but this browser does not reach it at {socket}, as WS_PUBLIC_URL says: is the address right, and does the proxy run?",
+    "no client": "The client could not be loaded from the HTTP API: {problem}",
     "not there": "{socket} does not answer, and no WebSocket server says that it runs: start one with `message-center ws`.",
   },
   zh: {
@@ -33,6 +34,7 @@ export default {
     "origin perhaps": "{socket} 有响应，但不允许 {origin} 的页面读取：请检查 WebSocket 服务器的 ALLOWED_ORIGINS 以及它前面的代理。",
     "not reached": "WebSocket 服务器正在运行，但本浏览器无法通过 {socket} 到达：端口是否开放？如果在代理之后，请在 WS_PUBLIC_URL 中写明地址。",
     "not reached as named": "WebSocket 服务器正在运行，但本浏览器无法通过 WS_PUBLIC_URL 所写的 {socket} 到达：地址是否正确，代理是否在运行？",
+    "no client": "无法从 HTTP API 加载客户端：{problem}",
     "not there": "{socket} 没有响应，也没有 WebSocket 服务器报告自己在运行：请用 `message-center ws` 启动。",
   },
 };
