@@ -1,7 +1,7 @@
 // Snippets in PHP: with curl, for the two Redis clients, and for the two frameworks.
 
 import { literal, PHP } from "./literals.js";
-import { MARK, needsEnvelope, sentinelOf } from "./redis.js";
+import { needsEnvelope, sentinelOf } from "./redis.js";
 
 const text = PHP.text;
 const password = "getenv('REDIS_PASSWORD')";

@@ -1,7 +1,7 @@
 // Snippets for a shell: sh, bash and zsh. No comments, as zsh at a prompt knows none.
 
 import { hasHidden, json } from "./literals.js";
-import { envelopeOf, needsEnvelope, sentinelOf } from "./redis.js";
+import { needsEnvelope, sentinelOf } from "./redis.js";
 
 // An argument, in quotes if it needs any.
 const word = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
@@ -31,7 +31,7 @@ export function redisCli(message, { redis, key }) {
   if (!needsEnvelope(message) && !hasHidden(content, "\n")) return found(redis) + lines([`${push.join(" ")} ${word(content)}`]);
   const at = push.indexOf("redis-cli") + 1;
   push.splice(at, 0, "-x"); // The item comes from the pipe.
-  return `${found(redis)}printf '\\036%s' ${word(json(envelopeOf(message)))} |\n  ${push.join(" ")}`;
+  return `${found(redis)}printf '\\036%s' ${word(json(message))} |\n  ${push.join(" ")}`;
 }
 
 // The words that call redis-cli, with the password in the variable that it reads.
