@@ -24,10 +24,10 @@ def refuse_taken_address(process: str, host: str, port: int) -> None:
     name = f"{process}_PORT"
     outlast(
         f"{name} {port}",
-        lambda: _problem(host, port).errno != errno.EADDRINUSE,
+        lambda: address_problem(host, port).errno != errno.EADDRINUSE,
         lambda: first_answer(reachable(host).strip("[]"), port, QUESTION) != b"",
     )
-    problem = _problem(host, port)
+    problem = address_problem(host, port)
     if not problem.errno:
         return
     advice = {
@@ -65,15 +65,7 @@ def reachable(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
-def _overlap(host: str, other: str) -> bool:
-    """Whether a socket at one may get in the way of one at the other; a name leads anywhere."""
-    one, two = parse_address(host), parse_address(other)
-    if one is None or two is None:
-        return True
-    return one == two or one.is_unspecified or two.is_unspecified
-
-
-def _problem(host: str, port: int) -> OSError:
+def address_problem(host: str, port: int) -> OSError:
     """Why the address cannot be listened at; without an `errno` if it can."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -85,3 +77,11 @@ def _problem(host: str, port: int) -> OSError:
         except UnicodeError:  # Python encodes it as a name of a domain.
             return OSError(errno.EINVAL, "is no host name")
     return OSError()
+
+
+def _overlap(host: str, other: str) -> bool:
+    """Whether a socket at one may get in the way of one at the other; a name leads anywhere."""
+    one, two = parse_address(host), parse_address(other)
+    if one is None or two is None:
+        return True
+    return one == two or one.is_unspecified or two.is_unspecified

@@ -8,7 +8,7 @@ import difflib
 import io
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -51,18 +51,35 @@ def read(environ: Mapping[str, str], dotenv_path: Path | None = None) -> dict[st
     Raises:
         SettingsError: a name is unknown.
     """
+    values, problems = read_all(environ, dotenv_path)
+    if problems:
+        raise problems[0]
+    return values
+
+
+def read_all(
+    environ: Mapping[str, str], dotenv_path: Path | None = None
+) -> tuple[dict[str, str], list[SettingsError]]:
+    """The same, with every problem instead of the first one."""
     known = {each.name.upper() for each in fields(Settings)}
-    written = _read_dotenv(dotenv_path) if dotenv_path else {}
+    written: dict[str, str | None] = {}
+    problems = []
+    try:
+        written = _read_dotenv(dotenv_path) if dotenv_path else {}
+    except SettingsError as problem:
+        problems.append(problem)
     ours = without_links(environ)
     for name in sorted(environ.keys() - ours.keys()):
         log.warning("%s: %r is of Kubernetes or --link: ignored", name, environ[name])
-    for name in environ:
-        if not LINK.fullmatch(environ[name]):
-            _refuse_unknown(name, known, strict=False)
-    for name in written:
-        _refuse_unknown(name, known, strict=True)
+    named = [(name, False) for name in environ if not LINK.fullmatch(environ[name])]
+    for name, strict in [*named, *((name, True) for name in written)]:
+        try:
+            _refuse_unknown(name, known, strict=strict)
+        except SettingsError as problem:
+            problems.append(problem)
     values = {**written, **ours}
-    return {name: value for name in known if (value := values.get(name)) is not None}
+    found = {name: value for name in known if (value := values.get(name)) is not None}
+    return found, problems
 
 
 def without_links(environ: Mapping[str, str]) -> dict[str, str]:
@@ -129,7 +146,16 @@ def parse(values: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: a value is bad.
     """
+    settings, problems = parse_all(values)
+    if problems:
+        raise problems[0]
+    return settings
+
+
+def parse_all(values: Mapping[str, str]) -> tuple[Settings, list[SettingsError]]:
+    """The same, with every problem instead of the first one; a bad value gives its default."""
     parsed = {}
+    problems = []
     for each in fields(Settings):
         name = each.name.upper()
         if name not in values:
@@ -139,21 +165,20 @@ def parse(values: Mapping[str, str]) -> Settings:
             text = values[name] if each.metadata["exact"] else values[name].strip()
             parsed[each.name] = each.metadata["check"](text)
         except UnicodeEncodeError:
-            raise SettingsError(name, "is not UTF-8") from None
+            problems.append(SettingsError(name, "is not UTF-8"))
         except ValueError as problem:
-            raise SettingsError(name, str(problem)) from None
+            problems.append(SettingsError(name, str(problem)))
     settings = Settings(**parsed)
-    _check_together(settings)
-    return settings
+    return settings, [*problems, *_problems_together(settings)]
 
 
-def _check_together(settings: Settings) -> None:
+def _problems_together(settings: Settings) -> Iterator[SettingsError]:
     if settings.max_content_bytes > settings.max_body_bytes:
-        raise SettingsError("MAX_CONTENT_BYTES", "must not be larger than MAX_BODY_BYTES")
+        yield SettingsError("MAX_CONTENT_BYTES", "must not be larger than MAX_BODY_BYTES")
     if settings.request_timeout <= settings.redis_timeout:
-        raise SettingsError("REQUEST_TIMEOUT", "must be larger than REDIS_TIMEOUT")
+        yield SettingsError("REQUEST_TIMEOUT", "must be larger than REDIS_TIMEOUT")
     for name in ("token_requests_per_second", "token_messages_per_second"):
         if getattr(settings, name) and not settings.push_tokens:
-            raise SettingsError(name.upper(), "has no effect without PUSH_TOKENS")
+            yield SettingsError(name.upper(), "has no effect without PUSH_TOKENS")
     if settings.subscribe_secret and settings.subscribe_jwks_file:
-        raise SettingsError("SUBSCRIBE_JWKS_FILE", "must not be set together with SUBSCRIBE_SECRET")
+        yield SettingsError("SUBSCRIBE_JWKS_FILE", "must not be set together with SUBSCRIBE_SECRET")

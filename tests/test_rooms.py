@@ -15,7 +15,8 @@ MOST_FLOORS = 8
 
 ARROWS = {
     "config": set[str](),
-    "config.cli": {"common.libraries", "common.serving", "config"},
+    "config.cli": {"common.libraries", "common.serving", "config", "config.cli.doctor"},
+    "config.cli.doctor": {"common", "common.serving", "common.store", "config"},
     "common": {"config"},
     "common.libraries": set(),
     "common.store": {"common", "common.libraries", "config"},
@@ -72,8 +73,10 @@ OWNERS = {
     "redis": {
         "common/libraries/redis_connection.py",
         "common/store/connect.py",
+        "common/store/facts.py",
         "common/store/line.py",
         "common/store/redis_errors.py",
+        "common/store/rights.py",
         "common/store/script.py",
     },
     "wsproto": {"ws_server/wire/inbound.py"},  # And the client, which is no room of the house.

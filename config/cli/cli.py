@@ -10,6 +10,7 @@ import sys
 import click
 
 from config.cli.banner import command_as_typed
+from config.cli.doctor_command import doctor
 from config.cli.embedded import EmbeddedError
 from config.cli.here import settings_here
 from config.cli.listen_command import listen
@@ -70,6 +71,7 @@ main.add_command(push)
 main.add_command(listen)
 main.add_command(status)
 main.add_command(top)
+main.add_command(doctor)
 
 
 def _become(module: str, *arguments: str) -> None:

@@ -9,13 +9,13 @@ import ssl
 import time
 from collections.abc import Callable
 
+from config.printable import printable
 from message_center_client.errors import Closed, NotUnderstood, Refused
 from message_center_client.listener import FOR_GOOD, LOST_PLACE, PASSING
 from message_center_client.websocket import receive
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0  # Seconds between two tries to connect.
 LONGEST_RETRY_AFTER = 60.0
-LONGEST_REASON = 300
 # Not to be shown: what is named as a token in a URL, and whatever looks like one.
 TOKEN = re.compile(r"(?<=[?&]token=)[^&#\s]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 LAST = re.compile(r"(?<=[?&])last=[^&]*&?")
@@ -78,8 +78,3 @@ class Listener:
 def reason_of(refused: Refused) -> str:
     """In words, if the body is in the JSON shape of our own refusals."""
     return printable(str(refused))
-
-
-def printable(text: str) -> str:
-    """`text` on one short line, without what a terminal would take for an order."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in text[:LONGEST_REASON])

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
 
-from config.cli.listening import printable
 from config.cli.whole import summary, table
+from config.printable import printable
 from message_center_client import Client, Refused
 
 READY = "ready"

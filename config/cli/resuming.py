@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from config.cli.listening import TOKEN, printable
+from config.cli.listening import TOKEN
+from config.printable import printable
 from message_center_client import ClientError, Gap, Listener
 
 

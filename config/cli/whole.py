@@ -6,7 +6,7 @@ It asks nobody. What a newer or an older server does not say is left out.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from config.cli.listening import printable
+from config.printable import printable
 
 Fields = Mapping[str, Any]
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"))

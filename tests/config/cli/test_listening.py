@@ -5,7 +5,7 @@ import json
 import pytest
 
 from config.cli import listening
-from config.cli.listening import LAST_ID, TOKEN, Listener, printable, reason_of
+from config.cli.listening import LAST_ID, TOKEN, Listener, reason_of
 from message_center_client.errors import Refused
 from tests.support.servers import close, playing, refusal, told
 
@@ -149,7 +149,3 @@ def test_a_reason_is_one_short_line_whatever_was_answered(body: str, reason: str
 def test_only_the_place_is_left_out_of_a_url() -> None:
     assert LAST_ID.sub("", "ws://h/?a=1&last_id=x&b=2") == "ws://h/?a=1&b=2"
     assert LAST_ID.sub("", "ws://h/?my_last_id=x") == "ws://h/?my_last_id=x"
-
-
-def test_what_is_said_orders_no_terminal_about() -> None:
-    assert printable("订单 🎉 a\tb\x9b") == "订单 🎉 a\ufffdb\ufffd"

@@ -1,0 +1,1 @@
+"""What `message-center doctor` looks at. Each look is a function that gives findings."""
