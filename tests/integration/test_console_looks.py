@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.console import LAYOUT_SHIFTS, open_console, rows, shifts
+from tests.support.console import LAYOUT_SHIFTS, covered, open_console, rows, shifts
 from tests.support.system import System
 from tests.support.websocket import Client
 
@@ -47,7 +47,7 @@ def context(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Browse
 def test_everybody_can_use_it_and_nothing_moves(shared: System, context: BrowserContext) -> None:
     page = context.new_page()
     open_console(page, shared)
-    expect(page.locator("#state[data-state=live]")).to_be_visible()
+    expect(page.locator("#state[data-state=live]")).to_be_visible(timeout=20_000)
     for name in PAGES:
         page.evaluate("name => { location.hash = name; }", name)
         link = f"#{name.partition('/')[0]}"
@@ -56,6 +56,7 @@ def test_everybody_can_use_it_and_nothing_moves(shared: System, context: Browser
         shared.push("while it is looked at")
 
         assert serious_faults(page) == []
+        assert covered(page) == []
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= page.evaluate("innerWidth")  # Nothing has to be scrolled sideways.
         assert shifts(page) == []

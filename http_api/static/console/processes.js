@@ -16,7 +16,7 @@ export class Processes {
     const column = (name) => h("th", { scope: "col", class: "n", title: t(`column ${name}, explained`) }, t(`column ${name}`));
     this.element = h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": t("all processes") },
       h("table", { class: "processes" },
-        h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "who" }, t("column process")), COLUMNS.map(column))), this.body));
+        h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "named" }, t("column process")), COLUMNS.map(column))), this.body));
   }
 
   /** Forget all. */
@@ -48,7 +48,7 @@ export class Processes {
   }
 
   #make(kind) {
-    const name = h("th", { scope: "row", class: "who" }, h("b"), h("span", { class: "dim" }));
+    const name = h("th", { scope: "row", class: "named" }, h("b"), h("span", { class: "dim" }));
     const columns = kind === "ws" ? COLUMNS : COLUMNS.filter((_, index) => index < 3 || index >= 2 + FORMATS);
     const fields = columns.map((_, index) => h("td", { class: "n", colSpan: kind !== "ws" && index === 2 ? FORMATS : 1 }));
     return { name, fields, element: h("tr", {}, name, fields) };
