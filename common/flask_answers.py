@@ -12,8 +12,9 @@ CRASHED = Refused("internal_error", "the server failed; its log says why")
 
 
 def speak_json(app: Flask) -> None:
-    """Let `jsonify` say how its text is encoded, and leave Chinese as it is: people read it."""
+    """Let `jsonify` say how its text is encoded, and leave Chinese and the order as they are."""
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # A content has the order that was pushed.
     app.json.mimetype = JSON  # type: ignore[attr-defined]
 
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.console import open_console, rows, shifts
+from tests.support.processes import wait_until
 from tests.support.system import KEY, System
 
 
@@ -116,3 +117,42 @@ def test_a_token_is_asked_for_once_and_forgotten_with_the_tab(
     with page.context.browser.new_page() as other:  # type: ignore[union-attr]
         open_console(other, system)
         expect(other.get_by_label("Token")).to_be_visible()
+
+
+def test_a_tab_that_nobody_sees_gives_its_stream_up_and_goes_on_where_it_was(
+    shared: System, page: Page, problems: list[str]
+) -> None:
+    page.clock.install()
+    open_console(page, shared)
+    expect(rows(page).last).to_contain_text("Hello!")
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+
+    with page.expect_event("requestfailed", lambda request: "/messages/events" in request.url):
+        page.evaluate(hide, True)
+        page.clock.fast_forward(11_000)
+    shared.push("while nobody looked")
+    wait_until(
+        lambda: "while nobody looked" in str(shared.call("/messages?last=1")), "it is logged"
+    )
+    assert "while nobody looked" not in rows(page).last.inner_text()
+    page.evaluate(hide, False)
+
+    expect(rows(page).last).to_contain_text("while nobody looked")
+    expect(page.locator(".told")).to_have_count(0)
+
+
+def test_numbers_that_a_browser_would_round_are_pushed_as_they_stand(
+    shared: System, page: Page, problems: list[str]
+) -> None:
+    open_console(page, shared)
+    expect(rows(page).last).to_contain_text("Hello!")
+
+    page.locator("#content").fill('{"id": 9007199254740993}')
+    page.keyboard.press("Control+Enter")
+
+    expect(rows(page).last).to_contain_text('{"id": 9007199254740993}')
+    (message,) = shared.call("/messages?last=1")[1]["messages"]
+    assert message["content"] == '{"id": 9007199254740993}'

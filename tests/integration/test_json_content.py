@@ -57,3 +57,4 @@ def test_json_arrives_as_a_value_or_as_its_text_and_text_as_text(system: System)
     assert [each.content for each in found] == values
     rows = system.call("/messages?last=100")[1]["messages"]
     assert [row["content"] for row in rows] == values
+    assert list(rows[0]["content"]) == list(VALUE)  # The names in their order, too.

@@ -30,6 +30,10 @@ COVERED = """() => {
         const x = box.x + box.width / 2, y = box.y + box.height / 2;
         if (isCut(element, x, y)) return false;
         const hit = document.elementFromPoint(x, y);
+        // What sticks to an edge of the window gives way when the page is scrolled.
+        for (let each = hit; each; each = each.parentElement) {
+            if (getComputedStyle(each).position === "sticky") return false;
+        }
         return !(hit && (element.contains(hit) || hit.contains(element)));
     }).map((element) => element.outerHTML.slice(0, 200));
 }"""

@@ -2,6 +2,8 @@
 
 const PATIENCE = 10000; // Milliseconds for an answer.
 const SILENCE = 15000; // A stream says something every 5 s.
+const UNSEEN = 10000; // Milliseconds after which a hidden tab gives its stream up: a browser has six connections for all tabs.
+const HIDDEN = "HiddenError";
 const FIRST_WAIT = 300, LONGEST_WAIT = 5000; // Milliseconds before a stream is opened anew.
 
 /** The API has refused: `status`, and of its answer `error`, `reason` and perhaps `index`. */
@@ -75,10 +77,12 @@ export class Api extends EventTarget {
       } else if (event.data) on[event.name]?.(JSON.parse(event.data));
     };
     while (!signal.aborted) {
+      await untilSeen(signal);
       try {
         await this.#stream(lastId ? { ...query, last: undefined } : query, lastId, heed, signal);
       } catch (problem) {
         if (signal.aborted) return;
+        if (problem.name === HIDDEN) continue; // It goes on when somebody looks again.
         if (!lostAt) { lostAt = Date.now(); }
         on.lost?.(problem);
         if (problem instanceof Refusal && problem.status < 500 && problem.status !== 429) return;
@@ -90,12 +94,14 @@ export class Api extends EventTarget {
 
   /** One answer, to its end: a stream ends by itself from time to time, and is opened anew at once. */
   async #stream(query, lastId, heed, signal) {
-    const silence = new AbortController();
-    let timer = setTimeout(() => silence.abort(), SILENCE);
+    const ending = new AbortController();
+    const hide = whileHidden(() => ending.abort(new DOMException("nobody looks", HIDDEN)));
+    const silent = () => ending.abort(new DOMException("the server is silent", "TimeoutError"));
+    let timer = setTimeout(silent, SILENCE);
     try {
       const response = await fetch(`${this.base}messages/events${asQuery(query)}`, {
         headers: { ...this.#headers(), ...(lastId ? { "Last-Event-ID": lastId } : {}) },
-        cache: "no-store", signal: AbortSignal.any([signal, silence.signal]),
+        cache: "no-store", signal: AbortSignal.any([signal, ending.signal]),
       });
       if (!response.ok) await this.#read(response);
       const read = events(heed);
@@ -104,11 +110,12 @@ export class Api extends EventTarget {
         const { done, value } = await reader.read();
         if (done) return;
         clearTimeout(timer);
-        timer = setTimeout(() => silence.abort(), SILENCE);
+        timer = setTimeout(silent, SILENCE);
         read(value);
       }
     } finally {
       clearTimeout(timer);
+      hide();
     }
   }
 
@@ -159,4 +166,30 @@ function pause(time, signal) {
     const timer = setTimeout(done, time);
     signal.addEventListener("abort", () => { clearTimeout(timer); done(); }, { once: true });
   });
+}
+
+/** Resolves when the tab is seen. */
+function untilSeen(signal) {
+  return new Promise((done) => {
+    if (!document.hidden || signal.aborted) return done();
+    const look = () => {
+      if (document.hidden && !signal.aborted) return;
+      document.removeEventListener("visibilitychange", look);
+      done();
+    };
+    document.addEventListener("visibilitychange", look);
+    signal.addEventListener("abort", look, { once: true });
+  });
+}
+
+/** Calls `act` when the tab has been hidden for some time. Returns what ends it. */
+function whileHidden(act) {
+  let timer;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = setTimeout(act, UNSEEN);
+  };
+  document.addEventListener("visibilitychange", look);
+  look();
+  return () => { clearTimeout(timer); document.removeEventListener("visibilitychange", look); };
 }

@@ -13,11 +13,21 @@ export function textOf(content) {
   return typeof content === "string" ? content : JSON.stringify(content);
 }
 
-/** The object or list that a text is as JSON; undefined if it is none. */
+/**
+ * The object or list that a text is as JSON; undefined if it is none, or if a number in it has more digits
+ * than JavaScript keeps: it would be pushed as another one.
+ */
 export function jsonOf(text) {
   if (!/^\s*[[{]/.test(text) || text.length > READABLE) return undefined;
-  try { return JSON.parse(text); } catch { return undefined; }
+  try {
+    const value = JSON.parse(text);
+    return [...text.matchAll(TOKEN)].every(([whole, string]) => string !== undefined || isKept(whole)) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
+
+const isKept = (number) => !/^-?\d{16,}$/.test(number) || Number.isSafeInteger(Number(number));
 
 /**
  * The row of a message. `delay` is in milliseconds, or null if it was not seen as it came; `again(message)` is
