@@ -185,6 +185,18 @@ def test_the_lists_of_examples_have_nothing_stale() -> None:
     assert set(RUN_BY_A_TEST_OF_ITS_OWN.values()) <= names_of_tests()
 
 
+@pytest.mark.parametrize("form", ["", "one-address/"])
+@pytest.mark.parametrize(
+    ("file", "limit"),
+    [("nginx.conf", r"proxy_(?:read|send)_timeout (9\d)s"), ("haproxy.cfg", r"tunnel (\d+)s")],
+)
+def test_proxies_bear_more_silence_than_there_is(form: str, file: str, limit: str) -> None:
+    found = re.findall(limit, text(f"docs/proxy/{form}{file}"))
+
+    assert found
+    assert min(map(float, found)) > 2 * Settings.ping_interval
+
+
 def test_the_unit_of_systemd_can_be_read_and_starts_our_command() -> None:
     unit = RawConfigParser(delimiters="=", comment_prefixes="#", strict=True)
     unit.optionxform = str  # type: ignore[assignment]  # It tells capitals apart.

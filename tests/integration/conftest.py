@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.console import LAYOUT_SHIFTS
-from tests.support.proxies import find_program
+from tests.support.proxies import PROGRAMS, find_program
 from tests.support.system import System
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -37,7 +37,7 @@ def system(tmp_path: Path) -> Iterator[System]:
         yield system
 
 
-@pytest.fixture(params=["nginx", "caddy"])
+@pytest.fixture(params=PROGRAMS)
 def program(request: pytest.FixtureRequest) -> str:
     """A proxy to test; skipped where there is none, but on CI it must be there."""
     found: str = request.param

@@ -1,4 +1,4 @@
-"""TLS through nginx and Caddy, with the example files of docs/proxy/ as they are.
+"""TLS through nginx, Caddy and HAProxy, with the example files of docs/proxy/ as they are.
 
 Skipped, visibly, where Debian's package is missing; on CI it must be there.
 """
@@ -15,8 +15,10 @@ from playwright.sync_api import Browser, expect
 from config.settings import Settings
 from tests.support.certificate import Certificate, make_certificate
 from tests.support.keys import SECRET as SUBSCRIBE_SECRET
+from tests.support.processes import wait_until
 from tests.support.proxies import (
     API,
+    AWAY,
     LISTEN,
     ONE,
     ONE_ADDRESS,
@@ -111,9 +113,9 @@ def test_an_event_source_gets_an_empty_stream_while_the_server_is_away(
             assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
             assert answer.headers["Access-Control-Allow-Credentials"] == "true"
         with proxy.connect() as client:
-            assert client.status == 502
+            assert client.status in AWAY
         with proxy.asked(API, "/push", "content=x") as answer:
-            assert answer.status == 502
+            assert answer.status in AWAY
 
 
 def test_a_forged_address_does_not_reach_the_server(
@@ -146,9 +148,10 @@ def test_no_token_and_no_message_is_logged(
             with proxy.asked(LISTEN, path, None, headers) as answer:
                 answer.read()
         with proxy.asked(API, f"/push?content={SECRET}", None, headers) as answer:
-            assert answer.status == (200 if is_served else 502)
+            assert answer.status in ((200,) if is_served else AWAY)
 
-    assert all(path in proxy.logs for path in ("/events", "/push"))
+        wait_until(lambda: all(path in proxy.logs for path in ("/events", "/push")), "log lines")
+
     assert SECRET not in proxy.logs
 
 

@@ -1,4 +1,4 @@
-"""Requests that are hidden in others: at both ports, and behind nginx and Caddy as we ship them.
+"""Requests that are hidden in others: at both ports, and behind the proxies as we set them up.
 
 At the HTTP port each hidden request would push, so the queue counts them. The WebSocket port pushes
 nothing: there it would be answered.
@@ -16,7 +16,15 @@ import pytest
 from tests.support.certificate import make_certificate
 from tests.support.processes import wait_until
 from tests.support.proxies import API, LISTEN, ONE, ONE_ADDRESS, Proxy, make_place, serving
-from tests.support.smuggling import BODIES, WRONG, attacks, contents_in, recording, requests_in
+from tests.support.smuggling import (
+    BODIES,
+    HIDDEN,
+    WRONG,
+    attacks,
+    contents_in,
+    recording,
+    requests_in,
+)
 from tests.support.system import KEY, System
 from tests.support.websocket import LIMIT
 
@@ -27,6 +35,8 @@ AT_WS = "GET /hidden/readyz HTTP/1.1\r\nHost: {host}\r\n\r\n"
 NAMES = [*WRONG, *BODIES]
 STATUS = re.compile(rb"^HTTP/1\.1 (\d{3}) ", re.MULTILINE)
 VICTIMS = 20
+# HAProxy passes on trailers as they came; the server refuses the request.
+PASSED_ON = {"haproxy": {"a broken trailer"}}
 
 
 @pytest.fixture(scope="module")
@@ -106,19 +116,19 @@ def test_a_proxy_and_the_server_see_the_same_requests(
         to_ws = stack.enter_context(recording(shared.ws_port))
         place = make_place(tmp_path / program, certificate, to_ws.port, to_http.port, form)
         proxy = stack.enter_context(serving(program, place))
-        for each in attacks(api).values():
-            stack.enter_context(proxy.secure(api)).sendall(each)
-        for each in attacks(listen, AT_WS).values():
-            stack.enter_context(proxy.secure(listen)).sendall(each)
+        for host, hidden in ((api, HIDDEN), (listen, AT_WS)):
+            for what, attack in attacks(host, hidden).items():
+                if what not in PASSED_ON.get(program, ()):
+                    stack.enter_context(proxy.secure(host)).sendall(attack)
         # Connections to the server are used again: what is left there would be taken for theirs.
         for number in range(VICTIMS):
             assert pushed(proxy, api, f"victim {number}")
+        wait_until(lambda: shared.redis.llen(KEY) >= VICTIMS, "pushes")
+        queued = Counter(item.decode() for item in taken(shared))
         sent = Counter(
             content for stream in to_http.streams for content in contents_in(bytes(stream))
         )
         assert sum(count for content, count in sent.items() if "victim" in content) == VICTIMS
-        wait_until(lambda: shared.redis.llen(KEY) >= VICTIMS, "pushes")
-        queued = Counter(item.decode() for item in taken(shared))
         assert queued <= sent  # Nothing that the proxy did not send.
         for stream in to_ws.streams:
             requests_in(bytes(stream))  # It is HTTP for others, too.

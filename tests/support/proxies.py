@@ -1,10 +1,11 @@
-"""nginx and Caddy as the example files in docs/proxy/ set them up, and how a test talks to them.
+"""The proxies as the example files in docs/proxy/ set them up, and how a test talks to them.
 
 Of the files only what belongs to a machine is changed: ports, the certificate, and
 where logs and temporary files go. They listen on loopback only, and end with the test.
 """
 
 import getpass
+import grp
 import os
 import shutil
 import socket
@@ -27,7 +28,9 @@ EXAMPLES = ROOT / "docs" / "proxy"
 CERTIFICATE = "/etc/ssl/certs/example.com.pem"
 PRIVATE_KEY = "/etc/ssl/private/example.com.key"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin"  # nginx is for administrators.
+SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin"  # Proxies are for administrators.
+PROGRAMS = ["nginx", "caddy", "haproxy"]
+AWAY = (502, 503)  # What they answer while the server is away: HAProxy the latter.
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,14 @@ class Proxy:
 
 
 def find_program(name: str) -> str | None:
-    """Where `nginx` or `caddy` is, if anywhere."""
+    """Where one of `PROGRAMS` is, if anywhere."""
     return shutil.which(name, path=SEARCHED)
 
 
 @contextmanager
 def serving(name: str, place: Place) -> Iterator[Proxy]:
-    """`nginx` or `caddy`, accepting connections, in an empty folder."""
-    command = {"nginx": _nginx, "caddy": _caddy}[name](place)
+    """One of `PROGRAMS`, accepting connections, in an empty folder."""
+    command = {"nginx": _nginx, "caddy": _caddy, "haproxy": _haproxy}[name](place)
     homes = {f"XDG_{kind}_HOME": str(place.folder / kind) for kind in ("CONFIG", "DATA", "CACHE")}
     environ = {**os.environ, "HOME": str(place.folder), **homes}
     with (place.folder / "output.log").open("wb") as output:
@@ -122,6 +125,7 @@ def serving(name: str, place: Place) -> Iterator[Proxy]:
 def _nginx(place: Place) -> list[str]:
     folders = "".join(f"{kind}_temp_path {place.folder / kind}; " for kind in TEMPORARY)
     changed = {
+        **_files(place),
         "user www-data;": f"user {getpass.getuser()};",  # Who owns the folder.
         "worker_processes auto;": "worker_processes 1;",
         "worker_rlimit_nofile 65536;": "",
@@ -138,10 +142,19 @@ def _nginx(place: Place) -> list[str]:
     ]
 
 
+def _files(place: Place) -> dict[str, str]:
+    """The paths of the certificate, for those that have it in two files."""
+    return {
+        CERTIFICATE: str(place.certificate.path),
+        PRIVATE_KEY: str(place.certificate.key_path),
+    }
+
+
 def _caddy(place: Place) -> list[str]:
     # `debug` makes it write about every request.
     own = f"admin off\n\tdebug\n\tdefault_bind 127.0.0.1\n\thttps_port {place.port}\n\t"
     changed = {
+        **_files(place),
         "auto_https disable_redirects": f"{own}auto_https disable_redirects",
         "# tls ": "tls ",
     }
@@ -150,13 +163,27 @@ def _caddy(place: Place) -> list[str]:
     return [program, "run", "--config", str(file), "--adapter", "caddyfile"]
 
 
+def _haproxy(place: Place) -> list[str]:
+    both = place.folder / "both.pem"
+    both.write_bytes(place.certificate.path.read_bytes() + place.certificate.key_path.read_bytes())
+    changed = {
+        "maxconn 32768": "maxconn 100",
+        "log /dev/log local0": "log stdout format raw local0",
+        "user haproxy": f"user {getpass.getuser()}",
+        "group haproxy": f"group {grp.getgrgid(os.getgid()).gr_name}",
+        "timeout connect 5s": "timeout connect 5s\n    retries 0",  # Or each error takes 3 seconds.
+        "bind :443": f"bind 127.0.0.1:{place.port}",
+        "/etc/haproxy/example.com.pem": str(both),
+    }
+    file = _write("haproxy.cfg", place, changed)
+    return [find_program("haproxy") or "haproxy", "-db", "-f", str(file)]
+
+
 def _write(name: str, place: Place, changed: Mapping[str, str]) -> Path:
     """The example with these changes and those that all proxies need; each must find its place."""
     text = (EXAMPLES / place.form / name).read_text("utf-8")
     for before, after in {
         **changed,
-        CERTIFICATE: str(place.certificate.path),
-        PRIVATE_KEY: str(place.certificate.key_path),
         "127.0.0.1:2345": f"127.0.0.1:{place.ws_port}",
         "127.0.0.1:2346": f"127.0.0.1:{place.http_port}",
     }.items():

@@ -144,7 +144,10 @@ def contents_in(stream: bytes) -> list[str]:
     """What the pushes among them push; the body is a form."""
     contents = []
     for target, body in requests_in(stream):
-        for source in (body.decode("latin-1"), urlsplit(target).query):
+        text = body.decode("latin-1")
+        if text and "=" not in text:  # A form of no fields is the content itself.
+            contents.append(text)
+        for source in (text, urlsplit(target).query):
             contents += parse_qs(source).get("content", [])[-1:]
     return contents
 
