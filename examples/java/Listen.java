@@ -97,13 +97,16 @@ class Listen implements WebSocket.Listener {
         System.exit(1);
     }
 
-    /** The server pings more often than each 90 seconds. A connection that is silent for longer carries nothing any more. */
+    /** Java does not tell of each end, and a network that is lost tells of none. So this looks, too. The server pings each half minute. */
     int untilClosed(WebSocket socket) throws Exception {
         while (true) {
             try {
                 return closed.get(10, TimeUnit.SECONDS);
             } catch (TimeoutException quiet) {
-                if (System.nanoTime() - heardAt > 90_000_000_000L) {
+                boolean isSilent = System.nanoTime() - heardAt > 90_000_000_000L;
+                boolean fails = socket.sendPing(ByteBuffer.allocate(0)).orTimeout(5, TimeUnit.SECONDS)
+                    .handle((sent, problem) -> problem != null).join();
+                if (isSilent || fails || socket.isInputClosed()) {
                     socket.abort();
                     return 1006;
                 }
