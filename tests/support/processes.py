@@ -48,7 +48,8 @@ def environment(**settings: object) -> dict[str, str]:
 class Process:
     """One process of ours, its output in a file.
 
-    `python` is that of an environment in which we are installed; by default this checkout runs.
+    `python` is that of an environment in which we are installed; a `PYTHONPATH` has other sources.
+    By default this checkout runs.
     """
 
     def __init__(
@@ -60,7 +61,11 @@ class Process:
         **settings: object,
     ) -> None:
         self.log = folder / f"{free_port()}.log"
-        found = {} if python else {"PYTHONPATH": f"{ROOT}:{ROOT}/clients/python"}
+        found = (
+            {}
+            if python or "PYTHONPATH" in settings
+            else {"PYTHONPATH": f"{ROOT}:{ROOT}/clients/python"}
+        )
         with self.log.open("wb") as output:
             self.popen = subprocess.Popen(
                 [str(python or sys.executable), *command],
