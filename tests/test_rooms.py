@@ -79,7 +79,8 @@ OWNERS = {
         "common/store/rights.py",
         "common/store/script.py",
     },
-    "wsproto": {"ws_server/wire/inbound.py"},  # And the client, which is no room of the house.
+    # And the client, which is no room of the house.
+    "wsproto": {"config/cli/doctor/websocket.py", "ws_server/wire/inbound.py"},
     "jwt": {"ws_server/door/jwks.py", "ws_server/door/tokens.py"},
 }
 

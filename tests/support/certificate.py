@@ -18,16 +18,16 @@ class Certificate:
     key_path: Path
 
 
-def make_certificate(folder: Path, *names: str) -> Certificate:
-    """Write one for these host names, good for a day."""
+def make_certificate(folder: Path, *names: str, days: int = 1) -> Certificate:
+    """Write one for these host names, good for so many days; expired if they are below 0."""
     key = ec.generate_private_key(ec.SECP256R1())
     owner = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.now(UTC)
     alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
     signed = (
         x509.CertificateBuilder(owner, owner, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(alternatives, critical=False)
         .sign(key, hashes.SHA256())
     )

@@ -114,7 +114,7 @@ def serving(name: str, place: Place) -> Iterator[Proxy]:
         process = subprocess.Popen(command, env=environ, stdout=output, stderr=subprocess.STDOUT)
     proxy = Proxy(place)
     try:
-        wait_until(lambda: process.poll() is not None or _accepts(place.port), f"{name} accepts")
+        wait_until(lambda: process.poll() is not None or accepts(place.port), f"{name} accepts")
         assert process.poll() is None, proxy.logs
         yield proxy
     finally:
@@ -194,7 +194,8 @@ def _write(name: str, place: Place, changed: Mapping[str, str]) -> Path:
     return file
 
 
-def _accepts(port: int) -> bool:
+def accepts(port: int) -> bool:
+    """Whether somebody listens at a port of this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
