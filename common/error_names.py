@@ -106,6 +106,10 @@ ERRORS = (
                 "`/tokens` signs nothing: there is no `SUBSCRIBE_SECRET`, or there are no "
                 "`PUSH_TOKENS` and the request comes from elsewhere, or through a proxy"
             ),
+            ("insufficient_scope", 403): (
+                "`PUSH_TOKENS_FILE` does not let this token do this; `msg` says what it may not "
+                "do, and what it may. Nothing was queued"
+            ),
             ("bad_id", 422): (
                 "The id is not 1 to 255 printable ASCII characters, the header and the parameter "
                 "differ, or a batch has the header"
@@ -150,7 +154,8 @@ ERRORS = (
         HTTP | WS,
         {
             ("unauthorized", 401): (
-                "`PUSH_TOKENS` is set, and the request has none of these tokens. Or a token "
+                "`PUSH_TOKENS` or `PUSH_TOKENS_FILE` is set, and the request has none of these "
+                "tokens. Or a token "
                 "is needed to listen, and there is none"
             ),
             ("too_many_connections", 429): (

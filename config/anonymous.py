@@ -37,7 +37,7 @@ def warn_of_anonymous_push(settings: Settings) -> None:
         log.warning(
             "ALLOW_ANONYMOUS_PUSH: at %s=%s other machines can push without a token", name, host
         )
-    elif name == "HTTP_PUBLISH" and not settings.push_tokens:
+    elif name == "HTTP_PUBLISH" and not settings.needs_push_token:
         log.warning(
             "HTTP_PUBLISH=%s: everybody on that machine, or in a container of this network, can "
             "push without a token; set PUSH_TOKENS=name:token",
@@ -47,7 +47,7 @@ def warn_of_anonymous_push(settings: Settings) -> None:
 
 def lets_others_push(settings: Settings) -> bool:
     """Whether other machines may push without a token."""
-    return not settings.push_tokens and not is_loopback(_reached_at(settings)[1])
+    return not settings.needs_push_token and not is_loopback(_reached_at(settings)[1])
 
 
 def _reached_at(settings: Settings) -> tuple[str, str]:

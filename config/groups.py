@@ -190,11 +190,18 @@ class LimitSettings:
 class PermissionSettings:
     """Who may push and listen"""
 
-    push_tokens: tuple[tuple[str, str], ...] = setting(
+    # Each is a name and a token; those of the file may have what they may do as a third.
+    push_tokens: tuple[tuple[str, ...], ...] = setting(
         (),
         "Who may push, as `name:token,name:token`. If unset, everybody who reaches the HTTP API",
         checks.named_tokens,
         secret=True,
+    )
+    push_tokens_file: str = setting(
+        "",
+        "A file with more such tokens, as lines `name:token`, each with what it may do if that is "
+        "not everything. SIGHUP to `http` has it read again",
+        checks.optional(checks.path),
     )
     allow_anonymous_push: bool = setting(
         False,

@@ -27,6 +27,11 @@ class Settings(
 ):
     """All settings, flat."""
 
+    @property
+    def needs_push_token(self) -> bool:
+        """Whether nobody may push without one."""
+        return bool(self.push_tokens or self.push_tokens_file)
+
 
 GROUPS = Settings.__bases__
 

@@ -1,7 +1,25 @@
 """`python -m http_api`: the process of the HTTP API (`php think worker`)."""
 
+import sys
+
 from common.serving import server
 from config.anonymous import warn_of_anonymous_push
+from config.errors import SettingsError
+from config.settings import Settings
+from http_api.token_file import reread, with_file_tokens
+
+
+class HttpServer(server.Server):
+    """The HTTP API, whose file of tokens is read again at SIGHUP."""
+
+    def settings_at_start(self, written: Settings) -> Settings:
+        try:
+            return with_file_tokens(written)
+        except SettingsError as problem:
+            sys.exit(f"Error: {problem}")
+
+    def settings_at_reload(self, written: Settings, now: Settings) -> Settings:
+        return reread(written, now)
 
 
 def main() -> None:
@@ -10,7 +28,7 @@ def main() -> None:
     options = server.options(
         settings, settings.http_host, settings.http_port, settings.http_workers
     )
-    process = server.Server(
+    process = HttpServer(
         options,
         "http_api.process:load",
         settings,

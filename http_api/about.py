@@ -13,14 +13,16 @@ from common.version import running_version
 from config.public_url import events_url
 from config.redis_place import RedisPlace
 from config.settings import Settings
+from http_api import asker
 from http_api.answers import SUCCESS
+from http_api.scope import SIGN, Scope
 from http_api.signer import Signer
 
 ANY_ORIGIN = "*"
 
 
 class About:
-    """The answer, made once."""
+    """The answer, made once but for what is of who asks."""
 
     def __init__(self, settings: Settings) -> None:
         self._answer: dict[str, Any] = {
@@ -31,7 +33,7 @@ class About:
             "prefix": settings.message_prefix,
             "key": settings.message_center_key,
             "redis": asdict(RedisPlace.of(settings.redis_url)),
-            "push": {"tokens": bool(settings.push_tokens)},
+            "push": {"tokens": settings.needs_push_token},
             "listen": _listen(settings),
             "limits": {
                 "content_bytes": settings.max_content_bytes,
@@ -39,9 +41,11 @@ class About:
             },
         }
 
-    def read(self, *, signs: bool) -> dict[str, Any]:
-        """All of it; `signs`: whether who asks could have tokens signed."""
-        return {**self._answer, "signs": signs}
+    def read(self, scope: Scope | None, *, signs: bool) -> dict[str, Any]:
+        """All of it for who has this scope; `signs`: whether tokens would be signed at all."""
+        may_sign = scope is None or scope.may(SIGN)
+        push = {**self._answer["push"], "scope": None if scope is None else scope.shown()}
+        return {**self._answer, "push": push, "signs": signs and may_sign}
 
 
 def add_about(app: Flask, settings: Settings, signer: Signer) -> None:
@@ -51,7 +55,7 @@ def add_about(app: Flask, settings: Settings, signer: Signer) -> None:
     @app.get("/about")
     def about() -> Response:
         signs = signer.why_not(request.environ) is None
-        response = jsonify(answer.read(signs=signs))
+        response = jsonify(answer.read(asker.scope(), signs=signs))
         response.headers["Cache-Control"] = "no-store"
         return response
 

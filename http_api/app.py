@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from time import monotonic
 
-from flask import Flask, Request, Response, g, jsonify, request
+from flask import Flask, Request, Response, jsonify, request
 
 from common.client_module import ClientModule
 from common.errors import QueueUnavailable
@@ -18,6 +18,7 @@ from common.store.presence import PresenceReader
 from common.store.queue import Queue
 from config.public_url import events_url
 from config.settings import Settings
+from http_api import asker
 from http_api.about import add_about
 from http_api.aliases import Aliases
 from http_api.answers import CONTENT_EMPTY_BODY
@@ -25,12 +26,13 @@ from http_api.bodies import AT_ONCE, Bodies
 from http_api.connections import Connections
 from http_api.console import add_console
 from http_api.docs_page import add_docs
-from http_api.guard import NOBODY, Guard
+from http_api.guard import Guard
 from http_api.limits import Limits
 from http_api.plain_push import UNAVAILABLE, PlainPush
 from http_api.push import Push
 from http_api.readiness import Readiness
 from http_api.reads import EVENTS, Reads, ReadStores, add_reads
+from http_api.scope import ANY, KICK, PRESENCE, PUSH, READ, SIGN
 from http_api.signer import Signer
 from http_api.tally import CountedOutage
 from http_api.tokens import add_tokens
@@ -41,6 +43,21 @@ log = logging.getLogger(__name__)
 # None: there is no such route. The answer is 404 or 405, and nothing is done.
 PAGES = ("console", "openapi", "client", "static", "docs", "docs_file")
 PUBLIC = frozenset({None, "healthz", "readyz", *PAGES})
+# What a scope must hold for the other routes; for one that is not here no scope is enough.
+RIGHTS: dict[str | None, str] = {
+    "push_index": PUSH,
+    "push_batch": PUSH,
+    "user_index": PRESENCE,
+    "channel_index": PRESENCE,
+    "users": PRESENCE,
+    "channels": PRESENCE,
+    "user_kick": KICK,
+    "tokens": SIGN,
+    "stats": READ,
+    "messages": READ,
+    "message_events": READ,
+    "about": ANY,
+}
 # Where the application keeps what the door asks, and what reads.
 PLAIN_PUSH = "message_center.plain_push"
 READS = "message_center.reads"
@@ -92,7 +109,7 @@ def _admission(guard: Guard, waiting: Waiting) -> Admit:
     """Has the messages of a push counted before it waits for its turn."""
 
     def admit(messages: int) -> AbstractContextManager[None]:
-        guard.count_messages(g.get("callers", NOBODY), messages)
+        guard.count_messages(asker.callers(), messages)
         return waiting.turn()
 
     return admit
@@ -108,7 +125,11 @@ def _protect(app: Flask, guard: Guard) -> None:
         if request.endpoint not in PUBLIC:
             get = request.environ.get
             authorization, peer = get("HTTP_AUTHORIZATION", ""), get("REMOTE_ADDR", "")
-            g.callers = guard.check(authorization, peer, get("HTTP_X_FORWARDED_FOR", ""))
+            callers = guard.check(authorization, peer, get("HTTP_X_FORWARDED_FOR", ""))
+            scope = guard.scope_of(callers)
+            if scope is not None:
+                scope.refuse_unless(RIGHTS.get(request.endpoint))
+            asker.keep(callers, scope)
 
 
 def _refuse_listeners(app: Flask, settings: Settings) -> None:

@@ -1,4 +1,5 @@
-"""Who may use the HTTP API, and how much: tokens, and limits for each token and address.
+"""Who may use the HTTP API, and how much: tokens, what each may
+do, and limits for each token and address.
 
 It decides by text from a request, and knows neither routes nor a framework. It keeps digests of
 the tokens, not the tokens. No I/O here.
@@ -13,11 +14,12 @@ from common.client_address import remembered
 from common.refused import Refused
 from config.settings import Settings
 from http_api.meter import MESSAGES, REQUESTS, Meter
+from http_api.scope import PUSH, Scope
 
 SCHEME = "bearer"  # In any case (RFC 9110 11.1).
 ADDRESS, TOKEN = "address", "token"  # Kinds of callers.
 NO_TOKEN = "a token is needed: Authorization: Bearer TOKEN"  # noqa: S105
-WRONG_TOKEN = "the token is none of PUSH_TOKENS"  # noqa: S105
+WRONG_TOKEN = "the token is none of those that may ask here"  # noqa: S105
 
 Callers = Mapping[str, str]  # The name of each kind of caller that there is.
 NOBODY: Callers = {}  # Who asks while nobody is checked.
@@ -30,7 +32,10 @@ class Guard:
         # Only this process can make these digests, so how long it takes to look one up tells nobody
         # anything about the tokens.
         self._secret = secrets.token_bytes(32)
-        self._names = {self._digest(token): name for name, token in settings.push_tokens}
+        self._names = {self._digest(each[1]): each[0] for each in settings.push_tokens}
+        self._scopes = {
+            each[0]: Scope.parse(each[0], each[2]) for each in settings.push_tokens if len(each) > 2
+        }
         self._client_address = remembered(settings.trusted_proxies)
         requests = {
             ADDRESS: settings.address_requests_per_second,
@@ -83,9 +88,17 @@ class Guard:
         if self._limits_messages:
             self._messages.count(callers, count)
 
-    def knows(self, authorization: str) -> bool:
-        """Whether a token is right, or none is needed; nothing is counted."""
-        return not self._names or self._name_of(authorization) is not None
+    def scope_of(self, callers: Callers) -> Scope | None:
+        """What the token may do; None: everything."""
+        return self._scopes.get(callers.get(TOKEN, ""))
+
+    def lets_push(self, authorization: str) -> bool:
+        """Whether a token may push, or none is needed; nothing is counted."""
+        if not self._names:
+            return True
+        name = self._name_of(authorization)
+        scope = None if name is None else self._scopes.get(name)
+        return name is not None and (scope is None or scope.may(PUSH))
 
     def _name_of(self, authorization: str) -> str | None:
         """The name of the token that a header carries; None if it is no right one."""

@@ -22,6 +22,7 @@ from http_api.guard import NOBODY, TOKEN, Callers, Guard
 from http_api.head import Head as PushHead
 from http_api.limits import Limits
 from http_api.params import Source
+from http_api.scope import PUSH
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Kept(NamedTuple):
     head: PushHead
     query: Source
     token: str | None  # The name of the token, if one is needed: it was right.
+    limits: Limits  # Of this token.
 
 
 class PlainPush:
@@ -62,7 +64,7 @@ class PlainPush:
             return False
         if length > self._bodies.longest:
             return False
-        return is_whole or self._guard.knows(head.headers.get("authorization", ""))
+        return is_whole or self._guard.lets_push(head.headers.get("authorization", ""))
 
     def answer(self, head: Head, body: bytes, caller: Caller, done: Done) -> bool:
         try:
@@ -77,10 +79,11 @@ class PlainPush:
             kept = None
         callers = self._callers(head, caller, kept and kept.token) if self._is_guarded else NOBODY
         if kept is None:
+            limits = self._limits_of(callers)
             push_head = _head(head)
-            query = reading.read_head(push_head, self._limits)
-            kept = head.kept = Kept(self, push_head, query, callers.get(TOKEN))
-        entry = reading.read_rest(kept.head, kept.query, body, self._limits)
+            query = reading.read_head(push_head, limits)
+            kept = head.kept = Kept(self, push_head, query, callers.get(TOKEN), limits)
+        entry = reading.read_rest(kept.head, kept.query, body, kept.limits)
         if entry is None:
             done(CONTENT_EMPTY)
             return
@@ -104,6 +107,12 @@ class PlainPush:
         get = head.headers.get
         authorization, forwarded = get("authorization", ""), get("x-forwarded-for", "")
         return self._guard.check(authorization, caller.address, forwarded, name)
+
+    def _limits_of(self, callers: Callers) -> Limits:
+        scope = self._guard.scope_of(callers)
+        if scope is not None:
+            scope.refuse_unless(PUSH)
+        return self._limits.within(scope)
 
     def _failure(self, head: Head, problem: Exception) -> Answer:
         if isinstance(problem, Refused):

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from flask import Request
 
 from common.store.queue import Queue
-from http_api import params, reading
+from http_api import asker, params, reading
 from http_api.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, batch_body
 from http_api.bodies import Bodies, has_first_byte
 from http_api.head import Head
@@ -59,9 +59,10 @@ class Push:
             QueueUnavailable: Redis did not confirm the batch; none of it counts as pushed.
         """
         head = _head_of(request)
-        reading.read_batch_head(head, self._limits)
+        limits = self._limits.within(asker.scope())
+        reading.read_batch_head(head, limits)
         with self._bodies.read(request) as body:  # It counts until Redis has the messages.
-            entries = self._entries(head, body)
+            entries = self._entries(head, body, limits)
             reused = self._push(entries)
         if reused is not None:
             raise reading.id_reused(reused)
@@ -69,19 +70,20 @@ class Push:
 
     def _read(self, request: Request) -> Entry | None:
         head = _head_of(request)
-        query = reading.read_head(head, self._limits)
+        limits = self._limits.within(asker.scope())
+        query = reading.read_head(head, limits)
         if head.method == "POST":
             with self._bodies.read(request) as body:
-                return reading.read_rest(head, query, body, self._limits)
+                return reading.read_rest(head, query, body, limits)
         if _has_body(request):
             raise params.body_of_get()
-        return reading.read_rest(head, query, b"", self._limits)
+        return reading.read_rest(head, query, b"", limits)
 
-    def _entries(self, head: Head, body: bytes) -> list[Entry]:
+    def _entries(self, head: Head, body: bytes, limits: Limits) -> list[Entry]:
         """The messages of a batch; while they are read, others have a turn now and then."""
         entries: list[Entry] = []
         end = monotonic() + TURN
-        for some in reading.read_batch(head, body, self._limits):
+        for some in reading.read_batch(head, body, limits):
             entries += some
             if monotonic() > end:
                 sleep(PAUSE)

@@ -21,6 +21,10 @@ Arguments = MultiDict[str, str]
 Wanted = frozenset[str] | None  # Channels and wildcards as listeners have them; None: everything.
 
 
+class Only(frozenset[str]):
+    """Wanted by who may not read everything: to whom else a message went is not told."""
+
+
 @dataclass(frozen=True, slots=True)
 class NamesQuestion:
     """A page of users or channels."""

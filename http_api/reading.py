@@ -58,6 +58,8 @@ def read_rest(head: Head, query: Source, body: bytes, limits: Limits) -> Entry |
     # Mostly the content is the only field: then there is no need to look for others.
     is_plain = len(sources) == 1 and len(sources[0]) == 1
     to = () if is_plain else recipients.of_fields(sources, limits.channels)
+    if limits.scope is not None:
+        limits.scope.refuse_push(to)
     item = _item(content, to, limits)
     if is_plain and head.idempotency_key is None:
         return item, None
@@ -146,6 +148,8 @@ def _entry(entry: Any, index: int, limits: Limits) -> Entry:
             raise Refused("content_empty", "内容不能为空")
         # A single field is the content. Not looking for others saves a tenth of the time.
         to = recipients.of_fields([fields], limits.channels) if len(fields) > 1 else ()
+        if limits.scope is not None:
+            limits.scope.refuse_push(to)
         return _item(content, to, limits), params.checked_id(fields.get("id"))
     except Refused as refused:
         raise refused.of_item(index) from None

@@ -1,11 +1,11 @@
 """What is only read over HTTP: how the whole is, who is connected page by page, and the history.
 
 The routes; what they answer is in `stats`, `names`, `history` and `streams`. They need a push
-token like all others, if there is one.
+token like all others, if there is one; a scope may allow some channels only.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -16,7 +16,7 @@ from common.store.presence_pages import CHANNELS, USERS, PresencePages
 from common.store.pulse import Pulse
 from common.version import running_version
 from config.settings import Settings
-from http_api import questions
+from http_api import asker, questions
 from http_api.answers import SUCCESS
 from http_api.history import Archive, MessagesPage
 from http_api.stats import Stats
@@ -80,7 +80,7 @@ class Reads:
 
     def messages(self) -> dict[str, Any]:
         """A page of the history; raises as `names`."""
-        asked = questions.messages_question(request.args, self._most_channels)
+        asked = _within(questions.messages_question(request.args, self._most_channels))
         with self._turn():
             page = self._page(asked)
         answer = {
@@ -100,11 +100,24 @@ class Reads:
     def events(self) -> Response:
         """The same as a stream; raises as `names`."""
         last_id = request.headers.get("Last-Event-ID")
-        asked = questions.stream_question(request.args, last_id, self._most_channels)
+        asked = _within(questions.stream_question(request.args, last_id, self._most_channels))
         with self._turn():
             stream = self.streams.begin(asked)
         # Closed by the web server, also if nothing of it was ever read.
         return Response(stream, content_type="text/event-stream", headers=STREAM_HEADERS)
+
+
+def _within(asked: questions.MessagesQuestion) -> questions.MessagesQuestion:
+    """The question of who may read it.
+
+    Raises:
+        Refused: the token may not.
+    """
+    scope = asker.scope()
+    if scope is None:
+        return asked
+    scope.refuse_reading(asked.wanted)
+    return asked if asked.wanted is None else replace(asked, wanted=questions.Only(asked.wanted))
 
 
 def add_reads(app: Flask, reads: Reads) -> None:

@@ -29,7 +29,7 @@ class Signer:
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time) -> None:
         self._secret = settings.subscribe_secret
-        self._has_tokens = bool(settings.push_tokens)
+        self._has_tokens = settings.needs_push_token
         self._lets_others = lets_others_push(settings)
         self._clock = clock
 

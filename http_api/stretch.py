@@ -14,7 +14,7 @@ from common.json_content import str_of, value_of
 from common.message import KICK_MARK, Mark, parse_id
 from common.page import NOBODY, Page
 from http_api import events
-from http_api.questions import Wanted
+from http_api.questions import Only, Wanted
 
 Shown = dict[str, Any]
 
@@ -42,12 +42,15 @@ class Logged:
 
     def shown(self, epoch: str, wanted: Wanted) -> Shown:
         """As in the JSON format of listeners, and to whom it was pushed: to nobody is to all."""
+        to = self.recipients
+        if isinstance(wanted, Only):
+            to = tuple(name for name in to if reaches(name, wanted))
         return {
             "id": f"{epoch}-{self.text_id}",
             "channel": self.channel_for(wanted),
             "content": value_of(self.content),
             "time": self.id >> 64,
-            "to": list(self.recipients),
+            "to": list(to),
         }
 
 

@@ -68,7 +68,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self._load = load
         self._stop = stop
         self._plain = plain
-        self.settings = settings  # For `common.serving.gunicorn_worker`, too.
+        self._written = settings
+        # For `common.serving.gunicorn_worker`, too.
+        self.settings = self.settings_at_start(settings)
         self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
         self._reloads_at_start = 0
         logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, datefmt=LOG_TIME)
@@ -102,12 +104,24 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         """Serve until stopped."""
         Master(self).run()
 
+    def settings_at_start(self, written: Settings) -> Settings:
+        """The settings of the first workers; exits if something that they name cannot be used."""
+        return written
+
+    def settings_at_reload(self, written: Settings, now: Settings) -> Settings:  # noqa: ARG002
+        """The settings of the next workers: called in the master at SIGHUP, before it starts any.
+
+        Those that are wrong must not take the place of those that hold now.
+        """
+        return now
+
     def _when_ready(self, _master: Any) -> None:
         package = self._load.partition(".")[0]
         log.info("%s listens at %s", package, self._options["bind"][0])
 
     def _count_reload(self, _master: Any) -> None:
         self._reloads[0] = (self._reloads[0] + 1) % 256
+        self.settings = self.settings_at_reload(self._written, self.settings)
 
     def _stop_worker(self, _master: Any, _worker: Any) -> None:
         """Also called in the master, for a worker that it reaps; there is no application there."""

@@ -40,7 +40,7 @@ class Banner:
         )
 
     def _push(self, http: str) -> str:
-        if not self.settings.push_tokens:
+        if not self.settings.needs_push_token:
             return f"curl -d hello {http}/push"
         # The command has a token; on the screen there is none to be seen.
         set_here = [
@@ -48,7 +48,9 @@ class Banner:
             for name in SHOWN
             if name in self.environ
         ]
-        push = " ".join([*map(shlex.quote, set_here), f"{self.command} push hello"])
+        # The tokens of a file are read by the HTTP API alone.
+        token = "" if self.settings.push_tokens else " --token TOKEN"
+        push = " ".join([*map(shlex.quote, set_here), f"{self.command} push hello{token}"])
         # A line of its own: the other one is to be pasted.
         hint = "\n        (in a shell with these PUSH_TOKENS)"
         return push + (hint if "PUSH_TOKENS" in self.environ else "")

@@ -32,4 +32,4 @@ def ws_url(settings: Settings) -> str:
 
 def push_token(settings: Settings, given: str | None) -> str | None:
     """The one that is given, or else the first of PUSH_TOKENS."""
-    return given or next((token for _, token in settings.push_tokens), None)
+    return given or next((each[1] for each in settings.push_tokens), None)

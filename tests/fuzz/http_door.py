@@ -19,6 +19,9 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 SETTINGS: tuple[dict[str, Any], ...] = (
     {},
     {"push_tokens": TOKENS},
+    {"push_tokens": (("one", TOKEN, "push=a,b.*,user:ann everybody"),)},
+    {"push_tokens": (("one", TOKEN, "push=*,user:1"),), "token_requests_per_second": 7.0},
+    {"push_tokens": (("one", TOKEN, "read"),)},
     {
         "push_tokens": TOKENS,
         "trusted_proxies": LOOPBACK,

@@ -17,7 +17,7 @@ TOKEN = "a" * 16
 
 
 def about(**settings: Any) -> dict[str, Any]:
-    found = About(Settings(**settings)).read(signs=False)
+    found = About(Settings(**settings)).read(None, signs=False)
     validate(found, DOCUMENT["components"]["schemas"]["About"])
     return found
 
@@ -46,7 +46,7 @@ def test_the_settings_of_a_server_are_told() -> None:
 
     assert (found["delivery"], found["prefix"], found["key"]) == ("instant", "", "center")
     assert found["limits"] == {"content_bytes": 1, "channels": 2}
-    assert found["push"] == {"tokens": True}
+    assert found["push"] == {"tokens": True, "scope": None}
     assert found["listen"]["origins"] == ["https://a.example", "null"]
     assert found["listen"]["port"] == 1
 

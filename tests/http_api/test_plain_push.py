@@ -179,3 +179,51 @@ def test_nothing_is_taken_without_a_way_to_redis() -> None:
     app = create_app(Settings(), FakeQueue(), FakePresenceReader())
 
     assert not app.extensions[PLAIN_PUSH].takes(head(), 0, is_whole=True)
+
+
+SCOPED = "0123456789abcdef-shop"
+OF_SCOPED = f"{FORM}Authorization: Bearer {SCOPED}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "query", "what"),
+    [
+        ("push=news", "", "to everybody"),
+        ("push=news", "&user=42", "to 'user:42'"),
+        ("push=news,user:42", "&channels=news,orders", "to 'orders'"),
+        ("everybody", "&channel=news", "to 'news'"),
+    ],
+)
+def test_a_push_outside_of_the_scope_is_refused_at_both_doors(
+    words: str, query: str, what: str
+) -> None:
+    queue, form = FakeQueue(), f"content=a{query}"
+    settings = Settings(push_tokens=(("shop", SCOPED, words),))
+    app = create_app(settings, queue, FakePresenceReader())
+    door = app.extensions[PLAIN_PUSH]
+    door.commit_to(FakeCommits(queue), 0)
+    headers = dict(line.split(": ") for line in OF_SCOPED.split("\r\n") if line)
+
+    behind = app.test_client().post("/push", data=form, headers=headers)
+
+    assert behind.status_code == 403
+    assert f"may not push {what}; what it may: {words}" in behind.get_json()["msg"]
+    for _ in range(2):  # Then the head is known.
+        assert answer(door, form.encode(), OF_SCOPED).body == behind.data
+    assert queue.pushes == []
+
+
+def test_within_the_scope_it_is_queued() -> None:
+    queue = FakeQueue()
+    push = plain_push(queue, push_tokens=(("shop", SCOPED, "push=news.*"),))
+
+    assert answer(push, b"content=a&channel=news.a", OF_SCOPED).status == 200
+    assert len(queue.pushes) == 1
+
+
+def test_who_may_not_push_at_all_is_refused_before_a_body_is_awaited() -> None:
+    push = plain_push(FakeQueue(), push_tokens=(("shop", SCOPED, "read"),))
+
+    assert not push.takes(head(headers=OF_SCOPED), 0, is_whole=False)
+    assert b"may not push; what it may: read" in answer(push, b"content=a", OF_SCOPED).body
+    assert answer(push, b"", OF_SCOPED).status == 403

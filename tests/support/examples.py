@@ -30,6 +30,7 @@ RUN_BY_A_TEST_OF_ITS_OWN = {
     "ACL SETUSER message-center-http on >PASSWORD ~message_center ~{message_center}:*": (
         "test_the_documented_rights_are_enough_and_none_is_for_nothing"
     ),
+    "# name:token, then what it may do": "test_the_tokens_of_the_documents_can_be_used",
     "make bench                                        # the comparison: 20 minutes": (
         "test_a_scenario_ends_with_a_table"
     ),
@@ -119,6 +120,12 @@ def find_examples() -> Iterator[Example]:
             line = before.count("\n") + 2
             language = block[1] or ("console" if block[2].startswith("$ ") else "text")
             yield Example(page, headings[-1] if headings else "", line, language, block[2])
+
+
+def tokens_of_the_documents() -> str:
+    """The file that is shown for PUSH_TOKENS_FILE."""
+    (found,) = (each for each in find_examples() if each.code.startswith("# name:token"))
+    return found.code
 
 
 def find_sessions(is_wanted: Callable[[Example], bool]) -> list[Session]:

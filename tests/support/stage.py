@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import jwt
 
+from tests.support.examples import tokens_of_the_documents
 from tests.support.keys import in_seconds
 from tests.support.processes import ROOT, environment, free_port
 from tests.support.system import System
@@ -39,6 +40,8 @@ class Stage:
         self.settings = {name: value for name, value in settings.items() if name not in ELSEWHERE}
         self.folder = system.folder
         self._system = system
+        if name := self.settings.get("PUSH_TOKENS_FILE"):
+            (self.folder / name).write_text(tokens_of_the_documents(), "utf-8")
         self._redis_port = system.redis_url.rpartition(":")[2].partition("/")[0]
         self.ws_port = free_port()
         both = {

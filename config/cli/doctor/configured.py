@@ -51,7 +51,8 @@ def _pushing(settings: Settings) -> Iterator[Finding]:
             "ALLOW_ANONYMOUS_PUSH: other machines can push and read all messages without a token",
             "set PUSH_TOKENS=name:token, unless a firewall keeps everybody else away",
         )
-    if not settings.push_tokens and settings.trusted_proxies and is_loopback(settings.http_host):
+    is_behind_proxy = settings.trusted_proxies and is_loopback(settings.http_host)
+    if is_behind_proxy and not settings.needs_push_token:
         yield note(
             "settings",
             "TRUSTED_PROXIES is set and PUSH_TOKENS is not: if the proxy also leads to the HTTP "

@@ -42,7 +42,7 @@ class Health {
     const { stats } = app;
     if (stats && stats !== this.stats) this.#take(stats);
     this.element.dataset.stale = String(!stats);
-    if (!this.stats) return this.#say("bad", t("api away", { problem: app.problem?.message ?? "" }));
+    if (!this.stats) return this.#say("bad", app.why);
     if (!this.processes.rows.length) this.processes.show(this.stats.processes, this.stats.redis.ok);
     const found = checks(t, { stats: this.stats, about: app.about, listener: app.listener, gone: this.processes.gone, slow: this.slow > 1 });
     found.forEach((check) => this.#sayCheck(check));

@@ -35,6 +35,7 @@ class App extends EventTarget {
     this.stats = null;
     this.ahead = 0; // Milliseconds that the server's clock is ahead of this one.
     this.listener = null;
+    this.denied = false; // The token may not see the figures: they are not asked for again.
   }
 
   open(page, argument = "") {
@@ -42,6 +43,16 @@ class App extends EventTarget {
   }
 
   async look() {
+    if (!this.denied) await this.#ask();
+    this.dispatchEvent(new Event("stats"));
+  }
+
+  /** In words, why there are no figures. */
+  get why() {
+    return t(this.denied ? "not allowed" : "does not answer", { problem: this.problem?.message ?? "" });
+  }
+
+  async #ask() {
     const begun = Date.now();
     try {
       this.stats = await this.api.get("stats");
@@ -50,8 +61,8 @@ class App extends EventTarget {
     } catch (problem) {
       this.stats = null;
       this.problem = problem;
+      this.denied = problem instanceof Refusal && problem.status === 403;
     }
-    this.dispatchEvent(new Event("stats"));
   }
 
   // The answer may be half a second old: the largest difference that was seen is the best.

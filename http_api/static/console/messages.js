@@ -19,8 +19,10 @@ export function messagesPage(app) {
   const again = (message) => card.again(message);
   const stream = new MessageStream(t, { title: t("arriving"), empty: t("nothing yet"), again, mine });
   const element = h("div", { class: "two" }, card.element, stream.element);
-  let greeted = sessionStorage.getItem("greeted") === mine;
-  followInto(stream, app, { last: NEWEST, sample: MOST }, {
+  const { scope } = app.about.push;
+  if (scope) stream.tell(t("scope", { may: inWords(scope) }));
+  let greeted = Boolean(scope) || sessionStorage.getItem("greeted") === mine;
+  followInto(stream, app, { channels: namesOf(scope), last: NEWEST, sample: MOST }, {
     message(message) {
       if (isOfAnotherConsole(message, mine)) return false;
       card.seen(message);
@@ -37,6 +39,19 @@ export function messagesPage(app) {
     card.focus();
   }
   return { element, show };
+}
+
+/** What a token with a scope may do. */
+function inWords({ push, everybody, read, ...flags }) {
+  const names = { push: everybody ? [t("everybody"), ...push] : push, read };
+  const listed = Object.entries(names).filter(([, some]) => some.length).map(([right, some]) => t(`may ${right}`, { names: some.join(", ") }));
+  return [...listed, ...Object.keys(flags).filter((flag) => flags[flag]).map((flag) => t(`may ${flag}`))].join("; ");
+}
+
+/** What can be asked for, if that is not everything. */
+function namesOf(scope) {
+  if (!scope || ["*", "user:*"].every((all) => scope.read.includes(all))) return undefined;
+  return scope.read.filter((name) => name !== "*" && name !== "user:*").join(",") || undefined;
 }
 
 /** The hello of another console is nobody else's, here neither. */

@@ -19,7 +19,7 @@ export function whoPage(app) {
 
   function look() {
     if (!isShown) return;
-    say(totals, app.stats ? inWords(app.stats) : t("does not answer", { problem: app.problem?.message ?? "" }));
+    say(totals, app.stats ? inWords(app.stats) : app.why);
     table.look(app.stats?.totals?.exact === false ? t("not exact") : "");
     detail.look();
   }

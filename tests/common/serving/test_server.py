@@ -1,6 +1,7 @@
 import os
 import socket
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,36 @@ def test_an_application_learns_that_a_reload_ends_it() -> None:
     server.cfg.worker_exit(None, None)
 
     assert app.stops == [True]
+
+
+class Rereading(Server):
+    """Whose settings name something that is read again."""
+
+    def settings_at_start(self, written: Settings) -> Settings:
+        return replace(written, message_prefix="1")
+
+    def settings_at_reload(self, written: Settings, now: Settings) -> Settings:
+        return replace(written, message_prefix=now.message_prefix + "+")
+
+
+def test_new_workers_get_the_settings_that_a_reload_has_found() -> None:
+    given = options(Settings(), "here", 80, 1)
+    server = Rereading(given, f"{__name__}:load_app", Settings())
+    assert server.settings.message_prefix == "1"
+
+    for _ in range(2):
+        server.cfg.on_reload(None)
+
+    assert server.load().settings == replace(Settings(), message_prefix="1++")
+
+
+def test_without_anything_to_read_again_a_reload_changes_no_setting() -> None:
+    server = make_server()
+    before = server.settings
+
+    server.cfg.on_reload(None)
+
+    assert server.settings is before
 
 
 def test_a_worker_started_by_a_reload_is_not_ended_by_it() -> None:

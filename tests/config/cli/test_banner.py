@@ -38,6 +38,12 @@ def test_with_tokens_the_command_is_the_one_that_was_used() -> None:
     text = shown(push_tokens=TOKENS)
 
     assert f"  Try:  {COMMAND} push hello\n" in text
+
+
+def test_a_token_of_a_file_is_to_be_put_in() -> None:
+    text = shown(push_tokens_file="/tokens")
+
+    assert f"  Try:  {COMMAND} push hello --token TOKEN\n" in text
     assert "0123456789abcdef" not in text
 
 

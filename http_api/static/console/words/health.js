@@ -1,7 +1,6 @@
 export default {
   en: {
     verdict: "How it is", "all processes": "All processes", "all well": "All is well",
-    "api away": "The HTTP API does not answer ({problem}). Trying again…",
     "api away since": "The HTTP API does not answer ({problem}). What is below is {time} old.",
     unknown: "Nobody knows without Redis.",
     "check redis": "Redis", "check processes": "Processes", "check queue": "Queue", "check log": "Log",
@@ -46,7 +45,6 @@ export default {
   },
   zh: {
     verdict: "总体状况", "all processes": "所有进程", "all well": "一切正常",
-    "api away": "HTTP API 没有响应（{problem}），正在重试…",
     "api away since": "HTTP API 没有响应（{problem}）。下面是 {time}前的数据。",
     unknown: "没有 Redis 就无从得知。",
     "check redis": "Redis", "check processes": "进程", "check queue": "队列", "check log": "日志",
