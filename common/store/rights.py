@@ -1,7 +1,8 @@
 """The rights on Redis that each process needs, as docs/security.md lists them, and their check.
 
 Nothing is written in Redis to find out: it is asked for a dry run, or each command is tried where
-it cannot be done. A test compares the two lists with the document, and another one runs with them.
+it cannot be done; refusals stand in `ACL LOG`. A test compares the two lists with the document,
+and another one runs with them.
 """
 
 from collections.abc import Iterator, Sequence

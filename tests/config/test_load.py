@@ -205,3 +205,14 @@ def test_a_file_that_may_not_be_read_stops_the_start_by_name(dotenv: Path) -> No
 
     with pytest.raises(SettingsError, match=r"\.env: cannot be read: Permission denied$"):
         load({}, dotenv)
+
+
+def test_every_problem_can_be_had_at_once(dotenv: Path) -> None:
+    dotenv.write_text("HTTP_PROT=1\nWS_PORT=2347\n")
+
+    values, misread = load_module.read_all({"HTTP_PORT": "x", "REDIS_TIMEOUT": "40"}, dotenv)
+    settings, bad = load_module.parse_all(values)
+
+    assert [each.name for each in misread] == ["HTTP_PROT"]
+    assert [each.name for each in bad] == ["HTTP_PORT", "REQUEST_TIMEOUT"]
+    assert (settings.http_port, settings.ws_port) == (2346, 2347)

@@ -36,7 +36,10 @@ def redis_findings(settings: Settings, *, embedded: bool) -> Iterator[Finding]:
             f"set REDIS_URL={shown} to use this one with `serve`, too",
         )
     yield from judged(facts, settings, shown)
-    yield from rights_findings(settings, facts.version)
+    try:
+        yield from rights_findings(settings, facts.version)
+    except QueueUnavailable as refused:  # It has answered a moment ago.
+        yield _away(shown, refused.reason, embedded=False)
 
 
 def _away(shown: str, reason: str, *, embedded: bool) -> Finding:

@@ -1,7 +1,9 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from common.errors import QueueUnavailable
 from common.store.facts import Facts
 from config.cli.doctor.finding import Finding
 from config.cli.doctor.store import judged, redis_findings
@@ -103,3 +105,16 @@ def test_a_redis_that_is_not_there_is_a_problem_unless_serve_brings_one() -> Non
 
     assert (away.level, own.level) == ("problem", "note")
     assert "secret" not in away.line()
+
+
+def test_a_redis_that_goes_away_meanwhile_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object) -> Iterator[Finding]:
+        raise QueueUnavailable("connection lost")
+
+    monkeypatch.setattr("config.cli.doctor.store.ask_facts", lambda *_: Facts(milliseconds=1.0))
+    monkeypatch.setattr("config.cli.doctor.store.rights_findings", lost)
+
+    *_, last = redis_findings(Settings(), embedded=False)
+
+    assert last.level == "problem"
+    assert last.found.endswith("does not answer: connection lost")
