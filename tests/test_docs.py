@@ -188,7 +188,11 @@ def test_the_lists_of_examples_have_nothing_stale() -> None:
 @pytest.mark.parametrize("form", ["", "one-address/"])
 @pytest.mark.parametrize(
     ("file", "limit"),
-    [("nginx.conf", r"proxy_(?:read|send)_timeout (9\d)s"), ("haproxy.cfg", r"tunnel (\d+)s")],
+    [
+        ("nginx.conf", r"proxy_(?:read|send)_timeout (9\d)s"),
+        ("haproxy.cfg", r"tunnel (\d+)s"),
+        ("apache2.conf", r":2345.* timeout=(\d+)"),
+    ],
 )
 def test_proxies_bear_more_silence_than_there_is(form: str, file: str, limit: str) -> None:
     found = re.findall(limit, text(f"docs/proxy/{form}{file}"))
@@ -206,10 +210,13 @@ def test_the_unit_of_systemd_can_be_read_and_starts_our_command() -> None:
     assert unit["Service"]["ExecStart"].endswith("/bin/message-center %i")
     assert int(unit["Service"]["TimeoutStopSec"]) > longest_stop(Settings())
     assert int(unit["Service"]["LimitNOFILE"]) > Settings.max_connections
+    # Besides this folder `serve` may write nothing.
+    folder = f"DATA_DIR=/var/lib/{unit['Service']['StateDirectory']}"
+    assert unit["Service"]["Environment"] == folder
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
-@pytest.mark.parametrize("process", ["http", "ws"])
+@pytest.mark.parametrize("process", ["http", "ws", "serve"])
 def test_systemd_finds_nothing_wrong_with_the_unit(process: str, tmp_path: Path) -> None:
     unit = text("docs/systemd/message-center@.service")
     installed = tmp_path / f"message-center@{process}.service"

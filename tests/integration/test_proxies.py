@@ -1,4 +1,4 @@
-"""TLS through nginx, Caddy and HAProxy, with the example files of docs/proxy/ as they are.
+"""TLS through nginx, Caddy, HAProxy and Apache, with the example files of docs/proxy/ as they are.
 
 Skipped, visibly, where Debian's package is missing; on CI it must be there.
 """

@@ -29,7 +29,7 @@ CERTIFICATE = "/etc/ssl/certs/example.com.pem"
 PRIVATE_KEY = "/etc/ssl/private/example.com.key"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin"  # Proxies are for administrators.
-PROGRAMS = ["nginx", "caddy", "haproxy"]
+PROGRAMS = ["nginx", "caddy", "haproxy", "apache2"]
 AWAY = (502, 503)  # What they answer while the server is away: HAProxy the latter.
 
 
@@ -107,7 +107,8 @@ def find_program(name: str) -> str | None:
 @contextmanager
 def serving(name: str, place: Place) -> Iterator[Proxy]:
     """One of `PROGRAMS`, accepting connections, in an empty folder."""
-    command = {"nginx": _nginx, "caddy": _caddy, "haproxy": _haproxy}[name](place)
+    start = {"nginx": _nginx, "caddy": _caddy, "haproxy": _haproxy, "apache2": _apache2}[name]
+    command = start(place)
     homes = {f"XDG_{kind}_HOME": str(place.folder / kind) for kind in ("CONFIG", "DATA", "CACHE")}
     environ = {**os.environ, "HOME": str(place.folder), **homes}
     with (place.folder / "output.log").open("wb") as output:
@@ -177,6 +178,22 @@ def _haproxy(place: Place) -> list[str]:
     }
     file = _write("haproxy.cfg", place, changed)
     return [find_program("haproxy") or "haproxy", "-db", "-f", str(file)]
+
+
+def _apache2(place: Place) -> list[str]:
+    changed = {
+        **_files(place),
+        "${APACHE_PID_FILE}": str(place.folder / "apache2.pid"),
+        "${APACHE_RUN_DIR}": str(place.folder),
+        "/var/log/apache2": str(place.folder),
+        "Listen 443": f"Listen 127.0.0.1:{place.port} https",
+        "*:443": f"*:{place.port}",
+        "ServerLimit 64": "ServerLimit 2",
+        "MaxRequestWorkers 4096": "MaxRequestWorkers 128",
+        "127.0.0.1:2344": f"127.0.0.1:{free_port()}",
+    }
+    file = _write("apache2.conf", place, changed)
+    return [find_program("apache2") or "apache2", "-f", str(file), "-D", "FOREGROUND"]
 
 
 def _write(name: str, place: Place, changed: Mapping[str, str]) -> Path:
