@@ -46,9 +46,12 @@ def program(request: pytest.FixtureRequest) -> str:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A real one; skipped where there is none, but on CI it must be there."""
+    """A real one for all tests of a worker; skipped where there is none, but on CI it must be.
+
+    An event loop of its own runs in this thread as long: whoever needs one, too, takes a thread.
+    """
     if CHROMIUM is None and "CI" not in os.environ:
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as playwright:

@@ -21,9 +21,10 @@ def tls_proxy(port: int, certificate: Certificate) -> Iterator[int]:
         far, ask = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(_forward(near, ask), _forward(far, answer), return_exceptions=True)
 
-    server = loop.run_until_complete(asyncio.start_server(serve, "127.0.0.1", 0, ssl=context))
     thread = Thread(target=loop.run_forever)
     thread.start()
+    starting = asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    server = asyncio.run_coroutine_threadsafe(starting, loop).result()
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
