@@ -11,9 +11,10 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
@@ -28,8 +29,9 @@ EXAMPLES = ROOT / "docs" / "proxy"
 CERTIFICATE = "/etc/ssl/certs/example.com.pem"
 PRIVATE_KEY = "/etc/ssl/private/example.com.key"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin"  # Proxies are for administrators.
-PROGRAMS = ["nginx", "caddy", "haproxy", "apache2"]
+# Proxies are for administrators; Traefik, which Debian does not have, is beside our Python.
+SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin:{Path(sys.executable).parent}"
+EMPTY = (b": away", b"OK")  # Streams without an event; Traefik has the latter.
 AWAY = (502, 503)  # What they answer while the server is away: HAProxy the latter.
 
 
@@ -58,6 +60,14 @@ class Proxy:
     def logs(self) -> str:
         """All that it has written, about its requests and about itself."""
         return "".join(path.read_text("utf-8") for path in self._place.folder.glob("*.log"))
+
+    def is_ready(self) -> bool:
+        """Traefik accepts before it has read its routes and its certificate."""
+        try:
+            self.secure(ONE if self._place.form else LISTEN).close()
+        except OSError:
+            return False
+        return True
 
     def secure(self, host: str, protocol: str = "http/1.1") -> ssl.SSLSocket:
         """A connection to `host`, its certificate checked; `protocol` is asked for by ALPN."""
@@ -107,15 +117,14 @@ def find_program(name: str) -> str | None:
 @contextmanager
 def serving(name: str, place: Place) -> Iterator[Proxy]:
     """One of `PROGRAMS`, accepting connections, in an empty folder."""
-    start = {"nginx": _nginx, "caddy": _caddy, "haproxy": _haproxy, "apache2": _apache2}[name]
-    command = start(place)
+    command = STARTS[name](place)
     homes = {f"XDG_{kind}_HOME": str(place.folder / kind) for kind in ("CONFIG", "DATA", "CACHE")}
     environ = {**os.environ, "HOME": str(place.folder), **homes}
     with (place.folder / "output.log").open("wb") as output:
         process = subprocess.Popen(command, env=environ, stdout=output, stderr=subprocess.STDOUT)
     proxy = Proxy(place)
     try:
-        wait_until(lambda: process.poll() is not None or accepts(place.port), f"{name} accepts")
+        wait_until(lambda: process.poll() is not None or proxy.is_ready(), f"{name} accepts")
         assert process.poll() is None, proxy.logs
         yield proxy
     finally:
@@ -196,19 +205,42 @@ def _apache2(place: Place) -> list[str]:
     return [find_program("apache2") or "apache2", "-f", str(file), "-D", "FOREGROUND"]
 
 
-def _write(name: str, place: Place, changed: Mapping[str, str]) -> Path:
-    """The example with these changes and those that all proxies need; each must find its place."""
+def _traefik(place: Place) -> list[str]:
+    away = f"127.0.0.1:{free_port()}"
+    own = {**_files(place), "127.0.0.1:2344": away}
+    routes = _write("traefik-routes.yaml", place, own)
+    changed = {
+        '":443"': f"127.0.0.1:{place.port}",
+        "127.0.0.1:2344": away,
+        "/etc/traefik/traefik-routes.yaml": str(routes),
+    }
+    file = _write("traefik.yaml", replace(place, form=""), changed, is_whole=False)
+    return [find_program("traefik") or "traefik", f"--configFile={file}"]
+
+
+def _write(name: str, place: Place, changed: Mapping[str, str], is_whole: bool = True) -> Path:
+    """The example with these changes and, if it is whole, our ports; each must find its place."""
     text = (EXAMPLES / place.form / name).read_text("utf-8")
-    for before, after in {
-        **changed,
+    ports = {
         "127.0.0.1:2345": f"127.0.0.1:{place.ws_port}",
         "127.0.0.1:2346": f"127.0.0.1:{place.http_port}",
-    }.items():
+    }
+    for before, after in {**changed, **(ports if is_whole else {})}.items():
         assert before in text, f"{name} has no {before}"
         text = text.replace(before, after)
     file = place.folder / name
     file.write_text(text, "utf-8")
     return file
+
+
+STARTS = {
+    "nginx": _nginx,
+    "caddy": _caddy,
+    "haproxy": _haproxy,
+    "apache2": _apache2,
+    "traefik": _traefik,
+}
+PROGRAMS = list(STARTS)
 
 
 def accepts(port: int) -> bool:
