@@ -6,7 +6,7 @@ Skipped, visibly, where there is no Chromium; on CI it must be there.
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.console import open_console, rows, shifts
 from tests.support.processes import wait_until
@@ -76,6 +76,55 @@ def test_script_in_content_stays_text(shared: System, page: Page, problems: list
     assert page.evaluate("window.hacked") is None
 
 
+def test_content_that_is_nested_very_deeply_is_shown_as_text_and_the_next_arrives(
+    shared: System, page: Page, problems: list[str]
+) -> None:
+    open_console(page, shared)
+    expect(rows(page).last).to_contain_text("Hello!")
+    shared.push("[" * 30_000 + "]" * 30_000)
+    expect(rows(page).last).to_contain_text("[[[[")
+    shared.push('{"after": "it"}')
+
+    expect(rows(page).last).to_contain_text('"after": "it"')
+
+
+def test_it_says_what_is_wrong_with_a_push(shared: System, page: Page, problems: list[str]) -> None:
+    open_console(page, shared)
+    page.locator("#content").fill("")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#content-problem")).to_have_text(
+        "There is no content: write something to push."
+    )
+    page.route("**/push", lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"))
+    page.locator("#content").fill("hello")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#result")).to_have_text("HTTP 502")
+    expect(page.locator("#content-problem")).to_have_text("")
+    problems.clear()  # The browser tells of the 502, too.
+
+
+def test_it_says_that_a_push_is_not_confirmed_yet(
+    shared: System, page: Page, problems: list[str]
+) -> None:
+    open_console(page, shared)
+    page.locator("#content").fill("hello")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#result")).to_contain_text("confirmed by Redis in")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/push", hold)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#result")).to_have_text("not confirmed yet…")
+    held[0].continue_()
+
+    expect(page.locator("#result")).to_contain_text("confirmed by Redis in")
+    assert shifts(page) == []
+
+
 def test_it_says_that_nothing_was_missed_while_the_server_was_away(
     system: System, page: Page, problems: list[str]
 ) -> None:
@@ -104,9 +153,10 @@ def test_a_token_is_asked_for_once_and_forgotten_with_the_tab(
     page.on("request", lambda request: addresses.append(request.url))
 
     open_console(page, system)
-    page.get_by_label("Token").fill("no such token")
-    page.keyboard.press("Enter")
-    expect(page.locator("#token-problem")).to_contain_text("does not know this token")
+    for wrong in ("no-such-token", "密码"):  # The second cannot even be sent.
+        page.get_by_label("Token").fill(wrong)
+        page.keyboard.press("Enter")
+        expect(page.locator("#token-problem")).to_contain_text("does not know this token")
     page.get_by_label("Token").fill(token)
     page.keyboard.press("Enter")
     expect(rows(page)).to_contain_text(["Hello!"])

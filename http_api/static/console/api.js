@@ -16,9 +16,11 @@ export class Refusal extends Error {
 
 export class Api extends EventTarget {
   /** Fires `unauthorized` when a token is asked for that was not there, or was wrong. */
-  constructor(base = new URL(".", document.baseURI).href) {
+  constructor() {
     super();
-    this.base = base;
+    const base = new URL(".", document.baseURI);
+    base.username = base.password = ""; // Those of a proxy: with them nothing can be fetched, and they are for no code.
+    this.base = base.href;
     this.token = sessionStorage.getItem("token") ?? "";
   }
 

@@ -36,6 +36,7 @@ class App extends EventTarget {
     this.ahead = 0; // Milliseconds that the server's clock is ahead of this one.
     this.listener = null;
     this.denied = false; // The token may not see the figures: they are not asked for again.
+    this.isLooking = false;
   }
 
   open(page, argument = "") {
@@ -43,7 +44,10 @@ class App extends EventTarget {
   }
 
   async look() {
+    if (this.isLooking) return; // While Redis stands still an answer takes longer than the next look is away.
+    this.isLooking = true;
     if (!this.denied) await this.#ask();
+    this.isLooking = false;
     this.dispatchEvent(new Event("stats"));
   }
 

@@ -11,6 +11,7 @@ import { speaker } from "./words.js";
 import words from "./words/push.js";
 
 const FORGET = 60000; // Milliseconds after which a push is not waited for any more.
+const SLOW = 300; // Milliseconds after which it is said that there is no answer yet.
 const AT_RECIPIENTS = /channel|user/; // Errors that are about the recipients.
 const AT_CONTENT = /content|json|body/;
 const t = speaker(words);
@@ -109,13 +110,16 @@ export class PushCard {
     setTimeout(() => { if (this.pending.get(key) === pushed) this.pending.delete(key); }, FORGET);
     this.#refuse(this.content, this.problem, "");
     this.latest = pushed;
+    const slow = setTimeout(() => this.#sayResult("", t("pushing")), SLOW);
     try {
       await this.app.api.post("push", { content, ...(channels.length && { channels }), ...(users.length && { users }) });
       pushed.confirmed = performance.now() - pushed.begun;
       this.#report(pushed);
     } catch (problem) {
       this.pending.delete(key);
-      this.#fail(problem);
+      if (pushed === this.latest) this.#fail(problem);
+    } finally {
+      clearTimeout(slow);
     }
   }
 
@@ -126,19 +130,22 @@ export class PushCard {
     if (pushed.seen !== null) parts.push(t("seen", { ms: short(pushed.seen) }));
     // The figures first: a reader of the line wants them, and knows the reason the second time.
     const late = about.delivery === "timer" && (pushed.seen === null || pushed.seen > 50);
-    this.result.dataset.state = "good";
-    say(this.result, parts.join(" · ") + (late ? ` ${t("timer", { seconds: about.poll_interval })}` : ""));
+    this.#sayResult("good", parts.join(" · ") + (late ? ` ${t("timer", { seconds: about.poll_interval })}` : ""));
   }
 
   #fail(problem) {
-    const text = problem instanceof Refusal ? problem.message : t("unreachable", { problem: problem.message });
-    this.result.dataset.state = "bad";
-    say(this.result, t("not pushed"));
-    // An empty content is answered without an error's name, as the original did.
-    const error = problem instanceof Refusal ? problem.error || "content_empty" : "";
+    const { error = "", message } = problem;
+    const said = error === "content_empty" ? t("no content") : message; // The API says that one in Chinese always.
+    const text = problem instanceof Refusal ? said : t("unreachable", { problem: message });
+    this.#sayResult("bad", t("not pushed"));
     if (AT_RECIPIENTS.test(error)) this.recipients.refuse(text);
     else if (AT_CONTENT.test(error)) this.#refuse(this.content, this.problem, text);
     else say(this.result, text);
+  }
+
+  #sayResult(state, text) {
+    this.result.dataset.state = state;
+    say(this.result, text);
   }
 
   #refuse(field, place, text) {

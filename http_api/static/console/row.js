@@ -6,6 +6,8 @@ import { clock, number } from "./words.js";
 const LONGEST = 2000; // Characters that are shown at first, ...
 const MOST_LINES = 24; // ... and lines.
 const READABLE = 100000; // Characters of JSON that are made readable.
+const DEEPEST = 50; // Levels of it: the API takes no more as a value, and each is indented further.
+const NESTING = /"(?:[^"\\]|\\.)*"|[[{\]}]/g;
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** The text of content: itself, or its JSON. */
@@ -14,17 +16,26 @@ export function textOf(content) {
 }
 
 /**
- * The object or list that a text is as JSON; undefined if it is none, or if a number in it has more digits
- * than JavaScript keeps: it would be pushed as another one.
+ * The object or list that a text is as JSON; undefined if it is none, if it is too long or too deep, or if a
+ * number in it has more digits than JavaScript keeps: it would be pushed as another one.
  */
 export function jsonOf(text) {
-  if (!/^\s*[[{]/.test(text) || text.length > READABLE) return undefined;
+  if (!/^\s*[[{]/.test(text) || text.length > READABLE || isDeep(text)) return undefined;
   try {
     const value = JSON.parse(text);
     return [...text.matchAll(TOKEN)].every(([whole, string]) => string !== undefined || isKept(whole)) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isDeep(text) {
+  let level = 0;
+  return [...text.matchAll(NESTING)].some(([each]) => {
+    if ("[{".includes(each)) level += 1;
+    else if ("]}".includes(each)) level -= 1;
+    return level > DEEPEST;
+  });
 }
 
 const isKept = (number) => !/^-?\d{16,}$/.test(number) || Number.isSafeInteger(Number(number));

@@ -100,8 +100,9 @@ export class MessageStream {
   #draw() {
     this.frame = undefined;
     const atEnd = this.#isAtEnd();
-    const rows = this.waiting.map((make) => make());
-    this.waiting = [];
+    const { waiting } = this;
+    this.waiting = []; // First: if one of them fails, those after it do not.
+    const rows = waiting.map((make) => make());
     rows.forEach((row) => this.#filterOne(row));
     this.list.append(...rows);
     this.empty.hidden = this.list.children.length > 0;
