@@ -81,6 +81,20 @@ def test_it_speaks_chinese_to_whoever_prefers_it(shared: System, browser: Browse
         assert page.evaluate("document.documentElement.lang") == "zh-CN"
 
 
+@pytest.mark.parametrize("kind", ["nav a", ".segments span", ".tabs span"])
+def test_what_is_chosen_is_seen_where_colours_are_forced(
+    shared: System, browser: Browser, kind: str
+) -> None:
+    with browser.new_context(forced_colors="active") as context:
+        page = context.new_page()
+        open_console(page, shared)
+        expect(page.locator(kind)).not_to_have_count(0)
+        background = "elements => elements.map((each) => getComputedStyle(each).backgroundColor)"
+
+        backgrounds = page.locator(kind).evaluate_all(background)
+        assert backgrounds.count(backgrounds[0]) == 1  # The first is chosen.
+
+
 def test_it_is_used_by_keyboard_alone(shared: System, page: Page) -> None:
     open_console(page, shared)
     expect(page.locator("#content")).to_be_focused()

@@ -23,7 +23,7 @@ export default {
     "no name": "“{name}”不能作为名称：1 到 100 个字母、数字和 _ . : @ -", remove: "移除 {name}",
     "1 listens": "1 个在听", listen: "{count} 个在听",
     confirmed: "✓ Redis 已在 {ms} 毫秒内确认", seen: "{ms} 毫秒后在此看到",
-    timer: "（DELIVERY=timer 每 {seconds} 秒查看一次，DELIVERY=instant 立即送达）",
+    timer: "（DELIVERY=timer 每 {seconds} 秒查看一次，instant 立即送达）",
     pushing: "尚未确认…", "no content": "内容不能为空，请先填写。",
     "not pushed": "✗ 未推送", unreachable: "✗ HTTP API 没有响应：{problem}",
   },
