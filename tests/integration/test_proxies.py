@@ -161,9 +161,13 @@ def test_no_token_and_no_message_is_logged(
 
 @pytest.mark.parametrize(
     ("program", "names"),
-    [("nginx", (ONE_ADDRESS, f"{ONE}:{{}}/ws", ONE)), ("caddy", ("", f"{LISTEN}:{{}}/", API))],
+    [
+        ("nginx", (ONE_ADDRESS, f"{ONE}:{{}}/ws", ONE)),
+        ("caddy", ("", f"{LISTEN}:{{}}/", API)),
+        ("haproxy", (ONE_ADDRESS, f"{ONE}:{{}}/ws", ONE)),  # Chromium's WebSockets go over HTTP/2.
+    ],
     indirect=["program"],
-    ids=["one address", "two addresses"],
+    ids=["one address", "two addresses", "over HTTP/2"],
 )
 def test_the_console_works_behind_it_with_everything_protected(
     system: System, program: str, names: tuple[str, str, str], tmp_path: Path, browser: Browser
