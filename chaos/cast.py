@@ -37,6 +37,7 @@ SETTINGS: Mapping[str, object] = {
     "SLOW_CLIENT_SECONDS": 4,
     "STOP_TIMEOUT": 4,
     "HISTORY_SIZE": 10_000_000,  # Only age makes gaps, if anything does.
+    "HISTORY_BYTES": 0,
     "WINDOW_BYTES": 32 * KIB,  # Whoever is behind by a second is sent what the log says.
 }
 OWN: Mapping[str, Mapping[str, object]] = {

@@ -40,21 +40,24 @@ BYTES = Unit(
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number from `low` to `high`, written without its unit."""
+    """A number from `low` to `high`, written without its unit; or zero, if that has a meaning."""
 
     kind: type[int] | type[float]
     low: float
     high: float
     unit: Unit | None = None
+    or_zero: bool = False
 
     def __call__(self, text: str) -> int | float:
         noun = "a whole number" if self.kind is int else "a number"
-        refusal = f"must be {noun} from {plain(self.low)} to {plain(self.high)}, not {text!r}"
+        zero = "0 or " if self.or_zero else ""
+        refusal = f"must be {zero}{noun} from {plain(self.low)} to {plain(self.high)}, not {text!r}"
         try:
             value = self.kind(text)
         except ValueError:
             raise ValueError(refusal + self._without_unit(text)) from None
-        if not self.low <= value <= self.high:  # Also refuses NaN.
+        is_zero = self.or_zero and value == 0
+        if not is_zero and not self.low <= value <= self.high:  # Also refuses NaN.
             raise ValueError(refusal)
         return value
 

@@ -8,21 +8,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from config import checks
-from config.checks import SECONDS, Number, OneOf
+from config.checks import BYTES, SECONDS, Number, OneOf
 from config.public_url import websocket_url
 from config.redis_url import redis_url
-from config.setting import (
-    COUNT,
-    KIB,
-    LONG_TIME,
-    MIB,
-    PORT,
-    RATE,
-    SIZE,
-    TIME,
-    WORKERS,
-    setting,
-)
+from config.setting import COUNT, KIB, LONG_TIME, MIB, PORT, RATE, SIZE, TIME, WORKERS, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +98,12 @@ class DeliverySettings:
     )
     history_seconds: int = setting(
         86_400, "Age after which a message is removed from the log", LONG_TIME
+    )
+    history_bytes: int = setting(
+        256 * MIB,
+        "Size above which the oldest messages are removed from the log; 0: no limit. Redis needs "
+        "up to a third more memory for it",
+        Number(int, 16 * MIB, 1024**5, BYTES, or_zero=True),  # Some settles of each process.
     )
     window_bytes: int = setting(
         16 * MIB,

@@ -11,6 +11,7 @@ from typing import Any
 from common.errors import QueueUnavailable
 from common.message import Mark
 from common.store.beats import Beat, Beats, Whole
+from common.store.log_state import Retention
 from common.store.queue_age import QueueAge
 from config.settings import Settings
 from http_api.answers import SUCCESS
@@ -95,12 +96,14 @@ class Stats:
             "redis": {"ok": False, "server": self._server, "round_trip_ms": None},
         }
 
-    def _retention(self, processes: list[dict[str, Any]]) -> tuple[int, int]:
+    def _retention(self, processes: list[dict[str, Any]]) -> Retention:
         """How much the log keeps: as those who settle say, who may be on another machine."""
         for each in processes:
             if told := each.get("settings"):
-                return told["history_size"], told["history_seconds"]
-        return self._settings.history_size, self._settings.history_seconds
+                bytes_ = told.get("history_bytes", 0)  # An older version does not know it.
+                return Retention(told["history_size"], told["history_seconds"], bytes_)
+        own = self._settings
+        return Retention(own.history_size, own.history_seconds, own.history_bytes)
 
 
 def _order(beat: Beat) -> tuple[str, int, str]:
@@ -123,28 +126,20 @@ def _totals(processes: list[dict[str, Any]], whole: Whole) -> dict[str, Any]:
     }
 
 
-def _log(whole: Whole, retention: tuple[int, int]) -> dict[str, Any]:
-    size, seconds = retention
+def _log(whole: Whole, retention: Retention) -> dict[str, Any]:
     first, last = whole.first >> 64, whole.last >> 64  # Milliseconds.
     span = (last - first) / 1000
-    limit, is_reached = _limit(whole.log_length, span, size, seconds)
+    limit, is_reached = retention.met_first(whole.log_length, span, whole.log_bytes or 0)
     return {
         "length": whole.log_length,
+        "bytes": whole.log_bytes,
         "oldest": first or None,
         "newest": last or None,
         "span_seconds": span,
         "last_id": str(Mark(whole.epoch, whole.last)) if whole.epoch and whole.last else None,
-        "history_size": size,
-        "history_seconds": seconds,
+        "history_size": retention.size,
+        "history_seconds": retention.seconds,
+        "history_bytes": retention.bytes,
         "limit": limit,
         "limit_reached": is_reached,
     }
-
-
-def _limit(length: int, span: float, size: int, seconds: int) -> tuple[str | None, bool]:
-    """Which bound the log meets first, at the pace of what it has; and whether it is there yet."""
-    if length >= size or span >= seconds:
-        return ("HISTORY_SECONDS" if span >= seconds else "HISTORY_SIZE"), True
-    if length < 2 or not span:
-        return None, False
-    return ("HISTORY_SIZE" if size * span / length < seconds else "HISTORY_SECONDS"), False

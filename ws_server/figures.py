@@ -5,7 +5,7 @@ from typing import Any
 from config.settings import Settings
 from ws_server.clients.hub import Hub
 
-TOLD = ("delivery", "poll_interval", "history_size", "history_seconds")
+TOLD = ("delivery", "poll_interval", "history_size", "history_seconds", "history_bytes")
 
 
 class Figures:

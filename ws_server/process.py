@@ -54,7 +54,7 @@ def load(settings: Settings) -> Flask:
         REDIS_CONNECTIONS,
         settings.message_center_key,
     )
-    retention = Retention(settings.history_size, settings.history_seconds)
+    retention = Retention(settings.history_size, settings.history_seconds, settings.history_bytes)
     key = settings.message_center_key
     source = RedisLog(client, key, retention)
     presence = Presence(RedisPresenceWriter(client, key))

@@ -48,7 +48,8 @@ def _claims(without: Row, beside: Row) -> list[Claim]:
 
 
 def _run(lab: Lab, name: str, healthy: int, messages: int, slow: Mapping[str, Any]) -> Row:
-    kept: dict[str, Any] = {"HISTORY_SIZE": messages * 2, "SLOW_CLIENT_SECONDS": 3600}
+    kept: dict[str, Any] = {"HISTORY_SIZE": messages * 2, "HISTORY_BYTES": 0}
+    kept["SLOW_CLIENT_SECONDS"] = 3600
     with ours.serving(lab, name, DELIVERY="instant", **kept) as server:
         connections = healthy + (STUCK + SLOW if slow else 0)
         clients = connect(lab, server, connections, messages, timeout=180, **slow)

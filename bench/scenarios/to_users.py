@@ -82,7 +82,7 @@ def _from_the_log(server: Ours, push: Callable[[], None]) -> None:
     push()
     client = store.connect(f"redis://127.0.0.1:{server.redis_port}/0", 5, 4)
     settings = Settings()
-    retention = Retention(settings.history_size, settings.history_seconds)
+    retention = Retention(settings.history_size, settings.history_seconds, settings.history_bytes)
     log = RedisLog(client, settings.message_center_key, retention)
     while log.settle_and_read(LATE, 1)[0].waiting:
         pass

@@ -48,6 +48,7 @@ class Whole:
 
     sample: Sample
     log_length: int = 0
+    log_bytes: int | None = None  # Nobody has counted all of them yet.
     first: int = 0
     last: int = 0
     epoch: str = ""
@@ -87,7 +88,7 @@ class RedisBeats(Beats):
         self._redis = client
         self._keys = keys = Keys(key)
         self._beat_keys = [keys.beats, keys.queue, keys.wip, keys.log]
-        self._read_keys = [*self._beat_keys, keys.epoch, keys.processes]
+        self._read_keys = [*self._beat_keys, keys.epoch, keys.processes, keys.bytes]
         self._beat = Script(client, source("beat.lua"))
         self._read = Script(client, source("stats.lua"))
         self._beaten = 0
@@ -107,11 +108,14 @@ class RedisBeats(Beats):
     def read(self) -> Whole:
         words = (self._keys.prefix, self._lasts, MOST_COMPARED)
         answer = self._read.run(self._read_keys, words, repeatable=True)
-        now, waiting, length, first, last, added, epoch, users, channels, exact, *beats = answer
+        now, waiting, length, first, last, added, epoch, users, channels, exact, size, *beats = (
+            answer
+        )
         pairs = zip(beats[::2], beats[1::2], strict=True)
         return Whole(
             sample=_sample((now, added, waiting)),
             log_length=length,
+            log_bytes=None if size < 0 else size,
             first=parse_id(first) if first else 0,
             last=parse_id(last) if last else 0,
             epoch=epoch.decode().partition(" ")[0],

@@ -15,6 +15,8 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
                              is empty, how many entries it has lost
     {KEY}:epoch      string  the name of the epoch, and the newest id of the log when it began. A
                              new epoch begins when the log has lost messages that it should keep
+    {KEY}:bytes      string  how many bytes the log has, and of which entries that is known
+    {KEY}:stretches  string  the bytes of each of the stretches in which the log is counted
     {KEY}:once:ID    string  a hash of the item that was pushed under this id, for a while
     {KEY}:beats      hash    process -> when it last said something of itself, and what; it expires
 
@@ -45,6 +47,8 @@ class Keys:
         self.floor = self.prefix + "floor"
         self.first = self.prefix + "first"
         self.epoch = self.prefix + "epoch"
+        self.bytes = self.prefix + "bytes"
+        self.stretches = self.prefix + "stretches"
         self.beats = self.prefix + "beats"
         self.processes = self.prefix + "processes"
 

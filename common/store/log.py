@@ -91,9 +91,9 @@ class RedisLog(Log):
         script = source("settle.lua").encode()
         sha = sha1(script, usedforsecurity=False).hexdigest()
         lists = (keys.queue, keys.wip, keys.log, keys.rejected)
-        names = (*lists, keys.floor, keys.first, keys.epoch)
+        names = (*lists, keys.floor, keys.first, keys.epoch, keys.bytes, keys.stretches)
         self._script = ("EVALSHA", sha, len(names), *names)
-        self._bounds = (SETTLE_BYTES, retention.size, retention.seconds)
+        self._bounds = (SETTLE_BYTES, retention.size, retention.seconds, retention.bytes)
         self._long = -1  # The last id read, if its message is LONG.
         self._whole = ("EVAL", source("whole.lua"), 3, keys.log, keys.floor, keys.first)
         self._newest = ("EVAL", source("newest.lua"), 1, keys.log)

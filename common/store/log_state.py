@@ -10,6 +10,8 @@ from common.message import parse_id
 from common.page import Page
 from common.store.redis_words import known_words
 
+NEARLY = 15 / 16  # Of HISTORY_BYTES: a log that forgets by it never has less.
+
 
 @dataclass(frozen=True, slots=True)
 class LogState:
@@ -68,7 +70,29 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How much the log keeps, at least: so many messages, for so many seconds."""
+    """How much the log keeps: about so many messages, for so many seconds, in so many bytes.
+
+    What comes first counts. 0 bytes: any number.
+    """
 
     size: int
     seconds: int
+    bytes: int = 0
+
+    def met_first(self, length: int, span: float, bytes_: int) -> tuple[str | None, bool]:
+        """Which bound a log meets first, at the pace of what it has; and whether it is there yet.
+
+        `span`: the seconds between its first and its last message.
+        """
+        shares = {  # Of each bound, how much is used.
+            "HISTORY_SECONDS": span / self.seconds,
+            "HISTORY_SIZE": length / self.size,
+            # settle.lua forgets a thirty-second part at once.
+            "HISTORY_BYTES": bytes_ / (self.bytes * NEARLY) if self.bytes else 0,
+        }
+        reached = [name for name, share in shares.items() if share >= 1]
+        if reached:
+            return reached[0], True
+        if length < 2 or not span:
+            return None, False
+        return max(shares, key=shares.__getitem__), False

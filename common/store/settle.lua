@@ -1,16 +1,17 @@
 -- Move messages from the queue to the log: one atomic step, so that each is always in one of the two.
 --
--- KEYS  queue, wip (what BLMOVE has moved: older than what is in the queue), log, rejected, floor, first, epoch; what
---       each holds: common/store/keys.py
+-- KEYS  queue, wip (what BLMOVE has moved: older than what is in the queue), log, rejected, floor, first, epoch, bytes,
+--       stretches; what each holds: common/store/keys.py
 -- ARGV  most messages (0: only look), about the most bytes, messages that the log keeps, seconds that it
---       keeps them; the epoch and the newest id that the caller knows ('' and '0-0': none)
+--       keeps them, about the most bytes of the log (0: any number); the epoch and the newest id that the caller knows
+--       ('' and '0-0': none)
 -- Answer: {messages moved to the log, items set aside, items that still wait, epoch, the newest id when the
 --          epoch began, floor, the newest id (only if looking), why the first item was set aside, what failed}
 --
 -- Redis does not undo a script that fails halfway. So an item is popped only after it was written. A command that
 -- fails ends the settling but not the script: the answer tells what was settled until then, and what failed.
 
-local QUEUE, WIP, LOG, REJECTED, FLOOR, FIRST, EPOCH = unpack(KEYS)
+local QUEUE, WIP, LOG, REJECTED, FLOOR, FIRST, EPOCH, COUNTED, STRETCHES = unpack(KEYS)
 local HANDFUL, MOST = 32, 128 -- Items read, written and popped together: one by one takes a quarter longer.
 local NONE = '0-0'
 local MARK = 30 -- The first byte of an envelope.
@@ -23,14 +24,19 @@ local JSON_WEIGHT = 16 -- So many bytes counts each of it: to find where it ends
 local MOST_CHANNELS = 1000 -- As MAX_CHANNELS, at the most.
 local END_OF = {['{'] = '^%b{}()', ['['] = '^%b[]()', ['"'] = '^"[^"]*"()'} -- Where a value ends, by its beginning.
 local LARGEST = 2 ^ 53 -- From here on cjson rounds: a number would be somebody else's.
-local BYTES = tonumber(ARGV[2])
+local BYTES, MOST_LOGGED = tonumber(ARGV[2]), tonumber(ARGV[5])
+local ENTRY = 32 -- Bytes that an entry takes in Redis besides its content and recipients, about.
+local STRETCH, SHARE = 64 * 1024, 32 -- Bytes of a stretch, at least; and which part of the log it is then.
+local COUNT_MESSAGES, COUNT_BYTES = 1000, 2 * 1024 * 1024 -- About the most to count by reading at once: 2 ms.
+local FORGET = 2000 -- Messages to forget at once for their bytes.
 local room, bytes = tonumber(ARGV[1]), BYTES
-local known_epoch, known_id = ARGV[5], ARGV[6]
+local known_epoch, known_id = ARGV[6], ARGV[7]
 local looking = room == 0
 local NOW = redis.call('TIME')
 local MILLISECONDS = NOW[1] * 1000 + math.floor(NOW[2] / 1000)
 local settled, rejected, reason, problem = 0, 0, '', ''
-local first_added -- By this settle.
+local first_added, last_added -- By this settle.
+local besides = 0 -- Bytes of its items that are neither content nor recipients, or not in the log.
 
 -- Note the first failure, with its command, for the answer. Always nil.
 local function fail(command, reply)
@@ -281,6 +287,7 @@ end
 local function set_aside(item, why)
   if not try('LPUSH', REJECTED, item) then return false end
   if rejected == 0 then reason = why end
+  besides = besides + #item
   rejected = rejected + 1
   return true
 end
@@ -312,6 +319,7 @@ local function write(item)
     local content, to, name = read(string.sub(item, 2))
     if not content then return set_aside(item, to) end
     id = to == '' and add_entry(name, content) or to ~= '' and add_entry(name, content, 'a', to)
+    if type(id) ~= 'table' then besides = besides + #item - #content - #to end
   else
     id = add_entry('c', item)
   end
@@ -319,7 +327,7 @@ local function write(item)
     fail('XADD', id)
     return false
   end
-  first_added = first_added or id
+  first_added, last_added = first_added or id, id
   settled = settled + 1
   return true
 end
@@ -356,19 +364,163 @@ local function settle(source)
   return done == most
 end
 
+-- The bytes of the log, without asking Redis for each entry that is trimmed: it is counted in stretches, each of which
+-- is forgotten as a whole. Whatever is not counted yet (an older version has settled, or COUNTED is gone) is counted by
+-- reading it, some at each settle. What somebody else trims is noticed as the first entry is not at `from` then.
+--
+-- COUNTED    'NEWEST TOTAL OPEN FROM END': everything from FROM to NEWEST is counted, TOTAL bytes; OPEN of them after the
+--            last stretch; and the end of the oldest stretch, or '-'
+-- STRETCHES  ' BYTES END' for each, the oldest first. An end is the first id that is not in the stretch
+local count, counted_before
+
+local function digits(number) return string.format('%.0f', number) end
+
+-- Begin again: everything that is there is to be counted by reading it.
+local function begin_count()
+  local newest = last_id()
+  count = {newest = newest, total = 0, open = 0, from = next_id(newest), oldest = '-'}
+end
+
+local function step() return math.max(STRETCH, count.total / SHARE) end
+
+local function stretches()
+  return count.oldest ~= '-' and text_of(STRETCHES) or ''
+end
+
+-- The open stretch ends here.
+local function close_stretch()
+  local upto = next_id(count.newest)
+  try('SET', STRETCHES, string.format('%s %s %s', stretches(), digits(count.open), upto))
+  count.open = 0
+  if count.oldest == '-' then count.oldest = upto end
+end
+
+-- Count the oldest stretch no more. Answers whether there was one.
+local function drop_stretch()
+  local size, upto, rest = string.match(stretches(), '^ (%d+) (%d+%-%d+)(.*)$')
+  if upto ~= count.oldest then -- STRETCHES is gone, or of another time.
+    begin_count()
+    return false
+  end
+  count.total, count.from = count.total - size, upto
+  count.oldest = string.match(rest, '^ %d+ (%S+)') or '-'
+  try('SET', STRETCHES, rest)
+  return true
+end
+
+-- Bytes of entries, read one way or the other, a bounded number; the last id, and whether there are no more.
+local function measure(command, start, stop, most_bytes)
+  local sum, seen, most, last = 0, 0, HANDFUL, nil
+  while most >= 1 do
+    local entries = redis.pcall(command, LOG, start, stop, 'COUNT', most)
+    for _, entry in ipairs(entries) do
+      sum = sum + ENTRY
+      for at = 2, #entry[2], 2 do sum = sum + #entry[2][at] end
+      last = entry[1]
+    end
+    if #entries < most then return sum, last, true end -- Also if there can be no id after `start`.
+    seen, start = seen + most, '(' .. last
+    most = math.floor(math.min(HANDFUL, COUNT_MESSAGES - seen, (most_bytes - sum) * seen / sum))
+  end
+  return sum, last, false
+end
+
+-- Count what somebody else has added, such as an older version that settles, too.
+local function count_on()
+  local sum, last, is_all = measure('XRANGE', '(' .. count.newest, '+', COUNT_BYTES)
+  if not is_all then return begin_count() end
+  if last then count.newest, count.total, count.open = last, count.total + sum, count.open + sum end
+end
+
+-- Count some of what is older than all that is counted.
+local function count_back(first)
+  local most = MOST_LOGGED > 0 and math.min(COUNT_BYTES, MOST_LOGGED / SHARE) or COUNT_BYTES -- It is a stretch then.
+  local sum, last, is_all = measure('XREVRANGE', '(' .. count.from, '-', most)
+  local before = stretches()
+  local size, upto, rest = string.match(before, '^ (%d+) (%d+%-%d+)(.*)$')
+  count.total = count.total + sum
+  if not size or size + sum > step() then size, upto, rest = 0, count.from, before end
+  try('SET', STRETCHES, string.format(' %s %s%s', digits(size + sum), upto, rest))
+  count.from, count.oldest = is_all and first or last, upto
+end
+
+-- What is counted, after what others may have done to the log.
+local function find_count(first)
+  counted_before = text_of(COUNTED) or ''
+  local newest, total, open, from, oldest =
+    string.match(counted_before, '^(%d+%-%d+) (%d+) (%d+) (%d+%-%d+) (%S+)$')
+  if not newest or not first then return begin_count() end
+  count = {newest = newest, total = tonumber(total), open = tonumber(open), from = from, oldest = oldest}
+  -- Where the first entry is as it was, the newest is, too: ids only grow.
+  if from ~= first and is_before(last_id(), newest) then return begin_count() end
+  local more = redis.pcall('XRANGE', LOG, '(' .. newest, '+', 'COUNT', 1)
+  if #more > 0 then count_on() end
+end
+
+-- The entries of this settle. They are in the open stretch, which is never forgotten: whoever settles reads it first.
+local function count_added()
+  if not last_added then return end
+  if count.open >= step() then close_stretch() end
+  local size = BYTES - bytes - besides + settled * ENTRY
+  count.newest, count.total, count.open = last_added, count.total + size, count.open + size
+end
+
+local function save_count()
+  local text = string.format(
+    '%s %s %s %s %s', count.newest, digits(count.total), digits(count.open), count.from, count.oldest
+  )
+  if text ~= counted_before then try('SET', COUNTED, text) end
+end
+
+-- Forget what is before an id, a bounded number of messages. `~` leaves some, as Redis forgets whole blocks then.
+local function forget_before(id)
+  local gone = try('XTRIM', LOG, 'MINID', '~', id, 'LIMIT', FORGET) or 0
+  if gone >= FORGET / 2 then return gone end -- There may be more: the next settle goes on.
+  return gone + (try('XTRIM', LOG, 'MINID', '=', id) or 0)
+end
+
+-- Forget the oldest stretches if the log has too many bytes. Answers how many messages were forgotten.
+local function trim_bytes(first)
+  local is_less_counted = first and first ~= count.from and is_before(first, count.from)
+  local is_too_much = false
+  while MOST_LOGGED > 0 and count.total > MOST_LOGGED and count.oldest ~= '-' do
+    if not drop_stretch() then return 0 end
+    is_too_much = true
+  end
+  -- Near the bound nobody has to know how much there is besides.
+  is_too_much = is_too_much or is_less_counted and MOST_LOGGED > 0 and count.total > MOST_LOGGED * 15 / 16
+  if is_too_much then return forget_before(count.from) end
+  if is_less_counted then count_back(first) end
+  return 0
+end
+
+-- What is counted begins with the first entry.
+local function count_from(first)
+  if not first or first == count.from then return end
+  while count.oldest ~= '-' and not is_before(first, count.oldest) do
+    if not drop_stretch() then return end
+  end
+  if is_before(count.from, first) then count.from = first end
+end
+
 -- Trim the log to what it has to keep. Answers the floor then.
-local function trim(floor)
+local function trim(floor, first)
   local oldest = string.format('%d000', NOW[1] - ARGV[4])
   local gone = try('XTRIM', LOG, 'MAXLEN', '~', ARGV[3]) or 0
   gone = gone + (try('XTRIM', LOG, 'MINID', '~', oldest) or 0)
-  if gone == 0 then return floor end
-  local healed = first_id() or next_id(last_id())
+  if gone > 0 then first = first_id() end
+  local gone_for_bytes = trim_bytes(first)
+  if gone_for_bytes > 0 then first = first_id() end
+  count_from(first)
+  if gone + gone_for_bytes == 0 then return floor end
+  local healed = first or next_id(last_id())
   try('SET', FLOOR, healed)
   return healed
 end
 
 local floor, first = true_floor()
 local epoch, start = current_epoch(floor)
+find_count(first)
 
 for _, source in ipairs({WIP, QUEUE}) do
   while room > 0 and bytes > 0 and problem == '' and settle(source) do end
@@ -377,7 +529,9 @@ if first_added and not first then
   try('SET', FLOOR, floor)
   try('SET', FIRST, first_added)
 end
-floor = trim(floor)
+count_added()
+floor = trim(floor, first or first_added)
+if first or first_added then save_count() end
 
 local waiting = (try('LLEN', WIP) or 0) + (try('LLEN', QUEUE) or 0)
 return {settled, rejected, waiting, epoch, start, floor, looking and last_id() or NONE, reason, problem}

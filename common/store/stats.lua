@@ -1,12 +1,13 @@
 -- All that is known of the whole: what the processes say of themselves, the queue, the log, and who is connected.
 --
--- KEYS  beats, queue, wip, log, epoch, processes
+-- KEYS  beats, queue, wip, log, epoch, processes, bytes
 -- ARGV  what the keys of presence begin with, milliseconds for which a beat counts, most names to compare
 -- Answer: {milliseconds of the time, messages that wait, messages in the log, id of its first, id of its last, messages
 --          that ever entered it (-1: Redis 6 does not say), epoch, users, channels, 1 if these two are exact,
---          process, its beat, process, ...}
+--          bytes of the log (-1: it is not all counted yet), process, its beat,
+--          process, ...}
 
-local BEATS, QUEUE, WIP, LOG, EPOCH, PROCESSES = unpack(KEYS)
+local BEATS, QUEUE, WIP, LOG, EPOCH, PROCESSES, COUNTED = unpack(KEYS)
 local prefix, milliseconds, room = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local TIME = redis.call('TIME')
 local NOW = TIME[1] * 1000 + math.floor(TIME[2] / 1000)
@@ -52,11 +53,18 @@ if redis.call('EXISTS', LOG) == 1 then
 end
 local function id_of(entry) return type(entry) == 'table' and entry[1] or '' end
 
+-- As settle.lua has counted it, if that begins with the first entry.
+local function bytes()
+  if info.length == 0 then return 0 end
+  local total, from = string.match(redis.call('GET', COUNTED) or '', '^%S+ (%d+) %d+ (%S+)')
+  return from == id_of(info['first-entry']) and tonumber(total) or -1
+end
+
 local waiting = redis.call('LLEN', QUEUE) + redis.call('LLEN', WIP)
 local user_count, channel_count = distinct(users), distinct(channels)
 local answer = {
   NOW, waiting, info.length, id_of(info['first-entry']), id_of(info['last-entry']), info['entries-added'],
-  redis.call('GET', EPOCH) or '', user_count, channel_count, exact,
+  redis.call('GET', EPOCH) or '', user_count, channel_count, exact, bytes(),
 }
 local all = redis.call('HGETALL', BEATS)
 for at = 1, #all, 2 do

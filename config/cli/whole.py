@@ -67,7 +67,9 @@ def _queue(queue: Fields) -> str:
 
 
 def _log(log: Fields) -> str:
+    bytes_ = log.get("bytes")
     told = f"{log.get('length', 0):,} messages over {span(log.get('span_seconds') or 0)}"
+    told += f", {bytes_ / 2**20:,.1f} MiB" if bytes_ is not None else ""
     limit = log.get("limit")
     if not limit:
         return told

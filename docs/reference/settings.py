@@ -30,8 +30,11 @@ def title_of(group: type) -> str:
 
 def allowed(setting: Description, language: Language) -> str:
     match setting.check:
-        case Number(low=low, high=high, unit=unit):
-            bounds = language.say("words", "bounds", "{} to {}").format(_long(low), _long(high))
+        case Number(low=low, high=high, unit=unit, or_zero=or_zero):
+            zero = language.say("words", "or zero", "0, or ") if or_zero else ""
+            bounds = zero + language.say("words", "bounds", "{} to {}").format(
+                _long(low), _long(high)
+            )
             return f"{bounds} {language.say('words', unit.name, unit.name)}" if unit else bounds
         case OneOf(words=words):
             return language.listed(f"`{word}`" for word in words)

@@ -30,6 +30,8 @@ from tests.support.keys import SECRET
         ("MAX_CONTENT_BYTES", "64K"),
         ("HISTORY_SIZE", "0"),
         ("HISTORY_SECONDS", "0.5"),
+        ("HISTORY_BYTES", "1000"),
+        ("HISTORY_BYTES", "-1"),
         ("DELIVERY", "sometimes"),
         ("LOG_LEVEL", "verbose"),
         ("REDIS_URL", "127.0.0.1:6379"),

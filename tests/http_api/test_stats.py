@@ -33,6 +33,7 @@ WS: dict[str, Any] = {
         "poll_interval": 1.0,
         "history_size": 5000,
         "history_seconds": 600,
+        "history_bytes": 16_000_000,
     },
 }
 HTTP = {
@@ -128,6 +129,27 @@ def test_it_says_which_bound_the_log_meets_first(
     assert (log["limit"], log["limit_reached"]) == (limit, is_reached)
     assert (log["history_size"], log["history_seconds"]) == (5000, 600)
     assert log["span_seconds"] == minutes * 60
+
+
+def test_bytes_bound_the_log_where_messages_are_large(stats: Stats, beats: FakeBeats) -> None:
+    beats.whole = whole(
+        log_length=100,
+        log_bytes=15_500_000,
+        first=MINUTE,
+        last=2 * MINUTE,
+        beats=[Beat("a", 0, WS)],
+    )
+    log = stats.read()["log"]
+
+    assert (log["bytes"], log["history_bytes"]) == (15_500_000, 16_000_000)
+    assert (log["limit"], log["limit_reached"]) == ("HISTORY_BYTES", True)
+
+
+def test_a_process_of_an_older_version_bounds_no_bytes(stats: Stats, beats: FakeBeats) -> None:
+    told = {name: value for name, value in WS["settings"].items() if name != "history_bytes"}
+    beats.whole = whole(beats=[Beat("a", 0, {**WS, "settings": told})])
+
+    assert stats.read()["log"]["history_bytes"] == 0
 
 
 def test_without_a_process_that_settles_our_own_settings_are_told(

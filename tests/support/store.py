@@ -22,10 +22,15 @@ class Center:
     """One message center: what is pushed to `queue` can be settled and read with `log`."""
 
     def __init__(
-        self, client: redis.Redis, key: str, size: int = ENOUGH, seconds: int = ENOUGH
+        self,
+        client: redis.Redis,
+        key: str,
+        size: int = ENOUGH,
+        seconds: int = ENOUGH,
+        bytes_: int = 0,
     ) -> None:
         self.queue = RedisQueue(client, key)
-        self.log = RedisLog(client, key, Retention(size, seconds))
+        self.log = RedisLog(client, key, Retention(size, seconds, bytes_))
         self._client, self._epoch = client, Keys(key).epoch
 
     def settle(self) -> Settled:

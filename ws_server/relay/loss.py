@@ -4,7 +4,7 @@ Ids only grow. So there are two ways in which messages can go missing, and both 
 - Redis comes back with older data. Ids then begin again below the head, where this process never
   reads them. The script that settles notices it, and begins a new epoch.
 - The log forgets its oldest messages before this process has read them: its floor is above the
-  head. (HISTORY_SIZE is too small then.)
+  head. (HISTORY_SIZE or HISTORY_BYTES is too small then.)
 
 It reads no message, and knows no client.
 """
@@ -82,7 +82,10 @@ class Losses:
             self._rest()
             return False
         if self._hub.mark.id < state.floor - 1:
-            log.error("The log has forgotten messages before this process read them (HISTORY_SIZE)")
+            log.error(
+                "The log has forgotten messages before this process read them (HISTORY_SIZE, "
+                "HISTORY_BYTES)"
+            )
             self._hub.rewind(Mark(state.epoch, state.floor - 1))
             return False
         return True

@@ -28,7 +28,8 @@ from ws_server.relay.pages import Pages
 log = logging.getLogger(__name__)
 
 # Messages that are settled and not yet sent. If a process settled faster than all of them read,
-# the log would forget messages unread: HISTORY_SIZE must be so many for each process.
+# the log would forget messages unread: HISTORY_SIZE must be so many for each process, and
+# HISTORY_BYTES some settles of each.
 MOST_UNREAD = 2000
 FIRST_PAUSE = 0.1  # Seconds before Redis is tried again; doubled each time.
 LONGEST_PAUSE = 2.0

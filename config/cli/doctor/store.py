@@ -3,6 +3,7 @@
 What it says is judged here; `common.store` asks it.
 """
 
+import sys
 from collections.abc import Iterator
 
 from common.errors import QueueUnavailable
@@ -15,6 +16,7 @@ from config.settings import Settings
 OLDEST = (6, 2)
 FAR = 5.0  # Milliseconds; each push and each look at the queue waits for it.
 CLOCK = 2.0  # Seconds. Tokens are checked with 5 in reserve.
+ROUNDED = 4 / 3  # What Redis takes for HISTORY_BYTES: it rounds what it takes for each message.
 MESSAGE_BYTES = 300  # What Redis takes for a short message of the log, at most.
 MIB = 1024 * 1024
 LOSSES = "docs/reliability.md#settings-of-redis says what each setting loses"
@@ -140,14 +142,15 @@ def _eviction(facts: Facts) -> Finding:
 
 def _memory(facts: Facts, settings: Settings) -> Finding:
     most, used = facts.number("maxmemory"), facts.number("used_memory")
-    log = settings.history_size * MESSAGE_BYTES
-    largest = settings.history_size * settings.max_content_bytes
+    bound = int(settings.history_bytes * ROUNDED) or sys.maxsize
+    log = min(settings.history_size * MESSAGE_BYTES, bound)
+    largest = min(settings.history_size * settings.max_content_bytes, bound)
     told = (
-        f"{_size(used)} used of {_size(most) if most else 'no maxmemory'}; HISTORY_SIZE="
-        f"{settings.history_size} takes {_size(log)} with short messages, "
-        f"{_size(largest)} with the largest"
+        f"{_size(used)} used of {_size(most) if most else 'no maxmemory'}; the log takes "
+        f"{_size(log)} with short messages, {_size(largest)} with the largest (HISTORY_SIZE, "
+        "HISTORY_BYTES)"
     )
-    do = "set maxmemory higher, or HISTORY_SIZE lower"
+    do = "set maxmemory higher, or HISTORY_BYTES lower"
     if most and used > 0.9 * most:
         return problem("memory", f"nearly full: then pushes are refused. {told}", do)
     total = most or facts.number("total_system_memory")

@@ -69,13 +69,13 @@ function queue(t, { stats, about }) {
 
 function log(t, { stats }) {
   if (!stats.log) return { id: "log", state: "", value: "–", text: t("unknown") };
-  const { length, span_seconds: span, limit, limit_reached: full, history_size: size, history_seconds: seconds } = stats.log;
-  const values = { size: number(size), time: duration(seconds), span: duration(span) };
-  const early = limit === "HISTORY_SIZE" && full;
+  const { length, span_seconds: span, limit, limit_reached: full, history_size: size, history_seconds: seconds, history_bytes: most } = stats.log;
+  const values = { size: number(size), time: duration(seconds), span: duration(span), most: bytes(most) };
+  const early = full && limit !== "HISTORY_SECONDS" ? (limit === "HISTORY_SIZE" ? "log early, do" : "log early of bytes, do") : "";
   return {
     id: "log", value: t(length === 1 ? "1 logged" : "so many logged", { count: number(length), span: values.span }),
     text: t(`log ${limit ?? "new"}${full ? " full" : ""}`, values),
-    problems: [early && { state: "warn", title: t("log early"), text: t("log early, do", values) }],
+    problems: [early && { state: "warn", title: t("log early"), text: t(early, values) }],
   };
 }
 

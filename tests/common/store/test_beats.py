@@ -87,6 +87,7 @@ def test_queue_and_log_are_counted(beats: RedisBeats, center: Center) -> None:
     assert (sample.added, sample.waiting) == (3, 2)
     assert (whole.sample.added, whole.sample.waiting, whole.log_length) == (3, 2, 3)
     assert 0 < whole.first < whole.last
+    assert whole.log_bytes == 3 * 33
     assert whole.epoch
 
 

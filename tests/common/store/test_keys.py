@@ -10,6 +10,7 @@ def every_name(keys: Keys) -> list[str]:
     """In the order of the table."""
     return [
         *(keys.queue, keys.wip, keys.log, keys.rejected, keys.floor, keys.first, keys.epoch),
+        *(keys.bytes, keys.stretches),
         *(keys.once("ID"), keys.beats),
         *(keys.processes, keys.alive("PROCESS"), keys.users("PROCESS")),
         *(keys.members("PROCESS", "CHANNEL"), keys.channels("PROCESS")),

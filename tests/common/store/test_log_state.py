@@ -1,6 +1,8 @@
-"""What settle.lua answers, read."""
+"""What settle.lua answers, read; and which bound a log meets."""
 
-from common.store.log_state import LogState, Settled
+import pytest
+
+from common.store.log_state import LogState, Retention, Settled
 
 STATE = LogState("19ab", start=1 << 64, floor=2 << 64 | 3, last=4 << 64)
 
@@ -29,3 +31,25 @@ def test_a_command_that_failed_is_told_without_what_redis_quotes() -> None:
 def test_settles_are_compared_by_what_they_did() -> None:
     assert Settled.parse(answer()) == Settled(5, 1, 7)
     assert Settled.parse(answer()) != Settled(5, 1, 8)
+
+
+@pytest.mark.parametrize(
+    ("length", "span", "bytes_", "met"),
+    [
+        (0, 0, 0, (None, False)),
+        (10, 60, 1000, ("HISTORY_BYTES", False)),  # A hundredth; of the others less.
+        (10, 60, 10, ("HISTORY_SIZE", False)),
+        (1, 60, 10, (None, False)),  # One message has no pace.
+        (10, 60, 95_000, ("HISTORY_BYTES", True)),  # It forgets a part at once.
+        (10_000, 60, 95_000, ("HISTORY_SIZE", True)),
+        (2, 90_000, 0, ("HISTORY_SECONDS", True)),
+    ],
+)
+def test_the_bound_that_a_log_meets_first(
+    length: int, span: float, bytes_: int, met: tuple[str | None, bool]
+) -> None:
+    assert Retention(10_000, 86_400, 100_000).met_first(length, span, bytes_) == met
+
+
+def test_a_log_without_a_bound_of_bytes_never_meets_it() -> None:
+    assert Retention(10_000, 86_400).met_first(10, 60, 10**12) == ("HISTORY_SIZE", False)

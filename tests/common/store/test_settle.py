@@ -299,7 +299,7 @@ def test_the_keys_lie_in_one_slot(client: redis.Redis, key: str) -> None:
     center.queue.push([b"taken", b"queued"])
     client.lmove(key, f"{{{key}}}:wip", "RIGHT", "LEFT")
 
-    rest = ("wip", "log", "rejected", "floor", "first", "epoch")
+    rest = ("wip", "log", "rejected", "floor", "first", "epoch", "bytes")
     names = [key, *(f"{{{key}}}:{name}" for name in rest)]
     assert sorted(client.keys(f"*{key}*")) == sorted(name.encode() for name in names)
 

@@ -7,7 +7,13 @@ from config.cli.whole import BARS, curve, span, summary, table
 STATS: dict[str, Any] = {
     "redis": {"ok": True, "server": "Valkey 9.1.2", "round_trip_ms": 0.24},
     "queue": {"length": 1200, "oldest_seconds": 90.0},
-    "log": {"length": 5, "span_seconds": 7200, "limit": "HISTORY_SIZE", "limit_reached": True},
+    "log": {
+        "length": 5,
+        "span_seconds": 7200,
+        "limit": "HISTORY_SIZE",
+        "limit_reached": True,
+        "bytes": 3 * 2**19,
+    },
     "totals": {
         "connections": 1003,
         "behind": 2,
@@ -34,7 +40,7 @@ def test_the_whole_is_told_in_lines() -> None:
     assert dict(summary(STATS)) == {
         "Redis": "Valkey 9.1.2, answers in 0.2 ms",
         "Queue": "1,200 waiting, the oldest for 1.5 min",
-        "Log": "5 messages over 2.0 h; HISTORY_SIZE bounds it",
+        "Log": "5 messages over 2.0 h, 1.5 MiB; HISTORY_SIZE bounds it",
         "Listeners": "1,003 connected, 2 behind; about 3 users, 4 channels",
         "A second": "1 pushes, 2 settled, 7,400 deliveries",
     }
