@@ -169,6 +169,19 @@ def test_a_token_is_asked_for_once_and_forgotten_with_the_tab(
         expect(other.get_by_label("Token")).to_be_visible()
 
 
+def test_it_says_that_its_token_was_taken_away(system: System, page: Page) -> None:
+    _, port = system.start_ws()
+    http = system.start_http(WS_PORT=port, PUSH_TOKENS="page:0123456789abcdef")
+    open_console(page, system)
+    page.get_by_label("Token").fill("0123456789abcdef")
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_contain_text(["Hello!"])
+    http.kill_all()
+    system.start_http(WS_PORT=port, PUSH_TOKENS="page:fedcba9876543210")
+
+    expect(page.locator("#token-problem")).to_contain_text("does not know", timeout=20_000)
+
+
 def test_a_tab_that_nobody_sees_gives_its_stream_up_and_goes_on_where_it_was(
     shared: System, page: Page, problems: list[str]
 ) -> None:

@@ -154,8 +154,8 @@ async function run() {
   const app = new App(new Api());
   const parts = frame(app);
   app.about = await introduce(app, parts.main);
-  // Later the token may have been taken away: then everything begins anew, and asks for one.
-  app.api.addEventListener("unauthorized", () => { app.api.useToken(""); location.reload(); }, { once: true });
+  // Later the token may have been taken away: then everything begins anew, says so, and asks for one.
+  app.api.addEventListener("unauthorized", () => location.reload(), { once: true });
   app.listener = new Listener(app, parts.pill);
   await app.look();
   setInterval(() => { if (!document.hidden) app.look(); }, EVERY);

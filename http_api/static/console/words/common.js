@@ -13,8 +13,7 @@ export default {
     "not allowed": "The figures are not shown: {problem}",
     "token asked": "This server asks for a token",
     "token explained": "One of PUSH_TOKENS, or of PUSH_TOKENS_FILE. It is kept for this tab only, and forgotten when the tab is closed.",
-    Token: "Token", "Go on": "Go on", "token wrong": "The server does not know this token.", "Forget the token": "Forget the token",
-    "no script": "The console needs JavaScript.",
+    Token: "Token", "Go on": "Go on", "token wrong": "The server does not know this token.",
   },
   zh: {
     Messages: "消息", Connect: "接入页面", Who: "谁在线", Trace: "追踪", Health: "状态",
@@ -28,7 +27,6 @@ export default {
     "not allowed": "不能显示这些数字：{problem}",
     "token asked": "此服务器需要令牌",
     "token explained": "PUSH_TOKENS 或 PUSH_TOKENS_FILE 之一。只在本标签页内保存，关闭标签页即忘记。",
-    Token: "令牌", "Go on": "继续", "token wrong": "服务器不认识这个令牌。", "Forget the token": "忘记令牌",
-    "no script": "控制台需要 JavaScript。",
+    Token: "令牌", "Go on": "继续", "token wrong": "服务器不认识这个令牌。",
   },
 };
