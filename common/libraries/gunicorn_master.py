@@ -2,6 +2,8 @@
 
 - it calls `init_signals` once, before any worker is started; `signal` is its handler;
 - its main loop asks `wait_for_signals(timeout)` what came, and calls `reload` at a SIGHUP;
+- with `reuse_port` each worker opens its own listeners, and calls the hook `post_fork` then;
+- `reload` calls the hook `on_reload`, starts new workers, and `manage_workers` stops the old ones;
 - `reload` calls `reap_workers` again and again until the old workers are gone;
 - StopIteration ends the main loop, and the workers are stopped gracefully;
 - an AppImportError in a worker ends the master, too, with its message.
@@ -58,6 +60,14 @@ class MasterProcess(Arbiter):  # type: ignore[misc]  # gunicorn has no types.
             super().reload()
         finally:
             self._is_reloading = False
+
+    def await_new_workers(self) -> None:
+        """Called in a reload when new workers are started and no old one is told to stop yet."""
+
+    def manage_workers(self) -> None:
+        if self._is_reloading:
+            self.await_new_workers()
+        super().manage_workers()
 
     def reap_workers(self) -> None:
         super().reap_workers()

@@ -6,13 +6,15 @@ SIGHUPs are one reload, and a stop does not wait for a reload.
 
 import signal
 from collections.abc import Sequence
-from time import monotonic
+from time import monotonic, sleep
 
 from common.libraries.gunicorn_master import MasterProcess
 
 STOPS = (signal.SIGTERM, signal.SIGQUIT)
 QUIET = 0.3  # Seconds without another SIGHUP, after which a reload begins.
 LONGEST_WAIT = 5.0  # Seconds until it begins in any case.
+LONGEST_START = 10.0  # Seconds for new workers to listen, before the old ones stop in any case.
+LOOK = 0.02
 
 
 class Master(MasterProcess):
@@ -37,6 +39,14 @@ class Master(MasterProcess):
                 break
         chosen = list(dict.fromkeys(chosen))
         return [number for number in chosen if number != signal.SIGHUP or not self._is_stopped]
+
+    def await_new_workers(self) -> None:
+        """Each worker has listeners of its own: without one of the new, a connection is refused."""
+        end = monotonic() + LONGEST_START
+        while not (self.app.all_listen(self.cfg.workers) or self._is_stopped):
+            if monotonic() > end:
+                return
+            sleep(LOOK)
 
     def gives_up_reload(self) -> bool:
         """A stop does not wait until old workers are gone."""

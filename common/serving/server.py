@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self.settings = self.settings_at_start(settings)
         self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
         self._reloads_at_start = 0
+        self._listening = os.pipe()  # A byte for each worker that listens.
+        os.set_blocking(self._listening[0], False)
+        self._listen_now = 0  # Workers that have said so since the last reload began.
         logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, datefmt=LOG_TIME)
         super().__init__()
 
@@ -80,6 +84,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         hooks = {
             "when_ready": self._when_ready,
             "on_reload": self._count_reload,
+            "post_fork": self._say_listening,
             "worker_exit": self._stop_worker,
         }
         for name, value in {**self._options, **hooks}.items():
@@ -121,7 +126,20 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     def _count_reload(self, _master: Any) -> None:
         self._reloads[0] = (self._reloads[0] + 1) % 256
+        with suppress(BlockingIOError):
+            while os.read(self._listening[0], 4096):  # Those of before.
+                pass
+        self._listen_now = 0
         self.settings = self.settings_at_reload(self._written, self.settings)
+
+    def _say_listening(self, _master: Any, _worker: Any) -> None:
+        os.write(self._listening[1], b".")
+
+    def all_listen(self, workers: int) -> bool:
+        """Whether so many have begun to listen since the last reload; asked in the master."""
+        with suppress(BlockingIOError):
+            self._listen_now += len(os.read(self._listening[0], workers))
+        return self._listen_now >= workers
 
     def _stop_worker(self, _master: Any, _worker: Any) -> None:
         """Also called in the master, for a worker that it reaps; there is no application there."""

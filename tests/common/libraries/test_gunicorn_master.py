@@ -21,10 +21,18 @@ PARTS = [
     Part(NAME, Arbiter, "wait_for_signals", ("self", "timeout")),
     Part(NAME, Arbiter, "reload", ("self",)),
     Part(NAME, Arbiter, "reap_workers", ("self",)),
+    Part(NAME, Arbiter, "manage_workers", ("self",)),
     Part(NAME, Arbiter, "run", ("self",)),
     Part(NAME, errors, "AppImportError"),
 ]
-OVERRIDDEN = ["init_signals", "signal", "wait_for_signals", "reload", "reap_workers"]
+OVERRIDDEN = [
+    "init_signals",
+    "signal",
+    "wait_for_signals",
+    "reload",
+    "reap_workers",
+    "manage_workers",
+]
 TERM, USR1, HUP = signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP
 
 
@@ -166,3 +174,30 @@ class Log:
 
 def test_what_cannot_be_loaded_is_an_error_with_its_message() -> None:
     assert str(AppImportError("why")) == "why", f"{NOW}: an AppImportError says something else"
+
+
+class Ordered(Noting):
+    """Notes the steps of a reload. Unrealistic, as before."""
+
+    manage_workers = MasterProcess.manage_workers
+
+    def spawn_worker(self) -> None:
+        self.calls.append("spawn")
+
+    def await_new_workers(self) -> None:
+        self.calls.append("await")
+
+
+def test_a_reload_awaits_new_workers_before_it_stops_the_old_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    master = Ordered()
+    monkeypatch.setattr(Arbiter, "manage_workers", lambda _: master.calls.append("manage"))
+
+    master.reload()
+
+    steps = [step for step in master.calls if step in ("spawn", "await", "manage")]
+    assert steps[-3:] == ["spawn", "await", "manage"], f"{NOW}: a reload is otherwise: {steps}"
+    master.calls.clear()
+    master.manage_workers()
+    assert master.calls == ["manage"]

@@ -65,3 +65,33 @@ def test_a_reload_that_waits_for_old_workers_is_ended_by_a_stop(mine: Master) ->
 
     with pytest.raises(StopIteration):
         mine.reap_workers()
+
+
+def test_old_workers_are_stopped_when_all_new_ones_listen(
+    mine: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+
+    def look(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            mine.cfg.post_fork(None, None)  # As in the new worker.
+
+    monkeypatch.setattr(master, "sleep", look)
+    mine.cfg.post_fork(None, None)  # Of the old one.
+    mine.cfg.on_reload(mine)
+
+    mine.await_new_workers()
+
+    assert len(looks) == 3
+
+
+def test_new_workers_that_do_not_listen_are_not_awaited_for_ever_nor_at_a_stop(
+    mine: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine.cfg.on_reload(mine)
+    monkeypatch.setattr(master, "LONGEST_START", 0.0)
+    mine.await_new_workers()
+    monkeypatch.setattr(master, "LONGEST_START", 60.0)
+    mine.signal(TERM, None)
+    mine.await_new_workers()
