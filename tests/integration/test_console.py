@@ -135,6 +135,7 @@ def test_it_says_that_nothing_was_missed_while_the_server_was_away(
 
     http.kill_all()
     expect(page.locator(".told").last).to_contain_text("Connection lost")
+    expect(page.locator(".chip i")).to_have_text("…")  # Nobody knows how many listen.
     system.redis.lpush(KEY, "while it was away")
     system.start_http(WS_PORT=port)
 

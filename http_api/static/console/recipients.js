@@ -95,7 +95,8 @@ export class Recipients {
     const names = kind === "everybody" ? [""] : [...this.names[kind]];
     await Promise.all(names.map(async (name) => {
       const count = await this.#listeners(kind, name).catch(() => null);
-      if (count !== null) this.counts.set(`${kind} ${name}`, count);
+      if (count === null) this.counts.delete(`${kind} ${name}`); // Nobody knows: an old number would be a wrong one.
+      else this.counts.set(`${kind} ${name}`, count);
     }));
     this.chips.querySelectorAll("[data-count]").forEach((count) => this.#sayCount(count));
   }
