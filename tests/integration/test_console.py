@@ -220,3 +220,17 @@ def test_numbers_that_a_browser_would_round_are_pushed_as_they_stand(
     expect(rows(page).last).to_contain_text('{"id": 9007199254740993}')
     (message,) = shared.call("/messages?last=1")[1]["messages"]
     assert message["content"] == '{"id": 9007199254740993}'
+
+
+def test_where_a_browser_stores_nothing_it_works_all_the_same(
+    shared: System, page: Page, problems: list[str]
+) -> None:
+    for name in ("sessionStorage", "localStorage"):
+        page.add_init_script(
+            f"Object.defineProperty(window, '{name}', {{ get() {{ throw new Error('denied'); }} }})"
+        )
+    open_console(page, shared)
+
+    expect(rows(page).last).to_contain_text("Hello!")
+    page.get_by_text("Python", exact=True).click()
+    expect(page.locator(".send code")).to_contain_text("import")

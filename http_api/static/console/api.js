@@ -1,5 +1,7 @@
 // The HTTP API as the console speaks it: requests with the token of this tab, and streams that resume.
 
+import { tab } from "./storage.js";
+
 const PATIENCE = 10000; // Milliseconds for an answer.
 const SILENCE = 15000; // A stream says something every 5 s.
 const UNSEEN = 10000; // Milliseconds after which a hidden tab gives its stream up: a browser has six connections for all tabs.
@@ -21,14 +23,13 @@ export class Api extends EventTarget {
     const base = new URL(".", document.baseURI);
     base.username = base.password = ""; // Those of a proxy: with them nothing can be fetched, and they are for no code.
     this.base = base.href;
-    this.token = sessionStorage.getItem("token") ?? "";
+    this.token = tab.get("token");
   }
 
   /** For this tab only, and never in an address. */
   useToken(token) {
     this.token = token;
-    if (token) sessionStorage.setItem("token", token);
-    else sessionStorage.removeItem("token");
+    tab.set("token", token);
   }
 
   /** The address of a path, without a slash at the end of the whole. */

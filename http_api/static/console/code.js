@@ -1,6 +1,7 @@
 // A box with code in the language that is chosen, and a button that copies it.
 
 import { copyButton, h, say } from "./dom.js";
+import { browser } from "./storage.js";
 
 export class CodeBox {
   /**
@@ -12,7 +13,7 @@ export class CodeBox {
     this.make = make;
     this.text = "";
     this.code = h("code", {});
-    const remembered = localStorage.getItem(name);
+    const remembered = browser.get(name);
     this.chosen = choices.some(({ id }) => id === remembered) ? remembered : choices[0].id;
     this.element = h("div", { class: "code" },
       h("div", { class: "head" }, this.#tabs(t, choices), copyButton(t, () => this.text)),
@@ -35,7 +36,7 @@ export class CodeBox {
 
   #choose(id) {
     this.chosen = id;
-    localStorage.setItem(this.name, id);
+    browser.set(this.name, id);
     this.show(...this.given);
   }
 }

@@ -2,6 +2,7 @@
 // not, why, in words: a browser itself tells a page nothing of a WebSocket that was refused.
 
 import { say } from "./dom.js";
+import { tab } from "./storage.js";
 import { speaker } from "./words.js";
 import words from "./words/listener.js";
 
@@ -92,8 +93,8 @@ export class Listener extends EventTarget {
 /** A channel that nobody else can guess, and no wildcard matches; the same until the tab is closed. */
 function ownChannel() {
   const made = `console-${crypto.getRandomValues(new BigUint64Array(2)).join("-")}`;
-  const channel = sessionStorage.getItem("channel") ?? made;
-  sessionStorage.setItem("channel", channel);
+  const channel = tab.get("channel") || made;
+  tab.set("channel", channel);
   return channel;
 }
 

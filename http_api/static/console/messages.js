@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { followInto } from "./live.js";
 import { isOfConsole } from "./names.js";
 import { PushCard } from "./push.js";
+import { tab } from "./storage.js";
 import { MessageStream } from "./stream.js";
 import { speaker } from "./words.js";
 import words from "./words/messages.js";
@@ -21,7 +22,7 @@ export function messagesPage(app) {
   const element = h("div", { class: "two" }, card.element, stream.element);
   const { scope } = app.about.push;
   if (scope) stream.tell(t("scope", { may: inWords(scope) }));
-  let greeted = Boolean(scope) || sessionStorage.getItem("greeted") === mine;
+  let greeted = Boolean(scope) || tab.get("greeted") === mine;
   followInto(stream, app, { channels: namesOf(scope), last: NEWEST, sample: MOST }, {
     message(message) {
       if (isOfAnotherConsole(message, mine)) return false;
@@ -68,5 +69,5 @@ async function greet({ api, listener }, mine) {
     });
   }
   await api.post("push", { content: t("hello"), channels: [mine] });
-  sessionStorage.setItem("greeted", mine);
+  tab.set("greeted", mine);
 }

@@ -3,6 +3,7 @@
 
 import { copyButton, h, say } from "./dom.js";
 import { claimsFor, claimsOf, forbidden } from "./jwt.js";
+import { tab } from "./storage.js";
 import { duration } from "./words.js";
 
 const LIFETIMES = [600, 3600, 86400]; // Seconds; a day is the longest.
@@ -14,7 +15,7 @@ export class TokenCard {
   constructor(t, app, { wanted, changed }) {
     Object.assign(this, { t, app, wanted, changed });
     const { tokens } = app.about.listen;
-    this.token = tokens === "none" ? "" : sessionStorage.getItem(KEPT) ?? "";
+    this.token = tokens === "none" ? "" : tab.get(KEPT);
     this.#build(tokens, app.about.signs);
     this.look();
   }
@@ -102,8 +103,7 @@ export class TokenCard {
 
   #take(token) {
     this.token = token;
-    if (token) sessionStorage.setItem(KEPT, token);
-    else sessionStorage.removeItem(KEPT);
+    tab.set(KEPT, token);
     this.look();
     this.changed();
   }
