@@ -6,6 +6,7 @@ MessageCenterError          config/errors.py
 ├── Refused                 a request, a handshake or a command is not done (common/refused.py)
 ├── Gap                     the log no longer holds what a client needs (ws_server/log/old_pages.py)
 ├── BadLineError            a line of a pipe cannot be pushed (config/cli/lines.py)
+├── Broken                  there is no use in looking further (config/cli/doctor/route.py)
 ├── EmbeddedError           the embedded Valkey cannot start (config/cli/embedded.py)
 └── Stopped                 a signal has come for `serve` (config/cli/serve.py)
 

@@ -27,6 +27,8 @@ LINK = re.compile(r"(tcp|udp|sctp)://\S*")
 LINKED = re.compile(
     rf"{PREFIX}(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?|NAME|ENV_\w+)"
 )
+# What the examples ask of those who copy them; a backend may run beside the servers.
+EXAMPLES = re.compile(rf"{PREFIX}(URL|TOKEN|LISTEN_URL|EVENTS_URL|LISTEN_TOKEN)")
 # What was a setting in an older version, and what to do without it.
 REMOVED = {"MAX_BATCH_MESSAGES": "a batch has 10000 messages at most: send more in parts"}
 # How much a name must be like a setting (difflib's ratio) to be taken for a slip. In the
@@ -121,7 +123,7 @@ def _refuse_unknown(name: str, known: set[str], *, strict: bool) -> None:
     meant = _meant(name.upper(), known, strict=strict)
     if meant:
         raise SettingsError(name, f"there is no such setting; did you mean {meant}?")
-    if name.startswith(PREFIX) and not LINKED.fullmatch(name):
+    if name.startswith(PREFIX) and not LINKED.fullmatch(name) and not EXAMPLES.fullmatch(name):
         log.warning("%s: there is no such setting; ignored", name)
 
 

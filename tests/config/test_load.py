@@ -45,7 +45,7 @@ def test_a_name_that_can_only_be_meant_as_ours_stops_the_start_anywhere(
 
 
 @pytest.mark.parametrize(
-    "name", ["MESSAGE_CENTER_URL", "MESSAGE_CENTER_PUSH_TOKEN", "MESSAGE_CENTER_COLOUR"]
+    "name", ["MESSAGE_CENTER_HOST", "MESSAGE_CENTER_PUSH_TOKEN", "MESSAGE_CENTER_COLOUR"]
 )
 def test_an_application_may_have_names_that_begin_as_ours_and_they_are_logged(
     dotenv: Path, name: str, caplog: pytest.LogCaptureFixture
@@ -56,6 +56,14 @@ def test_an_application_may_have_names_that_begin_as_ours_and_they_are_logged(
     assert [record.getMessage() for record in caplog.records] == [
         f"{name}: there is no such setting; ignored"
     ] * 2
+
+
+@pytest.mark.parametrize("name", ["URL", "TOKEN", "LISTEN_URL", "EVENTS_URL", "LISTEN_TOKEN"])
+def test_what_the_examples_ask_for_is_not_logged(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert load({f"MESSAGE_CENTER_{name}": "x"}) == Settings()
+    assert caplog.records == []
 
 
 def service(name: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ import signal
 import threading
 from pathlib import Path
 
-from tests.support.processes import Process, wait_until
+from tests.support.processes import Process, free_port, wait_until
 from tests.support.system import KEY, System
 
 OLD, NEW = "0123456789abcdef-old", "0123456789abcdef-new"
@@ -91,7 +91,8 @@ def test_a_worker_that_dies_is_replaced_with_the_tokens_that_count_now(system: S
 
 
 def test_a_file_that_cannot_be_used_stops_the_start(system: System) -> None:
-    process = system.start("-m", "http_api", PUSH_TOKENS_FILE=write(system, f"a b:{OLD}"))
+    path = write(system, f"a b:{OLD}")
+    process = system.start("-m", "http_api", HTTP_PORT=free_port(), PUSH_TOKENS_FILE=path)
 
     assert process.popen.wait(20) == 1
     assert "Error: PUSH_TOKENS_FILE: line 1 of " in process.output

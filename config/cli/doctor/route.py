@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from config.cli.doctor.finding import Finding, note, ok, problem
+from config.errors import MessageCenterError
 from message_center_client.websocket import checked
 
 CONNECT_TIMEOUT = 5.0  # Seconds.
@@ -65,7 +66,7 @@ class Target:
             raise
 
 
-class Broken(Exception):
+class Broken(MessageCenterError):
     """There is no use in looking further; what it was is found already."""
 
 
