@@ -25,10 +25,14 @@ FLAGS = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if "integration" in item.path.parts:
             item.add_marker(pytest.mark.integration)
+    if "LONG" not in os.environ:
+        long = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
 
 
 @pytest.fixture
@@ -37,7 +41,12 @@ def system(tmp_path: Path) -> Iterator[System]:
         yield system
 
 
-@pytest.fixture(params=PROGRAMS)
+@pytest.fixture(
+    params=[
+        pytest.param(each, marks=[] if each in ("nginx", "caddy") else pytest.mark.long)
+        for each in PROGRAMS
+    ]
+)
 def program(request: pytest.FixtureRequest) -> str:
     """A proxy to test; skipped where there is none, but what Debian has must be there on CI."""
     found: str = request.param

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from kosoku import FailureError, run_fuzzingclient
 
 from tests.support.system import System
@@ -56,6 +57,7 @@ def test_every_case_of_the_protocol_is_ok(system: System) -> None:
     assert_all_ok(port, None, ["9.*", "12.*", "13.*"])
 
 
+@pytest.mark.long
 def test_every_case_of_large_messages_is_ok_with_the_limit_raised(system: System) -> None:
     _, port = system.start_ws(
         WORKER_CLASS="docs.echo:Echo", MAX_CLIENT_MESSAGE_BYTES=16 * 1024 * 1024

@@ -27,6 +27,7 @@ def test_whatever_is_killed_no_message_is_lost_or_doubled(tmp_path: Path) -> Non
     assert sum(result.strikes.values()) > len(KILLS.strikes) // 2
 
 
+@pytest.mark.long
 def test_whatever_others_do_to_redis_no_message_is_lost_or_doubled(tmp_path: Path) -> None:
     result = run_small(tmp_path, OTHERS)
 
@@ -35,6 +36,7 @@ def test_whatever_others_do_to_redis_no_message_is_lost_or_doubled(tmp_path: Pat
     assert sum(tally.figures["gaps"] for tally in result.tallies) > 0
 
 
+@pytest.mark.long
 def test_six_hundred_clients_shut_nobody_out_and_lose_nothing(tmp_path: Path) -> None:
     result = run_small(tmp_path, CROWDS)
 
