@@ -32,10 +32,12 @@ class Guard:
         # Only this process can make these digests, so how long it takes to look one up tells nobody
         # anything about the tokens.
         self._secret = secrets.token_bytes(32)
-        self._names = {self._digest(each[1]): each[0] for each in settings.push_tokens}
-        self._scopes = {
-            each[0]: Scope.parse(each[0], each[2]) for each in settings.push_tokens if len(each) > 2
-        }
+        self._names: dict[bytes, str] = {}
+        self._scopes: dict[str, Scope] = {}
+        for name, token, *scope in settings.push_tokens:
+            self._names[self._digest(token)] = name
+            if scope:
+                self._scopes[name] = Scope.parse(name, *scope)
         self._client_address = remembered(settings.trusted_proxies)
         requests = {
             ADDRESS: settings.address_requests_per_second,

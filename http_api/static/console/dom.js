@@ -28,6 +28,14 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Say at a field, in `place`, why its value is refused, and go there; an empty text takes it back. */
+export function refuse(field, place, text) {
+  say(place, text);
+  if (!text) return field.removeAttribute("aria-invalid");
+  field.setAttribute("aria-invalid", "true");
+  field.focus();
+}
+
 /**
  * A few choices of which one is taken, as radio buttons: arrow keys move among them.
  * `choices` are `{id, label}`; `taken(id)` is called when another is chosen.

@@ -1,6 +1,6 @@
 // Names of users and channels: what can be one, who listens to it, and a field that suggests those who are here.
 
-import { fill, h, say } from "./dom.js";
+import { fill, h, refuse } from "./dom.js";
 
 const NAME = /^[A-Za-z0-9_.:@-]{1,100}$/;
 const USER = "user:";
@@ -82,10 +82,7 @@ export class NameField {
   }
 
   /** Say what is wrong; "" if nothing is. */
-  refuse(text) {
-    say(this.problem, text);
-    if (text) { this.input.setAttribute("aria-invalid", "true"); this.input.focus(); } else this.input.removeAttribute("aria-invalid");
-  }
+  refuse(text) { refuse(this.input, this.problem, text); }
 
   #key(event) {
     if (event.key === "," || (event.key === "Enter" && !event.ctrlKey && !event.metaKey)) {

@@ -1,9 +1,9 @@
 // The push card: what to push, to whom, what came of it, and the same push as code.
 
 import { CodeBox } from "./code.js";
-import { h, say } from "./dom.js";
+import { h, refuse, say } from "./dom.js";
 import { Refusal } from "./api.js";
-import { userOf } from "./names.js";
+import { channelOf, userOf } from "./names.js";
 import { Recipients } from "./recipients.js";
 import { jsonOf } from "./row.js";
 import { LANGUAGES, snippet } from "./snippets.js";
@@ -88,27 +88,26 @@ export class PushCard {
     return { content: this.#content(), channels: kind === "channels" ? names : [], users: kind === "users" ? names : [] };
   }
 
-  #content() {
-    const value = jsonOf(this.content.value);
+  #content(value = jsonOf(this.content.value)) {
     return value !== undefined && this.asJson.checked ? value : this.content.value;
   }
 
   #changed() {
-    const isJson = jsonOf(this.content.value) !== undefined;
+    const value = jsonOf(this.content.value), isJson = value !== undefined;
     this.asJson.disabled = !isJson;
     say(this.kind, t(isJson ? "as JSON" : "as text"));
-    this.#refuse(this.content, this.problem, "");
+    refuse(this.content, this.problem, "");
     const { about, api } = this.app;
     const server = { api: api.address(), token: api.token, redis: about.redis, key: about.key };
-    this.code.show({ content: this.#content(), to: this.recipients.chosen() }, server);
+    this.code.show({ content: this.#content(value), to: this.recipients.chosen() }, server);
   }
 
   async #push({ content, channels, users }) {
     const pushed = { begun: performance.now(), confirmed: null, seen: null };
-    const key = keyOf(content, [...channels, ...users.map((user) => `user:${user}`)]);
+    const key = keyOf(content, [...channels, ...users.map(channelOf)]);
     this.pending.set(key, pushed);
     setTimeout(() => { if (this.pending.get(key) === pushed) this.pending.delete(key); }, FORGET);
-    this.#refuse(this.content, this.problem, "");
+    refuse(this.content, this.problem, "");
     this.latest = pushed;
     const slow = setTimeout(() => this.#sayResult("", t("pushing")), SLOW);
     try {
@@ -139,20 +138,13 @@ export class PushCard {
     const text = problem instanceof Refusal ? said : t("unreachable", { problem: message });
     this.#sayResult("bad", t("not pushed"));
     if (AT_RECIPIENTS.test(error)) this.recipients.refuse(text);
-    else if (AT_CONTENT.test(error)) this.#refuse(this.content, this.problem, text);
+    else if (AT_CONTENT.test(error)) refuse(this.content, this.problem, text);
     else say(this.result, text);
   }
 
   #sayResult(state, text) {
     this.result.dataset.state = state;
     say(this.result, text);
-  }
-
-  #refuse(field, place, text) {
-    if (text) field.setAttribute("aria-invalid", "true");
-    else field.removeAttribute("aria-invalid");
-    say(place, text);
-    if (text) field.focus();
   }
 }
 
