@@ -88,7 +88,7 @@ def test_what_is_chosen_is_seen_where_colours_are_forced(
     with browser.new_context(forced_colors="active") as context:
         page = context.new_page()
         open_console(page, shared)
-        expect(page.locator(kind)).not_to_have_count(0)
+        expect(page.locator("#content")).to_be_visible()  # Only then a page is chosen.
         background = "elements => elements.map((each) => getComputedStyle(each).backgroundColor)"
 
         backgrounds = page.locator(kind).evaluate_all(background)
