@@ -1,5 +1,5 @@
 // A browser for tests: tabs with a clock that only moves when told, locks, channels between tabs,
-// and sockets that a test speaks through. Unrealistic: a task takes no time.
+// and sockets that a test speaks through. Unrealistic: a task takes no time, and chance is the same in each run.
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 
@@ -67,6 +67,7 @@ class Tab {
     };
     for (const name of lacks) delete globals[name];
     this.page = vm.createContext(globals);
+    vm.runInContext("Math", this.page).random = browser.random;
     script.runInContext(this.page);
   }
 
@@ -94,8 +95,17 @@ class Tab {
   }
 }
 
+// A generator of Lehmer's. JITTER=7 gives other waits than a run without it.
+function dice(seed) {
+  let state = seed;
+  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+}
+
 export class Browser {
-  constructor() { Object.assign(this, { now: 1e12, timers: [], radios: new Set(), locks: new Map(), tabs: [], problems: [] }); }
+  constructor() {
+    Object.assign(this, { now: 1e12, timers: [], radios: new Set(), locks: new Map(), tabs: [], problems: [] });
+    this.random = dice(Number(process.env.JITTER ?? 1) * 7919);
+  }
 
   tab(...lacks) {
     const tab = new Tab(this, lacks);

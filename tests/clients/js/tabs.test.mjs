@@ -202,7 +202,7 @@ test("a tab that is refused does not end the others", async () => {
   const other = all.find((tab) => tab !== refused);
   browser.onSocket = (socket) => (socket.tab === refused ? socket.end() : server.meet(socket));
   server.cut();
-  for (let turn = 0; turn < 30 && !refused.fetches.length; turn++) await browser.run(500);
+  for (let turn = 0; turn < 60 && !refused.fetches.length; turn++) await browser.run(500);
   refused.fetches[0].answer({ ok: false, status: 403, json: async () => ({ msg: "no" }) });
   server.isUp = true;
   await browser.run(10);
