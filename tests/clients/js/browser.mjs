@@ -95,16 +95,18 @@ class Tab {
   }
 }
 
-// A generator of Lehmer's. JITTER=7 gives other waits than a run without it.
-function dice(seed) {
-  let state = seed;
-  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+// Chance that is the same for the same seed.
+export function random(seed) {
+  return () => {
+    seed = (seed * 1103515245 + 12345) % 2147483648;
+    return seed / 2147483648;
+  };
 }
 
 export class Browser {
   constructor() {
     Object.assign(this, { now: 1e12, timers: [], radios: new Set(), locks: new Map(), tabs: [], problems: [] });
-    this.random = dice(Number(process.env.JITTER ?? 1) * 7919);
+    this.random = random(Number(process.env.JITTER ?? 1) * 7919); // JITTER=7 gives other waits.
   }
 
   tab(...lacks) {

@@ -1,7 +1,7 @@
 // One connection for all tabs, on a server that keeps a log.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Browser } from "./browser.mjs";
+import { Browser, random } from "./browser.mjs";
 
 // Gives each socket what comes after its `last_id`, then what is pushed. An id that it never gave is a fault.
 class Server {
@@ -238,13 +238,6 @@ test("where locks are forbidden, each tab has its own connection", async () => {
 
 // Whatever happens to the tabs and the server, in any order: each tab gets what was pushed since it came,
 // each once and in order, and in the end there is one connection.
-function random(seed) {
-  return () => {
-    seed = (seed * 1103515245 + 12345) % 2147483648;
-    return seed / 2147483648;
-  };
-}
-
 const RUNS = Number(process.env.RUNS ?? 60);
 for (let seed = 1; seed <= RUNS; seed++) {
   test(`any mixture, seed ${seed}`, async () => {
