@@ -6,7 +6,7 @@ from common.serving import server
 from config.anonymous import warn_of_anonymous_push
 from config.errors import SettingsError
 from config.settings import Settings
-from http_api.token_file import reread, with_file_tokens
+from http_api.access.token_file import reread, with_file_tokens
 
 
 class HttpServer(server.Server):

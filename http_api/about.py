@@ -13,10 +13,10 @@ from common.version import running_version
 from config.public_url import events_url
 from config.redis_place import RedisPlace
 from config.settings import Settings
-from http_api import asker
-from http_api.answers import SUCCESS
-from http_api.scope import SIGN, Scope
-from http_api.signer import Signer
+from http_api.access import asker
+from http_api.access.scope import SIGN, Scope
+from http_api.reading.answers import SUCCESS
+from http_api.tokens.signer import Signer
 
 ANY_ORIGIN = "*"
 

@@ -18,25 +18,25 @@ from common.store.presence import PresenceReader
 from common.store.queue import Queue
 from config.public_url import events_url
 from config.settings import Settings
-from http_api import asker
 from http_api.about import add_about
+from http_api.access import asker
+from http_api.access.guard import Guard
+from http_api.access.scope import ANY, KICK, PRESENCE, PUSH, READ, SIGN
+from http_api.access.waiting import Admit, Waiting
 from http_api.aliases import Aliases
-from http_api.answers import CONTENT_EMPTY_BODY
-from http_api.bodies import AT_ONCE, Bodies
-from http_api.connections import Connections
 from http_api.console import add_console
 from http_api.docs_page import add_docs
-from http_api.guard import Guard
-from http_api.limits import Limits
 from http_api.plain_push import UNAVAILABLE, PlainPush
 from http_api.push import Push
 from http_api.readiness import Readiness
-from http_api.reads import EVENTS, Reads, ReadStores, add_reads
-from http_api.scope import ANY, KICK, PRESENCE, PUSH, READ, SIGN
-from http_api.signer import Signer
-from http_api.tally import CountedOutage
-from http_api.tokens import add_tokens
-from http_api.waiting import Admit, Waiting
+from http_api.reading.answers import CONTENT_EMPTY_BODY
+from http_api.reading.bodies import AT_ONCE, Bodies
+from http_api.reading.limits import Limits
+from http_api.tokens.signer import Signer
+from http_api.tokens.tokens import add_tokens
+from http_api.watching.connections import Connections
+from http_api.watching.reads import EVENTS, Reads, ReadStores, add_reads
+from http_api.watching.tally import CountedOutage
 
 log = logging.getLogger(__name__)
 

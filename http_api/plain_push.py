@@ -1,6 +1,7 @@
 """`GET` and `POST /push` at the door: the same rules as behind Flask, without Flask.
 
-What a push means, `http_api/reading.py` decides for both; who may push, `http_api/guard.py`.
+What a push means, `http_api/reading/reading.py` decides for both; who may push,
+`http_api/access/guard.py`.
 """
 
 import logging
@@ -15,14 +16,14 @@ from common.refused import Refused
 from common.serving.door.answer import Answer, Caller, Done
 from common.serving.door.plain import Head
 from common.store.commits import Commits
-from http_api import reading
-from http_api.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
-from http_api.bodies import Bodies
-from http_api.guard import NOBODY, TOKEN, Callers, Guard
-from http_api.head import Head as PushHead
-from http_api.limits import Limits
-from http_api.params import Source
-from http_api.scope import PUSH
+from http_api.access.guard import NOBODY, TOKEN, Callers, Guard
+from http_api.access.scope import PUSH
+from http_api.reading import reading
+from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
+from http_api.reading.bodies import Bodies
+from http_api.reading.head import Head as PushHead
+from http_api.reading.limits import Limits
+from http_api.reading.params import Source
 
 log = logging.getLogger(__name__)
 

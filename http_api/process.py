@@ -19,7 +19,7 @@ from common.store.queue import RedisQueue
 from config.settings import Settings
 from http_api.app import PLAIN_PUSH, READS, create_app
 from http_api.plain_push import PlainPush
-from http_api.reads import Reads, ReadStores
+from http_api.watching.reads import Reads, ReadStores
 
 PULSE = "message_center.pulse"  # Where the application keeps it.
 QUEUE_CONNECTIONS = 64  # Per process; a push waits for a free one, at most REDIS_TIMEOUT.

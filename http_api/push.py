@@ -1,8 +1,8 @@
 """`Push`: from a request to messages on the queue.
 
-What a push means is decided in `http_api/reading.py`; here its body is read, and the messages are
-pushed. What Redis has not confirmed is never answered with success. It knows Flask's request and
-the queue, and no route.
+What a push means is decided in `http_api/reading/reading.py`; here its body is read, and the
+messages are pushed. What Redis has not confirmed is never answered with success. It knows Flask's
+request and the queue, and no route.
 """
 
 from time import monotonic, sleep
@@ -10,13 +10,14 @@ from time import monotonic, sleep
 from flask import Request
 
 from common.store.queue import Queue
-from http_api import asker, params, reading
-from http_api.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, batch_body
-from http_api.bodies import Bodies, has_first_byte
-from http_api.head import Head
-from http_api.limits import Limits
-from http_api.reading import Entry
-from http_api.waiting import Admit
+from http_api.access import asker
+from http_api.access.waiting import Admit
+from http_api.reading import params, reading
+from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, batch_body
+from http_api.reading.bodies import Bodies, has_first_byte
+from http_api.reading.head import Head
+from http_api.reading.limits import Limits
+from http_api.reading.reading import Entry
 
 NO_LENGTH = ("", "0")
 TURN = 0.02  # Seconds that a batch is read before others have a turn.

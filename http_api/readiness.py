@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from common.errors import QueueUnavailable
 from common.store.queue import Queue
-from http_api.waiting import Waiting
+from http_api.access.waiting import Waiting
 
 FRESH = 1.0  # Seconds for which an answer counts.
 

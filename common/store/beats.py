@@ -1,7 +1,8 @@
 """What each process says of itself every few seconds, in Redis, and what can be seen of the whole.
 
 A beat is a small JSON object. It counts for BEAT_LASTS seconds: a process that was killed is gone
-then. What stands in a beat is decided in `common.store.pulse`, and read in `http_api.stats`.
+then. What stands in a beat is decided in `common.store.pulse`, and read in
+`http_api.watching.stats`.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The log, for who only looks at it: from any id on, forwards or backwards, and nothing is moved.
 
 Listeners read it by way of `common.store.log`. This can settle nothing, and notices no loss for
-others. What an id means to whoever asks is decided in `http_api.history`.
+others. What an id means to whoever asks is decided in `http_api.watching.history`.
 """
 
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ local QUEUE, WIP, LOG, REJECTED, FLOOR, FIRST, EPOCH, COUNTED, STRETCHES = unpac
 local HANDFUL, MOST = 32, 128 -- Items read, written and popped together: one by one takes a quarter longer.
 local NONE = '0-0'
 local MARK = 30 -- The first byte of an envelope.
-local NAMES = {'channel', 'channels', 'user', 'users'} -- As FIELDS of http_api/recipients.py.
+local NAMES = {'channel', 'channels', 'user', 'users'} -- As FIELDS of http_api/reading/recipients.py.
 local QUOTED = {'"channel"', '"channels"', '"user"', '"users"'}
 local LISTS, USERS = {channels = true, users = true}, {user = true, users = true}
 local KNOWN = {content = true, json = true, channel = true, channels = true, user = true, users = true}

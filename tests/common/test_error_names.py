@@ -13,7 +13,7 @@ TABLE = Path("common/error_names.py")
 # Made at run time from the names that werkzeug gives to what it refuses.
 DERIVED = {"not_found", "request_entity_too_large", "requested_range_not_satisfiable"}
 # Where the name comes from somewhere else: from another refusal, from werkzeug, from a measure.
-PASSED_ON = {"common/refused.py", "common/flask_answers.py", "http_api/meter.py"}
+PASSED_ON = {"common/refused.py", "common/flask_answers.py", "http_api/access/meter.py"}
 
 
 def trees() -> Iterator[tuple[str, ast.AST]]:

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from common.errors import QueueUnavailable
-from http_api.limits import BATCH_MESSAGES
+from http_api.reading.limits import BATCH_MESSAGES
 from tests.support.fakes import FakeQueue
 
 SUCCESS = b'{"code":0,"msg":"success"}'

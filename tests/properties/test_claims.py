@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from common.refused import Refused
 from config.settings import Settings
-from http_api.claims import MOST_SECONDS, claims_of
-from http_api.head import Head
-from http_api.signer import Signer
+from http_api.reading.head import Head
+from http_api.tokens.claims import MOST_SECONDS, claims_of
+from http_api.tokens.signer import Signer
 from tests.support.keys import SECRET
 from tests.support.strategies import texts
 from ws_server.door.tokens import LEEWAY, Tokens

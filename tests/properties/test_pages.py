@@ -10,7 +10,7 @@ from common.message import Message
 from common.store.history import RedisHistory
 from common.store.presence import Changes, ChannelCounts, RedisPresenceWriter
 from common.store.presence_pages import CHANNELS, RedisPresencePages
-from http_api.history import Archive
+from http_api.watching.history import Archive
 from tests.support.store import Center
 
 names = st.text(st.sampled_from("aAzZ09._:@-"), min_size=1, max_size=4)

@@ -5,7 +5,7 @@ from urllib.parse import unquote_to_bytes
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from http_api.forms import unquoted
+from http_api.reading.forms import unquoted
 
 PIECES = [b"%", b"%41", b"%e6%B6%88", b"%25", b"%zz", b"%4", b"%%41", b"a", b"a%20b", b"%2B", b"+"]
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from common.refused import Refused
 from config.settings import Settings
-from http_api.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, batch_body
 from http_api.app import create_app
-from http_api.head import Head
-from http_api.limits import Limits
-from http_api.reading import Entry, id_reused, read_batch, read_batch_head, read_push
+from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, batch_body
+from http_api.reading.head import Head
+from http_api.reading.limits import Limits
+from http_api.reading.reading import Entry, id_reused, read_batch, read_batch_head, read_push
 from tests.support.fakes import FakePresenceReader, FakeQueue
 
 LIMITS = Limits(content_bytes=16, channels=3)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from common import channels
 from common.refused import Refused
-from http_api.scope import Scope
+from http_api.access.scope import Scope
 
 NAMES = st.from_regex(r"(user:)?[ab.]{1,4}(\.\*)?", fullmatch=True)
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from common.message import Mark, format_id
 from common.page import NOBODY, Page
-from http_api.stretch import Stretch, is_message
+from http_api.watching.stretch import Stretch, is_message
 
 NAMES = ["orders", "orders.eu", "orders.eu.1", "user:42", "user:4.2"]
 WANTED = [*NAMES, "orders.*", "orders.eu.*"]

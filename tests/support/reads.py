@@ -16,7 +16,7 @@ from common.store.presence_pages import NamesPage, PresencePages
 from common.store.queue import Queue
 from config.settings import Settings
 from http_api.app import create_app
-from http_api.reads import ReadStores
+from http_api.watching.reads import ReadStores
 from tests.support.fakes import FakePresenceReader, FakeQueue
 
 

@@ -1,0 +1,1 @@
+"""Listeners' tokens, signed for backends that do not sign them themselves."""
