@@ -27,7 +27,7 @@ STOPS = (
 )
 SOCKET = "ws_server/clients/endpoint.py"  # Its `put` is the socket's own `send`.
 
-WIDTH, MARGIN, GAP, FLOOR_GAP = 1000, 24, 22, 50
+MIDDLE, MARGIN, GAP, FLOOR_GAP = 500, 24, 22, 50
 LINE, TITLE = 17, 44
 COLUMN = 128
 MOST_ROWS = 7  # Files in one column of a room.
@@ -66,15 +66,17 @@ def draw() -> str:
     rooms = {room.name: room for room in placed()}
     end = max(room.y + room.height for room in rooms.values()) + 2 * MARGIN
     height = end + LINE * 5 + MARGIN
+    left = min(room.x for room in rooms.values()) - MARGIN
+    width = 2 * (MIDDLE - left)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:.0f} 0 {width:.0f} {height:.0f}" '
         'font-family="system-ui, sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{height:.0f}" fill="#ffffff"/>',
+        f'<rect x="{left:.0f}" width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="#8a94a3"/></marker></defs>',
         *lines(rooms),
         *(part for room in rooms.values() for part in box(room)),
-        *legend(end),
+        *legend(left + MARGIN, end),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -105,7 +107,7 @@ def placed() -> Iterator[Room]:
         names = sorted(floors[floor])
         sizes = {name: size_of(name) for name in names}
         total = sum(width for width, _ in sizes.values()) + GAP * (len(names) - 1)
-        x = (WIDTH - total) / 2
+        x = MIDDLE - total / 2
         for name in names:
             width, height = sizes[name]
             yield Room(name, purpose_of(name, width), files_of(name), x, y, width, height)
@@ -128,7 +130,7 @@ def files_of(name: str) -> list[str]:
 
 def purpose_of(name: str, width: float) -> list[str]:
     source = ROOT.joinpath(*name.split("."), "__init__.py").read_text("utf-8")
-    return wrap(ast.get_docstring(ast.parse(source)) or "", int(width / 6.3))
+    return wrap(ast.get_docstring(ast.parse(source)) or "", int(width / 6.6))
 
 
 def lines(rooms: dict[str, Room]) -> Iterator[str]:
@@ -184,15 +186,15 @@ def entry(room: Room, file: str, x: float, y: float) -> Iterator[str]:
         yield from stop_number(x + 7.6 * len(file) + 14 + 20 * place, y, number)
 
 
-def legend(y: float) -> Iterator[str]:
+def legend(left: float, y: float) -> Iterator[str]:
     """The names of the stops, and what an arrow is."""
-    yield text(MARGIN, y, "The way of a message", 'font-weight="700"')
+    yield text(left, y, "The way of a message", 'font-weight="700"')
     for at, (_, stop) in enumerate(STOPS):
         column, row = divmod(at, 4)
-        x, line = MARGIN + 250 * column, y + LINE * (row + 1) + 6
+        x, line = left + 250 * column, y + LINE * (row + 1) + 6
         yield from stop_number(x + 8, line, at + 1)
         yield text(x + 24, line, stop)
-    x = MARGIN + 560
+    x = left + 560
     yield text(x, y, "Arrows", 'font-weight="700"')
     yield text(x, y + LINE + 6, "A room imports from those below it to which an arrow leads,")
     yield text(x, y + 2 * LINE + 6, "and from some of those that are reached through them.")
