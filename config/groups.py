@@ -244,6 +244,12 @@ class ProcessSettings:
     stop_timeout: float = setting(
         10.0, "Longest time for a graceful stop", Number(float, 0.1, 3600, SECONDS)
     )
+    drain_seconds: float = setting(
+        0.0,
+        "So long a stop of `ws` takes to close its clients, a few at a time, for where others take "
+        "them in at once: `30` with a load balancer. `0`: within `STOP_TIMEOUT`",
+        Number(float, 0.1, 3600, SECONDS, or_zero=True),
+    )
     log_level: str = setting(
         "info", "What is logged: this and what is worse", OneOf("debug", "info", "warning", "error")
     )

@@ -4,6 +4,7 @@ import gevent
 from flask import Flask
 
 from common.serving.open_files import affordable_slots
+from common.serving.stopping import Stop
 from common.store.beats import RedisBeats
 from common.store.commits import Commits
 from common.store.connect import connect
@@ -51,7 +52,7 @@ def plain(app: Flask) -> PlainPush:
     return found
 
 
-def stop(app: Flask, *, reload: bool) -> None:  # noqa: ARG001
+def stop(app: Flask, how: Stop) -> None:  # noqa: ARG001
     """The end of the process: streams end, as they would last."""
     reads: Reads = app.extensions[READS]
     reads.streams.stop()

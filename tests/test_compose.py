@@ -5,6 +5,7 @@ It is read, not run.
 
 import re
 
+from common.serving.server import longest_stop
 from config.anonymous import refuse_anonymous_push
 from config.settings import Settings, describe
 from tests.support.processes import ROOT
@@ -42,3 +43,9 @@ def test_compose_tells_the_process_where_its_port_is_published() -> None:
 
     assert told == published == ["${HTTP_PUBLISH:-127.0.0.1}"]
     refuse_anonymous_push(Settings(http_host="0.0.0.0", http_publish="127.0.0.1"))
+
+
+def test_compose_waits_as_long_as_a_stop_may_take() -> None:
+    (seconds,) = re.findall(r"^  stop_grace_period: (\d+)s$", COMPOSE, re.MULTILINE)
+
+    assert int(seconds) > longest_stop(Settings(drain_seconds=30.0))

@@ -208,7 +208,7 @@ def test_the_unit_of_systemd_can_be_read_and_starts_our_command() -> None:
 
     assert unit.sections() == ["Unit", "Service", "Install"]
     assert unit["Service"]["ExecStart"].endswith("/bin/message-center %i")
-    assert int(unit["Service"]["TimeoutStopSec"]) > longest_stop(Settings())
+    assert int(unit["Service"]["TimeoutStopSec"]) > longest_stop(Settings(drain_seconds=30.0))
     assert int(unit["Service"]["LimitNOFILE"]) > Settings.max_connections
     # Besides this folder `serve` may write nothing.
     folder = f"DATA_DIR=/var/lib/{unit['Service']['StateDirectory']}"

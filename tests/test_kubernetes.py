@@ -32,11 +32,18 @@ def named(kind: str, process: str) -> Any:
     return found
 
 
-def settings() -> Settings:
-    """As the containers get them: by the image, by the ConfigMap and by the Secret."""
+def container(process: str) -> Any:
+    """The one in a pod of `http` or `ws`."""
+    (found,) = named("Deployment", process)["spec"]["template"]["spec"]["containers"]
+    return found
+
+
+def settings(process: str = "http") -> Settings:
+    """As the containers get them: by the image, the ConfigMap, the Secret, and of their own."""
     config = next(each["data"] for each in OBJECTS if each["kind"] == "ConfigMap")
     secret = {"PUSH_TOKENS": f"backend:{'a' * 48}", "SUBSCRIBE_SECRET": "a" * 64}
-    return parse({"HTTP_HOST": "0.0.0.0", "WS_HOST": "0.0.0.0", **config, **secret})
+    own = {each["name"]: each["value"] for each in container(process).get("env", ())}
+    return parse({"HTTP_HOST": "0.0.0.0", "WS_HOST": "0.0.0.0", **config, **secret, **own})
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -63,37 +70,39 @@ def test_the_settings_are_taken_and_let_nobody_push_without_a_token() -> None:
 @pytest.mark.parametrize("process", PROCESSES)
 def test_a_pod_has_the_time_that_a_stop_takes(process: str) -> None:
     pod = named("Deployment", process)["spec"]["template"]["spec"]
-    (container,) = pod["containers"]
-    command, seconds = container["lifecycle"]["preStop"]["exec"]["command"]
+    command, seconds = container(process)["lifecycle"]["preStop"]["exec"]["command"]
 
     assert command == "sleep"
-    assert pod["terminationGracePeriodSeconds"] >= int(seconds) + longest_stop(settings())
+    assert pod["terminationGracePeriodSeconds"] >= int(seconds) + longest_stop(settings(process))
+
+
+def test_a_pod_of_ws_closes_its_clients_over_a_while() -> None:
+    assert settings("ws").drain_seconds > 0
 
 
 @pytest.mark.parametrize("process", PROCESSES)
 def test_probes_ask_what_there_is_and_wait_longer_than_we_wait_for_redis(process: str) -> None:
-    (container,) = named("Deployment", process)["spec"]["template"]["spec"]["containers"]
+    found = container(process)
     asked = {
-        probe: container[f"{probe}Probe"]["httpGet"]["path"]
+        probe: found[f"{probe}Probe"]["httpGet"]["path"]
         for probe in ("liveness", "readiness", "startup")
     }
 
     assert asked == {"liveness": "/healthz", "readiness": "/readyz", "startup": "/healthz"}
-    assert container["readinessProbe"]["timeoutSeconds"] > settings().redis_timeout
-    assert container["args"] == [process]
+    assert found["readinessProbe"]["timeoutSeconds"] > settings().redis_timeout
+    assert found["args"] == [process]
 
 
 @pytest.mark.parametrize(("process", "port"), [("http", 2346), ("ws", 2345)])
 def test_services_and_budgets_find_the_pods(process: str, port: int) -> None:
     deployment, service = named("Deployment", process), named("Service", process)
     labels = deployment["spec"]["template"]["metadata"]["labels"]
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
 
     assert labels["app.kubernetes.io/component"] == process
     assert deployment["spec"]["selector"]["matchLabels"] == labels
     assert service["spec"]["selector"] == labels
     assert named("PodDisruptionBudget", process)["spec"]["selector"]["matchLabels"] == labels
-    assert container["ports"] == [{"name": "http", "containerPort": port}]
+    assert container(process)["ports"] == [{"name": "http", "containerPort": port}]
     assert [(each["port"], each["targetPort"]) for each in service["spec"]["ports"]] == [
         (port, "http")
     ]
@@ -103,10 +112,10 @@ def test_services_and_budgets_find_the_pods(process: str, port: int) -> None:
 def test_no_registry_is_named() -> None:
     """The image is one's own; where it is kept is one's own choice."""
     images = {
-        container["image"]
+        each_one["image"]
         for each in OBJECTS
         if each["kind"] == "Deployment"
-        for container in each["spec"]["template"]["spec"]["containers"]
+        for each_one in each["spec"]["template"]["spec"]["containers"]
     }
 
     assert images == {"message-center"}

@@ -13,6 +13,7 @@ def main() -> None:
         settings,
         stop="ws_server.process:stop",
         plain="ws_server.process:plain",
+        announce="ws_server.process:announce",
     ).run()
 
 

@@ -1,7 +1,8 @@
 """The stop of a process (SIGTERM, or SIGHUP for a reload): what happens, in order.
 
-It takes STOP_TIMEOUT at most, and a moment for presence and the last hooks. Half of that time is
-for sending what is settled, the other half for clients that are slow to answer the close.
+Clients are closed over DRAIN_SECONDS, if those are set. The rest takes STOP_TIMEOUT at most, and a
+moment for presence and the last hooks. Half of STOP_TIMEOUT is for sending what is settled, the
+other half for clients that are slow to answer the close.
 """
 
 import logging
@@ -11,21 +12,24 @@ from time import monotonic
 import gevent
 
 from common.errors import QueueUnavailable
+from common.serving.stopping import Stop
 from ws_server.clients.connection import Connection, State
 from ws_server.clients.hub import Hub
 from ws_server.hooks import Hooks
 from ws_server.newcomers import Newcomers
 from ws_server.presence import Presence
 from ws_server.relay.relay import Relay
+from ws_server.slices import Slices
 from ws_server.wire.close_codes import CloseCode
 
 log = logging.getLogger(__name__)
 
 LAST_CALLS = 1.0  # Seconds for Redis to forget who was here; and again for the calls of `on_close`.
-# Clients are closed so many a second, if the time allows: they come back at once, and a handshake
-# costs half a millisecond where they do.
+# Without DRAIN_SECONDS clients are closed so many a second, if the time allows: they come back at
+# once, and a handshake takes a tenth of a millisecond where they do.
 CLOSE_RATE = 2000
-CLOSE_STEP = 0.05  # Seconds between two batches.
+# Seconds, and share of DRAIN_SECONDS, for those who ask /readyz to find out; nobody is closed yet.
+LONGEST_NOTICE, NOTICE = 5.0, 1 / 6
 LAST_LOOK = 0.5  # Seconds for the last look at the log: clients are told soon, whatever Redis does.
 
 
@@ -39,24 +43,42 @@ class Farewell:
         hub: Hub,
         hooks: Hooks,
         presence: Presence,
+        drain_seconds: float = 0.0,
     ) -> None:
         self._newcomers = newcomers
         self._relay = relay
         self._hub = hub
         self._hooks = hooks
         self._presence = presence
+        self._drain_seconds = drain_seconds
 
-    def run(self, close: CloseCode, timeout: float, *, reload: bool) -> None:
+    def announce(self, how: Stop) -> float:
+        """Be ready no more; for how many seconds clients are still taken in.
+
+        A balancer that has not noticed yet sends some. Refused, they would have to wait; once the
+        port is closed, it sends them elsewhere by itself. At a reload others have the port, too.
+        """
+        self._newcomers.is_leaving = True
+        return 0.0 if how.reload else self._notice
+
+    @property
+    def _notice(self) -> float:
+        return min(LONGEST_NOTICE, self._drain_seconds * NOTICE)
+
+    def run(self, close: CloseCode, timeout: float, how: Stop) -> None:
         """Go through the steps; the web server accepts nothing any more.
 
         `close` is what clients are told.
         """
         began = monotonic()
-        half, end = began + timeout / 2, began + timeout
         self._newcomers.refuse_from_now_on(close)
-        if reload:
+        if how.reload:
             self._hooks.reload(timeout / 2)
-        self._close_most_in_batches(close, half)  # What is pushed is still sent to the others.
+        if self._drain_seconds:
+            self._drain(close, how)
+            began = monotonic()
+        half, end = began + timeout / 2, began + timeout
+        self._close_most(close, half, how)  # What is pushed is still sent to the others.
         self._send_what_is_settled(half)  # Nothing is settled any more: it waits in the queue.
         self._close_live(self._hub.connections, close)
         _wait_until(lambda: not self._hub.clients.behind, half)  # They get the rest.
@@ -66,14 +88,16 @@ class Farewell:
         self._presence.stop(LAST_CALLS)
         self._hooks.wait_for_goodbyes(LAST_CALLS)
 
-    def _close_most_in_batches(self, close: CloseCode, half: float) -> None:
-        """All that are live, but for the last batch, in half of the time up to `half`."""
-        everybody = self._hub.connections
-        steps = max(1, int((half - monotonic()) / 2 / CLOSE_STEP))
-        batch = max(round(CLOSE_RATE * CLOSE_STEP), len(everybody) // steps + 1)
-        for first in range(0, len(everybody) - batch, batch):
-            self._close_live(everybody[first : first + batch], close)
-            gevent.sleep(CLOSE_STEP)
+    def _drain(self, close: CloseCode, how: Stop) -> None:
+        """Nearly all, over DRAIN_SECONDS; the relay and everything else goes on meanwhile."""
+        seconds = self._drain_seconds - (0.0 if how.reload else self._notice)
+        log.info("Closing %d clients over %.1f seconds", len(self._hub.connections), seconds)
+        Slices(self._hub, how.is_hurried).close(close, seconds)
+
+    def _close_most(self, close: CloseCode, half: float, how: Stop) -> None:
+        """All that are live, but for the last slice, in half of the time up to `half`."""
+        seconds = min(len(self._hub.connections) / CLOSE_RATE, (half - monotonic()) / 2)
+        Slices(self._hub, how.is_hurried).close(close, seconds)
 
     def _send_what_is_settled(self, half: float) -> None:
         limit = max(0.1, min(LAST_LOOK, half - monotonic()))

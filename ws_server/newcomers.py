@@ -38,11 +38,12 @@ class Newcomers:
         find = self.relay.beginnings.find
         self._arrivals = Arrivals(find, self._take_in, self.redis_timeout)
         self._farewell: CloseCode | None = None  # What clients are told at the stop.
+        self.is_leaving = False  # Clients should be sent to others; those who come are taken.
 
     @property
     def is_ready(self) -> bool:
-        """Whether Redis answers and connections are taken."""
-        return self.relay.is_connected and self._farewell is None
+        """Whether Redis answers and connections are taken, and that will remain so."""
+        return self.relay.is_connected and self._farewell is None and not self.is_leaving
 
     @property
     def refuses(self) -> str | None:
@@ -81,6 +82,7 @@ class Newcomers:
     def refuse_from_now_on(self, farewell: CloseCode) -> None:
         """Tell this to those who wait for Redis, and to all who still come."""
         self._farewell = farewell
+        self.is_leaving = True
         self._arrivals.stop(farewell)
 
     def _take_in(self, arrival: Arrival, beginning: Beginning) -> None:

@@ -11,6 +11,7 @@ from flask import Flask
 
 from common.client_address import client_of
 from common.serving.open_files import affordable_connections
+from common.serving.stopping import Stop
 from common.store.beats import RedisBeats
 from common.store.connect import connect
 from common.store.log import RedisLog
@@ -109,9 +110,15 @@ def affordable(connections: int) -> int:
     return taken
 
 
-def stop(app: Flask, *, reload: bool) -> None:
+def announce(app: Flask, how: Stop) -> float:
+    """The process will end: it is not ready any more. After how many seconds it may."""
+    service: Service = app.extensions[SERVICE]
+    return service.announce_stop(how)
+
+
+def stop(app: Flask, how: Stop) -> None:
     """The end of the process; the web server accepts nothing any more."""
     service: Service = app.extensions[SERVICE]
-    service.stop(RESTARTING if reload else GOING_AWAY, reload=reload)
+    service.stop(RESTARTING if how.reload else GOING_AWAY, how)
     pulse: Pulse = app.extensions[PULSE]
     pulse.stop()

@@ -5,6 +5,7 @@ How clients are taken in stands in `newcomers`, what happens at the stop in `far
 
 import gevent
 
+from common.serving.stopping import Stop
 from common.store.log import Log
 from config.settings import Settings
 from ws_server.census import Census
@@ -38,7 +39,6 @@ class Service:
         policy: Policy = OPEN,
     ) -> None:
         self._stop_timeout = settings.stop_timeout
-        self._presence = presence
         self._hub = Hub(_make_feeds(settings, source), self._note_gone)
         self.figures = Figures(self._hub, settings)
         self._relay = Relay(source, self._hub)
@@ -57,6 +57,10 @@ class Service:
             keepalive=self._keepalive,
             redis_timeout=settings.redis_timeout,
         )
+        self._farewell = Farewell(
+            self.newcomers, self._relay, self._hub, self._hooks, presence, settings.drain_seconds
+        )
+        self._presence = presence
 
     def start(self) -> None:
         """Start everything that runs by itself. With Redis there, clients can join at once."""
@@ -68,10 +72,13 @@ class Service:
         else:
             gevent.spawn(self._start_late)
 
-    def stop(self, close: CloseCode, *, reload: bool) -> None:
+    def announce_stop(self, how: Stop) -> float:
+        """It will be stopped: see `Farewell.announce`."""
+        return self._farewell.announce(how)
+
+    def stop(self, close: CloseCode, how: Stop) -> None:
         """End it: see `Farewell.run`."""
-        farewell = Farewell(self.newcomers, self._relay, self._hub, self._hooks, self._presence)
-        farewell.run(close, self._stop_timeout, reload=reload)
+        self._farewell.run(close, self._stop_timeout, how)
 
     def _make_receiver(self, settings: Settings, policy: Policy) -> Receiver:
         return Receiver(

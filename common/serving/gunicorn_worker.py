@@ -6,6 +6,7 @@ is plain; everything else goes through gunicorn, in a `RequestLoop`.
 """
 
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from time import monotonic
@@ -57,15 +58,20 @@ class GunicornWorker(WorkerProcess):
         self._door = self._open_door()
         self._acceptors = [self._open_acceptor(listener) for listener in self.sockets]
         try:
-            while self.alive:
-                self._look_after_all()
-                self._look_for_room()
-                gevent.sleep(SCARCE_STEP if self._others_wait else ALIVE_STEP)
+            self._go_on_while(lambda: self.alive)
+            end = monotonic() + self.app.announce_stop()  # Meanwhile balancers find it out.
+            self._go_on_while(lambda: monotonic() < end and not self.app.is_hurried())
         finally:
             for acceptor in self._acceptors:
                 acceptor.accept_the_rest(self.slots)
                 acceptor.close()  # The port is free at once.
         self._finish()
+
+    def _go_on_while(self, is_so: Callable[[], bool]) -> None:
+        while is_so():
+            self._look_after_all()
+            self._look_for_room()
+            gevent.sleep(SCARCE_STEP if self._others_wait else ALIVE_STEP)
 
     def _finish(self) -> None:
         """End the requests under way, and meanwhile the application: its clients are told soon."""

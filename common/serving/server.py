@@ -27,6 +27,7 @@ except FileNotFoundError:  # It asks for the folder as it is imported.
 from common.serving.door.answer import PlainApplication
 from common.serving.master import Master
 from common.serving.open_files import affordable_slots
+from common.serving.stopping import Stop
 from config.addresses import refuse_taken_address
 from config.anonymous import refuse_anonymous_push
 from config.errors import SettingsError
@@ -53,8 +54,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     """A gunicorn master that serves, in each worker, what the function named `load` returns.
 
     The functions are named as `module:function`: `load(settings)` makes the application,
-    `stop(app, reload=...)` is called when its worker ends, and what `plain(app)` returns answers
-    the plain requests.
+    `stop(app, Stop)` is called when its worker ends, and what `plain(app)` returns answers the
+    plain requests. `announce(app, Stop)` is called before a stop; for as many seconds as it returns
+    the worker goes on as before.
     """
 
     def __init__(
@@ -64,16 +66,19 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         settings: Settings,
         stop: str | None = None,
         plain: str | None = None,
+        announce: str | None = None,
     ) -> None:
         self._options = options
         self._load = load
         self._stop = stop
         self._plain = plain
+        self._announce = announce
         self._written = settings
         # For `common.serving.gunicorn_worker`, too.
         self.settings = self.settings_at_start(settings)
         self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
         self._reloads_at_start = 0
+        self._hurried = mmap.mmap(-1, 1)  # Whether the master was told to stop once more.
         self._listening = os.pipe()  # A byte for each worker that listens.
         os.set_blocking(self._listening[0], False)
         self._listen_now = 0  # Workers that have said so since the last reload began.
@@ -145,12 +150,29 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         """Also called in the master, for a worker that it reaps; there is no application there."""
         self.stop_application()
 
+    def hurry(self) -> None:
+        """Told to stop once more: called in the master, in the handler of a signal."""
+        self._hurried[0] = 1
+
+    def is_hurried(self) -> bool:
+        """Whether the stop is to take no time; asked in the worker."""
+        return bool(self._hurried[0])
+
+    def announce_stop(self) -> float:
+        """Tell the application that it will be stopped; after how many seconds."""
+        if self._announce is None or self.callable is None:
+            return 0.0
+        return float(_named(self._announce)(self.callable, self._how()))
+
     def stop_application(self) -> None:
         """End what `load` has made, once; harmless if there is nothing to end."""
         if self._stop is None or self.callable is None:
             return
         stop, self._stop = self._stop, None
-        _named(stop)(self.callable, reload=self._reloads[0] != self._reloads_at_start)
+        _named(stop)(self.callable, self._how())
+
+    def _how(self) -> Stop:
+        return Stop(self._reloads[0] != self._reloads_at_start, self.is_hurried)
 
 
 def load_settings(process: str) -> Settings:
@@ -218,7 +240,7 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
 
 def longest_stop(settings: Settings) -> int:
     """Seconds for a process to stop: the last requests may take STOP_TIMEOUT, then the clients."""
-    return 2 * round(settings.stop_timeout) + 5
+    return math.ceil(settings.drain_seconds) + 2 * round(settings.stop_timeout) + 5
 
 
 def _named(path: str) -> Any:

@@ -49,6 +49,11 @@ def spawn(
 def stop(child: subprocess.Popen[bytes], timeout: float) -> None:
     """End a child: politely at first, by force after `timeout` seconds."""
     child.terminate()
+    await_end(child, timeout)
+
+
+def await_end(child: subprocess.Popen[bytes], timeout: float) -> None:
+    """Wait for a child that was told to end; by force after `timeout` seconds."""
     try:
         child.wait(timeout)
     except subprocess.TimeoutExpired:

@@ -148,13 +148,18 @@ def _stop_all(
     running: Mapping[str, subprocess.Popen[bytes]], valkey: EmbeddedValkey | None, timeout: float
 ) -> None:
     """Both servers first and at once, then Valkey, which has the last word on what is kept."""
-    for number in STOPPING:
-        signal.signal(number, signal.SIG_IGN)  # A second Ctrl-C must not leave half of it running.
     servers = [child for name, child in running.items() if name != "valkey"]
+
+    def pass_on(_signal: int, _frame: FrameType | None) -> None:
+        for child in servers:
+            child.terminate()
+
+    for number in STOPPING:
+        signal.signal(number, pass_on)  # A second Ctrl-C must not leave half of it running.
     for child in servers:
         child.terminate()
     for child in servers:
-        children.stop(child, timeout)
+        children.await_end(child, timeout)
     if valkey is not None:
         valkey.stop()
 

@@ -10,6 +10,7 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
+from common.serving.master import TWICE
 from tests.support.processes import free_port, wait_until
 from tests.support.system import KEY, System
 from tests.support.websocket import Client, Closed
@@ -141,3 +142,49 @@ def test_clients_are_closed_in_batches(system: System) -> None:
     stopping.join()
 
     assert closed_at[-1] - closed_at[0] > 0.15  # 2,000 a second: 0.25 s between first and last.
+
+
+def test_clients_are_closed_over_the_time_for_it_after_readyz_has_said_so(system: System) -> None:
+    process, port = system.start_ws(DRAIN_SECONDS=3, WS_WORKERS=2)
+    bare = system.connect(port, 20)
+    resuming = [Client(port, "/?format=json") for _ in range(20)]
+    began = monotonic()
+    stopping = threading.Thread(target=process.stop)
+    stopping.start()
+
+    wait_until(lambda: status(port, "/readyz") == 503, "not ready any more")
+    (late,) = system.connect(port)  # Nobody is closed yet, and who comes is taken in.
+    closed_at = []
+    for client in [*bare, late, *resuming]:
+        with client:
+            assert client.close_code() == 1001
+        closed_at.append(monotonic() - began)
+    stopping.join()
+
+    assert closed_at[0] > 0.5  # The sixth of the 3 seconds.
+    assert closed_at[-1] - closed_at[0] > 1.5
+    assert max(closed_at[:20]) < closed_at[-10]
+
+
+def test_a_second_signal_closes_all_who_are_left_at_once(system: System) -> None:
+    process, port = system.start_ws(DRAIN_SECONDS=600)
+    clients = system.connect(port, 5)
+    process.popen.terminate()
+    wait_until(lambda: status(port, "/readyz") == 503, "not ready any more")
+    again = threading.Timer(TWICE + 0.2, process.popen.terminate)
+    again.start()
+
+    assert {client.close_code(limit=8) for client in clients} == {1001}
+    for client in clients:
+        client.socket.close()
+    assert process.popen.wait(8) == 0
+    again.join()
+
+
+def status(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()

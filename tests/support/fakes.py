@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from common.refused import Refused
+from common.serving.stopping import Stop
 from common.store.commits import Commits
 from common.store.presence import Members, PresenceReader
 from common.store.push_commands import Done
@@ -115,6 +116,7 @@ class FakeApp:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.stops: list[bool] = []
+        self.announced: list[Stop] = []
 
 
 class FakeAdopter:
@@ -122,6 +124,7 @@ class FakeAdopter:
 
     def __init__(self) -> None:
         self.is_ready = True
+        self.is_leaving = False
         self.refuses: str | None = None
         self.crowded: set[str] = set()
         self.adopted: list[tuple[int, bytes, Listen]] = []

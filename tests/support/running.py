@@ -1,11 +1,13 @@
 """A service in this process, on a log in memory, with a worker that notes what happens."""
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
 import gevent
 from gevent.event import Event
 
+from common.serving.stopping import Stop, never
 from config.settings import Settings
 from tests.support.fake_log import FakeLog
 from tests.support.parts import Peer, Peers
@@ -92,10 +94,12 @@ def wait_for_redis(running: Running) -> None:
     running.log.has = lambda _: Event().wait()  # type: ignore[assignment, method-assign]
 
 
-def stop(running: Running, *, reload: bool = False) -> float:
+def stop(
+    running: Running, *, reload: bool = False, is_hurried: Callable[[], bool] = never
+) -> float:
     """Stop it; how long that took."""
     began = monotonic()
-    running.service.stop(RESTARTING if reload else GOING_AWAY, reload=reload)
+    running.service.stop(RESTARTING if reload else GOING_AWAY, Stop(reload, is_hurried))
     return monotonic() - began
 
 

@@ -21,6 +21,7 @@ from flask import Flask, Request
 import http_api.process
 import ws_server.process
 from common.serving.door.door import Door
+from common.serving.stopping import Stop
 from config.settings import Settings
 from ws_server.door.listen import Listen
 
@@ -102,7 +103,7 @@ def main(redis_url: str, where: str) -> None:
             received += theirs.recv(1024)
     sys.setprofile(None)
     print("\n".join(watch.files))  # noqa: T201
-    ws_server.process.stop(listener, reload=False)
+    ws_server.process.stop(listener, Stop())
 
 
 if __name__ == "__main__":

@@ -52,6 +52,9 @@ class Application:
         self.asked: list[str] = []
         self.go_on = Event()  # What `/wait` waits for.
         self.taken: list[int] = []  # Descriptors that it has taken from the web server.
+        self.notice = 0.0  # Seconds between the signal and the stop.
+        self.was_told = Event()
+        self.hurries = False
         self.is_stopping = Event()
         self.may_stop = Event()
         self.may_stop.set()
@@ -78,6 +81,13 @@ class Application:
 
     def plain_application(self) -> PlainApplication | None:
         return self.plain
+
+    def announce_stop(self) -> float:
+        self.was_told.set()
+        return self.notice
+
+    def is_hurried(self) -> bool:
+        return self.hurries
 
     def stop_application(self) -> None:
         self.is_stopping.set()

@@ -8,6 +8,7 @@ import pytest
 from gevent.event import Event
 
 from common.errors import QueueUnavailable
+from common.serving.stopping import Stop
 from tests.support.parts import LIMIT, SMALL, let_others_run, numbered
 from tests.support.running import Noting, Running, leaving, stop, wait_for_redis
 from tests.support.websocket import CLOSE
@@ -29,7 +30,7 @@ def test_a_stop_takes_its_clients_out_of_presence(running: Running) -> None:
     client = running.connect(listen=Listen(channels=frozenset(["a"])))
     running.presence.do_round(0)
 
-    stopping = gevent.spawn(running.service.stop, GOING_AWAY, reload=False)
+    stopping = gevent.spawn(running.service.stop, GOING_AWAY, Stop())
     client.rest()
     client.socket.close()
     stopping.join()
@@ -205,10 +206,10 @@ def note_calls(monkeypatch: pytest.MonkeyPatch, steps: list[str], owner: type, n
     monkeypatch.setattr(owner, name, call)
 
 
-def test_many_are_closed_in_batches_while_messages_are_still_sent(
+def test_many_are_closed_in_slices_while_messages_are_still_sent(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(farewell, "CLOSE_RATE", 40)  # Two in a batch.
+    monkeypatch.setattr(farewell, "CLOSE_RATE", 40)  # Two in a slice.
     running.build()
     clients = [leaving(running.connect()) for _ in range(6)]
     stopping = gevent.spawn(stop, running)
@@ -221,3 +222,52 @@ def test_many_are_closed_in_batches_while_messages_are_still_sent(
     received = [[payload for _, payload in client.get(timeout=LIMIT)] for client in clients]
     assert b"during the stop" not in received[0]
     assert b"during the stop" in received[-1]
+
+
+def test_a_stop_is_announced_and_clients_are_taken_meanwhile(running: Running) -> None:
+    newcomers = running.build(drain_seconds=12.0)
+
+    assert running.service.announce_stop(Stop()) == 2.0  # A sixth of it, or 5 seconds.
+    assert not newcomers.is_ready
+    assert newcomers.refuses is None
+    assert running.connect().has_nothing()
+
+
+@pytest.mark.parametrize(
+    ("drain", "reload", "notice"), [(0.0, False, 0.0), (60.0, False, 5.0), (60.0, True, 0.0)]
+)
+def test_the_time_between_the_word_and_the_stop(
+    running: Running, drain: float, reload: bool, notice: float
+) -> None:
+    running.build(drain_seconds=drain)
+
+    assert running.service.announce_stop(Stop(reload)) == notice
+
+
+def test_clients_are_closed_over_the_time_for_it_and_get_what_is_pushed_meanwhile(
+    running: Running,
+) -> None:
+    running.build(drain_seconds=0.6)
+    json = Listen(format="json")
+    resuming = [leaving(running.connect(listen=json)) for _ in range(3)]
+    bare = [leaving(running.connect()) for _ in range(3)]
+    stopping = gevent.spawn(stop, running)
+    gevent.wait(bare, count=2, timeout=LIMIT)
+    running.log.push(b"during the stop")
+
+    took = stopping.get(timeout=LIMIT)
+
+    contents = [[payload for _, payload in each.get(timeout=LIMIT)] for each in resuming]
+    assert all(b"during the stop" in payloads[1] for payloads in contents)
+    assert {payloads[-1][:2] for payloads in contents} == {(1001).to_bytes(2)}
+    assert 0.4 < took < 2
+
+
+def test_a_second_stop_does_not_wait_for_the_rest_of_the_time(running: Running) -> None:
+    running.build(drain_seconds=60.0)
+    clients = [leaving(running.connect()) for _ in range(10)]
+
+    took = stop(running, is_hurried=lambda: True)
+
+    assert {client.get(timeout=5)[-1][1][:2] for client in clients} == {(1001).to_bytes(2)}
+    assert took < 2

@@ -34,7 +34,11 @@ class Adopter(Capacity, Protocol):
 
     @property
     def is_ready(self) -> bool:
-        """Whether Redis answers and connections are taken."""
+        """Whether Redis answers and connections are taken, and that will remain so."""
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the process is about to stop."""
 
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a connected socket."""

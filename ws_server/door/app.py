@@ -137,7 +137,8 @@ def _add_health(app: Flask, service: Adopter) -> None:
     def readyz(_prefix: str = "") -> Response:
         if service.is_ready:
             return jsonify(status="ready")
-        raise Refused("not_ready", service.refuses or "Redis does not answer")
+        reason = "the server stops" if service.is_leaving else "Redis does not answer"
+        raise Refused("not_ready", service.refuses or reason)
 
 
 def _add_client(app: Flask) -> None:

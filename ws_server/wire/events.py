@@ -22,6 +22,7 @@ class Events:
     """Server-Sent Events (WHATWG HTML 9.2); an EventSource resumes with the last `id`."""
 
     is_websocket = takes_commands = shows_channel = False
+    has_ids = True
 
     def welcome(self, at: Mark, channels: Channels, *, complete: bool) -> bytes:
         retry = b"retry: %d\n" % random.randint(FIRST_RETRY, LAST_RETRY)

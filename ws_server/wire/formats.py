@@ -22,6 +22,7 @@ class Format(Protocol):
     is_websocket: bool
     takes_commands: bool  # What the client says may be a command to this server.
     shows_channel: bool
+    has_ids: bool  # Its clients can come back and miss nothing.
 
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:
         """Each message of a page; `names` are the channels that each is said to come from."""

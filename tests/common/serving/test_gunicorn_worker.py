@@ -207,6 +207,21 @@ def test_the_port_is_free_at_once(serve: Serve) -> None:
         server.connect()
 
 
+def test_between_the_word_of_a_stop_and_the_stop_everybody_is_served(serve: Serve) -> None:
+    server = serve()
+    server.app.notice = 10 * LIMIT
+
+    server.stop()
+    server.app.was_told.wait(LIMIT)
+    server.worker.await_turns(3)
+
+    assert is_served(server.connect(GET).answer())
+    assert not server.app.is_stopping.is_set()
+    server.app.hurries = True  # And who stops it twice does not wait for that.
+    server.await_end()
+    assert server.app.is_stopping.is_set()
+
+
 def test_the_application_is_told_of_the_stop_while_requests_are_under_way(serve: Serve) -> None:
     server = serve(stop_timeout=LIMIT)
     server.connect(get("/wait"))

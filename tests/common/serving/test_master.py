@@ -45,6 +45,21 @@ def test_an_interrupt_is_a_graceful_stop(mine: Master) -> None:
     assert after(mine, INT) == [TERM]
 
 
+def test_a_second_stop_is_a_hurry_and_one_that_comes_twice_is_not(
+    mine: Master, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine.signal(TERM, None)
+    mine.signal(INT, None)  # A terminal and a supervisor say it at once.
+    assert not mine.app.is_hurried()
+    monkeypatch.setattr(master, "TWICE", -1.0)
+    mine.signal(HUP, None)
+    assert not mine.app.is_hurried()
+
+    mine.signal(TERM, None)
+
+    assert mine.app.is_hurried()
+
+
 def test_other_signals_pass_in_their_order(mine: Master) -> None:
     assert after(mine, USR1, HUP) == [USR1, HUP]
 

@@ -9,7 +9,8 @@ import pytest
 from gunicorn.errors import AppImportError
 
 from common.serving import server as server_module
-from common.serving.server import Server, load_settings, options
+from common.serving.server import Server, load_settings, longest_stop, options
+from common.serving.stopping import Stop
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.support.fakes import FakeApp
@@ -21,8 +22,13 @@ def load_app(settings: Settings) -> FakeApp:
     return FakeApp(settings)
 
 
-def stop_app(app: FakeApp, *, reload: bool) -> None:
-    app.stops.append(reload)
+def stop_app(app: FakeApp, how: Stop) -> None:
+    app.stops.append(how.reload)
+
+
+def announce_stop(app: FakeApp, how: Stop) -> float:
+    app.announced.append(how)
+    return 1.5
 
 
 def load_nothing(settings: Settings) -> FakeApp:
@@ -32,7 +38,13 @@ def load_nothing(settings: Settings) -> FakeApp:
 def make_server(load: str = "load_app") -> Server:
     settings = Settings()
     given = options(settings, settings.http_host, settings.http_port, 1)
-    return Server(given, f"{__name__}:{load}", settings, f"{__name__}:stop_app")
+    return Server(
+        given,
+        f"{__name__}:{load}",
+        settings,
+        stop=f"{__name__}:stop_app",
+        announce=f"{__name__}:announce_stop",
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,6 +101,46 @@ def test_an_application_learns_that_a_reload_ends_it() -> None:
     server.cfg.worker_exit(None, None)
 
     assert app.stops == [True]
+
+
+def test_a_stop_is_announced_to_the_application_which_says_how_long_to_go_on() -> None:
+    server = make_server()
+    app = server.wsgi()
+    server.cfg.on_reload(None)
+
+    assert server.announce_stop() == 1.5
+    assert [how.reload for how in app.announced] == [True]
+    assert app.stops == []
+
+
+def test_without_an_application_or_anybody_to_tell_a_stop_is_not_put_off() -> None:
+    given = options(Settings(), "here", 80, 1)
+    quiet = Server(given, f"{__name__}:load_app", Settings())
+    quiet.wsgi()
+
+    assert quiet.announce_stop() == make_server().announce_stop() == 0
+
+
+def test_a_hurry_is_known_in_the_workers() -> None:
+    server = make_server()
+    app = server.wsgi()
+    server.announce_stop()
+    (how,) = app.announced
+    child = os.fork()
+    if not child:  # As a worker is, of a master that is told of it later or earlier.
+        server.hurry()
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    assert server.is_hurried()
+    assert how.is_hurried()
+
+
+def test_a_stop_has_the_time_that_its_clients_are_closed_in() -> None:
+    longest = longest_stop(Settings(drain_seconds=29.5))
+
+    assert longest == longest_stop(Settings()) + 30
+    assert options(Settings(drain_seconds=29.5), "here", 80, 1)["graceful_timeout"] == longest
 
 
 class Rereading(Server):

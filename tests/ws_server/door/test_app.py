@@ -70,13 +70,21 @@ def test_it_is_ready_when_the_service_is(http: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("refuses", "reason"),
-    [(None, "Redis does not answer"), ("the server stops", "the server stops")],
+    ("refuses", "is_leaving", "reason"),
+    [
+        (None, False, "Redis does not answer"),
+        (None, True, "the server stops"),
+        ("too many connections", True, "too many connections"),
+    ],
 )
 def test_it_is_not_ready_for_a_reason(
-    http: FlaskClient, service: FakeAdopter, refuses: str | None, reason: str
+    http: FlaskClient,
+    service: FakeAdopter,
+    refuses: str | None,
+    is_leaving: bool,
+    reason: str,
 ) -> None:
-    service.is_ready, service.refuses = False, refuses
+    service.is_ready, service.refuses, service.is_leaving = False, refuses, is_leaving
 
     response = http.get("/readyz")
 
