@@ -66,6 +66,7 @@ class Service:
         """Start everything that runs by itself. With Redis there, clients can join at once."""
         gevent.spawn(self._hub.sender.catch_up.run)
         gevent.spawn(self._keepalive.run)
+        gevent.spawn(self._hub.confirming.run)
         gevent.spawn(self._presence.run)
         if self._relay.find_head():
             self._hooks.start()
@@ -82,7 +83,7 @@ class Service:
 
     def _make_receiver(self, settings: Settings, policy: Policy) -> Receiver:
         return Receiver(
-            self._hub.sender,
+            self._hub,
             Subscriptions(self._hub, policy, self._note_change),
             Limits(settings.max_client_message_bytes, settings.client_messages_per_second),
             self._hooks.on_message,

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.refused import Refused
-from ws_server.inbox.commands import Change, Refresh, parse_command
+from ws_server.inbox.commands import Change, Confirm, Refresh, parse_command
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda some: (
         st.lists(some, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["subscribe", "unsubscribe", "token", "x"]), some, max_size=3
+            st.sampled_from(["subscribe", "unsubscribe", "token", "confirm", "x"]), some, max_size=3
         )
     ),
     max_leaves=8,
@@ -26,4 +26,4 @@ def test_whatever_is_said_is_a_command_or_refused_or_neither(said: str | bytes) 
         command = parse_command(said)
     except Refused:
         return
-    assert command is None or isinstance(command, Change | Refresh)
+    assert command is None or isinstance(command, Change | Refresh | Confirm)

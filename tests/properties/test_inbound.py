@@ -7,7 +7,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
-from ws_server.wire.inbound import Closed, Failed, Inbound, Pinged, Reader, Received
+from ws_server.wire.inbound import (
+    Closed,
+    Failed,
+    Inbound,
+    Pinged,
+    Ponged,
+    Reader,
+    Received,
+    take_pongs,
+)
 
 CONTINUATION = 0x0
 LIMIT = 300  # Bytes of a message.
@@ -53,7 +62,7 @@ def said_ping(payload: bytes) -> Said:
 
 
 def said_pong(payload: bytes) -> Said:
-    return frame(PONG, payload), []
+    return frame(PONG, payload), [Ponged(payload)]
 
 
 def said_close(code: int, reason: str) -> Said:
@@ -82,6 +91,16 @@ def test_what_keeps_to_the_rules_means_the_same_in_any_pieces(
 
     assert read(data, cuts) == meant
     assert read(data, list(range(len(data)))) == meant  # Byte by byte.
+
+
+@given(conversations, st.integers(0, 200))
+def test_pongs_that_come_first_mean_the_same_without_a_parser(said: list[Said], cut: int) -> None:
+    data = b"".join(sent for sent, _ in said)
+    data = data[: len(data) - cut % (len(data) + 1)]
+
+    payloads, rest = take_pongs(data)
+
+    assert [*map(Ponged, payloads), *read(rest, [])] == read(data, [])
 
 
 @st.composite
@@ -119,7 +138,7 @@ def test_an_end_is_the_last_event_and_every_message_is_within_the_limit(data: by
             case Received(text_or_bytes):
                 raw = text_or_bytes if isinstance(text_or_bytes, bytes) else text_or_bytes.encode()
                 assert len(raw) <= LIMIT
-            case Pinged(payload):
+            case Pinged(payload) | Ponged(payload):
                 assert len(payload) <= 125
             case Closed(code, _) | Failed(code, _):
                 assert 1000 <= code < 5000

@@ -192,7 +192,7 @@ class Parts:
             self.hub, policy, lambda *changed: self.changed.append(changed)
         )
         limits = Limits(1000, per_second)
-        return Receiver(self.hub.sender, subscriptions, limits, on_message, on_error)
+        return Receiver(self.hub, subscriptions, limits, on_message, on_error)
 
     def publish(self, *contents: bytes) -> Page:
         """Write messages to the log and send them, as the relay does."""

@@ -88,11 +88,15 @@ class Connection(Endpoint):
         "_outlet",
         "address",
         "channels",
+        "confirmed",
+        "confirms_by_command",
         "context",
         "cursor",
         "feed",
         "grant",
         "owed",
+        "pinged",
+        "pinged_in",
         "reader",
         "state",
         "unanswered",
@@ -108,6 +112,12 @@ class Connection(Endpoint):
         # `feed.done` was not for it. Written by `Clients`, and by the two loops of `FanOut`.
         self.cursor = feed.head
         self.owed: Owed | None = None  # Not while it is live, nor after our farewell.
+        # It has confirmed everything up to this id; at first, the place where it begins. See
+        # `confirming`, which writes the three after it, too.
+        self.confirmed = feed.head
+        self.pinged = feed.head  # The id in the last ping that had one.
+        self.pinged_in = 0  # The round of that ping.
+        self.confirms_by_command = False
         self.channels = NO_CHANNELS  # What it listens to besides what is for everybody.
         self.grant: Grant = ANYBODY
         self.address = ""  # Where it comes from, if anybody wants to know.

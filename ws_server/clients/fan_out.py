@@ -11,6 +11,7 @@ from time import perf_counter
 import gevent
 
 from ws_server.clients.audience import Audiences
+from ws_server.clients.confirming import Ride
 from ws_server.clients.connection import Connection
 from ws_server.clients.lending import LENT_BYTES, Lender, Put
 from ws_server.clients.progress import Progress
@@ -33,10 +34,23 @@ class FanOut:
         self._tally = tally
         self._end = 0.0  # Of the slice.
 
-    def send(self, chunk: Chunk, everybody: Collection[Connection]) -> None:
+    def send(
+        self, chunk: Chunk, everybody: Collection[Connection], ride: Ride | None = None
+    ) -> None:
         """To everybody the same."""
         self._begin_slice()
+        if ride is not None:
+            self._send_riding(ride, chunk, everybody)
         self._send_all(chunk, everybody, keep=True)
+
+    def _send_riding(self, ride: Ride, chunk: Chunk, some: Collection[Connection]) -> None:
+        """To those who are due a ping, with it. What follows for all passes them over."""
+        due = ride.due(some)
+        # What is long is lent as it is. They are pinged at the end of the round.
+        if due and len(chunk.data) < LENT_BYTES:
+            self._send_all(chunk._replace(data=chunk.data + ride.frame), due, keep=False)
+            self._tally.deliveries -= len(chunk.ids) * len(due)
+            ride.note(due)
 
     def _send_all(self, chunk: Chunk, everybody: Collection[Connection], *, keep: bool) -> None:
         listed, size = list(everybody), len(chunk.data)
@@ -47,7 +61,11 @@ class FanOut:
             self._take_turns()
 
     def send_mixed(
-        self, piece: Mixed, everybody: Collection[Connection], audiences: Audiences
+        self,
+        piece: Mixed,
+        everybody: Collection[Connection],
+        audiences: Audiences,
+        ride: Ride | None = None,
     ) -> None:
         """To each audience what is for it, then to all others what is for everybody."""
         self._begin_slice()
@@ -55,6 +73,8 @@ class FanOut:
         for audience, some in audiences.reached(piece.addressing).items():
             channels, members = audience.channels, audience.members
             passed_over += len(members)
+            if ride is not None:
+                self._send_riding(ride, piece.select(channels), members)
             if len(members) > CLOCK_EVERY:
                 self._send_all(piece.select(channels), members, keep=False)
                 continue
@@ -67,7 +87,10 @@ class FanOut:
                 self._take_turns()
         if piece.addressing.open:
             # Those who had a chunk of their own are beyond it, and are passed over.
-            self._send_all(piece.select(NO_CHANNELS), everybody, keep=False)
+            chunk = piece.select(NO_CHANNELS)
+            if ride is not None:
+                self._send_riding(ride, chunk, everybody)
+            self._send_all(chunk, everybody, keep=False)
             self._tally.deliveries -= len(piece.addressing.open) * passed_over
 
     def _put_for(self, data: bytes, times: int, *, keep: bool) -> Put:

@@ -14,6 +14,7 @@ from common.message import Mark
 from common.page import Page
 from ws_server.clients.audience import Audiences
 from ws_server.clients.beginning import AT_THE_HEAD, Beginning
+from ws_server.clients.confirming import Confirming
 from ws_server.clients.connection import Clients, Connection, State
 from ws_server.clients.fan_out import FanOut
 from ws_server.clients.sender import Sender
@@ -35,6 +36,7 @@ class Hub:
         self.mark = Mark("", 0)  # Everything in the log up to here has been published.
         self.clients = Clients(feeds.values())
         self.sender = Sender(self.clients, self._forget)
+        self.confirming = Confirming(self.clients, self.sender)
         self.recent = Recent()
         self._feeds = feeds
         self._audiences = {feed: Audiences() for feed in feeds.values()}
@@ -77,6 +79,7 @@ class Hub:
             self.sender.close(connection, beginning.refused)
             return
         cursor = feed.head if beginning.cursor is None else beginning.cursor
+        connection.confirmed = connection.pinged = cursor
         at, complete = Mark(feed.epoch, cursor), not beginning.missing
         greeting = feed.format.welcome(at, connection.channels, complete=complete)
         if beginning.missing:
@@ -97,6 +100,7 @@ class Hub:
 
     def _forget(self, connection: Connection) -> None:
         self._audiences[connection.feed].discard(connection)
+        self.confirming.forget(connection)
         self._on_gone(connection)
 
     def kick(self, user: str) -> None:
@@ -140,10 +144,12 @@ class Hub:
                 feed.skip(part.last)
                 continue
             piece = feed.append(part)
+            is_mixed = isinstance(piece, Mixed)
+            ride = self.confirming.ride(feed, piece.upto, is_for_all=not is_mixed)
             if isinstance(piece, Mixed):
-                self._fan_out.send_mixed(piece, listeners, self._audiences[feed])
+                self._fan_out.send_mixed(piece, listeners, self._audiences[feed], ride)
             else:
-                self._fan_out.send(piece, listeners)
+                self._fan_out.send(piece, listeners, ride)
             feed.done = piece.upto
         self._kick_all(part)
 
@@ -196,6 +202,10 @@ class Hub:
             feed.rewind(mark)
         for connection, had in live:
             self.clients.move(connection, self._place_after(had, kept))
+        for connection, had in live + owed:  # What they have confirmed is lost, too.
+            place = self._place_after(had, kept)
+            connection.confirmed = min(connection.confirmed, place)
+            connection.pinged = min(connection.pinged, place)
         # Before the loop has a turn: catch-up would take them for clients that have everything,
         # and let one go live in the middle of a frame.
         for connection, had in owed:

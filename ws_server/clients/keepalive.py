@@ -79,7 +79,7 @@ class Keepalive:
                 self._sender.drop(connection)
             else:
                 connection.unanswered += 1
-            self._sender.ping(connection)
+            self._sender.ping(connection, asks=self._hub.confirming.wants(connection))
 
     def _close_the_expired(self, now: float) -> None:
         if now < self._soonest:

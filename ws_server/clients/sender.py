@@ -52,8 +52,11 @@ class Sender:
         if sent < len(data):
             self.fall_behind(connection, Place(connection.sent_upto, rest=data[sent:]))
 
-    def ping(self, connection: Connection) -> None:
-        """Ping a live client; one that is behind shows its life by reading."""
+    def ping(self, connection: Connection, *, asks: bool = False) -> None:
+        """Ping a live client; one that is behind shows its life by reading.
+
+        `asks`: by its pong it confirms all that it has been sent.
+        """
         if connection.state is not State.LIVE:
             return
         feed, at = connection.feed, None
@@ -61,7 +64,17 @@ class Sender:
             # What came last was not for it. It is told of a newer id, from which it can resume.
             self._clients.move(connection, feed.done)
             at = Mark(feed.epoch, feed.done)
-        self.post_raw(connection, feed.format.ping(at))
+        confirm = self._ask_for_all(connection) if asks else None
+        self.post_raw(connection, feed.format.ping(at, confirm))
+
+    def ask(self, connection: Connection) -> None:
+        """Ping a client that is open, so that it confirms all that it has been sent."""
+        mark = self._ask_for_all(connection)
+        self.post_raw(connection, connection.feed.format.ping(confirm=mark))
+
+    def _ask_for_all(self, connection: Connection) -> Mark:
+        connection.pinged = connection.sent_upto
+        return Mark(connection.feed.epoch, connection.pinged)
 
     def tell_gap(
         self, connection: Connection, had: Mark, reason: str, at: Mark, *, or_close: bool = True

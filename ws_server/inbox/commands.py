@@ -1,17 +1,18 @@
-"""What a client may say in the json format: which channels it wants, and a newer token.
+"""What a client may say in the json format: channels it wants, a newer token, how far it is.
 
-`{"subscribe": ["orders"]}`, `{"unsubscribe": ["news.*"]}`, both at once, or
-`{"token": "eyJ…"}`. From text to commands; nothing is done or permitted here.
+`{"subscribe": ["orders"]}`, `{"unsubscribe": ["news.*"]}`, both at once, `{"token": "eyJ…"}` or
+`{"confirm": "…"}`. From text to commands; nothing is done or permitted here.
 """
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from common.message import Mark
 from common.refused import Refused
 
-SUBSCRIBE, UNSUBSCRIBE, TOKEN = "subscribe", "unsubscribe", "token"
-KNOWN = frozenset([SUBSCRIBE, UNSUBSCRIBE, TOKEN])
+SUBSCRIBE, UNSUBSCRIBE, TOKEN, CONFIRM = "subscribe", "unsubscribe", "token", "confirm"
+KNOWN = frozenset([SUBSCRIBE, UNSUBSCRIBE, TOKEN, CONFIRM])
 FORMS = '{"subscribe": ["orders"]}, {"unsubscribe": ["orders"]} or {"token": "..."}'
 BLANKS = "\ufeff \t\r\n"  # Some clients begin a text with a byte order mark.
 
@@ -31,7 +32,14 @@ class Refresh:
     token: str
 
 
-Command = Change | Refresh
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """The client has handled everything up to here."""
+
+    mark: Mark
+
+
+Command = Change | Refresh | Confirm
 
 
 def parse_command(data: str | bytes) -> Command | None:
@@ -51,9 +59,20 @@ def parse_command(data: str | bytes) -> Command | None:
         if len(fields) > 1 or not isinstance(fields[TOKEN], str):
             raise Refused("bad_command", "a token is text, and a command of its own")
         return Refresh(fields[TOKEN])
+    if CONFIRM in known:
+        return _confirm(fields)
     if len(fields) > len(known):
         raise Refused("bad_command", f"besides {' and '.join(sorted(known))} nothing can stand")
     return Change(_names(fields, SUBSCRIBE), _names(fields, UNSUBSCRIBE))
+
+
+def _confirm(fields: dict[str, Any]) -> Confirm:
+    given = fields[CONFIRM]
+    mark = Mark.parse(given) if isinstance(given, str) and len(fields) == 1 else None
+    if mark is None:
+        reason = 'confirm is the id of a message, and a command of its own: {"confirm": "<id>"}'
+        raise Refused("bad_command", reason)
+    return Confirm(mark)
 
 
 def explain(data: str | bytes) -> str:

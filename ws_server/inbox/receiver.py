@@ -15,12 +15,21 @@ import gevent
 from common.bucket import Bucket
 from ws_server.clients.connection import Connection, State
 from ws_server.clients.endpoint import HOOK
-from ws_server.clients.sender import Sender
+from ws_server.clients.hub import Hub
 from ws_server.inbox.calls import call_hook
 from ws_server.inbox.subscriptions import Subscriptions
 from ws_server.wire.close_codes import TOO_MANY_MESSAGES, CloseCode
 from ws_server.wire.frames import PONG, frame
-from ws_server.wire.inbound import Closed, Failed, Inbound, Pinged, Reader, Received, is_lone_pong
+from ws_server.wire.inbound import (
+    Closed,
+    Failed,
+    Inbound,
+    Pinged,
+    Ponged,
+    Reader,
+    Received,
+    take_pongs,
+)
 
 READ_BYTES = 4 * 1024  # If all frames are tiny, it takes some milliseconds to parse so much.
 
@@ -44,13 +53,14 @@ class Receiver:
 
     def __init__(
         self,
-        sender: Sender,
+        hub: Hub,
         subscriptions: Subscriptions,
         limits: Limits,
         on_message: OnMessage | None,
         on_error: OnError,
     ) -> None:
-        self._sender = sender
+        self._sender = hub.sender
+        self._confirming = hub.confirming
         self._subscriptions = subscriptions
         self._limits = limits
         self._on_message = on_message
@@ -70,11 +80,15 @@ class Receiver:
 
     def feed(self, connection: Connection, data: bytes) -> None:
         """Handle bytes that the client sent."""
-        if connection.state is State.CLOSING or not connection.feed.format.is_websocket:
+        if not connection.feed.format.is_websocket:
             return  # Nothing it says matters; its end of stream does.
         if connection.reader is None:
-            if is_lone_pong(data):
-                return
+            pongs, data = take_pongs(data)
+            for payload in pongs:
+                self._confirming.take_pong(connection, payload)
+        if not data or connection.state is State.CLOSING:
+            return
+        if connection.reader is None:
             connection.reader = self._make_reader()
         events = list(connection.reader.receive(data))
         if self._are_too_many(connection.reader, events):
@@ -120,6 +134,8 @@ class Receiver:
         match event:
             case Pinged(payload):
                 self._sender.post_raw(connection, frame(PONG, payload))
+            case Ponged(payload):
+                self._confirming.take_pong(connection, payload)
             case Received(data):
                 self._receive(connection, data)
             case Closed(code, _):

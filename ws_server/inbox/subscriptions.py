@@ -12,7 +12,7 @@ from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
 from ws_server.door.listen import choose
 from ws_server.door.policy import Policy
-from ws_server.inbox.commands import Change, Refresh, explain, parse_command
+from ws_server.inbox.commands import Change, Confirm, Refresh, explain, parse_command
 
 OnChange = Callable[[Connection, frozenset[str]], None]
 
@@ -34,12 +34,21 @@ class Subscriptions:
             return True
         if command is None:
             return False
+        if isinstance(command, Confirm):
+            self._confirm(connection, command)
+            return True
         self._hub.sender.between_frames(connection, partial(self._carry_out, connection, command))
         return True
 
     def refuse(self, connection: Connection, data: str | bytes) -> None:
         """Answer a message that is no command, and that nobody else wants."""
         self._refuse(connection, Refused("bad_command", explain(data)))
+
+    def _confirm(self, connection: Connection, command: Confirm) -> None:
+        if not self._hub.confirming.take_command(connection, command.mark):
+            self._refuse(
+                connection, Refused("bad_command", "you have not been sent what you confirm")
+            )
 
     def _carry_out(self, connection: Connection, command: Change | Refresh) -> None:
         if not connection.is_open:

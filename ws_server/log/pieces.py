@@ -85,6 +85,8 @@ class Chunk(NamedTuple):
     def cut(self, sent: int) -> Place:
         """How far a client is that took the bytes before `sent`."""
         whole = bisect_right(self.ends, sent)
+        if whole == len(self.ends):  # What stands behind the messages is no message.
+            return Place(self.upto, rest=self.data[sent:])
         start = self.ends[whole - 1] if whole else 0
         before = parse_id(self.ids[whole - 1]) if whole else self.after
         if sent == start:

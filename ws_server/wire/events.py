@@ -38,7 +38,7 @@ class Events:
         text = data if isinstance(data, str) else data.decode(errors="replace")
         return _data(text.encode()) + b"\n"
 
-    def ping(self, at: Mark | None = None) -> bytes:
+    def ping(self, at: Mark | None = None, confirm: Mark | None = None) -> bytes:  # noqa: ARG002
         # An id without data is kept by an EventSource, and nothing is dispatched.
         return b":\n\n" if at is None else f"id: {at}\n\n".encode()
 

@@ -39,8 +39,11 @@ class Format(Protocol):
     def answer(self, kind: str, fields: dict[str, object]) -> bytes:
         """To a command; nothing if the format takes none."""
 
-    def ping(self, at: Mark | None = None) -> bytes:
-        """A sign of life, and that nothing up to `at` was for the client: it can resume there."""
+    def ping(self, at: Mark | None = None, confirm: Mark | None = None) -> bytes:
+        """A sign of life, and that nothing up to `at` was for the client: it can resume there.
+
+        The answer to it confirms everything up to `confirm`.
+        """
 
     def farewell(self, close: CloseCode) -> bytes:
         """The last thing that is said."""

@@ -64,8 +64,8 @@ class Frames:
     def answer(self, kind: str, fields: dict[str, object]) -> bytes:  # noqa: ARG002
         return b""
 
-    def ping(self, at: Mark | None = None) -> bytes:  # noqa: ARG002
-        return frame(PING, b"")
+    def ping(self, at: Mark | None = None, confirm: Mark | None = None) -> bytes:  # noqa: ARG002
+        return frame(PING, b"" if confirm is None else str(confirm).encode())
 
     def farewell(self, close: CloseCode) -> bytes:
         return close_frame(close.code, close.reason)
@@ -109,6 +109,6 @@ class JsonFrames(Frames):
     def answer(self, kind: str, fields: dict[str, object]) -> bytes:
         return frame(TEXT, as_json({"type": kind, **fields}))
 
-    def ping(self, at: Mark | None = None) -> bytes:
+    def ping(self, at: Mark | None = None, confirm: Mark | None = None) -> bytes:
         told = b"" if at is None else self.answer("cursor", {"id": str(at)})
-        return told + super().ping()
+        return told + super().ping(confirm=confirm)

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 from wsproto.frame_protocol import CloseReason
 
 from common.bucket import Bucket
 
-MASKED_EMPTY_PONG = b"\x8a\x80"
+PONG = 0x8A  # Of a frame that is whole.
+SHORT = 126  # Bytes; no control frame has as many (RFC 6455 5.5).
+HEAD = 6  # Bytes before the payload: two, and the mask.
 BAD_GATEWAY = 1014  # Registered with IANA since RFC 6455; wsproto takes it for a breach.
 MASKED_CLOSE, MASK_BIT, LONGEST_CLOSE = 0x88, 0x80, 125
 
@@ -21,6 +23,13 @@ MASKED_CLOSE, MASK_BIT, LONGEST_CLOSE = 0x88, 0x80, 125
 @dataclass(frozen=True, slots=True)
 class Pinged:
     """To be answered with a pong of the same payload."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ponged:
+    """The answer to a ping with this payload, or to none."""
 
     payload: bytes
 
@@ -48,12 +57,31 @@ class Failed:
     reason: str
 
 
-Inbound = Pinged | Received | Closed | Failed
+Inbound = Pinged | Ponged | Received | Closed | Failed
 
 
-def is_lone_pong(data: bytes) -> bool:
-    """Whether `data` is exactly the answer to a ping of ours: no parser is needed for it."""
-    return len(data) == 6 and data[:2] == MASKED_EMPTY_PONG
+def take_pongs(data: bytes) -> tuple[list[bytes], bytes]:
+    """The payloads of the whole pongs that `data` begins with, and what follows them.
+
+    They are nearly all that listeners say, and need no parser. `data` begins with a frame.
+    """
+    payloads, at = [], 0
+    while len(data) - at >= HEAD and data[at] == PONG and data[at + 1] >= MASK_BIT:
+        length = data[at + 1] - MASK_BIT
+        end = at + HEAD + length
+        if length >= SHORT or end > len(data):
+            break
+        payloads.append(_unmask(data[at + HEAD : end], data[at + 2 : at + HEAD]))
+        at = end
+    return payloads, data[at:]
+
+
+def _unmask(masked: bytes, mask: bytes) -> bytes:
+    size = len(masked)
+    if not size:
+        return masked
+    key = (mask * (size // 4 + 1))[:size]
+    return (int.from_bytes(masked) ^ int.from_bytes(key)).to_bytes(size)
 
 
 def ends_with_bad_gateway(data: bytes) -> bool:
@@ -93,6 +121,8 @@ class Reader:
                 return self._join(event)
             case Ping():
                 return Pinged(bytes(event.payload))
+            case Pong():
+                return Ponged(bytes(event.payload))
             case CloseConnection():
                 # wsproto reports a broken frame like a close, but stays open.
                 kind = Failed if self._protocol.state is ConnectionState.OPEN else Closed

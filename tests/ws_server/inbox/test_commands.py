@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from common.message import Mark
 from common.refused import Refused
-from ws_server.inbox.commands import Change, Refresh, explain, parse_command
+from ws_server.inbox.commands import Change, Confirm, Refresh, explain, parse_command
 
 NONE: frozenset[str] = frozenset()
 
@@ -18,6 +19,7 @@ NONE: frozenset[str] = frozenset()
         ({"subscribe": ["a"], "unsubscribe": ["b"]}, Change(frozenset(["a"]), frozenset(["b"]))),
         ({"subscribe": []}, Change(NONE, NONE)),
         ({"token": "abc"}, Refresh("abc")),
+        ({"confirm": "e-1-2"}, Confirm(Mark("e", (1 << 64) + 2))),
     ],
 )
 def test_a_command_is_an_object_with_its_name(said: object, command: object) -> None:
@@ -41,6 +43,10 @@ def test_anything_else_is_a_message_for_a_hook(said: str | bytes) -> None:
         {"subscribe": ["a"], "to": "b"},
         {"token": 1},
         {"token": "a", "subscribe": ["b"]},
+        {"confirm": 1},
+        {"confirm": "1-2"},
+        {"confirm": "e-1-2", "subscribe": ["b"]},
+        {"confirm": "e-1-2", "x": 1},
     ],
 )
 def test_a_wrong_command_is_refused(said: object) -> None:

@@ -211,3 +211,30 @@ def test_a_command_in_the_middle_of_a_long_frame_is_answered_after_it(
     assert answer == {"type": "subscribed", "id": "e1-1-0", "channels": ["a"]}
     assert message["content"] == "for a"
     assert connection.owed is None
+
+
+def test_a_client_confirms_what_it_has_been_sent_and_no_more(
+    parts: Parts, connect: Connect
+) -> None:
+    talk = connect()
+    parts.publish(b"one")
+    id_ = json.loads(talk.peer.texts(1)[0])["id"]
+    epoch, milliseconds, sequence = id_.split("-")
+    newer = f"{epoch}-{milliseconds}-{int(sequence) + 1}"
+
+    answer = talk.ask(confirm=newer)
+    assert (answer["type"], answer["error"]) == ("error", "bad_command")
+    assert talk.connection.confirmed < parts.feed.head
+
+    talk.peer.send(frame(TEXT, json.dumps({"confirm": id_}).encode()))
+    assert talk.ask(subscribe=[])["type"] == "subscribed"  # It is not answered itself.
+    assert talk.connection.confirmed == parts.feed.head
+
+
+def test_what_redis_has_lost_is_confirmed_without_effect(parts: Parts, connect: Connect) -> None:
+    talk = connect()
+
+    talk.peer.send(frame(TEXT, b'{"confirm":"other-9-0"}'))
+
+    assert talk.ask(subscribe=[])["type"] == "subscribed"
+    assert talk.connection.confirmed == 0

@@ -6,7 +6,16 @@ import tracemalloc
 import pytest
 
 from tests.support.websocket import BINARY, CLOSE, PING, PONG, TEXT, frame
-from ws_server.wire.inbound import Closed, Failed, Inbound, Pinged, Reader, Received, is_lone_pong
+from ws_server.wire.inbound import (
+    Closed,
+    Failed,
+    Inbound,
+    Pinged,
+    Ponged,
+    Reader,
+    Received,
+    take_pongs,
+)
 
 CONTINUATION = 0x0
 LIMIT = 10
@@ -58,7 +67,7 @@ def test_a_control_frame_between_fragments_is_answered_before_their_end() -> Non
         + frame(PING, b"?")
         + frame(PONG, b"")
         + frame(CONTINUATION, b"b")
-    ) == [Pinged(b"?"), Received(b"ab")]
+    ) == [Pinged(b"?"), Ponged(b""), Received(b"ab")]
 
 
 @pytest.mark.parametrize("reason", [b"", b"bad gateway", b"x" * 123])
@@ -165,24 +174,40 @@ def test_a_broken_rule_comes_with_its_close_code(sent: bytes, code: int) -> None
     assert code_of(read(sent)) == code
 
 
-def test_the_answer_to_our_ping_is_known_without_a_parser() -> None:
-    assert is_lone_pong(frame(PONG, b""))
+LONGEST = bytes(range(125))
+
+
+@pytest.mark.parametrize("payloads", [[b""], [b"x"], [LONGEST], [b"", b"four", b"five5"]])
+@pytest.mark.parametrize(
+    "rest",
+    [b"", frame(PING, b""), frame(PONG, b"cut")[:-1], b"\x8a"],
+    ids=["nothing", "ping", "cut", "begun"],
+)
+def test_pongs_are_read_without_a_parser_as_far_as_they_are_whole(
+    payloads: list[bytes], rest: bytes
+) -> None:
+    data = b"".join(frame(PONG, payload) for payload in payloads) + rest
+
+    assert take_pongs(data) == (payloads, rest)
 
 
 @pytest.mark.parametrize(
     "data",
     [
         b"",
-        frame(PONG, b"")[:5],
-        frame(PONG, b"x"),
-        frame(PONG, b"") * 2,
         frame(PING, b""),
-        frame(PONG, b"", mask=False) + b"four",
+        frame(PONG, b"four", mask=False),
+        frame(PONG, b"", fin=False),
+        frame(PONG, b"x" * 126),
     ],
-    ids=["nothing", "cut", "payload", "two", "ping", "unmasked"],
+    ids=["nothing", "ping", "unmasked", "fragment", "too long"],
 )
-def test_nothing_else_is_taken_for_that_answer(data: bytes) -> None:
-    assert not is_lone_pong(data)
+def test_nothing_else_is_taken_for_a_pong(data: bytes) -> None:
+    assert take_pongs(data) == ([], data)
+
+
+def test_a_parser_tells_of_pongs_too() -> None:
+    assert read(frame(PONG, b"one") + frame(PONG, b"")) == [Ponged(b"one"), Ponged(b"")]
 
 
 def test_fragments_without_content_take_no_memory() -> None:

@@ -1,0 +1,172 @@
+"""How far clients have confirmed what they were sent, without any code of theirs.
+
+A ping whose payload is an id rides behind a chunk, in the same send. Every WebSocket client answers
+a ping by itself, after what came before it: so its pong confirms everything up to this id. A client
+that says `{"confirm": "…"}` is believed that alone: its pong tells only that its socket was read.
+
+Time is counted in rounds of a second. In each, a client is pinged with a chunk once at most, and at
+its end if it has been sent something since. Nobody is pinged who is not asked to confirm anything.
+"""
+
+from collections.abc import Callable, Collection
+from time import monotonic
+
+import gevent
+
+from common.loops import repeat
+from common.message import Mark
+from ws_server.clients.connection import Clients, Connection, State
+from ws_server.clients.sender import Sender
+from ws_server.log.feed import Feed
+
+ROUND = 1.0  # Seconds.
+PINGED_AT_ONCE = 200  # Clients, between two turns of the event loop.
+VISITED_AT_ONCE = 20_000  # The same, where nobody is due.
+
+# The client, and the id up to which it had confirmed everything before, and has now.
+OnConfirmed = Callable[[Connection, int, int], None]
+
+
+class Ride:
+    """A ping behind one chunk, for those who are due."""
+
+    def __init__(
+        self, frame: bytes, upto: int, number: int, asking: Collection[Connection] | None
+    ) -> None:
+        self.frame = frame
+        self._upto = upto
+        self._round = number
+        self._asking = asking  # None: all.
+
+    def due(self, members: Collection[Connection]) -> list[Connection]:
+        """Those of them who are to be pinged now."""
+        number, asking = self._round, self._asking
+        some: Collection[Connection] = members
+        if asking is not None:
+            few, many = sorted((members, asking), key=len)
+            some = [each for each in few if each in many]
+        return [each for each in some if each.pinged_in != number and not each.confirms_by_command]
+
+    def note(self, due: list[Connection]) -> None:
+        """The chunk and the ping were sent to them; those who did not take it are due again."""
+        for each in due:
+            if each.cursor == self._upto:
+                each.pinged, each.pinged_in = self._upto, self._round
+
+
+class Confirming:
+    """Who is asked to confirm, and who has. `on_confirmed` is called from the event loop."""
+
+    def __init__(self, clients: Clients, sender: Sender) -> None:
+        self.on_confirmed: list[OnConfirmed] = []
+        self._clients = clients
+        self._sender = sender
+        self._until = 0.0  # Up to this moment, all are asked.
+        self._asking: dict[Feed, dict[Connection, None]] = {
+            feed: {} for feed in clients.by_feed if feed.format.is_websocket
+        }
+        self._round = 1
+        self._rode: dict[Feed, int] = {}  # In which round all of a feed were pinged last.
+        self._last: tuple[bytes, Mark | None] = (b"", None)  # What was read in the last pong.
+
+    # Who is asked
+
+    def want_until(self, moment: float) -> None:
+        """Ask all clients, up to a moment of `time.monotonic()`; an earlier one changes nothing."""
+        self._until = max(self._until, moment)
+
+    def want_from(self, connection: Connection) -> None:
+        """Ask this client for as long as it is here; without effect for a stream of events."""
+        if connection.feed in self._asking:
+            self._asking[connection.feed][connection] = None
+
+    def forget(self, connection: Connection) -> None:
+        """It is gone."""
+        if connection.feed in self._asking:
+            self._asking[connection.feed].pop(connection, None)
+
+    def wants(self, connection: Connection) -> bool:
+        """Whether it is asked now, and by pings."""
+        asking = self._asking.get(connection.feed)
+        if asking is None or connection.confirms_by_command:
+            return False
+        return connection in asking or monotonic() < self._until
+
+    # Pings
+
+    def ride(self, feed: Feed, upto: int, *, is_for_all: bool) -> Ride | None:
+        """The ping behind a chunk up to an id, if anybody wants one."""
+        asking = self._asking.get(feed)
+        if asking is None:
+            return None
+        wants_all = monotonic() < self._until
+        if not (wants_all or asking) or self._rode.get(feed) == self._round:
+            return None
+        if is_for_all:
+            self._rode[feed] = self._round
+        frame = feed.format.ping(confirm=Mark(feed.epoch, upto))
+        return Ride(frame, upto, self._round, None if wants_all else asking)
+
+    def run(self) -> None:
+        """Begin a new round every second, for ever."""
+        repeat("clients are asked to confirm", self._wait_and_ask)
+
+    def _wait_and_ask(self) -> None:
+        gevent.sleep(ROUND)
+        self.begin_round()
+
+    def begin_round(self) -> None:
+        """Ping those who have been sent something since they were pinged last."""
+        self._round += 1
+        # What was sent while all were asked is asked for, too, if that has just ended.
+        wants_all = monotonic() < self._until + 2 * ROUND
+        for feed, asking in self._asking.items():
+            self._ask(list(self._clients.by_feed[feed] if wants_all else asking))
+
+    def _ask(self, some: list[Connection]) -> None:
+        pinged = 0
+        for count, connection in enumerate(some):
+            if connection.confirms_by_command:
+                continue
+            owed = connection.owed
+            if connection.state is State.LIVE:
+                is_due = connection.cursor > connection.pinged
+            else:  # While its outbox waits, a ping would wait behind it.
+                is_due = owed is not None and not owed.outbox and owed.cursor > connection.pinged
+            if is_due and connection.is_open:
+                connection.pinged_in = self._round
+                self._sender.ask(connection)
+                pinged += 1
+            if pinged >= PINGED_AT_ONCE or count % VISITED_AT_ONCE == VISITED_AT_ONCE - 1:
+                pinged = 0
+                gevent.sleep(0)
+
+    # Answers
+
+    def take_pong(self, connection: Connection, payload: bytes) -> None:
+        """The client has answered a ping."""
+        if not payload or connection.confirms_by_command:
+            return
+        if payload != self._last[0]:  # Of many clients it is the same.
+            self._last = payload, Mark.parse(payload.decode("latin-1"))
+        mark = self._last[1]
+        # It may say what it likes, but not more than it was asked.
+        if mark is not None and mark.epoch == connection.feed.epoch:
+            self._move(connection, mark.id, connection.pinged)
+
+    def take_command(self, connection: Connection, mark: Mark) -> bool:
+        """The client says itself how far it is; False if it has not been sent so much."""
+        connection.confirms_by_command = True
+        if mark.epoch != connection.feed.epoch:
+            return True  # Redis has lost messages since, which the client is told.
+        if mark.id > connection.sent_upto:
+            return False
+        self._move(connection, mark.id, mark.id)
+        return True
+
+    def _move(self, connection: Connection, id_: int, most: int) -> None:
+        before = connection.confirmed
+        if before < id_ <= most and connection.state is not State.GONE:
+            connection.confirmed = id_
+            for told in self.on_confirmed:
+                told(connection, before, id_)
