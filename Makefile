@@ -15,7 +15,7 @@ run: setup ## Run everything: HTTP API, WebSocket server, and a Valkey if REDIS_
 	@exec $(BIN)/message-center serve
 
 test: $(BIN)/.dev ## Run all tests
-	@$(BIN)/pytest --numprocesses 5 --dist worksteal
+	@$(BIN)/pytest --numprocesses 5
 
 check: $(BIN)/.dev ## Lint, format and types, without changing anything
 	@$(BIN)/ruff check .

@@ -16,11 +16,12 @@ from uuid import uuid4
 import pytest
 import redis
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from common.store.connect import connect
 from config import leftovers
 from config.cli.embedded import EmbeddedValkey
-from tests.support.spread import spread
+from tests.support.spread import ByFile, ordered
 
 # A shell's `&` ignores it for all that it starts, and what we start would leave it so.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,9 +41,14 @@ settings.load_profile("ours")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    processes = getattr(config, "workerinput", {}).get("workercount", 1)
-    items[:] = spread(items, processes, lambda item: (item.path.parent.name, item.path.stem))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = ordered(items, lambda item: (item.path.parent.name, item.path.stem))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    config.option.loadscopereorder = False  # By the number of tests; ours is by their time.
+    return ByFile(config, log)
 
 
 def _started() -> set[str]:

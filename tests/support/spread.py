@@ -1,55 +1,64 @@
-"""In which order tests run when several processes share them: each process begins with long ones.
+"""Which tests go together to one process, and in which order, when several processes share them.
 
-pytest-xdist gives each process an equal part of the list, in order, and whoever is done takes half
-of what somebody else has left, from the end. So each part begins with tests that wait for servers,
-and ends with those of milliseconds. Crowds are all in one part: two at a time would wait for each
-other, and fail.
+A file goes to one process, so that what its tests share is started once; whoever is done takes the
+next file. So those that take long come first, and those of milliseconds fill what is left. Crowds
+are one after the other: two at a time would wait for each other, and fail.
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
 from typing import TypeVar
+
+from xdist.scheduler import LoadScopeScheduling
 
 T = TypeVar("T")
 
-# The files of tests/integration that take longest, part by part.
-PARTS = (
-    ("test_slots", "test_doors", "test_slow_loris", "test_bench"),
-    ("test_chaos", "test_proxies", "test_protocol"),
-    ("test_serve", "test_console_snippets", "test_distribution", "test_signals"),
-    ("test_first_page", "test_who_may_listen", "test_autobahn", "test_resume"),
-    ("test_main_job", "test_graceful", "test_redis_failures", "test_to_whom"),
+CROWDS = ("test_slots", "test_doors", "test_slow_loris", "test_bench")
+# Files that take long, the longest first; all others of integration follow.
+FIRST = (
+    *CROWDS,
+    "test_serve",
+    "test_console_snippets",
+    "test_main_job",
+    "test_distribution",
+    "test_to_whom",
+    "test_example_programs",
+    "test_console_looks",
+    "test_proxies",
+    "test_console_health",
+    "test_console_connect",
+    "test_example_qr_login",
+    "test_console_who",
+    "test_console",
+    "test_chaos",
+    "test_autobahn",
+    "test_resume",
+    "test_redis_failures",
+    "test_signals",
+    "test_graceful",
 )
+FOLDERS = ("integration", "properties")  # In this order, and then all others.
 
 
-def spread(tests: Sequence[T], processes: int, place: Callable[[T], tuple[str, str]]) -> list[T]:
-    """`tests` for so many processes; `place` says in which folder and file one is."""
-    parts: list[list[T]] = [[] for _ in range(processes)]
-    where = {
-        name: (number % processes, rank)
-        for number, part in enumerate(PARTS)
-        for rank, name in enumerate(part)
-    }
-    short: list[T] = []
-    waiting: dict[str, list[T]] = {}
-    for test in tests:
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types.
+    """Gives each process a file at a time, in the order in which they were found."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return together(nodeid)
+
+
+def together(nodeid: str) -> str:
+    """Tests of the same name go to the same process."""
+    path = nodeid.partition("::")[0]
+    return "crowds" if PurePosixPath(path).stem in CROWDS else path
+
+
+def ordered(tests: Sequence[T], place: Callable[[T], tuple[str, str]]) -> list[T]:
+    """`tests` with the long ones first; `place` says in which folder and file one is."""
+
+    def rank(test: T) -> tuple[int, int]:
         folder, name = place(test)
-        (waiting.setdefault(name, []) if folder == "integration" else short).append(test)
-    known = sorted((name for name in waiting if name in where), key=lambda name: where[name][1])
-    for name in known:
-        parts[where[name][0]] += waiting.pop(name)
-    for group in waiting.values():
-        min(parts, key=len).extend(group)
-    return _filled(parts, short)
+        at = FIRST.index(name) if folder == "integration" and name in FIRST else len(FIRST)
+        return (FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS), at)
 
-
-def _filled(parts: list[list[T]], short: list[T]) -> list[T]:
-    """The parts in a row, each with as many short ones as make it as long as the others."""
-    found: list[T] = []
-    left = sum(map(len, parts)) + len(short)
-    for at, part in enumerate(parts):
-        size = left // (len(parts) - at)
-        fill = max(0, size - len(part))
-        found += part + short[:fill]
-        del short[:fill]
-        left -= len(part) + fill
-    return found + short
+    return sorted(tests, key=rank)
