@@ -111,6 +111,13 @@ def secret(text: str) -> str:
     return text
 
 
+def bearer(text: str) -> str:
+    """No error shows the token: errors may be logged."""
+    if not re.fullmatch(BEARER, text):
+        raise ValueError("must be 16 letters, digits or -._~+/= at least")
+    return text
+
+
 def flag(text: str) -> bool:
     word = text.lower()
     if word in ("1", "true", "yes", "on"):

@@ -1,6 +1,7 @@
 """All settings in one place, as the code is given them.
 
-`config.groups` has what each of them means; `config.load` reads their values.
+`config.groups` and `config.permissions` have what each of them means; `config.load` reads their
+values.
 """
 
 from dataclasses import dataclass
@@ -9,10 +10,10 @@ from config.groups import (
     AddressSettings,
     DeliverySettings,
     LimitSettings,
-    PermissionSettings,
     ProcessSettings,
     RedisSettings,
 )
+from config.permissions import PermissionSettings
 from config.setting import Description, describe_group
 
 

@@ -3,10 +3,18 @@
 import sys
 
 from common.serving import server
+from common.serving.functions import Functions
 from config.anonymous import warn_of_anonymous_push
 from config.errors import SettingsError
 from config.settings import Settings
 from http_api.access.token_file import reread, with_file_tokens
+
+FUNCTIONS = Functions(
+    load="http_api.process:load",
+    share="http_api.process:share",
+    plain="http_api.process:plain",
+    stop="http_api.process:stop",
+)
 
 
 class HttpServer(server.Server):
@@ -28,13 +36,7 @@ def main() -> None:
     options = server.options(
         settings, settings.http_host, settings.http_port, settings.http_workers
     )
-    process = HttpServer(
-        options,
-        "http_api.process:load",
-        settings,
-        stop="http_api.process:stop",
-        plain="http_api.process:plain",
-    )
+    process = HttpServer(options, FUNCTIONS, settings)
     warn_of_anonymous_push(settings)
     process.run()
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from time import monotonic
 
-from flask import Flask, Request, Response, jsonify, request
+from flask import Flask, Response, jsonify, request
 
 from common.client_module import ClientModule
 from common.errors import QueueUnavailable
 from common.flask_answers import answer_failures, respond, speak_json
 from common.libraries.gunicorn_http import ParseException
+from common.metrics.metrics import Metrics
 from common.outage import Outage
 from common.refused import JSON, Refused
 from common.serving.open_files import SLOTS
@@ -28,15 +29,17 @@ from http_api.console import add_console
 from http_api.docs_page import add_docs
 from http_api.plain_push import UNAVAILABLE, PlainPush
 from http_api.push import Push
+from http_api.pushing import add_push
 from http_api.readiness import Readiness
-from http_api.reading.answers import CONTENT_EMPTY_BODY
 from http_api.reading.bodies import AT_ONCE, Bodies
 from http_api.reading.limits import Limits
 from http_api.tokens.signer import Signer
 from http_api.tokens.tokens import add_tokens
+from http_api.watching.collector import numbers_of
 from http_api.watching.connections import Connections
+from http_api.watching.metrics_page import add_metrics
 from http_api.watching.reads import EVENTS, Reads, ReadStores, add_reads
-from http_api.watching.tally import CountedOutage
+from http_api.watching.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +57,15 @@ RIGHTS: dict[str | None, str] = {
     "user_kick": KICK,
     "tokens": SIGN,
     "stats": READ,
+    "metrics": READ,
     "messages": READ,
     "message_events": READ,
     "about": ANY,
 }
-# Where the application keeps what the door asks, and what reads.
+# Where the application keeps what the door asks, what reads, and what counts.
 PLAIN_PUSH = "message_center.plain_push"
 READS = "message_center.reads"
+METRICS = "message_center.metrics"
 
 
 def create_app(
@@ -81,20 +86,22 @@ def create_app(
     app.wsgi_app = Aliases(app.wsgi_app)  # type: ignore[method-assign]
     _refuse_listeners(app, settings)
     outage = Outage()
-    counted = CountedOutage(outage)
+    tally = Tally()
     guard = Guard(settings, clock)
-    _protect(app, guard)
+    _protect(app, guard, PUBLIC | {"metrics"} if settings.metrics_token else PUBLIC)
     limits = Limits(settings.max_content_bytes, settings.max_channels)
     bodies = Bodies(settings.max_body_bytes, AT_ONCE * settings.max_body_bytes)
     waiting = Waiting(slots // 2, clock)
     admit = _admission(guard, waiting)
-    _add_push(app, Push(queue, admit, bodies, limits, settings.idempotency_seconds), counted)
-    app.extensions[PLAIN_PUSH] = PlainPush(guard, bodies, limits, counted)
+    push = Push(queue, admit, bodies, limits, settings.idempotency_seconds)
+    add_push(app, push, outage, tally)
+    app.extensions[PLAIN_PUSH] = PlainPush(guard, bodies, limits, outage, tally)
     _add_connections(app, Connections(presence, queue, waiting.turn, admit), outage)
     if stores is not None:
-        reads = Reads(stores, settings, waiting.turn, slots, counted)
-        app.extensions[READS] = reads
+        reads = app.extensions[READS] = Reads(stores, settings, waiting.turn, slots, tally)
         add_reads(app, reads)
+        metrics = app.extensions[METRICS] = Metrics(numbers_of(tally))
+        add_metrics(app, metrics, reads.stats, settings.metrics_token)
     _add_about(app, settings, bodies)
     _add_health(app, Readiness(queue, clock), outage)
     add_console(app, settings)
@@ -115,14 +122,14 @@ def _admission(guard: Guard, waiting: Waiting) -> Admit:
     return admit
 
 
-def _protect(app: Flask, guard: Guard) -> None:
-    """Have the guard asked before every route, except those in PUBLIC."""
+def _protect(app: Flask, guard: Guard, public: frozenset[str | None]) -> None:
+    """Have the guard asked before every route, except the public ones."""
     if not guard:
         return
 
     @app.before_request
     def check() -> None:
-        if request.endpoint not in PUBLIC:
+        if request.endpoint not in public:
             get = request.environ.get
             authorization, peer = get("HTTP_AUTHORIZATION", ""), get("REMOTE_ADDR", "")
             callers = guard.check(authorization, peer, get("HTTP_X_FORWARDED_FOR", ""))
@@ -152,27 +159,6 @@ def _refuse_listeners(app: Flask, settings: Settings) -> None:
 def is_for_listeners(path: str) -> bool:
     """Whether somebody who asks for it wants to listen."""
     return path != EVENTS and path.rstrip("/").endswith("/events")
-
-
-def _add_push(app: Flask, push: Push, outage: Outage) -> None:
-    @app.route("/push", methods=["GET", "POST"])
-    def push_index() -> Response:
-        return answer(push.index)
-
-    for rule in app.url_map.iter_rules("push_index"):
-        # Flask adds HEAD to every GET, but a HEAD must not push: it is no method of these routes.
-        rule.methods = {"GET", "POST", "OPTIONS"}
-
-    @app.post("/push/batch")
-    def push_batch() -> Response:
-        return answer(push.batch)
-
-    def answer(action: Callable[[Request], bytes]) -> Response:
-        # The request itself: `request` is a proxy, and some twenty uses of it take microseconds.
-        body = action(request._get_current_object())  # type: ignore[attr-defined]
-        if body is not CONTENT_EMPTY_BODY:  # Redis has confirmed it.
-            outage.note("push", None)
-        return Response(body, content_type=JSON)
 
 
 def _add_connections(app: Flask, connections: Connections, outage: Outage) -> None:

@@ -24,6 +24,7 @@ from http_api.reading.bodies import Bodies
 from http_api.reading.head import Head as PushHead
 from http_api.reading.limits import Limits
 from http_api.reading.params import Source
+from http_api.watching.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +47,15 @@ class Kept(NamedTuple):
 class PlainPush:
     """Answers pushes in the event loop's callback."""
 
-    def __init__(self, guard: Guard, bodies: Bodies, limits: Limits, outage: Outage) -> None:
+    def __init__(
+        self, guard: Guard, bodies: Bodies, limits: Limits, outage: Outage, tally: Tally
+    ) -> None:
         self._guard = guard
         self._is_guarded = bool(guard)
         self._bodies = bodies
         self._limits = limits
         self._outage = outage
+        self._tally = tally
         self._commits: Commits | None = None
         self._seconds = 0
 
@@ -86,6 +90,7 @@ class PlainPush:
             kept = head.kept = Kept(self, push_head, query, callers.get(TOKEN), limits)
         entry = reading.read_rest(kept.head, kept.query, body, kept.limits)
         if entry is None:
+            self._tally.empty += 1
             done(CONTENT_EMPTY)
             return
         if callers:
@@ -95,13 +100,14 @@ class PlainPush:
         def confirmed(result: Any) -> None:
             if result is None:
                 self._outage.note("push", None)
+                self._tally.singles[token] += 1
                 done(SUCCESS)
             elif isinstance(result, Exception):
                 done(self._failure(head, result))
             else:
-                done(_refusal(reading.id_reused()))
+                done(self._refusal(reading.id_reused()))
 
-        item, id_ = entry
+        (item, id_), token = entry, kept.token
         self._commits.submit((item,), (id_,), self._seconds, confirmed)
 
     def _callers(self, head: Head, caller: Caller, name: str | None) -> Callers:
@@ -117,18 +123,18 @@ class PlainPush:
 
     def _failure(self, head: Head, problem: Exception) -> Answer:
         if isinstance(problem, Refused):
-            return _refusal(problem)
+            return self._refusal(problem)
         if isinstance(problem, HTTPException):
-            return _refusal(translated(problem))
+            return self._refusal(translated(problem))
         if isinstance(problem, QueueUnavailable):
             self._outage.note("push", problem)
-            return _refusal(UNAVAILABLE)
+            return self._refusal(UNAVAILABLE)
         log.error("%s %s failed", head.method, head.path, exc_info=problem)
-        return _refusal(CRASHED)
+        return self._refusal(CRASHED)
 
-
-def _refusal(refused: Refused) -> Answer:
-    return Answer(refused.status, refused.body(), refused.headers)
+    def _refusal(self, refused: Refused) -> Answer:
+        self._tally.refused[refused.error] += 1
+        return Answer(refused.status, refused.body(), refused.headers)
 
 
 def _head(head: Head) -> PushHead:

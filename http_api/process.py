@@ -3,6 +3,8 @@
 import gevent
 from flask import Flask
 
+from common.metrics.board import Board
+from common.metrics.metrics import Metrics
 from common.serving.open_files import affordable_slots
 from common.serving.stopping import Stop
 from common.store.beats import RedisBeats
@@ -18,7 +20,7 @@ from common.store.pulse import Pulse
 from common.store.push_commands import PushCommands
 from common.store.queue import RedisQueue
 from config.settings import Settings
-from http_api.app import PLAIN_PUSH, READS, create_app
+from http_api.app import METRICS, PLAIN_PUSH, READS, create_app
 from http_api.plain_push import PlainPush
 from http_api.watching.reads import Reads, ReadStores
 
@@ -46,6 +48,11 @@ def load(settings: Settings) -> Flask:
     return app
 
 
+def share(app: Flask, board: Board) -> None:
+    """Count together with the other workers."""
+    _metrics(app).join(board)
+
+
 def plain(app: Flask) -> PlainPush:
     """What answers pushes at the door."""
     found: PlainPush = app.extensions[PLAIN_PUSH]
@@ -58,3 +65,9 @@ def stop(app: Flask, how: Stop) -> None:  # noqa: ARG001
     reads.streams.stop()
     pulse: Pulse = app.extensions[PULSE]
     pulse.stop()
+    _metrics(app).tell()  # For those who go on.
+
+
+def _metrics(app: Flask) -> Metrics:
+    found: Metrics = app.extensions[METRICS]
+    return found

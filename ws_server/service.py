@@ -5,6 +5,7 @@ How clients are taken in stands in `newcomers`, what happens at the stop in `far
 
 import gevent
 
+from common.metrics.metrics import Metrics
 from common.serving.stopping import Stop
 from common.store.log import Log
 from config.settings import Settings
@@ -12,6 +13,7 @@ from ws_server.census import Census
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
 from ws_server.clients.keepalive import Keepalive
+from ws_server.collector import numbers_of
 from ws_server.door.policy import OPEN, Policy
 from ws_server.farewell import Farewell
 from ws_server.figures import Figures
@@ -41,6 +43,7 @@ class Service:
         self._stop_timeout = settings.stop_timeout
         self._hub = Hub(_make_feeds(settings, source), self._note_gone)
         self.figures = Figures(self._hub, settings)
+        self.metrics = Metrics(numbers_of(self._hub))
         self._relay = Relay(source, self._hub)
         worker = worker_class(settings, self._hub, self._relay)
         self._hooks = Hooks(worker, settings.request_timeout)

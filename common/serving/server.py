@@ -13,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,9 @@ try:
 except FileNotFoundError:  # It asks for the folder as it is imported.
     sys.exit("Error: the folder of the start is gone; start in another one")
 
+from common.metrics.board import Board
 from common.serving.door.answer import PlainApplication
+from common.serving.functions import Functions
 from common.serving.master import Master
 from common.serving.open_files import affordable_slots
 from common.serving.stopping import Stop
@@ -51,34 +52,22 @@ LONGEST_REQUEST_LINE = 8190  # gunicorn's own most; larger content belongs in th
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
-    """A gunicorn master that serves, in each worker, what the function named `load` returns.
-
-    The functions are named as `module:function`: `load(settings)` makes the application,
-    `stop(app, Stop)` is called when its worker ends, and what `plain(app)` returns answers the
-    plain requests. `announce(app, Stop)` is called before a stop; for as many seconds as it returns
-    the worker goes on as before.
-    """
+    """A gunicorn master that serves, in each worker, what `functions` make."""
 
     def __init__(
-        self,
-        options: Mapping[str, Any],
-        load: str,
-        settings: Settings,
-        stop: str | None = None,
-        plain: str | None = None,
-        announce: str | None = None,
+        self, options: Mapping[str, Any], functions: Functions, settings: Settings
     ) -> None:
         self._options = options
-        self._load = load
-        self._stop = stop
-        self._plain = plain
-        self._announce = announce
+        self._functions = functions
         self._written = settings
         # For `common.serving.gunicorn_worker`, too.
         self.settings = self.settings_at_start(settings)
-        self._reloads = mmap.mmap(-1, 1)  # A counter shared by the master and its workers.
+        # Shared by the master and its workers: what they count, how often the master has reloaded,
+        # and whether it was told to stop once more.
+        self.board = Board(options["workers"])
+        self._reloads, self._hurried = mmap.mmap(-1, 1), mmap.mmap(-1, 1)
         self._reloads_at_start = 0
-        self._hurried = mmap.mmap(-1, 1)  # Whether the master was told to stop once more.
+        self._is_ended = False
         self._listening = os.pipe()  # A byte for each worker that listens.
         os.set_blocking(self._listening[0], False)
         self._listen_now = 0  # Workers that have said so since the last reload began.
@@ -89,8 +78,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         hooks = {
             "when_ready": self._when_ready,
             "on_reload": self._count_reload,
+            "pre_fork": self._begin_worker,
             "post_fork": self._say_listening,
             "worker_exit": self._stop_worker,
+            "child_exit": self._end_worker,
         }
         for name, value in {**self._options, **hooks}.items():
             self.cfg.set(name, value)
@@ -99,16 +90,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         """Called by gunicorn in the worker; a bad setting ends the master too, with its message."""
         self._reloads_at_start = self._reloads[0]
         try:
-            return _named(self._load)(self.settings)
+            return self._functions.make(self.settings, self.board)
         except SettingsError as problem:
             raise AppImportError(f"Error: {problem}") from problem
 
     def plain_application(self) -> PlainApplication | None:
         """What answers plain requests without the application; asked in the worker."""
-        if self._plain is None:
-            return None
-        found: PlainApplication = _named(self._plain)(self.callable)
-        return found
+        return self._functions.plain_of(self.callable)
 
     def run(self) -> None:
         """Serve until stopped."""
@@ -126,8 +114,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         return now
 
     def _when_ready(self, _master: Any) -> None:
-        package = self._load.partition(".")[0]
-        log.info("%s listens at %s", package, self._options["bind"][0])
+        log.info("%s listens at %s", self._functions.package, self._options["bind"][0])
 
     def _count_reload(self, _master: Any) -> None:
         self._reloads[0] = (self._reloads[0] + 1) % 256
@@ -136,6 +123,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
                 pass
         self._listen_now = 0
         self.settings = self.settings_at_reload(self._written, self.settings)
+
+    def _begin_worker(self, _master: Any, worker: Any) -> None:
+        self.board.begin(worker.age)
+
+    def _end_worker(self, _master: Any, worker: Any) -> None:
+        self.board.end(worker.age)
 
     def _say_listening(self, _master: Any, _worker: Any) -> None:
         os.write(self._listening[1], b".")
@@ -160,16 +153,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     def announce_stop(self) -> float:
         """Tell the application that it will be stopped; after how many seconds."""
-        if self._announce is None or self.callable is None:
+        if self.callable is None:
             return 0.0
-        return float(_named(self._announce)(self.callable, self._how()))
+        return self._functions.announce_to(self.callable, self._how())
 
     def stop_application(self) -> None:
         """End what `load` has made, once; harmless if there is nothing to end."""
-        if self._stop is None or self.callable is None:
-            return
-        stop, self._stop = self._stop, None
-        _named(stop)(self.callable, self._how())
+        if self.callable is not None and not self._is_ended:
+            self._is_ended = True
+            self._functions.end(self.callable, self._how())
 
     def _how(self) -> Stop:
         return Stop(self._reloads[0] != self._reloads_at_start, self.is_hurried)
@@ -241,8 +233,3 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
 def longest_stop(settings: Settings) -> int:
     """Seconds for a process to stop: the last requests may take STOP_TIMEOUT, then the clients."""
     return math.ceil(settings.drain_seconds) + 2 * round(settings.stop_timeout) + 5
-
-
-def _named(path: str) -> Any:
-    module, _, function = path.partition(":")
-    return getattr(import_module(module), function)

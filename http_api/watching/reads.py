@@ -24,7 +24,7 @@ from http_api.watching import questions
 from http_api.watching.history import Archive, MessagesPage
 from http_api.watching.stats import Stats
 from http_api.watching.streams import Streams
-from http_api.watching.tally import CountedOutage
+from http_api.watching.tally import Tally
 
 EVENTS = "/messages/events"
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -43,7 +43,7 @@ class Reads:
     """What answers, and what this process says of itself."""
 
     def __init__(
-        self, stores: ReadStores, settings: Settings, turn: Turn, slots: int, counted: CountedOutage
+        self, stores: ReadStores, settings: Settings, turn: Turn, slots: int, tally: Tally
     ) -> None:
         self.stats = Stats(stores.beats, turn, settings, running_version())
         self.archive = Archive(stores.history)
@@ -51,7 +51,7 @@ class Reads:
         self._most_channels = settings.max_channels
         self._stores = stores
         self._turn = turn
-        self._counted = counted
+        self._tally = tally
 
     def pulse(self) -> Pulse:
         """What the process is to let beat."""
@@ -60,7 +60,7 @@ class Reads:
             return {"streams": self.streams.open}
 
         def counters() -> dict[str, int]:
-            return {"pushes": self._counted.pushes}
+            return {"pushes": self._tally.pushes}
 
         pulse = Pulse(self._stores.beats, "http", figures, counters)
         self.stats.hear(pulse.process, pulse.say, pulse.queue_age)

@@ -139,10 +139,12 @@ class Hub:
     def _publish_part(self, part: Page) -> None:
         self.recent.add(part.ids, part.recipients)
         self.tally.sent += len(part.ids)
-        for feed, listeners in self.clients.by_feed.items():
+        for name, feed in self._feeds.items():
+            listeners = self.clients.by_feed[feed]
             if not listeners:
                 feed.skip(part.last)
                 continue
+            before = self.tally.deliveries
             piece = feed.append(part)
             is_mixed = isinstance(piece, Mixed)
             ride = self.confirming.ride(feed, piece.upto, is_for_all=not is_mixed)
@@ -151,6 +153,7 @@ class Hub:
             else:
                 self._fan_out.send(piece, listeners, ride)
             feed.done = piece.upto
+            self.tally.by_format[name] += self.tally.deliveries - before
         self._kick_all(part)
 
     def _kick_all(self, page: Page) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from common.serving import master
 from common.serving.master import Master
+from common.serving.functions import Functions
 from common.serving.server import Server, options
 from config.settings import Settings
 
@@ -18,7 +19,7 @@ def mine(monkeypatch: pytest.MonkeyPatch) -> Master:
     monkeypatch.setattr(master, "QUIET", 0.01)
     settings = Settings()
     given = options(settings, settings.http_host, settings.http_port, 1)
-    return Master(Server(given, "nobody:load", settings))
+    return Master(Server(given, Functions(load="nobody:load"), settings))
 
 
 def after(mine: Master, *signals: int) -> list[int]:

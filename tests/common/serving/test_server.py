@@ -3,12 +3,15 @@ import socket
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from gunicorn.errors import AppImportError
 
+from common.metrics.board import Board
 from common.serving import server as server_module
+from common.serving.functions import Functions
 from common.serving.server import Server, load_settings, longest_stop, options
 from common.serving.stopping import Stop
 from config.errors import SettingsError
@@ -31,6 +34,10 @@ def announce_stop(app: FakeApp, how: Stop) -> float:
     return 1.5
 
 
+def share(app: FakeApp, board: Board) -> None:
+    board.tell({"settled_total": {"": len(app.stops) + 1}})
+
+
 def load_nothing(settings: Settings) -> FakeApp:
     raise SettingsError("WORKER_CLASS", "there is no such class")
 
@@ -38,13 +45,13 @@ def load_nothing(settings: Settings) -> FakeApp:
 def make_server(load: str = "load_app") -> Server:
     settings = Settings()
     given = options(settings, settings.http_host, settings.http_port, 1)
-    return Server(
-        given,
-        f"{__name__}:{load}",
-        settings,
-        stop=f"{__name__}:stop_app",
+    functions = Functions(
+        load=f"{__name__}:{load}",
+        share=f"{__name__}:share",
         announce=f"{__name__}:announce_stop",
+        stop=f"{__name__}:stop_app",
     )
+    return Server(given, functions, settings)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +122,7 @@ def test_a_stop_is_announced_to_the_application_which_says_how_long_to_go_on() -
 
 def test_without_an_application_or_anybody_to_tell_a_stop_is_not_put_off() -> None:
     given = options(Settings(), "here", 80, 1)
-    quiet = Server(given, f"{__name__}:load_app", Settings())
+    quiet = Server(given, Functions(load=f"{__name__}:load_app"), Settings())
     quiet.wsgi()
 
     assert quiet.announce_stop() == make_server().announce_stop() == 0
@@ -155,7 +162,7 @@ class Rereading(Server):
 
 def test_new_workers_get_the_settings_that_a_reload_has_found() -> None:
     given = options(Settings(), "here", 80, 1)
-    server = Rereading(given, f"{__name__}:load_app", Settings())
+    server = Rereading(given, Functions(load=f"{__name__}:load_app"), Settings())
     assert server.settings.message_prefix == "1"
 
     for _ in range(2):
@@ -263,3 +270,22 @@ def test_no_socket_of_systemd_takes_the_place_of_the_checked_address(
     load_settings("HTTP")
 
     assert os.environ.keys().isdisjoint(["LISTEN_PID", "LISTEN_FDS"])
+
+
+def test_workers_count_together_and_what_a_dead_one_counted_stays() -> None:
+    server = make_server()
+    first, second, reader = (SimpleNamespace(age=age) for age in (1, 2, 3))
+    for worker in (first, second):
+        server.cfg.pre_fork(None, worker)
+        server.load()
+
+    server.cfg.child_exit(None, first)
+    server.cfg.pre_fork(None, reader)
+
+    assert sum_of(server) == 2
+
+
+def sum_of(server: Server) -> Any:
+    """As `share` has it told to who reads it."""
+    snapshots: list[Any] = server.board.others()
+    return sum(each["settled_total"][""] for each in snapshots)

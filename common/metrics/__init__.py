@@ -1,0 +1,1 @@
+"""Numbers for Prometheus: how they are counted, shared between workers, and written."""

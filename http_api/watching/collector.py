@@ -1,0 +1,30 @@
+"""What a process of the HTTP API shows to Prometheus, and where each number comes from."""
+
+from typing import Any
+
+from common.metrics.numbers import Numbers, Snapshot
+from http_api.watching.tally import Tally
+
+
+def numbers_of(tally: Tally) -> Numbers:
+    """What it counts."""
+    numbers = Numbers()
+    numbers.add("pushes_total", tally.results)
+    numbers.add("push_messages_total", tally.messages)
+    return numbers
+
+
+def of_redis(stats: dict[str, Any]) -> Snapshot:
+    """What Redis knows, as `GET /stats` says it: the same in all processes. Nothing without it."""
+    queue, log = stats["queue"], stats["log"]
+    if queue is None or log is None:
+        return {}
+    is_early = log["limit_reached"] and log["limit"] != "HISTORY_SECONDS"
+    found = {
+        "queue_messages": queue["length"],
+        "queue_oldest_seconds": queue["oldest_seconds"] if queue["length"] else 0,
+        "log_messages": log["length"],
+        "log_span_seconds": log["span_seconds"],
+        "log_trimmed_early": int(is_early),
+    }
+    return {name: {"": value} for name, value in found.items() if value is not None}
