@@ -34,6 +34,7 @@ ARROWS = {
     "http_api.tokens": {"common", "config", "http_api.reading"},
     "http_api.watching": {
         "common",
+        "common.metrics",
         "common.store",
         "config",
         "http_api.access",

@@ -27,6 +27,7 @@ class Metrics:
     def join(self, board: Board) -> None:
         """Count together with others, from now on."""
         self._board = board
+        self.tell()
         gevent.spawn(repeat, "numbers are told", self._tell_and_wait)
 
     def tell(self) -> None:

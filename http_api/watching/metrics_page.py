@@ -6,6 +6,7 @@ If not, they are read like everything else.
 from flask import Flask, Response, request
 
 from common.metrics.metrics import Metrics, is_right
+from common.metrics.numbers import Snapshot
 from common.metrics.text import written
 from common.refused import Refused
 from http_api.watching.collector import of_redis
@@ -19,6 +20,13 @@ def add_metrics(app: Flask, found: Metrics, stats: Stats, token: str) -> None:
     def metrics() -> Response:
         if token and not is_right(token, request.headers.get("Authorization", "")):
             raise Refused("unauthorized", "METRICS_TOKEN is needed: Authorization: Bearer TOKEN")
-        snapshot = {**found.read(), **of_redis(stats.read())}
+        snapshot = {**found.read(), **_known_by_redis(stats)}
         text, kind = written(snapshot, request.headers.get("Accept", ""))
         return Response(text, content_type=kind, headers={"Cache-Control": "no-store"})
+
+
+def _known_by_redis(stats: Stats) -> Snapshot:
+    try:
+        return of_redis(stats.read())
+    except Refused:  # Many wait for Redis: all the more somebody has to see the rest.
+        return {}

@@ -1,32 +1,14 @@
-import logging
-
-import pytest
-
-from common.errors import QueueUnavailable
-from common.outage import Outage
-from http_api.watching.tally import CountedOutage
+from http_api.watching.tally import Tally
 
 
-def test_what_was_confirmed_is_counted_and_what_failed_is_not() -> None:
-    counted = CountedOutage(Outage())
+def test_pushes_are_counted_by_result_and_messages_by_who_has_pushed_them() -> None:
+    tally = Tally()
+    tally.singles["shop"] += 2
+    tally.singles[None] += 1
+    tally.note_batch("shop", 10)
+    tally.empty += 1
+    tally.refused["unauthorized"] += 3
 
-    counted.note("push", None)
-    counted.note("push", QueueUnavailable("gone"))
-    counted.note("push", None)
-
-    assert counted.pushes == 2
-
-
-def test_there_is_one_outage_for_all(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    outage = Outage()
-    counted = CountedOutage(outage)
-
-    counted.note("push", QueueUnavailable("gone"))
-    outage.note("push", QueueUnavailable("gone"))
-    assert counted.is_on
-
-    outage.note("push", None)
-
-    assert not counted.is_on
-    assert len(caplog.records) == 2
+    assert tally.pushes == 4
+    assert tally.results() == {"success": 4, "content_empty": 1, "unauthorized": 3}
+    assert tally.messages() == {"shop": 12, "anybody": 1}
