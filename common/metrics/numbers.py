@@ -78,7 +78,8 @@ def merged(snapshots: Iterable[Snapshot]) -> Snapshot:
 
 def counted(snapshot: Snapshot) -> Snapshot:
     """What holds also when its worker is gone: no gauge."""
-    return {name: each for name, each in snapshot.items() if BY_NAME[name].kind is not Kind.GAUGE}
+    gauges = {each.name for each in BY_NAME.values() if each.kind is Kind.GAUGE}
+    return {name: each for name, each in snapshot.items() if name not in gauges}
 
 
 def _merge(family: Family, whole: dict[str, Value], more: Mapping[str, Value]) -> None:

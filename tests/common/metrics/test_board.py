@@ -66,7 +66,9 @@ def test_a_worker_that_was_killed_while_it_told_leaves_what_it_had_told_before()
         settled = 0
         while True:
             settled += 1
-            board.tell({**told(settled), "closes_total": dict.fromkeys(map(str, range(2000)), 1)})
+            board.tell(
+                {**told(settled), "push_messages_total": dict.fromkeys(map(str, range(2000)), 1)}
+            )
 
     shown = 0
     for number in range(1, 10):

@@ -3,6 +3,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from common.metrics import text
 from common.metrics.families import COUNTER, GAUGE, HISTOGRAM, WS, Family
+from common.metrics.numbers import Snapshot
 from common.metrics.text import written
 
 TABLE = (
@@ -18,7 +19,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_prometheus_reads_what_is_written() -> None:
-    snapshot = {
+    snapshot: Snapshot = {
         "seconds": {"": [3.5, 1, 2, 4]},
         "done_total": {"a": 3, "other": 1},
         "here": {"": 2},

@@ -4,7 +4,7 @@ from common.serving.stopping import Stop
 from config.settings import Settings
 
 CALLED: list[object] = []
-STOP = Stop(False, lambda: False)
+STOP = Stop()
 
 
 def load(settings: Settings) -> str:
@@ -21,7 +21,7 @@ def test_an_application_is_made_and_counts_together_with_others() -> None:
     functions = Functions(load=f"{__name__}:load", share=f"{__name__}:share")
 
     assert functions.make(Settings(), board) == "the application"
-    assert CALLED == [("the application", board)]
+    assert [("the application", board)] == CALLED
     assert functions.package == "tests"
 
 

@@ -5,8 +5,8 @@ import signal
 import pytest
 
 from common.serving import master
-from common.serving.master import Master
 from common.serving.functions import Functions
+from common.serving.master import Master
 from common.serving.server import Server, options
 from config.settings import Settings
 

@@ -80,5 +80,5 @@ def test_with_a_token_of_its_own_it_is_read_by_that_and_no_other() -> None:
     assert client.get("/metrics", headers=bearer(TOKEN)).status_code == 200
     for headers in ({}, bearer(PUSH_TOKEN), bearer("wrong-one-of-the-same-length")):
         refused = client.get("/metrics", headers=headers)
-        assert (refused.status_code, refused.json["error"]) == (401, "unauthorized")
+        assert (refused.status_code, refused.get_json()["error"]) == (401, "unauthorized")
     assert client.get("/stats", headers=bearer(TOKEN)).status_code == 401
