@@ -198,6 +198,25 @@ def test_whoever_was_away_for_too_long_is_told_of_the_gap(system: System) -> Non
     told_of_a_gap(port, welcome["id"])
 
 
+def test_whoever_needs_what_went_for_its_bytes_is_told_of_the_gap(system: System) -> None:
+    """Others who are there get everything, and who needs only what is kept is told nothing."""
+    _, port = system.start_ws(**FAST, HISTORY_BYTES=16 * 1024 * 1024)
+    live, _ = json_client(port)
+    with live:
+        system.redis.lpush(KEY, "small")
+        went = rows(live, 1)[0]["id"]
+        found = []
+        for _ in range(9):
+            system.redis.lpush(KEY, *["." * 64 * 1024] * 30)
+            found += [row["id"] for row in rows(live, 30)]
+
+    told_of_a_gap(port, went)
+    assert system.redis.xlen(f"{{{KEY}}}:log") <= 256
+    again, welcome = json_client(port, found[-100])
+    with again:
+        assert (welcome["complete"], rows(again, 99)[-1]["id"]) == (True, found[-1])
+
+
 def told_of_a_gap(port: int, last_id: str) -> None:
     """In band in json and events; with the close code 4008 in text."""
     with Client(port, f"/?format=json&last_id={last_id}") as client:

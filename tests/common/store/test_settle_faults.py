@@ -15,6 +15,7 @@ import redis
 from common.errors import QueueUnavailable
 from common.message import Mark
 from common.store.connect import connect
+from common.store.log import SETTLE_MESSAGES
 from common.store.log_state import Settled
 from config.cli.embedded import EmbeddedValkey
 from tests.support.redis_servers import Server
@@ -77,7 +78,7 @@ def assert_all_is_well_again(center: Center, client: redis.Redis, key: str) -> N
 
 @pytest.mark.parametrize(
     "right",
-    ["xadd", "lpush", "rpop", "lrange", "set", "get", "xtrim", "xrange", "exists", "llen"],
+    ["xadd", "lpush", "rpop", "lrange", "set", "get", "xtrim", "xrange", "exists"],
 )
 def test_a_right_that_is_taken_away_costs_no_item(
     settler: Center, client: redis.Redis, key: str, right: str
@@ -95,6 +96,19 @@ def test_a_right_that_is_taken_away_costs_no_item(
     assert "command" in problem
     may(client, key, f"+{right}")
     assert_all_is_well_again(settler, client, key)
+
+
+def test_without_the_right_to_count_what_waits_a_settle_says_so_as_soon_as_something_does(
+    settler: Center, client: redis.Redis, key: str
+) -> None:
+    client.lpush(key, *ITEMS)
+    client.lpush(key, *(b"too many" for _ in range(SETTLE_MESSAGES)))
+    may(client, key, "-llen")
+
+    first, second = settle(settler), settle(settler)
+
+    assert (first.moved + first.rejected, first.problem.split(":")[0]) == (SETTLE_MESSAGES, "LLEN")
+    assert (second.moved, second.problem) == (len(ITEMS), "")
 
 
 def test_without_the_right_to_trim_the_queue_it_is_popped(
