@@ -8,7 +8,7 @@ from bench.errors import BenchFailed
 
 SOURCES = Path(__file__).parent
 BUILD = SOURCES / "build"
-NAMES = ("client", "door", "floor", "push")
+NAMES = ("client", "door", "floor", "push", "rolling")
 
 
 def compiler() -> str | None:

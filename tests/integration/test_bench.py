@@ -1,5 +1,6 @@
 """The measurements in small: only that nothing is missing or out of order, no figures."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -11,10 +12,15 @@ from bench.load import connect, pushed, start_pushes
 from bench.ours import Ours, serving
 from bench.peers import CENTRIFUGO, SOCKETIFY
 from bench.plan import TINY, Plan
+from bench.returning import Step
 from bench.scenarios import scenarios
+from bench.scenarios.rolling import bars
 from bench.table import claims_markdown, markdown
 
 pytestmark = pytest.mark.skipif(tools.compiler() is None, reason="no C compiler (cc)")
+
+OLD = ["one starts", "an old one stops"]
+PRESENT = ["one starts", "a new one stops"]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +96,10 @@ def test_clients_that_come_meanwhile_miss_nothing_from_then_on(lab: Lab, server:
         ),
         ("batches", ["ours, /push/batch"]),
         (
+            "rolling",
+            ["quiet", *2 * OLD, *2 * PRESENT, "quiet again"],
+        ),
+        (
             "storm",
             ["200 that come", "100 already there, meanwhile", "100 already there, all the time"],
         ),
@@ -161,3 +171,19 @@ def test_a_message_out_of_order_is_a_failure(lab: Lab, server: Ours) -> None:
 
     with pytest.raises(BenchFailed, match='"disorder": 3'):
         clients.outcome()
+
+
+def test_whoever_resumes_and_misses_a_message_fails_a_rolling_restart() -> None:
+    fields = dict.fromkeys(Step.__dataclass_fields__, 0)
+    line = {**fields, "closed_in": [], "opened_in": [1, 2]}
+    assert Step.read(json.dumps(line)).opened_in == (1, 2)
+
+    for name in ("missing", "doubled", "gaps"):
+        with pytest.raises(BenchFailed, match="1"):
+            Step.read(json.dumps({**line, name: 1}))
+
+
+def test_a_histogram_has_a_bar_for_each_tenth_or_for_each_second() -> None:
+    assert bars((0, 8, 4)) == " █▄"
+    assert bars((1,) * 60 + (0,) * 10) == "█" * 6
+    assert bars(()) == ""

@@ -4,10 +4,7 @@ The released code is taken from the history of git, and runs with the libraries 
 where there is no such history: in a shallow clone, and in the sdist.
 """
 
-import io
 import json
-import subprocess
-import tarfile
 import threading
 import urllib.error
 import urllib.request
@@ -18,12 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import ROOT, Process, free_port, wait_until
+from bench import released as released_code
+from tests.support.processes import Process, free_port, wait_until
 from tests.support.system import KEY, System
 from tests.support.websocket import LIMIT, Client, Closed
 
-RELEASED = "c70d5900754fc13ac0bacfe3524bf36e23e7a191"
-PACKAGES = ("common", "config", "http_api", "ws_server")
 FAST: dict[str, Any] = {"POLL_INTERVAL": 0.05}
 LAST = "the last one"
 PAUSE = 0.005  # Seconds between two pushes.
@@ -32,17 +28,9 @@ PAUSE = 0.005  # Seconds between two pushes.
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the code of 0.2.0."""
-    try:
-        archive = subprocess.run(
-            ["git", "-C", str(ROOT), "archive", RELEASED, *PACKAGES],
-            check=True,
-            capture_output=True,
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
+    folder = released_code.extract(tmp_path_factory.mktemp("released"))
+    if folder is None:
         pytest.skip("this checkout does not have the history of 0.2.0")
-    folder = tmp_path_factory.mktemp("released")
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(folder, filter="data")
     return folder
 
 
