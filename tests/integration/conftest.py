@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.support.console import LAYOUT_SHIFTS
 from tests.support.proxies import PROGRAMS, find_program
 from tests.support.system import System
+from tests.support.tab import Tab
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -69,18 +70,40 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Tab]:
+    tab = Tab(browser)
+    yield tab
+    tab.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that knows nothing of those before it."""
+def page(tab: Tab) -> Iterator[Page]:
+    """A page that knows nothing of those before it; for a test that leaves it as it was."""
+    yield tab.open()
+    tab.leave()
+
+
+@pytest.fixture
+def own_page(browser: Browser) -> Iterator[Page]:
+    """A page of this test only."""
     with browser.new_context() as context:
-        yield context.new_page()
+        page = context.new_page()
+        page.add_init_script(LAYOUT_SHIFTS)
+        yield page
 
 
 @pytest.fixture
-def problems(page: Page) -> Iterator[list[str]]:
-    """Errors in the scripts of `page`: there must be none. What moves in it is noted."""
+def problems(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Errors in the scripts of the page: there must be none."""
+    name = "own_page" if "own_page" in request.fixturenames else "page"
+    page: Page = request.getfixturevalue(name)
     found: list[str] = []
-    page.on("pageerror", lambda problem: found.append(str(problem)))
-    page.add_init_script(LAYOUT_SHIFTS)
+
+    def note(problem: Error) -> None:
+        found.append(str(problem))
+
+    page.on("pageerror", note)
     yield found
+    page.remove_listener("pageerror", note)
     assert found == []

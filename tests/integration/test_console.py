@@ -184,28 +184,28 @@ def test_it_says_that_its_token_was_taken_away(system: System, page: Page) -> No
 
 
 def test_a_tab_that_nobody_sees_gives_its_stream_up_and_goes_on_where_it_was(
-    shared: System, page: Page, problems: list[str]
+    shared: System, own_page: Page, problems: list[str]
 ) -> None:
-    page.clock.install()
-    open_console(page, shared)
-    expect(rows(page).last).to_contain_text("Hello!")
+    own_page.clock.install()
+    open_console(own_page, shared)
+    expect(rows(own_page).last).to_contain_text("Hello!")
     hide = """hidden => {
         Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
         document.dispatchEvent(new Event("visibilitychange"));
     }"""
 
-    with page.expect_event("requestfailed", lambda request: "/messages/events" in request.url):
-        page.evaluate(hide, True)
-        page.clock.fast_forward(11_000)
+    with own_page.expect_event("requestfailed", lambda request: "/messages/events" in request.url):
+        own_page.evaluate(hide, True)
+        own_page.clock.fast_forward(11_000)
     shared.push("while nobody looked")
     wait_until(
         lambda: "while nobody looked" in str(shared.call("/messages?last=1")), "it is logged"
     )
-    assert "while nobody looked" not in rows(page).last.inner_text()
-    page.evaluate(hide, False)
+    assert "while nobody looked" not in rows(own_page).last.inner_text()
+    own_page.evaluate(hide, False)
 
-    expect(rows(page).last).to_contain_text("while nobody looked")
-    expect(page.locator(".told")).to_have_count(0)
+    expect(rows(own_page).last).to_contain_text("while nobody looked")
+    expect(own_page.locator(".told")).to_have_count(0)
 
 
 def test_numbers_that_a_browser_would_round_are_pushed_as_they_stand(
@@ -223,14 +223,14 @@ def test_numbers_that_a_browser_would_round_are_pushed_as_they_stand(
 
 
 def test_where_a_browser_stores_nothing_it_works_all_the_same(
-    shared: System, page: Page, problems: list[str]
+    shared: System, own_page: Page, problems: list[str]
 ) -> None:
     for name in ("sessionStorage", "localStorage"):
-        page.add_init_script(
+        own_page.add_init_script(
             f"Object.defineProperty(window, '{name}', {{ get() {{ throw new Error('denied'); }} }})"
         )
-    open_console(page, shared)
+    open_console(own_page, shared)
 
-    expect(rows(page).last).to_contain_text("Hello!")
-    page.get_by_text("Python", exact=True).click()
-    expect(page.locator(".send code")).to_contain_text("import")
+    expect(rows(own_page).last).to_contain_text("Hello!")
+    own_page.get_by_text("Python", exact=True).click()
+    expect(own_page.locator(".send code")).to_contain_text("import")

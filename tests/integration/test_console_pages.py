@@ -45,8 +45,8 @@ def another_site() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 @pytest.fixture
-def context(page: Page) -> BrowserContext:
-    return page.context
+def context(own_page: Page) -> BrowserContext:
+    return own_page.context
 
 
 @contextmanager

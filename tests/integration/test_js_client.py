@@ -42,8 +42,8 @@ def served(system: System) -> System:
 
 
 @pytest.fixture
-def context(page: Page) -> BrowserContext:
-    return page.context
+def context(own_page: Page) -> BrowserContext:
+    return own_page.context
 
 
 def follow(page: Page, system: System, url: str, **options: object) -> None:
@@ -300,7 +300,7 @@ def test_events_come_where_websockets_are_blocked(served: System, page: Page) ->
     assert not any(token in address for address in addresses)
 
 
-def test_a_token_that_expires_is_replaced_at_once(served: System, page: Page) -> None:
+def test_a_token_that_expires_is_replaced_at_once(served: System, own_page: Page) -> None:
     """Clocks may differ by 5 seconds: these tokens are good for about two."""
     _, port = served.start_ws(POLL_INTERVAL=0.02, SUBSCRIBE_SECRET=SECRET)
     given: list[str] = []
@@ -309,20 +309,20 @@ def test_a_token_that_expires_is_replaced_at_once(served: System, page: Page) ->
         given.append(signed({"sub": "42", "exp": in_seconds(-3)}))
         return given[-1]
 
-    page.expose_function("freshToken", fresh)
-    follow(page, served, f"ws://127.0.0.1:{port}/")
-    wait_for_state(page)
+    own_page.expose_function("freshToken", fresh)
+    follow(own_page, served, f"ws://127.0.0.1:{port}/")
+    wait_for_state(own_page)
     pusher = Pusher(served)
     try:
-        page.wait_for_function("told.filter(([, { code }]) => code === 4001).length >= 2")
-        wait_for_state(page)
+        own_page.wait_for_function("told.filter(([, { code }]) => code === 4001).length >= 2")
+        wait_for_state(own_page)
     finally:
         pushed = pusher.stop()
     served.push("end")
-    wait_for_content(page, "end")
-    waits = [what for what in told(page, "state") if isinstance(what, dict) and "code" in what]
+    wait_for_content(own_page, "end")
+    waits = [what for what in told(own_page, "state") if isinstance(what, dict) and "code" in what]
 
-    assert page.evaluate("seen") == [*pushed, "end"]
+    assert own_page.evaluate("seen") == [*pushed, "end"]
     assert len(given) >= 3
     assert waits[0] == {
         "state": "waiting",

@@ -21,6 +21,7 @@ from tests.support.websocket import LIMIT, Client
 
 KEY = "message_center"
 PREFIX = "Python语言消息中心: "
+PAUSE = 0.005  # Seconds between two pushes of a `Pusher`: the rest is for those whom it tests.
 
 
 class System:
@@ -166,6 +167,7 @@ class Pusher(threading.Thread):
                 assert (status, answer["error"]) == (503, "queue_unavailable")
                 self.refused += 1
             number += 1
+            self._stopping.wait(PAUSE)
 
     def stop(self) -> list[str]:
         self._stopping.set()
