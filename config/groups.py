@@ -104,6 +104,12 @@ class DeliverySettings:
         "up to a third more memory for it",
         Number(int, 16 * MIB, 1024**5, BYTES, or_zero=True),  # Some settles of each process.
     )
+    client_seconds: int = setting(
+        86_400,
+        "How long it is remembered how far a client is that listens with `?client=`, after it was "
+        "here; 0: such clients are refused",
+        Number(int, 1, 30 * 86_400, SECONDS, or_zero=True),
+    )
     window_bytes: int = setting(
         16 * MIB,
         "Memory for what clients that fell behind may need, for each process and each format in "

@@ -18,6 +18,7 @@ from ws_server.door.listen import Listen
 from ws_server.hooks import Hooks
 from ws_server.inbox.receiver import Receiver
 from ws_server.relay.arrivals import Arrival, Arrivals, has_left
+from ws_server.relay.memory import ClientMemory
 from ws_server.relay.relay import Relay
 from ws_server.wire.close_codes import CloseCode
 
@@ -33,8 +34,10 @@ class Newcomers:
     hooks: Hooks
     keepalive: Keepalive
     redis_timeout: float
+    memory: ClientMemory | None = None
 
     def __post_init__(self) -> None:
+        self.relay.beginnings.memory = self.memory
         find = self.relay.beginnings.find
         self._arrivals = Arrivals(find, self._take_in, self.redis_timeout)
         self._farewell: CloseCode | None = None  # What clients are told at the stop.
@@ -89,6 +92,8 @@ class Newcomers:
         if self._farewell is not None:
             beginning = Beginning(refused=self._farewell)
         connection = self.hub.join(arrival.fd, self.receiver.read, arrival.listen, beginning)
+        if arrival.listen.client and beginning.refused is None:
+            self._remember(connection, arrival.listen, beginning)
         if not connection.is_open:
             return  # Refused, or gone already: no hook hears of it.
         if arrival.listen.grant.expires is not None:
@@ -99,6 +104,16 @@ class Newcomers:
         else:
             self.hooks.greet(connection)
             self._read_early(connection, arrival.early)
+
+    def _remember(self, connection: Connection, listen: Listen, beginning: Beginning) -> None:
+        if self.memory is None:
+            return
+        # Who says itself where it is knows better. And who cannot be told of a gap is closed: it
+        # must not be closed again for the same.
+        is_untold = bool(beginning.missing) and not connection.is_open
+        self.memory.enter(connection, is_set=listen.last_id is not None or is_untold)
+        if connection.state is State.GONE:
+            self.memory.leave(connection)
 
     def _greet(self, connection: Connection, early: bytes) -> None:
         if connection.state is State.GONE or has_left(connection.fd):

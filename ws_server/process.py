@@ -17,6 +17,7 @@ from common.store.beats import RedisBeats
 from common.store.connect import connect
 from common.store.log import RedisLog
 from common.store.log_state import Retention
+from common.store.places import RedisPlaces
 from common.store.presence import RedisPresenceWriter
 from common.store.pulse import Pulse
 from config.settings import Settings
@@ -61,7 +62,9 @@ def load(settings: Settings) -> Flask:
     key = settings.message_center_key
     source = RedisLog(client, key, retention)
     presence = Presence(RedisPresenceWriter(client, key))
-    service = Service(settings, source, presence, worker_class, policy)
+    seconds = settings.client_seconds
+    places = RedisPlaces(client, key, seconds) if seconds else None
+    service = Service(settings, source, presence, worker_class, policy, places)
     app = create_app(service.newcomers, policy, settings.http_port)
     add_metrics(app, service.metrics, settings.metrics_token)
     app.extensions[SERVICE] = service
@@ -103,6 +106,7 @@ def load_policy(settings: Settings) -> Policy:
         settings.max_channels,
         frozenset(settings.allowed_origins),
         address_of if settings.connections_per_address else None,
+        settings.client_seconds > 0,
     )
 
 

@@ -8,6 +8,7 @@ import gevent
 from common.metrics.metrics import Metrics
 from common.serving.stopping import Stop
 from common.store.log import Log
+from common.store.places import Places
 from config.settings import Settings
 from ws_server.census import Census
 from ws_server.clients.connection import Connection
@@ -23,6 +24,7 @@ from ws_server.inbox.subscriptions import Subscriptions
 from ws_server.log.feed import Feed
 from ws_server.newcomers import Newcomers
 from ws_server.presence import Presence
+from ws_server.relay.memory import ClientMemory
 from ws_server.relay.relay import Relay
 from ws_server.wire.close_codes import CloseCode
 from ws_server.wire.formats import all_formats
@@ -39,6 +41,7 @@ class Service:
         presence: Presence,
         worker_class: type[Worker],
         policy: Policy = OPEN,
+        places: Places | None = None,
     ) -> None:
         self._stop_timeout = settings.stop_timeout
         self._hub = Hub(_make_feeds(settings, source), self._note_gone)
@@ -47,6 +50,7 @@ class Service:
         self._relay = Relay(source, self._hub)
         worker = worker_class(settings, self._hub, self._relay)
         self._hooks = Hooks(worker, settings.request_timeout)
+        self._memory = self._make_memory(places, settings)
         self._keepalive = Keepalive(self._hub, settings.ping_interval, settings.slow_client_seconds)
         self._census = Census(
             presence.counts, settings.max_connections, settings.connections_per_address
@@ -59,10 +63,12 @@ class Service:
             hooks=self._hooks,
             keepalive=self._keepalive,
             redis_timeout=settings.redis_timeout,
+            memory=self._memory,
         )
         self._farewell = Farewell(
             self.newcomers, self._relay, self._hub, self._hooks, presence, settings.drain_seconds
         )
+        self._farewell.memory = self._memory
         self._presence = presence
 
     def start(self) -> None:
@@ -71,6 +77,8 @@ class Service:
         gevent.spawn(self._keepalive.run)
         gevent.spawn(self._hub.confirming.run)
         gevent.spawn(self._presence.run)
+        if self._memory is not None:
+            gevent.spawn(self._memory.run)
         if self._relay.find_head():
             self._hooks.start()
         else:
@@ -83,6 +91,13 @@ class Service:
     def stop(self, close: CloseCode, how: Stop) -> None:
         """End it: see `Farewell.run`."""
         self._farewell.run(close, self._stop_timeout, how)
+
+    def _make_memory(self, places: Places | None, settings: Settings) -> ClientMemory | None:
+        if places is None:
+            return None
+        memory = ClientMemory(places, settings.client_seconds)
+        self._hub.confirming.on_confirmed.append(memory.note)
+        return memory
 
     def _make_receiver(self, settings: Settings, policy: Policy) -> Receiver:
         return Receiver(
@@ -104,6 +119,8 @@ class Service:
     def _note_gone(self, connection: Connection) -> None:
         self._census.leave(connection)
         self._keepalive.forget(connection)
+        if self._memory is not None:
+            self._memory.leave(connection)
         self._hooks.say_goodbye(connection)
 
 

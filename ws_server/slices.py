@@ -53,5 +53,5 @@ class Slices:
 
 
 def can_resume(connection: Connection) -> bool:
-    """Whether a client can come back with the id of what it had last."""
-    return connection.feed.format.has_ids
+    """Whether a client can come back to where it was: by an id, or as we remember it."""
+    return connection.feed.format.has_ids or bool(connection.remembered_as)

@@ -18,6 +18,10 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
     {KEY}:bytes      string  how many bytes the log has, and of which entries that is known
     {KEY}:stretches  string  the bytes of each of the stretches in which the log is counted
     {KEY}:once:ID    string  a hash of the item that was pushed under this id, for a while
+    {KEY}:places     hash    how far each client is that comes with `client`: its name, and its user
+                             if it has one -> the place in the log that it has confirmed, the one up
+                             to which it was sent (none: it is connected), and when. It expires
+    {KEY}:heard      sorted set  the same names by the time at which each was heard of. It expires
     {KEY}:beats      hash    process -> when it last said something of itself, and what; it expires
 
 Who is connected, written by each WebSocket server process (PROCESS) for itself:
@@ -49,6 +53,8 @@ class Keys:
         self.epoch = self.prefix + "epoch"
         self.bytes = self.prefix + "bytes"
         self.stretches = self.prefix + "stretches"
+        self.places = self.prefix + "places"
+        self.heard = self.prefix + "heard"
         self.beats = self.prefix + "beats"
         self.processes = self.prefix + "processes"
 

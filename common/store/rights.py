@@ -28,9 +28,11 @@ OF_BOTH = {
     "hgetall": "K",
     "hset": "K x y",
     "hexists": "K x",
+    "hget": "K x",
     "hlen": "K",
     "hdel": "K x",
     "pexpire": "K 1",
+    "zrange": "K 0 0",
     "time": "",
     "xinfo|stream": "K",
     "xrange": "K - +",
@@ -40,11 +42,9 @@ OF_BOTH = {
 OF_HTTP = {
     "multi": "",
     "discard": "",
-    "hget": "K x",
     "hscan": "K 0",
     "hmget": "K x",
     "zrangebylex": "K - +",
-    "zrange": "K 0 0",
     "zcard": "K",
     "info": "",
 }

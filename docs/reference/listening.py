@@ -24,6 +24,11 @@ PARAMETERS = {
         "Begin with so many of the newest messages, 1000 at most, of the newest 2000 in the log. "
         "Has no effect together with `last_id`",
     ),
+    "client": (
+        "",
+        "For a WebSocket: the name under which it is remembered how far it is, for "
+        "`CLIENT_SECONDS`: 1 to 100 letters, digits and `_.:@-`. `last_id` wins",
+    ),
     "channels": (
         "",
         "The channels to listen to, besides what is for everybody: `orders,news.*`, at most "
@@ -36,7 +41,8 @@ NOTICES = {
     "welcome": (
         ("id", "complete", "channels"),
         "The first notice of every connection. `complete` is false if not everything after "
-        "`last_id` can be sent: then a `gap` comes before it and says why",
+        "`last_id` can be sent: then a `gap` comes before it and says why. A client that is "
+        "remembered gets `again`, too: messages whose `time` is not above it may have come before",
     ),
     "gap": (
         ("id", "after", "reason"),

@@ -30,6 +30,7 @@ QUERIES = {
     "last": ("0", "20", "1000", "1001", "-1", "1e3", "", "\u0663", "x"),
     "channels": CHANNELS,
     "token": (*GRANTS, "", USER),
+    "client": ("abc", "a@b.c:1", "", "no name", "a/42", "a" * 101, "\u4f60"),
     "lastEventId": ("e-1-0", ""),
     **dict.fromkeys(("uid", "t", "channel", "formats", "Format", "last-id", "\u4f60"), ("1", "")),
 }
@@ -110,7 +111,7 @@ def _handshake(chance: random.Random) -> list[str]:
 def _query(chance: random.Random) -> str:
     if chance.random() < 0.4:
         return ""
-    wishes = [*QUERIES] if chance.random() < 0.2 else [*QUERIES][:5]
+    wishes = [*QUERIES] if chance.random() < 0.2 else [*QUERIES][:6]
     found = []
     for name in chance.choices(wishes, k=chance.choice([1, 1, 2, 3])):
         values = QUERIES[name] if chance.random() < 0.2 else QUERIES[name][:2]

@@ -113,6 +113,8 @@ def use_ws(server: Server, port: int) -> None:
     with json_client(port, f"last_id={start_id}") as late:
         # If the other process has settled last, this one finds out when it reads.
         assert "gap" in (first(late)["type"], first(late)["type"])
+    with json_client(port, f"client={port}") as remembered:
+        assert "again" in first(remembered)
     with json_client(port, f"last_id={start_id.partition('-')[0]}-1-1") as odd:
         assert first(odd)["type"] == "gap"
 

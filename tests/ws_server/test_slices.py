@@ -31,6 +31,7 @@ def test_who_cannot_resume_goes_first_and_the_last_slice_is_left_over(parts: Par
     resuming = [
         *connect(parts, 10, Listen(format="json")),
         *connect(parts, 10, Listen(events=True)),
+        *connect(parts, 10, Listen(client="abc")),
         *connect(parts, 10, Listen(format="json", events=True)),
     ]
     bare = connect(parts, 10)

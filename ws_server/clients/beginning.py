@@ -10,13 +10,15 @@ class Beginning:
     """After the message with the id `cursor`; None: at the head of the log.
 
     `asked` is the id after which the client wants to go on. `missing` says why it cannot, if so.
-    With `refused` it is closed at once.
+    With `refused` it is closed at once. `again`: what it may have been sent before has times up to
+    this one, in milliseconds; None: nobody remembers such things of it.
     """
 
     cursor: int | None = None
     asked: str | None = None
     missing: str = ""  # One of `wire.gap_reasons`.
     refused: CloseCode | None = None
+    again: int | None = None
 
 
 AT_THE_HEAD = Beginning()

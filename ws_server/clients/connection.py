@@ -98,6 +98,7 @@ class Connection(Endpoint):
         "pinged",
         "pinged_in",
         "reader",
+        "remembered_as",
         "state",
         "unanswered",
     )
@@ -115,11 +116,13 @@ class Connection(Endpoint):
         # It has confirmed everything up to this id; at first, the place where it begins. See
         # `confirming`, which writes the three after it, too.
         self.confirmed = feed.head
-        self.pinged = feed.head  # The id in the last ping that had one.
+        # The id in the last ping that had one. Once it is not open any more: all that it was sent.
+        self.pinged = feed.head
         self.pinged_in = 0  # The round of that ping.
         self.confirms_by_command = False
         self.channels = NO_CHANNELS  # What it listens to besides what is for everybody.
         self.grant: Grant = ANYBODY
+        self.remembered_as = ""  # A name for its place, if it cannot remember that itself.
         self.address = ""  # Where it comes from, if anybody wants to know.
         self.unanswered = 0  # Pings sent since the client last said anything.
         self.reader: Any = None  # Its `inbound.Reader`, once it needs one.
@@ -221,6 +224,9 @@ class Clients:
     def _enter(self, connection: Connection, state: State) -> None:
         if state not in ARROWS[connection.state]:
             raise RuntimeError(f"{connection.state.value} cannot become {state.value}")
+        if connection.is_open and state in (State.CLOSING, State.GONE):
+            owed = connection.owed
+            connection.pinged = connection.cursor if owed is None else owed.cursor
         connection.state = state
         self.behind.discard(connection)
         self.closing.pop(connection, None)

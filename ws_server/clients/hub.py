@@ -68,6 +68,9 @@ class Hub:
         connection = Connection(fd, feed, self.sender, on_readable)
         connection.channels, connection.grant = listen.channels, listen.grant
         connection.address = listen.address
+        if listen.client:
+            connection.remembered_as = listen.remembered_as
+            self.confirming.want_from(connection)
         self.clients.join(connection)
         self._audiences[feed].add(connection)
         connection.start_reading()
@@ -81,7 +84,8 @@ class Hub:
         cursor = feed.head if beginning.cursor is None else beginning.cursor
         connection.confirmed = connection.pinged = cursor
         at, complete = Mark(feed.epoch, cursor), not beginning.missing
-        greeting = feed.format.welcome(at, connection.channels, complete=complete)
+        again = beginning.again
+        greeting = feed.format.welcome(at, connection.channels, complete=complete, again=again)
         if beginning.missing:
             notice = feed.format.gap(at, beginning.asked, beginning.missing)
             if notice is None:

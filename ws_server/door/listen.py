@@ -4,6 +4,7 @@ It stands in the query, or in a header if the protocol has one for it. Tokens ar
 and checked by `ws_server.door.tokens`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ MISSPELLED = Misspellings({NAMESPACE: NAMESPACE})
 TOKEN_PROTOCOL = f"{NAMESPACE}.token."  # The token follows. It is never the subprotocol agreed on.
 FORMATS = ("text", "json")
 MOST_LAST = 1000
+IS_CLIENT = re.compile(r"[A-Za-z0-9_.:@-]{1,100}").fullmatch
 ENVIRON_KEY = "message_center.listen"  # Where a checked request carries its `Listen`.
 
 
@@ -31,7 +33,8 @@ class Listen:
     """`last_id`: go on after this message. `last`: begin with so many of the newest ones.
 
     `channels` are names and wildcards, and the channel of the user, all of them allowed by
-    `grant`. Messages for everybody come in any case.
+    `grant`. Messages for everybody come in any case. `client`: under this name its place is kept
+    for it.
     """
 
     format: str = "text"
@@ -42,11 +45,18 @@ class Listen:
     channels: frozenset[str] = frozenset()
     grant: Grant = ANYBODY
     address: str = ""  # Where it comes from, if connections are counted by that.
+    client: str = ""
 
     @property
     def format_name(self) -> str:
         """A name of `formats.all_formats`."""
         return f"{self.format}-events" if self.events else self.format
+
+    @property
+    def remembered_as(self) -> str:
+        """The client and its user: nobody shares a place with another user."""
+        user = self.grant.user
+        return self.client if user is None else f"{self.client}/{user}"
 
     @classmethod
     def parse(
@@ -78,6 +88,7 @@ class Listen:
             protocol=next((word for word in ours if PROTOCOLS[word] == wanted), None),
             channels=_channels(given, grant, policy.max_channels),
             grant=grant,
+            client=_client(given.last("client"), policy, events=events),
         )
 
 
@@ -151,6 +162,19 @@ def _tokens_in_headers(environ: Mapping[str, Any], protocols: list[str]) -> set[
 def _format(name: str) -> str:
     if name not in FORMATS:
         raise Refused("bad_format", f"format must be {' or '.join(FORMATS)}")
+    return name
+
+
+def _client(name: str, policy: Policy, *, events: bool) -> str:
+    if not name:
+        return ""
+    if not IS_CLIENT(name):
+        raise Refused("bad_parameter", "client is 1 to 100 letters, digits and _.:@-")
+    if not policy.remembers_clients:
+        raise Refused("bad_parameter", "client: no clients are remembered here (CLIENT_SECONDS)")
+    if events:
+        reason = "client is for WebSockets: an EventSource says itself what it had last"
+        raise Refused("bad_parameter", reason)
     return name
 
 

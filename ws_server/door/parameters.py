@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 from common.misspellings import MISSPELLED_USER, Misspellings, plain
 from common.refused import Refused
 
-KNOWN = frozenset(["format", "last_id", "last", "channels", "token"])
+KNOWN = frozenset(["format", "last_id", "last", "channels", "client", "token"])
 LAST_EVENT_ID = "lastEventId"
 # What polyfills of EventSource add to the address when they come back.
 LAST_EVENT_IDS = ("lasteventid", "evslasteventid")

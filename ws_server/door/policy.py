@@ -33,12 +33,14 @@ class Policy:
     """Without `tokens` nobody needs a token, and one that is given is not looked at.
 
     `address_of` tells where a request comes from; None if connections are not counted by address.
+    `remembers_clients`: whether how far a client is can be kept for it.
     """
 
     tokens: TokenCheck | None = None
     max_channels: int = Settings.max_channels
     origins: frozenset[str] = frozenset(Settings.allowed_origins)
     address_of: AddressOf | None = None
+    remembers_clients: bool = True
 
     def admits(self, origin: str | None) -> bool:
         """Whether a page of `origin` may listen. What is no page in a browser sends no origin."""

@@ -15,6 +15,7 @@ from ws_server.clients.beginning import AT_THE_HEAD, Beginning
 from ws_server.clients.hub import Hub
 from ws_server.door.listen import Listen
 from ws_server.relay.loss import Losses, is_newer
+from ws_server.relay.memory import ClientMemory
 from ws_server.wire.close_codes import TRY_AGAIN
 from ws_server.wire.gap_reasons import TOO_OLD, UNKNOWN
 
@@ -29,6 +30,7 @@ class Beginnings:
         self._source = source
         self._hub = hub
         self._losses = losses
+        self.memory: ClientMemory | None = None  # Of clients that cannot remember where they are.
         self._looking_back = BoundedSemaphore()
         # Ids of clients that were found in the log, in one epoch of it: another may not have them.
         self._found: set[int] = set()
@@ -41,6 +43,8 @@ class Beginnings:
         """
         if listen.last_id is not None:
             cursor = self._known_cursor(listen.format_name, Mark.parse(listen.last_id))
+        elif listen.client:
+            return None
         elif listen.last:
             cursor = self._hub.recent.newest(listen.last, listen.channels)
         else:
@@ -67,11 +71,27 @@ class Beginnings:
         try:
             if listen.last_id is not None:
                 return self._resume(listen.format_name, listen.last_id)
-            if listen.last:
-                return Beginning(self._newest(listen.last, listen.channels))
+            cursor = self._newest(listen.last, listen.channels) if listen.last else None
+            if listen.client and self.memory is not None:
+                return self._recall(listen, cursor, self.memory)
+            if cursor is not None:
+                return Beginning(cursor)
         except QueueUnavailable:
             return Beginning(refused=TRY_AGAIN)
         return AT_THE_HEAD
+
+    def _recall(self, listen: Listen, cursor: int | None, memory: ClientMemory) -> Beginning:
+        """After what it has confirmed; a client that is not known begins at `cursor`."""
+        head = self._hub.mark
+        first = head.id if cursor is None else cursor
+        known = memory.recall(listen.remembered_as, Mark(head.epoch, first))
+        if known is None:
+            return Beginning(first, again=0)
+        beginning = self._resume(listen.format_name, str(known.mark))
+        sent = self._hub.mark.id
+        if known.sent is not None and known.sent.epoch == known.mark.epoch:
+            sent = known.sent.id
+        return replace(beginning, again=sent >> 64 if sent > known.mark.id else 0)
 
     def _newest(self, count: int, channels: frozenset[str]) -> int:
         recent = self._hub.recent

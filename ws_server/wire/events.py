@@ -24,7 +24,14 @@ class Events:
     is_websocket = takes_commands = shows_channel = False
     has_ids = True
 
-    def welcome(self, at: Mark, channels: Channels, *, complete: bool) -> bytes:
+    def welcome(
+        self,
+        at: Mark,
+        channels: Channels,
+        *,
+        complete: bool,
+        again: int | None = None,  # noqa: ARG002
+    ) -> bytes:
         retry = b"retry: %d\n" % random.randint(FIRST_RETRY, LAST_RETRY)
         return retry + _event("welcome", at, welcome_fields(at, channels, complete=complete))
 

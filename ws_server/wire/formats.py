@@ -27,8 +27,10 @@ class Format(Protocol):
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:
         """Each message of a page; `names` are the channels that each is said to come from."""
 
-    def welcome(self, at: Mark, channels: Channels, *, complete: bool) -> bytes:
-        """The first thing that is said, if anything."""
+    def welcome(
+        self, at: Mark, channels: Channels, *, complete: bool, again: int | None = None
+    ) -> bytes:
+        """The first thing that is said, if anything; `again` as in `Beginning`."""
 
     def gap(self, at: Mark, after: str | None, reason: str) -> bytes | None:
         """That messages are missing, and it goes on after `at`; None if it cannot be said."""

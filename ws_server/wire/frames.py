@@ -85,7 +85,7 @@ class TextFrames(Frames):
             for content in page.contents
         ]
 
-    def welcome(self, at: Mark, channels: Channels, *, complete: bool) -> bytes:  # noqa: ARG002
+    def welcome(self, *_: object, **__: object) -> bytes:
         return b""
 
     def gap(self, at: Mark, after: str | None, reason: str) -> bytes | None:  # noqa: ARG002
@@ -100,8 +100,11 @@ class JsonFrames(Frames):
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:
         return [frame(TEXT, body) for body in messages_as_json(epoch, page, names)]
 
-    def welcome(self, at: Mark, channels: Channels, *, complete: bool) -> bytes:
-        return self.answer("welcome", welcome_fields(at, channels, complete=complete))
+    def welcome(
+        self, at: Mark, channels: Channels, *, complete: bool, again: int | None = None
+    ) -> bytes:
+        fields = welcome_fields(at, channels, complete=complete)
+        return self.answer("welcome", fields if again is None else {**fields, "again": again})
 
     def gap(self, at: Mark, after: str | None, reason: str) -> bytes | None:
         return self.answer("gap", {"id": str(at), "after": after, "reason": reason})

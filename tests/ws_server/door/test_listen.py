@@ -302,3 +302,22 @@ def test_a_wrong_token_is_refused_and_so_are_several(query: str, headers: dict[s
 def test_a_token_that_nobody_needs_is_not_looked_at() -> None:
     assert asked("token=WRONG&token=USER") == DEFAULT
     assert asked(HTTP_AUTHORIZATION="Bearer WRONG") is DEFAULT
+
+
+def test_a_client_has_a_name_for_its_place_and_nobody_shares_it_with_another_user() -> None:
+    anybody, user = asked("client=a.b_c:1@d-"), asked("token=USER&client=abc", CLOSED)
+
+    assert (anybody.client, anybody.remembered_as) == ("a.b_c:1@d-", "a.b_c:1@d-")
+    assert (user.client, user.remembered_as) == ("abc", "abc/42")
+    assert asked("client=") == DEFAULT
+
+
+@pytest.mark.parametrize("query", ["client=a/42", "client=a%20b", "client=%E4", "clients=a"])
+def test_a_name_of_a_client_that_cannot_be_is_refused(query: str) -> None:
+    assert refused(query) == (400, "bad_parameter")
+    assert refused("client=" + "a" * 101) == (400, "bad_parameter")
+
+
+def test_where_no_client_is_remembered_it_is_told() -> None:
+    assert refused("client=abc", Policy(remembers_clients=False)) == (400, "bad_parameter")
+    assert refused("client=abc", events=True) == (400, "bad_parameter")

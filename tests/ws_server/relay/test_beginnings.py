@@ -6,12 +6,16 @@ import pytest
 
 from common.message import Mark, parse_id
 from common.store.log_state import LogState
+from common.store.places import Known
 from tests.support.parts import Parts, numbered
+from tests.support.places import FakePlaces
 from tests.support.relays import GONE, connect
 from ws_server.clients.beginning import AT_THE_HEAD, Beginning
 from ws_server.door.listen import Listen
+from ws_server.relay.memory import ClientMemory
 from ws_server.relay.relay import Relay
 from ws_server.wire.close_codes import TRY_AGAIN
+from ws_server.wire.gap_reasons import TOO_OLD
 
 
 @pytest.fixture
@@ -238,3 +242,69 @@ def test_an_id_that_was_found_is_looked_for_again_after_a_loss(parts: Parts, fil
     parts.log.write(b"another one with this id")
 
     assert filled.beginnings.find_in_memory(Listen(last_id="e1x-11-0")) is None
+
+
+@pytest.fixture
+def remembered(filled: Relay) -> FakePlaces:
+    places = FakePlaces()
+    filled.beginnings.memory = ClientMemory(places, 60)
+    return places
+
+
+def test_a_client_that_is_not_known_begins_at_the_head(
+    filled: Relay, remembered: FakePlaces
+) -> None:
+    assert filled.beginnings.find_in_memory(Listen(client="abc")) is None
+
+    assert filled.beginnings.find(Listen(client="abc")) == Beginning(10 << 64, again=0)
+    assert remembered.known["abc"] == Known(Mark("e1", 10 << 64), None)
+
+
+def test_or_before_the_newest_messages_that_it_asks_for(
+    filled: Relay, remembered: FakePlaces
+) -> None:
+    begins = filled.beginnings.find(Listen(client="abc", last=3))
+
+    assert begins == Beginning(7 << 64, again=0)
+    assert remembered.known["abc"].mark == Mark("e1", 7 << 64)
+
+
+@pytest.mark.parametrize(
+    ("sent", "again"), [(Mark("e1", 6 << 64), 6), (Mark("e1", 4 << 64), 0), (None, 10)]
+)
+def test_a_client_that_is_known_goes_on_where_it_was(
+    filled: Relay, remembered: FakePlaces, sent: Mark | None, again: int
+) -> None:
+    remembered.known["abc"] = Known(Mark("e1", 4 << 64), sent)
+
+    begins = filled.beginnings.find(Listen(client="abc", last=3))
+
+    assert begins == Beginning(4 << 64, asked="e1-4-0", again=again)
+
+
+def test_what_the_client_says_itself_wins(filled: Relay, remembered: FakePlaces) -> None:
+    remembered.known["abc"] = Known(Mark("e1", 4 << 64), None)
+
+    begins = filled.beginnings.find(Listen(client="abc", last_id="e1-2-0"))
+
+    assert begins.cursor == 2 << 64
+
+
+def test_a_client_whose_place_cannot_be_found_comes_again(
+    filled: Relay, remembered: FakePlaces
+) -> None:
+    remembered.fault = GONE
+
+    assert filled.beginnings.find(Listen(client="abc")) == Beginning(refused=TRY_AGAIN)
+
+
+def test_a_client_whose_place_is_forgotten_is_told(
+    parts: Parts, filled: Relay, remembered: FakePlaces
+) -> None:
+    parts.log.forgotten = parse_id(b"6-0")
+    filled.tick()
+    remembered.known["abc"] = Known(Mark("e1", 4 << 64), None)
+
+    begins = filled.beginnings.find(Listen(client="abc"))
+
+    assert (begins.missing, begins.asked) == (TOO_OLD, "e1-4-0")

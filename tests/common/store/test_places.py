@@ -1,0 +1,126 @@
+"""`RedisPlaces` and its script, with a real Valkey."""
+
+from collections.abc import Callable
+from time import sleep
+
+import pytest
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from common.errors import QueueUnavailable
+from common.message import LARGEST_HALF, Mark
+from common.store.connect import connect
+from common.store.keys import Keys
+from common.store.places import MOST_MOVES, Known, Move, RedisPlaces
+from tests.support.places import FakePlaces
+
+pytestmark = pytest.mark.integration
+
+Make = Callable[..., RedisPlaces]
+
+
+@pytest.fixture
+def make(client: redis.Redis, key: str) -> Make:
+    def make(seconds: float = 60, **options: int) -> RedisPlaces:
+        return RedisPlaces(client, key, seconds, **options)
+
+    return make
+
+
+def at(id_: int, epoch: str = "e1") -> Mark:
+    return Mark(epoch, id_ << 64)
+
+
+def test_a_client_that_is_not_known_is_where_it_begins_from_then_on(make: Make) -> None:
+    places = make()
+
+    assert places.join("abc", at(5)) is None
+    assert places.join("abc", at(9)) == Known(at(5), None)
+
+
+def test_a_client_is_where_it_was_last_and_its_end_says_what_it_was_sent(make: Make) -> None:
+    places = make()
+    places.join("abc", at(5))
+
+    places.write([Move("abc", at(7), None)])
+    assert places.join("abc", at(9)) == Known(at(7), None)
+    places.write([Move("abc", at(8), at(9))])
+    assert places.join("abc", at(10)) == Known(at(8), at(9))
+    assert places.join("abc", at(11)) == Known(at(8), None)  # It was connected again.
+
+
+def test_a_place_goes_back_only_if_it_is_set(make: Make) -> None:
+    places = make()
+    places.write([Move("abc", at(7), None)])
+
+    places.write([Move("abc", at(6), None)])
+    assert places.join("abc", at(9)) == Known(at(7), None)
+    places.write([Move("abc", at(6), None, "set")])
+    assert places.join("abc", at(9)) == Known(at(6), None)
+
+
+def test_who_was_not_heard_of_for_too_long_is_forgotten(
+    make: Make, client: redis.Redis, key: str
+) -> None:
+    places = make(0.2)
+    places.join("abc", at(5))
+    sleep(0.1)
+    places.join("other", at(5))
+    sleep(0.12)
+
+    assert places.join("abc", at(9)) is None
+    assert client.hlen(Keys(key).places) == client.zcard(Keys(key).heard) == 2
+    sleep(0.25)  # Without anybody, the keys go.
+    assert client.exists(Keys(key).places, Keys(key).heard) == 0
+
+
+def test_of_too_many_those_heard_of_last_are_kept(
+    make: Make, client: redis.Redis, key: str
+) -> None:
+    places = make(most=3)
+    for name in "abcde":
+        places.join(name, at(1))
+        sleep(0.002)  # Redis' clock is read in milliseconds.
+
+    assert sorted(client.hkeys(Keys(key).places)) == [b"c", b"d", b"e"]
+    assert client.zrange(Keys(key).heard, 0, -1) == [b"c", b"d", b"e"]
+    places.write([Move(f"x{n}", at(1), None) for n in range(MOST_MOVES)])
+    assert client.hlen(Keys(key).places) == 3
+
+
+def test_an_outage_is_told(address_of_nobody: str) -> None:
+    places = RedisPlaces(connect(address_of_nobody, 1, 1), "key", 60)
+
+    with pytest.raises(QueueUnavailable):
+        places.join("abc", at(1))
+    with pytest.raises(QueueUnavailable):
+        places.write([Move("abc", at(1), None)])
+
+
+ids = st.sampled_from([0, 1, 9, 10, 11, 2**53 + 1, 2**63]) | st.integers(0, LARGEST_HALF)
+marks = st.builds(
+    lambda epoch, high, low: Mark(epoch, high << 64 | low),
+    st.sampled_from(["", "e", "z", "1f", "20"]).filter(bool),
+    ids,
+    ids,
+)
+names = st.sampled_from(["abc", "abc/42", "abc/a@b.c"])
+moves = st.builds(Move, names, marks, st.none() | marks, st.sampled_from(["move", "move", "set"]))
+steps = st.lists(st.tuples(names, marks) | st.lists(moves, max_size=4), max_size=12)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps)
+def test_whatever_is_written_is_known_as_a_naive_model_knows_it(
+    client: redis.Redis, key: str, steps: list[tuple[str, Mark] | list[Move]]
+) -> None:
+    client.delete(Keys(key).places, Keys(key).heard)
+    places, model = RedisPlaces(client, key, 60), FakePlaces()
+
+    for step in steps:
+        if isinstance(step, tuple):
+            assert places.join(*step) == model.join(*step)
+        else:
+            places.write(step)
+            model.write(step)

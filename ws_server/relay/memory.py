@@ -1,0 +1,161 @@
+"""Remembers, for clients that cannot, how far they are: those that come with `?client=`.
+
+While they are connected, Redis is told every second which of them have confirmed more, many in one
+command; and at once of those that leave. So a process that is killed takes a second of
+confirmations with it: its clients are sent some messages once more, and miss none.
+"""
+
+import logging
+from itertools import islice
+from time import monotonic
+
+import gevent
+from gevent.event import Event
+from gevent.lock import BoundedSemaphore
+
+from common.errors import QueueUnavailable
+from common.loops import repeat
+from common.message import Mark
+from common.store.places import MOST_MOVES, How, Known, Move, Places
+from ws_server.clients.connection import Connection
+
+log = logging.getLogger(__name__)
+
+ROUND = 1.0  # Seconds between two writes of what was confirmed.
+GATHER = 0.02  # Seconds in which those who leave are gathered.
+MOST_COMMANDS = 20  # In a round; who has to wait for the next is sent more once more.
+REFRESHES = 4  # In the time for which a client is remembered, as long as it is connected.
+
+
+class ClientMemory:
+    """What Redis is to be told, and what it knew."""
+
+    def __init__(self, places: Places, seconds: float) -> None:
+        self._places = places
+        self._refresh_every = seconds / REFRESHES
+        self._refresh_at = monotonic() + self._refresh_every
+        self._here: dict[Connection, None] = {}
+        self._by_name: dict[str, list[Connection]] = {}
+        self._moved: dict[Connection, None] = {}  # They have confirmed more than is written.
+        self._moves: dict[str, Move] = {}  # To be written at once, by name.
+        self._wake = Event()
+        self._write_moved_at = 0.0
+        self._writing = BoundedSemaphore()
+        self._is_away = False
+
+    # Clients
+
+    def recall(self, name: str, head: Mark) -> Known | None:
+        """What is known of a client that comes; None: nothing, and it begins at the head.
+
+        Raises:
+            QueueUnavailable: Redis did not answer.
+        """
+        for connection in self._by_name.get(name, ()):
+            if self._moved.pop(connection, self) is None:
+                self._put(_move_of(connection))
+        if name in self._moves:  # It was here a moment ago.
+            with self._writing:
+                self._write([name])
+        return self._places.join(name, head)
+
+    def enter(self, connection: Connection, *, is_set: bool) -> None:
+        """A client has been taken in. `is_set`: what was known of it does not hold any more."""
+        self._here[connection] = None
+        self._by_name.setdefault(connection.remembered_as, []).append(connection)
+        if is_set:
+            self._put(_move_of(connection, how="set"))
+
+    def note(self, connection: Connection, _before: int, _after: int) -> None:
+        """A client has confirmed more."""
+        if connection in self._here:
+            self._moved[connection] = None
+
+    def leave(self, connection: Connection) -> None:
+        """A client is gone."""
+        if connection not in self._here:
+            return
+        del self._here[connection]
+        self._moved.pop(connection, None)
+        others = self._by_name[connection.remembered_as]
+        others.remove(connection)
+        if others:
+            self._put(_move_of(connection))
+        else:
+            del self._by_name[connection.remembered_as]
+            self._put(_move_of(connection, Mark(connection.feed.epoch, connection.pinged)))
+
+    def _put(self, move: Move) -> None:
+        waiting = self._moves.get(move.name)
+        if waiting is not None and waiting.how == "set":
+            move = move._replace(how="set")
+        self._moves[move.name] = move
+        self._wake.set()
+
+    # Redis
+
+    def run(self) -> None:
+        """Tell Redis, for ever."""
+        repeat("places of clients are written", self._wait_and_write)
+
+    def _wait_and_write(self) -> None:
+        if self._wake.wait(ROUND):
+            gevent.sleep(GATHER)
+        self.write(monotonic())
+
+    def write(self, now: float) -> None:
+        """Tell Redis what is due; who is left is told of in the next round."""
+        self._wake.clear()
+        if now >= self._refresh_at:
+            self._refresh_at = now + self._refresh_every
+            self._moved.update(self._here)
+        if now >= self._write_moved_at:
+            self._write_moved_at = now + ROUND
+            self._gather_moved()
+        try:
+            self._write_all(MOST_COMMANDS)
+            self._note(None)
+        except QueueUnavailable as problem:
+            self._note(problem)
+            gevent.sleep(ROUND)
+
+    def stop(self, limit: float) -> None:
+        """Tell Redis everything that it does not know, within `limit` seconds."""
+        self._gather_moved(len(self._moved))
+        try:
+            with gevent.Timeout(limit, QueueUnavailable("no answer before the stop")):
+                self._write_all(len(self._moves) // MOST_MOVES + 1)
+        except QueueUnavailable as problem:
+            log.warning("Stopping; some clients will be sent messages again: %s", problem.reason)
+
+    def _gather_moved(self, most: int = MOST_COMMANDS * MOST_MOVES) -> None:
+        for connection in list(self._moved)[:most]:
+            del self._moved[connection]
+            self._put(_move_of(connection))
+
+    def _write_all(self, most_commands: int) -> None:
+        with self._writing:
+            for _ in range(most_commands):
+                if not self._moves:
+                    return
+                self._write(list(islice(self._moves, MOST_MOVES)))
+
+    def _write(self, names: list[str]) -> None:
+        some = {name: self._moves[name] for name in names if name in self._moves}
+        self._places.write(list(some.values()))
+        for name, move in some.items():
+            if self._moves.get(name) is move:  # Else it has moved meanwhile.
+                del self._moves[name]
+
+    def _note(self, problem: QueueUnavailable | None) -> None:
+        """One log line when it cannot be written, and one when it can be again."""
+        was_away, self._is_away = self._is_away, problem is not None
+        if problem is not None and not was_away:
+            log.warning("How far clients are is not written: %s", problem.reason)
+        elif was_away and problem is None:
+            log.info("How far clients are is written again")
+
+
+def _move_of(connection: Connection, sent: Mark | None = None, how: How = "move") -> Move:
+    mark = Mark(connection.feed.epoch, connection.confirmed)
+    return Move(connection.remembered_as, mark, sent, how)
