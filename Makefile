@@ -1,10 +1,11 @@
 # Everything happens in .venv of this checkout; nothing but Python 3.11+ and make is needed.
 
 PYTHON ?= python3
+MINUTES ?= 30
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help setup run test check fix docs bench chaos fuzz clean
+.PHONY: help setup run test check fix docs bench soak chaos fuzz clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /	/'
@@ -34,6 +35,9 @@ docs: $(BIN)/.dev ## Write what is generated from the code: docs/reference.md, .
 bench: $(BIN)/.bench ## Measure, next to a floor in C and to peers; BENCH='--short --only storm' for less
 	@command -v cc >/dev/null || { echo 'The load client is written in C: install a C compiler (cc)'; exit 1; }
 	@$(BIN)/python -m bench $(BENCH)
+
+soak: $(BIN)/.bench ## Let thousands of clients come and go, and look for what grows; MINUTES=30 SOAK='--clients 500'
+	@$(BIN)/python -m bench.soak --minutes $(MINUTES) $(SOAK)
 
 chaos: $(BIN)/.dev ## Kill, stop, cut and crowd everything, and look for a lost or doubled message; CHAOS='--seconds 600 --seed 7', CHAOS=--help
 	@$(BIN)/python -m chaos $(CHAOS)

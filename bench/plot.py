@@ -21,7 +21,7 @@ def is_available() -> bool:
 def bars(tables: Sequence[Table], target: Path) -> None:
     """A panel for each charted column, a bar for each subject."""
     panels = [(table, column) for table in tables for column in table.charts]
-    figure, axes = _figure(len(panels))
+    figure, axes = panels_of(len(panels))
     for axis, (table, column) in zip(axes, panels, strict=False):
         found = table.column(column)[::-1]
         names, values = [name for name, _ in found], [value for _, value in found]
@@ -41,7 +41,7 @@ def bars(tables: Sequence[Table], target: Path) -> None:
 def lines(tables: Sequence[Table], target: Path) -> None:
     """A panel for each charted column, over the number that names each row."""
     panels = [(table, column) for table in tables for column in table.charts]
-    figure, axes = _figure(len(panels))
+    figure, axes = panels_of(len(panels))
     for axis, (table, column) in zip(axes, panels, strict=False):
         found = table.column(column)
         at, values = [float(name) for name, _ in found], [value for _, value in found]
@@ -55,7 +55,8 @@ def lines(tables: Sequence[Table], target: Path) -> None:
     figure.savefig(target, dpi=120)
 
 
-def _figure(panels: int) -> tuple[Any, list[Any]]:
+def panels_of(panels: int) -> tuple[Any, list[Any]]:
+    """A figure with so many panels, two in a row."""
     from matplotlib.figure import Figure  # noqa: PLC0415  # It is optional.
 
     columns = min(2, max(1, panels))
