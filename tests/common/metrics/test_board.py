@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from common.metrics.board import ROOM, Board
-from common.metrics.numbers import Snapshot, merged
+from common.metrics.numbers import Snapshot, Value, merged
 
 
 def told(settled: float, behind: float = 0) -> Snapshot:
@@ -60,7 +60,8 @@ def test_what_a_dead_worker_counted_stays_and_its_gauges_are_gone() -> None:
 
 
 def test_a_worker_that_was_killed_while_it_told_leaves_what_it_had_told_before() -> None:
-    board, many = Board(1), dict.fromkeys(map(str, range(2000)), 1)
+    board = Board(1)
+    many: dict[str, Value] = dict.fromkeys(map(str, range(2000)), 1)
 
     def tell() -> None:
         settled = 0
