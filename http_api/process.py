@@ -3,6 +3,7 @@
 import gevent
 from flask import Flask
 
+from common.loops import repeat
 from common.metrics.board import Board
 from common.metrics.metrics import Metrics
 from common.serving.open_files import affordable_slots
@@ -19,6 +20,7 @@ from common.store.presence_pages import RedisPresencePages
 from common.store.pulse import Pulse
 from common.store.push_commands import PushCommands
 from common.store.queue import RedisQueue
+from common.store.redis_meter import add_redis
 from config.settings import Settings
 from http_api.app import METRICS, PLAIN_PUSH, READS, create_app
 from http_api.plain_push import PlainPush
@@ -45,12 +47,15 @@ def load(settings: Settings) -> Flask:
     reads: Reads = app.extensions[READS]
     pulse = app.extensions[PULSE] = reads.pulse()
     gevent.spawn(pulse.run)
+    add_redis(_metrics(app).numbers, client.meter)
     return app
 
 
 def share(app: Flask, board: Board) -> None:
     """Count together with the other workers."""
-    _metrics(app).join(board)
+    metrics = _metrics(app)
+    metrics.join(board)
+    gevent.spawn(repeat, "numbers are told", metrics.tell_and_wait)
 
 
 def plain(app: Flask) -> PlainPush:

@@ -19,8 +19,8 @@ ARROWS = {
     "config.cli.doctor": {"common", "common.serving", "common.store", "config"},
     "common": {"config"},
     "common.libraries": set(),
-    "common.metrics": {"common"},
-    "common.store": {"common", "common.libraries", "config"},
+    "common.metrics": set(),
+    "common.store": {"common", "common.libraries", "common.metrics", "config"},
     "common.serving": {
         "common",
         "common.libraries",
@@ -59,6 +59,7 @@ ARROWS = {
     "ws_server.clients": {
         "common",
         "common.libraries",
+        "common.metrics",
         "ws_server.door",
         "ws_server.log",
         "ws_server.wire",

@@ -22,6 +22,8 @@ from ws_server.relay.memory import ClientMemory
 from ws_server.relay.relay import Relay
 from ws_server.wire.close_codes import CloseCode
 
+ACCEPTED = "accepted"  # Instead of an error.
+
 
 @dataclass(kw_only=True)
 class Newcomers:
@@ -69,6 +71,7 @@ class Newcomers:
         Never waits: the caller holds a place of the web server. Whatever has to wait goes on in a
         greenlet, and counts as a connection meanwhile.
         """
+        self.hub.tally.accepts[ACCEPTED] += 1
         self.census.enter(listen)  # Before anything can make it leave again.
         arrival = Arrival(fd, early, listen)
         beginning = self.relay.beginnings.find_in_memory(listen)
@@ -76,6 +79,10 @@ class Newcomers:
             self._arrivals.add(arrival)
         else:
             self._take_in(arrival, beginning)
+
+    def note_refused(self, error: str) -> None:
+        """Count a client that was not let in."""
+        self.hub.tally.accepts[error] += 1
 
     @property
     def are_gone(self) -> bool:

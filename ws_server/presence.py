@@ -32,6 +32,7 @@ class Presence:
         self._writer = writer
         self._is_known = False  # Whether Redis may have something of us.
         self._renewal = 0.0  # When it is due.
+        self._right = monotonic()  # When Redis had all of it last.
         self._writing = BoundedSemaphore()
         self._is_away = False
         self._stopped = False
@@ -47,6 +48,7 @@ class Presence:
     def do_round(self, now: float) -> None:
         """Write what has changed; renew the lease and sweep if that is due."""
         if self._stopped or not (self._is_known or self.counts.have_changed):
+            self._right = now
             return
         with self._writing:
             try:
@@ -58,7 +60,12 @@ class Presence:
                     # be kept: of many channels that come and go it would grow without end.
                     self._begin_anew()
             else:
+                self._right = now
                 self._note(None)
+
+    def lag(self, now: float) -> float:
+        """For how many seconds what Redis has may be out of date."""
+        return max(0.0, now - self._right) if self.counts.have_changed else 0.0
 
     def stop(self, limit: float) -> None:
         """Remove from Redis what was written, within `limit` seconds; nothing is written after."""

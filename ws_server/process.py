@@ -10,6 +10,7 @@ import gevent
 from flask import Flask
 
 from common.client_address import client_of
+from common.loops import repeat
 from common.metrics.board import Board
 from common.serving.open_files import affordable_connections
 from common.serving.stopping import Stop
@@ -20,6 +21,7 @@ from common.store.log_state import Retention
 from common.store.places import RedisPlaces
 from common.store.presence import RedisPresenceWriter
 from common.store.pulse import Pulse
+from common.store.redis_meter import add_redis
 from config.settings import Settings
 from ws_server.door.app import create_app
 from ws_server.door.plain_listen import PlainListen
@@ -72,6 +74,7 @@ def load(settings: Settings) -> Flask:
     figures = service.figures
     pulse = Pulse(RedisBeats(client, key), "ws", figures.now, figures.counted)
     app.extensions[PULSE] = pulse
+    add_redis(service.metrics.numbers, client.meter)
     service.start()
     gevent.spawn(pulse.run)
     gc.set_threshold(*GC_THRESHOLDS)
@@ -82,6 +85,7 @@ def share(app: Flask, board: Board) -> None:
     """Count together with the other workers."""
     service: Service = app.extensions[SERVICE]
     service.metrics.join(board)
+    gevent.spawn(repeat, "numbers are told", service.metrics.tell_and_wait)
 
 
 def plain(app: Flask) -> PlainListen:

@@ -46,7 +46,7 @@ class Service:
         self._stop_timeout = settings.stop_timeout
         self._hub = Hub(_make_feeds(settings, source), self._note_gone)
         self.figures = Figures(self._hub, settings)
-        self.metrics = Metrics(numbers_of(self._hub))
+        self.metrics = Metrics(numbers_of(self._hub, presence))
         self._relay = Relay(source, self._hub)
         worker = worker_class(settings, self._hub, self._relay)
         self._hooks = Hooks(worker, settings.request_timeout)

@@ -49,6 +49,7 @@ SHORT = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1
 LONG = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 MESSAGES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 # Values of labels.
+GAPS = ("too_old", "lost", "unknown")
 FORMATS = ("text", "json", "text-events", "json-events")
 
 FAMILIES = (
@@ -86,8 +87,31 @@ FAMILIES = (
         "1 if the log forgets messages by HISTORY_SIZE or HISTORY_BYTES, before HISTORY_SECONDS",
     ),
     Family("settled_total", COUNTER, WS, "Messages that were moved from the queue to the log"),
+    Family(
+        "rejected_total",
+        COUNTER,
+        WS,
+        "Envelopes on the queue that could not be read and were set aside, by the reason",
+        "reason",
+    ),
     # Clients
     Family("connections", GAUGE, WS, "Clients that are connected, by format", "format"),
+    Family(
+        "accepts_total",
+        COUNTER,
+        WS,
+        "Clients that came: accepted, or refused with this error",
+        "result",
+        ("accepted", "unauthorized", "unavailable"),
+    ),
+    Family(
+        "closes_total",
+        COUNTER,
+        WS,
+        "Clients that left, by the close code; stream: an event stream, which has none",
+        "code",
+        ("1000", "1001", "1006", "1012", "1013", "4008", "stream"),
+    ),
     Family(
         "deliveries_total",
         COUNTER,
@@ -96,6 +120,77 @@ FAMILIES = (
         "format",
         FORMATS,
     ),
+    Family("delivered_bytes_total", COUNTER, WS, "Bytes of messages that sockets took"),
+    Family(
+        "fan_out_seconds",
+        HISTOGRAM,
+        WS,
+        "Time to encode a part of the log and to offer it to all clients",
+        bounds=SHORT,
+    ),
+    Family(
+        "chunk_messages",
+        HISTOGRAM,
+        WS,
+        "Messages in such a part, which goes out as one",
+        bounds=MESSAGES,
+    ),
+    Family(
+        "settled_to_written_seconds",
+        HISTOGRAM,
+        WS,
+        "Time from the log to all sockets, by the last message of each part and Redis' clock",
+        bounds=LONG,
+    ),
     Family("behind_connections", GAUGE, WS, "Clients that have not been sent everything yet"),
+    Family(
+        "behind_messages",
+        GAUGE,
+        WS,
+        "Messages of the log that the client furthest behind has yet to pass; more than some 2,000 "
+        "are not counted",
+        is_largest=True,
+    ),
+    Family(
+        "resumes_total",
+        COUNTER,
+        WS,
+        "Clients that came back with the last id that they had: complete, refused for now, or why "
+        "something is missing",
+        "result",
+        ("complete", *GAPS, "refused"),
+    ),
+    Family(
+        "gaps_total",
+        COUNTER,
+        WS,
+        "Clients that were told that they miss messages, or closed for it, by the reason",
+        "reason",
+        GAPS,
+    ),
+    Family(
+        "presence_lag_seconds",
+        GAUGE,
+        WS,
+        "For how long Redis may be out of date about who is connected",
+        is_largest=True,
+    ),
+    # Redis
+    Family(
+        "redis_errors_total",
+        COUNTER,
+        BOTH,
+        "Commands and scripts that failed or were not answered; connect: no connection",
+        "command",
+        ("connect",),
+    ),
+    Family(
+        "redis_seconds",
+        HISTOGRAM,
+        BOTH,
+        "Time until Redis answered, by the first command or script of a round trip",
+        "command",
+        bounds=SHORT,
+    ),
 )
 BY_NAME = {each.name: each for each in FAMILIES}

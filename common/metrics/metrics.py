@@ -8,7 +8,6 @@ import hmac
 
 import gevent
 
-from common.loops import repeat
 from common.metrics.board import Board
 from common.metrics.numbers import Numbers, Snapshot, merged
 
@@ -25,10 +24,9 @@ class Metrics:
         numbers.add("workers", lambda: 1)
 
     def join(self, board: Board) -> None:
-        """Count together with others, from now on."""
+        """Count together with others, from now on; somebody has to call `tell_and_wait`."""
         self._board = board
         self.tell()
-        gevent.spawn(repeat, "numbers are told", self._tell_and_wait)
 
     def tell(self) -> None:
         """Let the others know."""
@@ -40,7 +38,8 @@ class Metrics:
         self._board.tell(own)
         return merged([own, *self._board.others()])
 
-    def _tell_and_wait(self) -> None:
+    def tell_and_wait(self) -> None:
+        """A step of a loop that goes on for ever."""
         self.tell()
         gevent.sleep(EVERY)
 

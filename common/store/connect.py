@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from common.libraries.redis_connection import FollowingConnection, slot_of
 from common.store.redis_errors import told
+from common.store.redis_meter import MeteredClient
 from config.redis_url import Address, Nodes
 
 Client: TypeAlias = redis.Redis
@@ -30,7 +31,7 @@ PARTING = (
 )
 
 
-def connect(url: str, timeout: float, connections: int, key: str = "") -> redis.Redis:
+def connect(url: str, timeout: float, connections: int, key: str = "") -> MeteredClient:
     """A client with at most `connections` connections, each command tried once.
 
     Connects lazily. `timeout` (seconds) bounds connecting, each answer, and the
@@ -59,7 +60,7 @@ def connect(url: str, timeout: float, connections: int, key: str = "") -> redis.
             **bounds,
             **options,
         )
-    return redis.Redis(connection_pool=pool)
+    return MeteredClient(connection_pool=pool)
 
 
 class Master:

@@ -5,6 +5,7 @@ command of the project, and repeats nothing.
 """
 
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Any, Protocol
 
 import gevent
@@ -19,6 +20,7 @@ from common.libraries.redis_connection import (
 )
 from common.store.connect import PARTING, Client
 from common.store.redis_errors import Failure, failure, told
+from common.store.redis_meter import meter_of, opened
 
 READ_BYTES = 64 * 1024
 LONGEST_ANSWER = 64 * 1024  # Bytes; Redis repeats parts of a command in some errors.
@@ -26,6 +28,7 @@ CLOSED = "Redis has closed the connection"
 NONSENSE = "the answer is not one of Redis"
 
 Answer = int | Failure
+PUSH = ("lpush",)  # As it is counted, whatever is sent.
 
 
 class Listener(Protocol):
@@ -51,6 +54,8 @@ class EventLine:
         """It is like the connections of `client`, and in no pool."""
         self.listener: Listener
         self._pool = client.connection_pool
+        self.meter = meter_of(client)
+        self._sent = 0.0  # When the commands that await answers were sent.
         self._connection: OwnConnection | None = None
         self._socket: OwnSocket
         self._reading: Any = None
@@ -75,7 +80,7 @@ class EventLine:
 
     def send(self, data: bytes) -> None:
         """Send commands. Only if it is ready, and nothing awaits an answer."""
-        self._unsent = data
+        self._unsent, self._sent = data, perf_counter()
         self._write()
 
     def close(self) -> None:
@@ -102,7 +107,7 @@ class EventLine:
 
     def _open(self) -> None:
         try:
-            connection = OwnConnection(self._pool)
+            connection = opened(self._pool, self.meter)
             self._socket = connection.unblock()
         except Exception as problem:
             self._opening = None
@@ -173,9 +178,19 @@ class EventLine:
         if is_nonsense:
             self.close()  # First, so that nothing more is sent.
         if answers:
+            self._count(answers)
             self.listener.answered(answers)
         if is_nonsense:
             self.listener.lost(NONSENSE)
+
+    def _count(self, answers: Sequence[Answer]) -> None:
+        """The first of them tells how long it took."""
+        if self._sent:
+            self.meter.note(PUSH, self._sent)
+            self._sent = 0.0
+        for answer in answers:
+            if isinstance(answer, Failure) and not answer.is_forgotten:
+                self.meter.errors[PUSH[0]] += 1
 
     def _failure(self, line: bytes) -> Failure:
         """What a line says that is no number.
@@ -190,5 +205,8 @@ class EventLine:
         return failure(problem)
 
     def _lose(self, problem: str) -> None:
+        if self._sent:
+            self.meter.errors[PUSH[0]] += 1
+        self._sent = 0.0
         self.close()
         self.listener.lost(problem)

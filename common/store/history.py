@@ -68,8 +68,8 @@ class RedisHistory(History):
         self._keys = keys = Keys(key)
         self._look = ("EVAL", source("history.lua"), 3, keys.log, keys.floor, keys.epoch)
         self._whole = ("EVAL", source("whole.lua"), 3, keys.log, keys.floor, keys.first)
-        self._line = Line(client.connection_pool, repeatable=True)
-        self._waiting = Line(client.connection_pool, repeatable=True)
+        self._line = Line(client, repeatable=True)
+        self._waiting = Line(client, repeatable=True)
         self._room = HANDFUL
 
     def after(self, id_: int, most: int) -> Look:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any
 
 import redis
@@ -15,6 +15,7 @@ from redis.exceptions import NoScriptError
 
 from common.libraries.redis_connection import Command, OwnConnection
 from common.store.redis_errors import redis_errors
+from common.store.redis_meter import meter_of, opened
 
 IDLE = 0.5  # Seconds; Redis closes no connection that was used within the last second.
 
@@ -26,9 +27,11 @@ class Line:
     """
 
     def __init__(
-        self, pool: redis.ConnectionPool, script: bytes | None = None, *, repeatable: bool = False
+        self, client: redis.Redis, script: bytes | None = None, *, repeatable: bool = False
     ) -> None:
-        self._pool = pool
+        """The connection is like those of `client`, and in no pool."""
+        self._pool = client.connection_pool
+        self._meter = meter_of(client)
         self._repeatable = repeatable  # Its commands only read.
         self._script = script  # To be known to the server before the first command.
         self._connection: OwnConnection | None = None
@@ -65,7 +68,7 @@ class Line:
         """
         with self._lock, redis_errors():
             connection = self._ready()
-            with self._closing():
+            with self._closing(commands):
                 connection.send([after, *commands] if after else commands)
             self._asked = asked = object()
         return partial(self._answers, asked, commands, waits=after is not None)
@@ -76,12 +79,14 @@ class Line:
             if connection is None or self._asked is not asked:
                 raise redis.ConnectionError("the connection was closed before the answer")
             try:
-                with self._closing():
-                    self._asked = None
+                with self._closing(commands):
+                    self._asked, began = None, perf_counter()
                     answers = connection.receive(len(commands) + waits)
             except NoScriptError:  # As in `call`.
                 return self._exchange(commands)
             self._used = monotonic()
+            if not waits:
+                self._meter.note(commands[0], began)
             return answers[waits:]
 
     def leave(self) -> None:
@@ -116,19 +121,22 @@ class Line:
         return connection
 
     def _send(self, connection: OwnConnection, commands: Sequence[Command]) -> list[Any]:
-        with self._closing():
+        began = perf_counter()
+        with self._closing(commands):
             answers = connection.exchange(commands)
         self._used = monotonic()
+        self._meter.note(commands[0], began)
         return answers
 
     @contextmanager
-    def _closing(self) -> Iterator[None]:
+    def _closing(self, commands: Sequence[Command]) -> Iterator[None]:
         """An error ends the connection."""
         try:
             yield
-        except BaseException:
+        except BaseException as problem:
             # Answers that still come belong to commands that nobody waits for any more.
             self._close()
+            self._meter.fail(commands[0], problem)
             raise
 
     def _is_closed(self, connection: OwnConnection) -> bool:
@@ -140,7 +148,7 @@ class Line:
 
     def _open(self) -> OwnConnection:
         self._close()
-        self._connection = connection = OwnConnection(self._pool)
+        self._connection = connection = opened(self._pool, self._meter)
         if self._script is not None:
             self._send(connection, [("SCRIPT", "LOAD", self._script)])
         self.connects += 1

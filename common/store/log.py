@@ -98,10 +98,10 @@ class RedisLog(Log):
         self._whole = ("EVAL", source("whole.lua"), 3, keys.log, keys.floor, keys.first)
         self._newest = ("EVAL", source("newest.lua"), 1, keys.log)
         self._pick = ("EVAL", source("pick.lua"), 1, keys.log)
-        self._settling = Line(client.connection_pool, script)
-        self._reading = Line(client.connection_pool, repeatable=True)
+        self._settling = Line(client, script)
+        self._reading = Line(client, repeatable=True)
         self._connects = 0  # Of `_reading`, at the last read.
-        self._paging = Line(client.connection_pool, script, repeatable=True)
+        self._paging = Line(client, script, repeatable=True)
 
     def look(self, known: Mark | None = None) -> LogState:
         (answer,) = self._paging.call(self._settle(known, 0))

@@ -45,7 +45,7 @@ class RedisQueue(Queue):
         self._redis = client
         self._keys = Keys(key)
         self._push_once = Script(client, SCRIPT)
-        self._checking = Line(client.connection_pool, repeatable=True)
+        self._checking = Line(client, repeatable=True)
 
     def push(self, items: Sequence[bytes]) -> None:
         with redis_errors():

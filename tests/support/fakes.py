@@ -128,12 +128,16 @@ class FakeAdopter:
         self.refuses: str | None = None
         self.crowded: set[str] = set()
         self.adopted: list[tuple[int, bytes, Listen]] = []
+        self.refused: list[str] = []
 
     def is_crowded(self, address: str) -> bool:
         return address in self.crowded
 
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         self.adopted.append((fd, early, listen))
+
+    def note_refused(self, error: str) -> None:
+        self.refused.append(error)
 
 
 class FakeTokens:

@@ -198,3 +198,11 @@ def test_nothing_overtakes_what_came_with_the_handshake(running: Running, peers:
 
     wait_until(lambda: len(running.worker.events) > 2, "the message")
     assert running.worker.events == ["start", "connect", "in two pieces"]
+
+
+def test_those_who_are_let_in_and_those_who_are_not_are_counted(running: Running) -> None:
+    newcomers = running.build()
+    running.connect()
+    newcomers.note_refused("unavailable")
+
+    assert newcomers.hub.tally.accepts == {"accepted": 1, "unavailable": 1}

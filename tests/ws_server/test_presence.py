@@ -337,3 +337,16 @@ def test_what_comes_and_goes_while_redis_is_away_is_not_kept() -> None:
 
     assert set(writer.channels) == had
     assert sum(len(changes.channels) for changes in writer.writes[written:]) <= 2 * len(had)
+
+
+def test_the_lag_is_the_time_since_redis_had_everything(
+    presence: Presence, writer: FakePresenceWriter
+) -> None:
+    presence.do_round(100)
+    presence.counts.joined("42", NONE)
+    writer.faults += [False]
+    presence.do_round(101)
+
+    assert presence.lag(102.5) == 2.5
+    presence.do_round(103)
+    assert presence.lag(200) == 0

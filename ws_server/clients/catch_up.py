@@ -18,6 +18,7 @@ from common.loops import repeat
 from ws_server.clients.connection import Connection, Owed, State
 from ws_server.clients.lending import Lender
 from ws_server.clients.progress import Progress
+from ws_server.clients.tally import Tally
 from ws_server.log.old_pages import Gap
 from ws_server.log.pieces import Chunk, Place
 
@@ -31,8 +32,9 @@ REDIS_PAUSE = 1.0  # Seconds before Redis is asked again for a client's page.
 class CatchUp:
     """Brings clients from where they are to the head."""
 
-    def __init__(self, progress: Progress, lender: Lender) -> None:
+    def __init__(self, progress: Progress, lender: Lender, tally: Tally) -> None:
         self._progress = progress
+        self._tally = tally
         self._lender = lender
         self._due: deque[Connection] = deque()
         self._parked: list[Connection] = []  # Waiting for Redis to come back.
@@ -120,6 +122,7 @@ class CatchUp:
         self._go_on(connection, owed, sent, full=at < end)
 
     def _go_on(self, connection: Connection, owed: Owed, sent: int, *, full: bool) -> None:
+        self._tally.bytes += sent
         if sent or not full:
             owed.progress = monotonic()
         if full:

@@ -111,9 +111,10 @@ class FanOut:
     # of a send.
 
     def _send(self, put: Put, size: int, chunk: Chunk, some: list[Connection]) -> None:
-        after, upto = chunk.after, chunk.upto
+        after, upto, missed = chunk.after, chunk.upto, 0
         for connection in some:
             if connection.cursor > after:
+                missed += size
                 self._pass_over(connection, upto)
                 continue
             try:
@@ -121,12 +122,15 @@ class FanOut:
             except BlockingIOError:
                 sent = 0
             except OSError:
+                missed += size
                 self._progress.drop(connection)
                 continue
             if sent == size:
                 connection.cursor = upto
             else:
+                missed += size - sent
                 self._progress.fall_behind(connection, chunk.cut(sent))
+        self._tally.bytes += size * len(some) - missed
 
     def _send_few(
         self,
@@ -136,8 +140,10 @@ class FanOut:
         members: list[Connection],
     ) -> None:
         after, upto, data = piece.after, piece.upto, piece.data(places, channels)
+        size, missed = len(data), 0
         for connection in members:
             if connection.cursor > after:
+                missed += size
                 self._pass_over(connection, upto)
                 continue
             try:
@@ -145,12 +151,15 @@ class FanOut:
             except BlockingIOError:
                 sent = 0
             except OSError:
+                missed += size
                 self._progress.drop(connection)
                 continue
-            if sent == len(data):
+            if sent == size:
                 connection.cursor = upto
             else:
+                missed += size - sent
                 self._progress.fall_behind(connection, piece.cut(places, channels, sent))
+        self._tally.bytes += size * len(members) - missed
 
     def _pass_over(self, connection: Connection, upto: int) -> None:
         """It is not live, or has all of it; or a part of it, if another process was ahead."""

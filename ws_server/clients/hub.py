@@ -6,6 +6,7 @@ nothing about Redis, timing or what a client says.
 """
 
 from collections.abc import Callable, Mapping
+from time import perf_counter, time
 
 import gevent
 
@@ -35,12 +36,12 @@ class Hub:
     def __init__(self, feeds: Mapping[str, Feed], on_gone: Callable[[Connection], None]) -> None:
         self.mark = Mark("", 0)  # Everything in the log up to here has been published.
         self.clients = Clients(feeds.values())
-        self.sender = Sender(self.clients, self._forget)
+        self.tally = Tally()
+        self.sender = Sender(self.clients, self._forget, self.tally)
         self.confirming = Confirming(self.clients, self.sender)
         self.recent = Recent()
         self._feeds = feeds
         self._audiences = {feed: Audiences() for feed in feeds.values()}
-        self.tally = Tally()
         self._fan_out = FanOut(self.sender, self.sender.lender, self.tally)
         self._on_gone = on_gone
 
@@ -74,6 +75,9 @@ class Hub:
         self.clients.join(connection)
         self._audiences[feed].add(connection)
         connection.start_reading()
+        if listen.last_id is not None:
+            is_refused = beginning.refused is not None
+            self.tally.note_resume(beginning.missing, is_refused=is_refused)
         self._greet(connection, feed, beginning)
         return connection
 
@@ -87,6 +91,7 @@ class Hub:
         again = beginning.again
         greeting = feed.format.welcome(at, connection.channels, complete=complete, again=again)
         if beginning.missing:
+            self.tally.note_gap(beginning.missing)
             notice = feed.format.gap(at, beginning.asked, beginning.missing)
             if notice is None:
                 self.sender.close(connection, GAP)
@@ -141,14 +146,15 @@ class Hub:
             self.mark = Mark(self.mark.epoch, page.last)
 
     def _publish_part(self, part: Page) -> None:
+        began, tally = perf_counter(), self.tally
         self.recent.add(part.ids, part.recipients)
-        self.tally.sent += len(part.ids)
+        tally.sent += len(part.ids)
         for name, feed in self._feeds.items():
             listeners = self.clients.by_feed[feed]
             if not listeners:
                 feed.skip(part.last)
                 continue
-            before = self.tally.deliveries
+            before = tally.deliveries
             piece = feed.append(part)
             is_mixed = isinstance(piece, Mixed)
             ride = self.confirming.ride(feed, piece.upto, is_for_all=not is_mixed)
@@ -157,7 +163,11 @@ class Hub:
             else:
                 self._fan_out.send(piece, listeners, ride)
             feed.done = piece.upto
-            self.tally.by_format[name] += self.tally.deliveries - before
+            tally.by_format[name] += tally.deliveries - before
+        tally.fan_out.note(perf_counter() - began)
+        tally.chunk.note(len(part.ids))
+        # By the clock of Redis, which may be ahead of ours.
+        tally.written.note(max(0.0, time() - (part.last >> 64) / 1000))
         self._kick_all(part)
 
     def _kick_all(self, page: Page) -> None:

@@ -13,6 +13,7 @@ from ws_server.clients.catch_up import CatchUp
 from ws_server.clients.connection import Clients, Connection, Owed, State
 from ws_server.clients.endpoint import CHANGE, REPLIES
 from ws_server.clients.lending import Lender
+from ws_server.clients.tally import Tally
 from ws_server.log.pieces import Place
 from ws_server.wire.close_codes import GAP, CloseCode
 from ws_server.wire.gap_reasons import TOO_OLD
@@ -25,11 +26,14 @@ PAUSE_OUTBOX = 64 * 1024  # Bytes of them beyond which nothing more is read from
 class Sender:
     """Plain state, no lock. It is told of `Progress` by the loops that send."""
 
-    def __init__(self, clients: Clients, on_gone: Callable[[Connection], None]) -> None:
+    def __init__(
+        self, clients: Clients, on_gone: Callable[[Connection], None], tally: Tally
+    ) -> None:
         self._clients = clients
+        self._tally = tally
         self._on_gone = on_gone
         self.lender = Lender()
-        self.catch_up = CatchUp(self, self.lender)
+        self.catch_up = CatchUp(self, self.lender, tally)
 
     # To one client
 
@@ -84,10 +88,13 @@ class Sender:
         `or_close`: it is closed if its format cannot say this.
         """
         if connection.owed is not None and connection.owed.skip:
+            self._tally.note_gap(reason)
             self.drop(connection)  # In the middle of a long frame there is no way to tell.
             return
         if connection.is_open:
             notice = connection.feed.format.gap(at, str(had), reason)
+            if notice is not None or or_close:
+                self._tally.note_gap(reason)
             if notice is not None:
                 self._send_notice(connection, notice, at)
             elif or_close:
@@ -110,6 +117,8 @@ class Sender:
             return
         self.post_raw(connection, connection.feed.format.farewell(close))
         if connection.is_open:
+            is_websocket = connection.feed.format.is_websocket
+            self._tally.note_end(close.code, is_websocket=is_websocket)
             self._clients.begin_closing(connection, monotonic() + CLOSE_TIMEOUT)
             if connection.owed is None:
                 self.sent_farewell(connection)
@@ -166,6 +175,8 @@ class Sender:
 
     def drop(self, connection: Connection) -> None:
         """Forget a connection and close its socket, at once; harmless if it is gone already."""
+        if connection.is_open:
+            self._tally.note_cut(is_websocket=connection.feed.format.is_websocket)
         if connection.state is not State.GONE:
             self._clients.leave(connection)
             self._on_gone(connection)

@@ -43,6 +43,9 @@ class Adopter(Capacity, Protocol):
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a connected socket."""
 
+    def note_refused(self, error: str) -> None:
+        """Count a client that was not let in."""
+
 
 def check_body(environ: Mapping[str, Any]) -> None:
     """A request to listen has none: its bytes would be taken for what the client says later."""

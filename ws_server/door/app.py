@@ -102,6 +102,12 @@ def _add_websocket(app: Flask, service: Adopter, policy: Policy) -> None:
         if _wants_websocket(environ):
             environ[ENVIRON_KEY] = admit_websocket(environ, policy, service)
 
+    @app.after_request
+    def count_refused(response: Response) -> Response:
+        if response.status_code >= 400 and _wants_to_listen():
+            service.note_refused(response.get_json()["error"])
+        return response
+
     def listen(handed: HandOff, **_path: str) -> None:
         _hand_over(service, handed)
 
@@ -121,6 +127,7 @@ def _add_events(app: Flask, service: Adopter, policy: Policy) -> None:
         try:
             check_room(listen, service)
         except Refused as refused:
+            service.note_refused(refused.error)
             # An EventSource gives up at an error status; at an end of the stream it comes back.
             wait = random.randint(RETRY_AFTER * 500, RETRY_AFTER * 1500)  # Not all at once.
             return Response(f"retry: {wait}\n: {refused.reason}\n\n", headers=EVENTS_HEADERS)
@@ -192,6 +199,10 @@ def _wants_websocket(environ: Mapping[str, Any]) -> bool:
     """Whether the request asks for the upgrade at all, rightly or wrongly."""
     asks = "websocket" in environ.get("HTTP_UPGRADE", "").lower()
     return asks and environ["REQUEST_METHOD"] not in ("HEAD", "OPTIONS")
+
+
+def _wants_to_listen() -> bool:
+    return request.endpoint == "events" or _wants_websocket(request.environ)
 
 
 def _hand_over(service: Adopter, handed: HandOff) -> NoReturn:

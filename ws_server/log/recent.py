@@ -4,6 +4,7 @@ So Redis is asked only for messages that came before this process started. No co
 No I/O here.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from common.addressing import Addressing
@@ -105,6 +106,15 @@ class Recent:
             if room <= 0:
                 return parse_id(block.ids[0]) - 1
         return self.start if self._is_all else None
+
+    def count_after(self, id_: int) -> int:
+        """How many of those that are kept come after an id."""
+        whole = [block for block in self._blocks if parse_id(block.ids[0]) > id_]
+        count = sum(len(block.ids) for block in whole)
+        if len(whole) == len(self._blocks):
+            return count
+        cut = self._blocks[-1 - len(whole)].ids
+        return count + len(cut) - bisect_right(cut, id_, key=parse_id)
 
     def _has_enough_without(self, oldest: Block) -> bool:
         if self._bytes > MOST_BYTES:

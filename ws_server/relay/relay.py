@@ -43,7 +43,6 @@ class Relay:
         self._source = source
         self._hub = hub
         self._outage = Outage()
-        self._rejected = 0
         self._stopping = False
         self._unread = 0
         self._problem: QueueUnavailable | None = None  # Of the last settle.
@@ -229,10 +228,11 @@ class Relay:
     def _count(self, settled: Settled) -> None:
         self._hub.tally.settled += settled.moved
         if settled.rejected:
-            self._rejected += settled.rejected
+            rejected = self._hub.tally.rejected
+            rejected[settled.reason] += settled.rejected
             log.warning(
                 "Set aside %d unreadable envelopes (%d in all), see the list %s; of the first, %s",
-                *(settled.rejected, self._rejected, self._source.rejected_key, settled.reason),
+                *(settled.rejected, rejected.total(), self._source.rejected_key, settled.reason),
             )
 
 

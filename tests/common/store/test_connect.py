@@ -27,7 +27,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def answer_of(url: str, timeout: float = 5) -> str:
     """Why a command fails."""
     with closing(connect(url, timeout, 1, "key")) as client, pytest.raises(QueueUnavailable) as no:
-        Line(client.connection_pool).call(("PING",))
+        Line(client).call(("PING",))
     return str(no.value)
 
 

@@ -282,3 +282,17 @@ def test_who_is_to_be_called_later_is_and_only_the_last(line: EventLine) -> None
         done.wait()
 
     assert called == ["soon", "second"]
+
+
+def test_the_way_of_each_command_has_a_time_and_each_failure_counts(
+    line: EventLine, far: socket.socket, told: Told
+) -> None:
+    line.send(b"a")
+    far.send(b":1\r\n-OOM of it\r\n")
+    told.until(2)
+    line.send(b"b")
+    far.close()
+    told.until(3)
+
+    assert sum(line.meter.seconds["lpush"].counts) == 1
+    assert line.meter.errors == {"lpush": 2}

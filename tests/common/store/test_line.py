@@ -44,7 +44,8 @@ def test_a_connection_to_a_former_master_is_left_before_its_next_use(
 ) -> None:
     master = ToldMaster()
     pool = redis.BlockingConnectionPool(connection_class=FollowingConnection, master=master)
-    client, line = redis.Redis(connection_pool=pool), Line(pool)
+    client = redis.Redis(connection_pool=pool)
+    line = Line(client)
 
     for server in servers:
         master.told = ("127.0.0.1", server.port)
@@ -62,7 +63,7 @@ def test_a_connection_that_redis_has_closed_is_opened_again_before_anything_is_s
 ) -> None:
     monkeypatch.setattr("common.store.line.IDLE", 0)
     with closing(connect(valkey.url, 5, 1)) as own:
-        line = Line(own.connection_pool, repeatable=repeatable)
+        line = Line(own, repeatable=repeatable)
         for count in range(1, 4):
             (id_,) = line.call(("CLIENT", "ID"))
             assert line.connects == count
@@ -79,7 +80,7 @@ def test_a_connection_that_is_in_use_is_not_asked_whether_it_is_open(
     valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(connect(valkey.url, 5, 1)) as own:
-        line = Line(own.connection_pool)
+        line = Line(own)
         line.call(("PING",))
         monkeypatch.setattr(redis.Connection, "can_read", None)
 
@@ -90,7 +91,7 @@ def test_what_is_asked_is_under_way_before_its_answers_are_wanted(
     valkey: EmbeddedValkey, client: redis.Redis, key: str
 ) -> None:
     with closing(connect(valkey.url, 5, 1)) as own:
-        line = Line(own.connection_pool)
+        line = Line(own)
         answers = line.ask(("RPUSH", key, "a"), ("LLEN", key))
         wait_until(lambda: client.llen(key) == 1, "it is done")
 
@@ -102,7 +103,7 @@ def test_what_blocks_comes_before_the_rest_and_has_no_answer(
     valkey: EmbeddedValkey, client: redis.Redis, key: str
 ) -> None:
     with closing(connect(valkey.url, 5, 1)) as own:
-        answers = Line(own.connection_pool).ask(("LLEN", key), after=("BLPOP", key, 5))
+        answers = Line(own).ask(("LLEN", key), after=("BLPOP", key, 5))
         client.rpush(key, "a", "b")
 
         assert answers() == [1]
@@ -113,7 +114,7 @@ def test_answers_that_are_not_taken_are_lost_with_the_connection(
     valkey: EmbeddedValkey, what: str
 ) -> None:
     with closing(connect(valkey.url, 5, 1)) as own:
-        line = Line(own.connection_pool)
+        line = Line(own)
         answers = line.ask(("PING",))
         if what == "a parting":
             line.leave()

@@ -8,7 +8,7 @@ from http_api.watching.tally import Tally
 
 QUEUE = {"length": 3, "oldest_seconds": 1.5}
 LOG = {"length": 10, "span_seconds": 60.0, "limit": None, "limit_reached": False}
-UNKNOWN = {"workers"}  # Of `Metrics`.
+UNKNOWN = {"workers", "redis_errors_total", "redis_seconds"}  # Of `Metrics` and `add_redis`.
 
 
 def stats(**log: Any) -> dict[str, Any]:

@@ -441,3 +441,17 @@ def test_a_stream_of_events_that_cannot_begin_may_be_read_as_well(
 
     assert (response.status_code, response.mimetype) == (200, "text/event-stream")
     assert response.headers["Access-Control-Allow-Origin"] == PAGE
+
+
+def test_those_who_want_to_listen_and_may_not_are_counted_by_the_error(
+    http: FlaskClient, service: FakeAdopter
+) -> None:
+    http.get("/", headers={**HANDSHAKE, "Sec-WebSocket-Version": "7"})
+    http.get("/events?format=odd")
+    service.refuses = "too many connections"
+    http.get("/", headers=HANDSHAKE)
+    http.get("/a/events")
+    http.get("/")  # Somebody looks why.
+    http.get("/readyz")
+
+    assert service.refused == ["unsupported_version", "bad_format", "unavailable", "unavailable"]

@@ -1,6 +1,6 @@
 """Where a client starts that asks for the newest messages for it."""
 
-from common.message import MOST_LOOKED_AT
+from common.message import MOST_LOOKED_AT, parse_id
 from tests.support.fake_log import FakeLog
 from tests.support.log_room import add, looked_back
 from ws_server.log.recent import MOST_BYTES, NAME_BYTES, Recent
@@ -57,3 +57,18 @@ def test_after_a_loss_nothing_is_remembered() -> None:
 
     assert recent.newest(1, NOBODY) is None
     assert recent.start == 7 << 64
+
+
+def test_what_comes_after_an_id_is_counted_as_far_as_it_is_known() -> None:
+    log, recent = FakeLog(), Recent()
+    recent.rewind(log.last_id())
+    assert recent.count_after(0) == 0
+    ids = []
+    for _ in range(3):
+        page = log.write(*[b"x"] * 400)
+        ids += [parse_id(each) for each in page.ids]
+        add(recent, page)
+
+    assert recent.count_after(0) == 1200
+    for at in (0, 399, 400, 799, 1000, 1198, 1199):
+        assert recent.count_after(ids[at]) == 1199 - at
