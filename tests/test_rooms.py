@@ -102,6 +102,7 @@ OWNERS = {
         "common/store/facts.py",
         "common/store/line.py",
         "common/store/redis_errors.py",
+        "common/store/redis_meter.py",
         "common/store/rights.py",
         "common/store/script.py",
     },
