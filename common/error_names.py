@@ -153,6 +153,10 @@ ERRORS = (
     *_rows(
         HTTP | WS,
         {
+            ("not_ready", 503): (
+                "`/readyz`: a worker process stands still. Of the WebSocket server also: "
+                "Redis does not answer, nobody is let in, or no message reaches the clients"
+            ),
             ("unauthorized", 401): (
                 "`PUSH_TOKENS` or `PUSH_TOKENS_FILE` is set, and the request has none of these "
                 "tokens. Or a token "
@@ -203,10 +207,6 @@ ERRORS = (
                 "No WebSocket is taken now: too many connections, no Redis yet, or the server "
                 "stops. `Retry-After` says when to try again. `/events` answers 200 and ends "
                 "instead, as only then an `EventSource` comes back"
-            ),
-            ("not_ready", 503): (
-                "`/readyz` of the WebSocket server: Redis does not answer, or no connection is "
-                "taken"
             ),
         },
     ),

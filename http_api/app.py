@@ -66,6 +66,7 @@ RIGHTS: dict[str | None, str] = {
 PLAIN_PUSH = "message_center.plain_push"
 READS = "message_center.reads"
 METRICS = "message_center.metrics"
+READINESS = "message_center.readiness"
 
 
 def create_app(
@@ -103,7 +104,8 @@ def create_app(
         metrics = app.extensions[METRICS] = Metrics(numbers_of(tally))
         add_metrics(app, metrics, reads.stats, settings.metrics_token)
     _add_about(app, settings, bodies)
-    _add_health(app, Readiness(queue, clock), outage)
+    readiness = app.extensions[READINESS] = Readiness(queue, clock)
+    _add_health(app, readiness, outage)
     add_console(app, settings)
     _add_openapi(app)
     add_docs(app)

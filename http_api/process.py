@@ -7,6 +7,7 @@ from common.loops import repeat
 from common.metrics.board import Board
 from common.metrics.metrics import Metrics
 from common.serving.open_files import affordable_slots
+from common.serving.siblings import Seat
 from common.serving.stopping import Stop
 from common.store.beats import RedisBeats
 from common.store.commits import Commits
@@ -22,8 +23,9 @@ from common.store.push_commands import PushCommands
 from common.store.queue import RedisQueue
 from common.store.redis_meter import add_redis
 from config.settings import Settings
-from http_api.app import METRICS, PLAIN_PUSH, READS, create_app
+from http_api.app import METRICS, PLAIN_PUSH, READINESS, READS, create_app
 from http_api.plain_push import PlainPush
+from http_api.readiness import Readiness
 from http_api.watching.reads import Reads, ReadStores
 
 PULSE = "message_center.pulse"  # Where the application keeps it.
@@ -51,11 +53,13 @@ def load(settings: Settings) -> Flask:
     return app
 
 
-def share(app: Flask, board: Board) -> None:
-    """Count together with the other workers."""
+def share(app: Flask, board: Board, seat: Seat) -> None:
+    """Count together with the other workers, and see whether they are well."""
     metrics = _metrics(app)
     metrics.join(board)
     gevent.spawn(repeat, "numbers are told", metrics.tell_and_wait)
+    readiness: Readiness = app.extensions[READINESS]
+    readiness.seat = seat
 
 
 def plain(app: Flask) -> PlainPush:

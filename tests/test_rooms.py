@@ -74,6 +74,7 @@ ARROWS = {
     },
     "ws_server": {
         "common",
+        "common.libraries",
         "common.metrics",
         "common.serving",
         "common.store",

@@ -38,6 +38,11 @@ class Hooks:
         """Whether there is an `on_connect`."""
         return self._on_connect is not None
 
+    @property
+    def has_relay(self) -> bool:
+        """Whether the worker relays messages; known after `start`."""
+        return self._worker.has_relay
+
     def start(self) -> None:
         """Call `on_worker_start`, and say so if nothing is relayed after it."""
         self._call(self._worker.on_worker_start)

@@ -2,6 +2,8 @@
 
 import gc
 import logging
+import os
+import signal
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -13,8 +15,10 @@ from common.client_address import client_of
 from common.loops import repeat
 from common.metrics.board import Board
 from common.serving.open_files import affordable_connections
+from common.serving.siblings import Seat
 from common.serving.stopping import Stop
 from common.store.beats import RedisBeats
+from common.store.canaries import RedisCanaries
 from common.store.connect import connect
 from common.store.log import RedisLog
 from common.store.log_state import Retention
@@ -23,6 +27,7 @@ from common.store.presence import RedisPresenceWriter
 from common.store.pulse import Pulse
 from common.store.redis_meter import add_redis
 from config.settings import Settings
+from ws_server.canary import Canary
 from ws_server.door.app import create_app
 from ws_server.door.plain_listen import PlainListen
 from ws_server.door.policy import Policy, TokenCheck
@@ -43,6 +48,7 @@ REDIS_CONNECTIONS = 4  # Per process, for presence; the log's connections come o
 SERVICE = "message_center.service"
 PLAIN_LISTEN = "message_center.plain_listen"
 PULSE = "message_center.pulse"
+CANARY = "message_center.canary"
 
 
 def load(settings: Settings) -> Flask:
@@ -62,14 +68,18 @@ def load(settings: Settings) -> Flask:
     )
     retention = Retention(settings.history_size, settings.history_seconds, settings.history_bytes)
     key = settings.message_center_key
-    source = RedisLog(client, key, retention)
+    canaries = RedisCanaries(client, key, settings.poll_interval)
+    source = RedisLog(client, key, retention, canaries)
     presence = Presence(RedisPresenceWriter(client, key))
     seconds = settings.client_seconds
     places = RedisPlaces(client, key, seconds) if seconds else None
     service = Service(settings, source, presence, worker_class, policy, places)
-    app = create_app(service.newcomers, policy, settings.http_port)
+    canary = Canary(canaries, source, service, settings.poll_interval)
+    canary.count_in(service.metrics.numbers)
+    app = create_app(service.newcomers, policy, settings.http_port, canary.problem)
     add_metrics(app, service.metrics, settings.metrics_token)
     app.extensions[SERVICE] = service
+    app.extensions[CANARY] = canary
     app.extensions[PLAIN_LISTEN] = PlainListen(service.newcomers, policy)
     figures = service.figures
     pulse = Pulse(RedisBeats(client, key), "ws", figures.now, figures.counted)
@@ -81,11 +91,21 @@ def load(settings: Settings) -> Flask:
     return app
 
 
-def share(app: Flask, board: Board) -> None:
-    """Count together with the other workers."""
+def share(app: Flask, board: Board, seat: Seat) -> None:
+    """Count together with the other workers, and see which of them are well."""
     service: Service = app.extensions[SERVICE]
     service.metrics.join(board)
     gevent.spawn(repeat, "numbers are told", service.metrics.tell_and_wait)
+    canary: Canary = app.extensions[CANARY]
+    canary.seat = seat
+    gevent.spawn(watch_over, canary)
+
+
+def watch_over(canary: Canary) -> None:
+    """End this process if no message reaches a client; its master starts another one then."""
+    if canary.run():
+        log.error("Deaf: no message reaches a client of this process; another takes its place")
+        os.kill(os.getpid(), signal.SIGTERM)  # A graceful stop: clients are told to come back.
 
 
 def plain(app: Flask) -> PlainListen:
@@ -135,6 +155,8 @@ def announce(app: Flask, how: Stop) -> float:
 
 def stop(app: Flask, how: Stop) -> None:
     """The end of the process; the web server accepts nothing any more."""
+    canary: Canary = app.extensions[CANARY]
+    canary.stop()
     service: Service = app.extensions[SERVICE]
     service.stop(RESTARTING if how.reload else GOING_AWAY, how)
     pulse: Pulse = app.extensions[PULSE]

@@ -5,6 +5,7 @@ How clients are taken in stands in `newcomers`, what happens at the stop in `far
 
 import gevent
 
+from common.message import Mark
 from common.metrics.metrics import Metrics
 from common.serving.stopping import Stop
 from common.store.log import Log
@@ -70,6 +71,16 @@ class Service:
         )
         self._farewell.memory = self._memory
         self._presence = presence
+
+    @property
+    def is_relaying(self) -> bool:
+        """Whether messages are to reach clients: Redis was found, and the worker relays."""
+        return self._relay.is_ready and self._hooks.has_relay
+
+    @property
+    def mark(self) -> Mark:
+        """The last message that has reached them."""
+        return self._hub.mark
 
     def start(self) -> None:
         """Start everything that runs by itself. With Redis there, clients can join at once."""

@@ -94,6 +94,15 @@ FAMILIES = (
         "Envelopes on the queue that could not be read and were set aside, by the reason",
         "reason",
     ),
+    # Canaries
+    Family(
+        "canary_seconds",
+        HISTOGRAM,
+        WS,
+        "Time that a message of a process to itself takes through list, log and a socket",
+        bounds=LONG,
+    ),
+    Family("canary_missed_total", COUNTER, WS, "Such messages that have not come back in time"),
     # Clients
     Family("connections", GAUGE, WS, "Clients that are connected, by format", "format"),
     Family(

@@ -9,6 +9,7 @@ from typing import Any
 
 from common.metrics.board import Board
 from common.serving.door.answer import PlainApplication
+from common.serving.siblings import Seat
 from common.serving.stopping import Stop
 from config.settings import Settings
 
@@ -17,10 +18,10 @@ from config.settings import Settings
 class Functions:
     """Each is named as `module:function`, and all but `load` may be missing.
 
-    `load(settings)` makes the application; `share(app, board)` lets it count together with the
-    other workers; what `plain(app)` returns answers the plain requests. `announce(app, Stop)` is
-    called before a stop: for as many seconds as it returns the worker goes on as before. `stop(app,
-    Stop)` is called when the worker ends.
+    `load(settings)` makes the application; `share(app, board, seat)` lets it count together with
+    the other workers, and see whether they are well; what `plain(app)` returns answers the plain
+    requests. `announce(app, Stop)` is called before a stop: for as many seconds as it returns the
+    worker goes on as before. `stop(app, Stop)` is called when the worker ends.
     """
 
     load: str
@@ -34,11 +35,11 @@ class Functions:
         """Whose functions these are."""
         return self.load.partition(".")[0]
 
-    def make(self, settings: Settings, board: Board) -> Any:
+    def make(self, settings: Settings, board: Board, seat: Seat) -> Any:
         """The application."""
         app = _named(self.load)(settings)
         if self.share is not None:
-            _named(self.share)(app, board)
+            _named(self.share)(app, board, seat)
         return app
 
     def plain_of(self, app: Any) -> PlainApplication | None:

@@ -62,6 +62,7 @@ class GunicornWorker(WorkerProcess):
             end = monotonic() + self.app.announce_stop()  # Meanwhile balancers find it out.
             self._go_on_while(lambda: monotonic() < end and not self.app.is_hurried())
         finally:
+            self.app.seat.say_nothing()
             for acceptor in self._acceptors:
                 acceptor.accept_the_rest(self.slots)
                 acceptor.close()  # The port is free at once.
@@ -69,6 +70,7 @@ class GunicornWorker(WorkerProcess):
 
     def _go_on_while(self, is_so: Callable[[], bool]) -> None:
         while is_so():
+            self.app.seat.turn(monotonic())
             self._look_after_all()
             self._look_for_room()
             gevent.sleep(SCARCE_STEP if self._others_wait else ALIVE_STEP)

@@ -28,6 +28,7 @@ from common.serving.door.answer import PlainApplication
 from common.serving.functions import Functions
 from common.serving.master import Master
 from common.serving.open_files import affordable_slots
+from common.serving.siblings import Seat, Siblings
 from common.serving.stopping import Stop
 from config.addresses import refuse_taken_address
 from config.anonymous import refuse_anonymous_push
@@ -62,9 +63,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self._written = settings
         # For `common.serving.gunicorn_worker`, too.
         self.settings = self.settings_at_start(settings)
-        # Shared by the master and its workers: what they count, how often the master has reloaded,
-        # and whether it was told to stop once more.
+        # Shared by the master and its workers: what they count, whether they are well, how often
+        # the master has reloaded, and whether it was told to stop once more.
         self.board = Board(options["workers"])
+        self._siblings = Siblings()
+        self.seat = Seat.alone()  # In a worker: its place among all workers.
         self._reloads, self._hurried = mmap.mmap(-1, 1), mmap.mmap(-1, 1)
         self._reloads_at_start = 0
         self._is_ended = False
@@ -90,7 +93,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         """Called by gunicorn in the worker; a bad setting ends the master too, with its message."""
         self._reloads_at_start = self._reloads[0]
         try:
-            return self._functions.make(self.settings, self.board)
+            return self._functions.make(self.settings, self.board, self.seat)
         except SettingsError as problem:
             raise AppImportError(f"Error: {problem}") from problem
 
@@ -126,11 +129,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
     def _begin_worker(self, _master: Any, worker: Any) -> None:
         self.board.begin(worker.age)
+        worker.seat = self._siblings.reserve()
 
     def _end_worker(self, _master: Any, worker: Any) -> None:
         self.board.end(worker.age)
+        worker.seat.free()
 
-    def _say_listening(self, _master: Any, _worker: Any) -> None:
+    def _say_listening(self, _master: Any, worker: Any) -> None:
+        self.seat = worker.seat
+        self.seat.sit_down(os.getpid())
         os.write(self._listening[1], b".")
 
     def all_listen(self, workers: int) -> bool:

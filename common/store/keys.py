@@ -22,6 +22,8 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
                              if it has one -> the place in the log that it has confirmed, the one up
                              to which it was sent (none: it is connected), and when. It expires
     {KEY}:heard      sorted set  the same names by the time at which each was heard of. It expires
+    {KEY}:canaries   list    messages of processes to themselves; the next settle moves them, too
+    {KEY}:canary-log stream  where they go; each is kept for some minutes
     {KEY}:beats      hash    process -> when it last said something of itself, and what; it expires
 
 Who is connected, written by each WebSocket server process (PROCESS) for itself:
@@ -56,6 +58,8 @@ class Keys:
         self.places = self.prefix + "places"
         self.heard = self.prefix + "heard"
         self.beats = self.prefix + "beats"
+        self.canaries = self.prefix + "canaries"
+        self.canary_log = self.prefix + "canary-log"
         self.processes = self.prefix + "processes"
 
     def once(self, id_: str) -> str:

@@ -13,6 +13,7 @@ from common.errors import QueueUnavailable
 from common.libraries.redis_connection import Command
 from common.message import LARGEST_ID, Mark, format_id, parse_id
 from common.page import Page
+from common.store.canaries import NoRider, Rider
 from common.store.connect import Client
 from common.store.keys import Keys
 from common.store.line import Line
@@ -56,6 +57,9 @@ class Log(Protocol):
         which moves an item to where a settle takes it first). One question at a time.
         """
 
+    def carry(self) -> None:
+        """What rides with settles goes alone now, as there is none."""
+
     def wait_after(self, known: Mark, seconds: float) -> bool:
         """Wait until the log has something after `known`, so many seconds at most (XREAD)."""
 
@@ -81,11 +85,14 @@ class Log(Protocol):
 class RedisLog(Log):
     """A stream in Redis.
 
-    There is one connection for settling, one for reading what is new and one for all else, so
-    that none of these waits for another.
+    Settling, reading what is new, and all else have a connection each, so that none of these
+    waits for another. `rider`: what is asked along with each settle.
     """
 
-    def __init__(self, client: Client, key: str, retention: Retention) -> None:
+    def __init__(
+        self, client: Client, key: str, retention: Retention, rider: Rider | None = None
+    ) -> None:
+        self._rider = rider or NoRider()
         self._keys = keys = Keys(key)
         self.rejected_key = keys.rejected
         script = source("settle.lua").encode()
@@ -113,16 +120,22 @@ class RedisLog(Log):
         move = ("BLMOVE", self._keys.queue, self._keys.wip, "RIGHT", "LEFT", wait or 0)
         after = None if wait is None else move
         commands = (self._settle(known), self._read(known.id, count), self._at(known.id))
-        answers = self._settling.ask(*commands, after=after)
+        answers = self._settling.ask(*commands, *self._rider.commands(), after=after)
         return lambda: self._settled_and_read(known, answers())
 
     def _settled_and_read(self, known: Mark, answers: Sequence[Any]) -> tuple[Settled, Page]:
-        settled, entries, at_known = answers
+        settled, entries, at_known, *ridden = answers
+        if ridden:
+            self._rider.take(ridden)
         done, page = self._settled(settled), _page_of_stream(entries)
         if page and not at_known:
             # It was there when the script looked: somebody may have trimmed the log since.
             done = replace(done, log=self.look(known))
         return done, self._note_long(page)
+
+    def carry(self) -> None:
+        if commands := self._rider.commands():
+            self._rider.take(self._paging.call(*commands))
 
     def wait_after(self, known: Mark, seconds: float) -> bool:
         # Of one message, as the caller has nearly always settled and read it itself.
@@ -223,8 +236,7 @@ def _page_of_stream(streams: Any) -> Page:
     return Page.of_entries(streams[0][1] if streams else [])
 
 
-def _size_of(entries: Any) -> int:
-    """As pick.lua counts it."""
+def _size_of(entries: Any) -> int:  # As pick.lua counts it.
     return sum(sum(map(len, fields)) for _, fields in entries)
 
 

@@ -13,7 +13,7 @@ WS_ROUTES = {
     "GET /events": "Listen: Server-Sent Events",
     "GET /client.js": "The JavaScript client, as a module",
     "GET /healthz": "Is the process up?",
-    "GET /readyz": "Does Redis answer, and is a connection taken?",
+    "GET /readyz": "Do messages reach the clients, and is a connection taken?",
 }
 
 PLACES = {Place.HTTP: "HTTP", Place.WS: "WebSocket", Place.COMMAND: "command"}

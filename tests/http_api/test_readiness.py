@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from time import monotonic
 from typing import Any
 
 import pytest
 import redis
 from flask.testing import FlaskClient
+from gevent.event import Event
 
 from common.errors import QueueUnavailable
+from common.refused import Refused
+from common.serving.siblings import STUCK, Siblings
 from common.store.connect import connect
 from common.store.presence import RedisPresenceReader
 from common.store.queue import RedisQueue
 from config.cli.embedded import EmbeddedValkey
 from config.settings import Settings
+from http_api import readiness as module
 from http_api.app import create_app
 from http_api.readiness import FRESH, Readiness
 from tests.support.fakes import FakeClock, FakeQueue
@@ -132,3 +137,26 @@ def test_redis_is_asked_once_a_second_however_many_ask() -> None:
             readiness.check()
 
     assert len(asked) == 2
+
+
+def test_another_worker_that_stands_still_makes_it_not_ready() -> None:
+    siblings, readiness = Siblings(2), Readiness(FakeQueue(), FakeClock())
+    readiness.seat, stuck = siblings.reserve(), siblings.reserve()
+    stuck.turn(monotonic() - STUCK - 1)
+
+    with pytest.raises(Refused, match="has stood still for 6 s"):
+        readiness.check()
+
+    stuck.turn(monotonic())
+    readiness.check()
+
+
+def test_it_does_not_wait_for_redis_as_long_as_a_push_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LONGEST", 0.01)
+    queue = FakeQueue()
+    queue.check = lambda: Event().wait()  # type: ignore[assignment, method-assign]
+
+    with pytest.raises(QueueUnavailable, match="it does not answer"):
+        Readiness(queue, FakeClock()).check()

@@ -10,7 +10,10 @@ from contextlib import contextmanager, suppress
 
 
 class CuttingProxy(socketserver.ThreadingTCPServer):
-    """Cuts `cuts` connections, each after some bytes of an answer, at most `most`."""
+    """Cuts `cuts` connections, each after some bytes of an answer, at most `most`.
+
+    While `flowing` is not set nothing passes, as where all packets are lost.
+    """
 
     daemon_threads = True
 
@@ -18,6 +21,8 @@ class CuttingProxy(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Relay)
         self.upstream = ("127.0.0.1", port)
         self.port: int = self.server_address[1]
+        self.flowing = threading.Event()
+        self.flowing.set()
         self.cuts = 0  # So many were made.
         self._left = cuts
         self._most = most
@@ -43,6 +48,7 @@ class _Relay(socketserver.BaseRequestHandler):
         left = self.server.bytes_until_cut()
         with suppress(OSError), socket.create_connection(self.server.upstream) as upstream:
             while (source := self._readable(upstream)) and (data := source.recv(4096)):
+                self.server.flowing.wait()
                 if source is self.request:
                     upstream.sendall(data)
                     continue

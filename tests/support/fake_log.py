@@ -70,6 +70,9 @@ class FakeLog(Log):
         self.epoch += "x"
         self.started = self.last_id()
 
+    def carry(self) -> None:
+        pass
+
     def look(self, known: Mark | None = None) -> LogState:
         self._fail()
         return LogState(self.epoch, self.started, self._floor(), self.last_id())

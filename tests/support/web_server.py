@@ -16,6 +16,7 @@ from gunicorn.glogging import Logger
 from common.serving.door.answer import PlainApplication
 from common.serving.gunicorn_worker import GunicornWorker
 from common.serving.server import options
+from common.serving.siblings import Seat
 from config.settings import Settings
 
 STEP = 0.005  # Seconds.
@@ -48,6 +49,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.seat = Seat.alone()
         self.plain: PlainApplication | None = None
         self.asked: list[str] = []
         self.go_on = Event()  # What `/wait` waits for.

@@ -49,12 +49,21 @@ class Site(Flask):
         return MapAdapter(self.url_map, "", "/", "", scheme, _clean_path(request), request.method)
 
 
+def nothing_is_wrong() -> str | None:
+    """Nobody knows of a problem."""
+    return None
+
+
 def create_app(
-    service: Adopter, policy: Policy = OPEN, http_port: int = Settings.http_port
+    service: Adopter,
+    policy: Policy = OPEN,
+    http_port: int = Settings.http_port,
+    problem: Callable[[], str | None] = nothing_is_wrong,
 ) -> Flask:
     """The WSGI application; needs gunicorn, whose sockets it hands over.
 
-    `http_port` is where to push; those who push here are told.
+    `http_port` is where to push; those who push here are told. `problem` says why this process,
+    or another one at this port, is not ready.
     """
     app = Site(__name__)
     speak_json(app)
@@ -62,7 +71,7 @@ def create_app(
     _add_methods(app, policy, http_port)
     _add_websocket(app, service, policy)
     _add_events(app, service, policy)
-    _add_health(app, service)
+    _add_health(app, service, problem)
     _add_client(app)
     _add_explanation(app, service, policy, http_port)
     answer_failures(app, log)
@@ -135,17 +144,19 @@ def _add_events(app: Flask, service: Adopter, policy: Policy) -> None:
         return _hand_over(service, HandOff(environ, events_head(sharing)))
 
 
-def _add_health(app: Flask, service: Adopter) -> None:
+def _add_health(app: Flask, service: Adopter, problem: Callable[[], str | None]) -> None:
     @_at_every_prefix(app, "healthz")
     def healthz(_prefix: str = "") -> Response:
         return jsonify(status="ok")
 
     @_at_every_prefix(app, "readyz")
     def readyz(_prefix: str = "") -> Response:
-        if service.is_ready:
-            return jsonify(status="ready")
-        reason = "the server stops" if service.is_leaving else "Redis does not answer"
-        raise Refused("not_ready", service.refuses or reason)
+        if not service.is_ready:
+            reason = "the server stops" if service.is_leaving else "Redis does not answer"
+            raise Refused("not_ready", service.refuses or reason)
+        if found := problem():
+            raise Refused("not_ready", found)
+        return jsonify(status="ready")
 
 
 def _add_client(app: Flask) -> None:

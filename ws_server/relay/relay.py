@@ -1,8 +1,7 @@
 """From the queue to the log, and from the log to the hub.
 
 Each process settles: that is atomic, so every message is settled once. And each reads the whole
-log, so that every client of each process gets every message. While Redis is away, the relay waits
-for it, and says so once, not at every try.
+log, so every client of each process gets every message. While Redis is away, it waits for it.
 """
 
 import logging
@@ -152,6 +151,7 @@ class Relay:
         """
         if not self._may_settle.is_set():
             self._read()
+            self._source.carry()
             return True
         with self._settling:
             with self._noting_failure():

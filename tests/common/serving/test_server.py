@@ -13,6 +13,7 @@ from common.metrics.board import Board
 from common.serving import server as server_module
 from common.serving.functions import Functions
 from common.serving.server import Server, load_settings, longest_stop, options
+from common.serving.siblings import Seat
 from common.serving.stopping import Stop
 from config.errors import SettingsError
 from config.settings import Settings
@@ -34,7 +35,7 @@ def announce_stop(app: FakeApp, how: Stop) -> float:
     return 1.5
 
 
-def share(app: FakeApp, board: Board) -> None:
+def share(app: FakeApp, board: Board, _seat: Seat) -> None:
     board.tell({"settled_total": {"": len(app.stops) + 1}})
 
 
@@ -289,3 +290,19 @@ def sum_of(server: Server) -> Any:
     """As `share` has it told to who reads it."""
     snapshots: list[Any] = server.board.others()
     return sum(each["settled_total"][""] for each in snapshots)
+
+
+def test_each_worker_has_a_seat_among_the_others_until_it_is_gone() -> None:
+    server = make_server()
+    first, second = (SimpleNamespace(age=age) for age in (1, 2))
+    for each in (first, second):
+        server.cfg.pre_fork(None, each)
+    server.cfg.post_fork(None, first)
+    first.seat.turn(100.0)
+
+    assert server.seat is first.seat
+    assert second.seat.problem(110.0) == f"process {os.getpid()} has stood still for 10 s"
+
+    server.cfg.child_exit(None, first)
+
+    assert second.seat.problem(110.0) is None

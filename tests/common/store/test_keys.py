@@ -11,7 +11,8 @@ def every_name(keys: Keys) -> list[str]:
     return [
         *(keys.queue, keys.wip, keys.log, keys.rejected, keys.floor, keys.first, keys.epoch),
         *(keys.bytes, keys.stretches),
-        *(keys.once("ID"), keys.places, keys.heard, keys.beats),
+        *(keys.once("ID"), keys.places, keys.heard),
+        *(keys.canaries, keys.canary_log, keys.beats),
         *(keys.processes, keys.alive("PROCESS"), keys.users("PROCESS")),
         *(keys.members("PROCESS", "CHANNEL"), keys.channels("PROCESS")),
         *(keys.sorted_users("PROCESS"), keys.sorted_channels("PROCESS")),

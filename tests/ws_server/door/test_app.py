@@ -63,6 +63,19 @@ def test_the_process_is_healthy_even_when_it_is_not_ready(
     assert http.get("/healthz").get_json() == {"status": "ok"}
 
 
+def test_it_is_not_ready_while_messages_reach_nobody_or_another_worker_is_stuck(
+    service: FakeAdopter,
+) -> None:
+    problems = ["process 7 has stood still for 6 s", None]
+    http = create_app(service, problem=lambda: problems.pop(0)).test_client()
+
+    stuck, well = http.get("/readyz"), http.get("/readyz")
+
+    assert (stuck.status_code, stuck.get_json()["error"]) == (503, "not_ready")
+    assert stuck.get_json()["msg"] == "process 7 has stood still for 6 s"
+    assert well.status_code == 200
+
+
 def test_it_is_ready_when_the_service_is(http: FlaskClient) -> None:
     response = http.get("/readyz")
 

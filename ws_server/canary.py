@@ -1,0 +1,161 @@
+"""A message of this process to itself, each second: through list, log, hub and a pair of sockets.
+
+It comes back as long as messages reach clients. A process that does not hear it says so at
+`/readyz`; one that is the only one, or whose Redis is well, ends, so that another takes its place.
+"""
+
+import logging
+import secrets
+from functools import partial
+from time import monotonic
+from typing import Protocol
+
+import gevent
+
+from common.errors import QueueUnavailable
+from common.loops import repeat
+from common.message import Mark
+from common.metrics.numbers import Buckets, Numbers
+from common.page import Page
+from common.serving.siblings import Seat
+from common.store.canaries import Canaries
+from common.store.log import Log
+from ws_server.loopback import Loopback
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0  # Seconds between two.
+PATIENCE = 5.0  # Seconds without one after which a process is deaf,
+SPARE = 4.0  # and so many more than settles are apart.
+DEAF_SECONDS = 30.0  # After so many it ends. No turn of the event loop is missing then.
+
+
+class Relaying(Protocol):
+    """What is asked of the service that the canary watches over."""
+
+    @property
+    def is_relaying(self) -> bool:
+        """Whether messages are to reach clients at all."""
+
+    @property
+    def mark(self) -> Mark:
+        """The last message that has reached them."""
+
+
+class Canary:
+    """`interval`: seconds between two settles at the most."""
+
+    def __init__(
+        self, canaries: Canaries, source: Log, relaying: Relaying, interval: float
+    ) -> None:
+        self.seat = Seat.alone()  # This worker's, from which it sees the others.
+        self.missed = 0  # So many have not come back in time.
+        self.is_deaf = False  # For so long that it should end.
+        self.times = Buckets("canary_seconds")  # Of those that have come back.
+        self._canaries = canaries
+        self._relaying = relaying
+        self._open_loopback = partial(Loopback, source, self._hear)
+        self._patience = max(PATIENCE, interval + SPARE)
+        self._late = interval + SPARE / 2  # Seconds after which it is pushed again.
+        self._most_rounds = round((DEAF_SECONDS + self._patience - PATIENCE) / EVERY)
+        self._name = secrets.token_hex(8)
+        self._loopback = self._open_loopback()
+        self._canary = b""  # What is under way.
+        self._number = 0
+        self._sent = 0.0
+        self._is_taken = False  # By Redis.
+        self._mark = relaying.mark
+        self._deaf_rounds = 0
+        self._is_stopped = False
+        canaries.on_page = self._publish
+
+    def count_in(self, numbers: Numbers) -> None:
+        """Let them be shown."""
+        numbers.add("canary_seconds", lambda: self.times)
+        numbers.add("canary_missed_total", lambda: self.missed)
+
+    def problem(self) -> str | None:
+        """Why this process, or another one at its port, is not ready."""
+        return self.seat.problem()
+
+    def run(self) -> bool:
+        """Send one after the other, until the stop; or until this process should end: True."""
+        repeat("a canary flies", self._wait_and_look, self._goes_on)
+        return self.is_deaf
+
+    def stop(self) -> None:
+        """The process ends; nobody waits for its canary any more."""
+        self._is_stopped = True
+        self._canaries.rest()
+        self.seat.say_nothing()
+        self._loopback.close()
+
+    def look(self, now: float) -> None:
+        """See whether the last one has come back, and send another if it is time."""
+        if not self._relaying.is_relaying:
+            self._canary = b""
+            self.seat.hear_nothing()
+            return
+        if not self._canary:
+            if not self._number:
+                self.seat.hear(now, self._patience)  # From now on it may be missed.
+            self._send_next(now)
+            return
+        self._judge(now)
+        if now - self._sent > self._patience:
+            self.missed += 1
+            self._loopback.close()
+            self._loopback = self._open_loopback()
+            self._send_next(now)
+        elif not self._is_taken or now - self._sent > self._late:
+            self._push()
+
+    def _wait_and_look(self) -> None:
+        gevent.sleep(EVERY)
+        if self._goes_on():
+            self.look(monotonic())
+
+    def _goes_on(self) -> bool:
+        return not (self._is_stopped or self.is_deaf)
+
+    def _send_next(self, now: float) -> None:
+        self._number += 1
+        self._canary, self._sent = f"{self._name}-{self._number}.".encode(), now
+        self._push()
+
+    def _push(self) -> None:
+        self._is_taken = False
+        try:
+            self._canaries.push(self._canary)
+        except QueueUnavailable as problem:
+            log.debug("Redis has not taken a canary: %s", problem.reason)
+        else:
+            self._is_taken = True
+
+    def _publish(self, page: Page) -> None:
+        """Of the canaries that a settle has brought, ours."""
+        if self._canary in page.contents:
+            at = page.contents.index(self._canary)
+            self._loopback.publish(Page([page.ids[at]], [self._canary]))
+
+    def _hear(self, data: bytes) -> None:
+        if not self._canary or self._canary not in data:
+            return
+        now = monotonic()
+        self.times.note(now - self._sent)
+        self._canary = b""
+        self._deaf_rounds = 0
+        self._canaries.rest()
+        self.seat.hear(now, self._patience)
+
+    def _judge(self, now: float) -> None:
+        """Whether this process is deaf, not Redis, and not the canaries' keys alone.
+
+        Rounds are counted, not time: after a stop of the machine nobody is deaf.
+        """
+        mark, before = self._relaying.mark, self._mark
+        self._mark = mark
+        redis_is_well = self._is_taken and not self._canaries.problem
+        is_ours = redis_is_well or self.seat.others_hear(now)
+        self._deaf_rounds = self._deaf_rounds + 1 if is_ours and mark == before else 0
+        self.is_deaf = self._deaf_rounds > self._most_rounds
