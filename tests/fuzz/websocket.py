@@ -57,7 +57,7 @@ class Fuzzer:
     def connection(self) -> None:
         """One connection, and its end in one of several rude ways."""
         with socket.socket() as client:
-            client.settimeout(10)
+            client.settimeout(60)
             client.connect(("127.0.0.1", self._port))
             try:
                 self._random.choice(self._kinds)(client)

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.support.console import LAYOUT_SHIFTS
 from tests.support.proxies import PROGRAMS, find_program
 from tests.support.system import System
 from tests.support.tab import Tab
 
+expect.set_options(timeout=60_000)  # Milliseconds; nobody waits for it when all is well.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     "--no-sandbox",

@@ -139,7 +139,7 @@ def test_it_says_that_nothing_was_missed_while_the_server_was_away(
     system.redis.lpush(KEY, "while it was away")
     system.start_http(WS_PORT=port)
 
-    expect(page.locator(".told").last).to_contain_text("nothing was missed", timeout=20_000)
+    expect(page.locator(".told").last).to_contain_text("nothing was missed")
     expect(rows(page).last).to_contain_text("while it was away")
     assert shifts(page) == []
 
@@ -180,7 +180,7 @@ def test_it_says_that_its_token_was_taken_away(system: System, page: Page) -> No
     http.kill_all()
     system.start_http(WS_PORT=port, PUSH_TOKENS="page:fedcba9876543210")
 
-    expect(page.locator("#token-problem")).to_contain_text("does not know", timeout=20_000)
+    expect(page.locator("#token-problem")).to_contain_text("does not know")
 
 
 def test_a_tab_that_nobody_sees_gives_its_stream_up_and_goes_on_where_it_was(

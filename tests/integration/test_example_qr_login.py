@@ -47,7 +47,7 @@ class Computer:
         expect(self.page.locator("main")).to_have_attribute("data-state", state)
 
     def expect_user(self, name: str) -> None:
-        expect(self.page.locator("#user")).to_have_text(name, timeout=20_000)
+        expect(self.page.locator("#user")).to_have_text(name)
 
 
 @pytest.fixture

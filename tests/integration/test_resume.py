@@ -96,7 +96,7 @@ def test_an_idle_stream_is_kept_alive_by_comments(system: System) -> None:
     _, port = system.start_ws(PING_INTERVAL=1)
     with EventStream(port) as stream:
         stream.event()
-        stream.socket.settimeout(10)
+        stream.socket.settimeout(60)
         assert stream.socket.recv(64).startswith(b":")
 
 

@@ -52,7 +52,7 @@ def piped(
         env={**plain, **environ},
         input=said,
         capture_output=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
 

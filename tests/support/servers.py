@@ -47,7 +47,7 @@ class Player:
             except OSError:
                 return
             with client:
-                client.settimeout(5)
+                client.settimeout(60)
                 self._serve(client, self._answers[min(len(self.targets), len(self._answers) - 1)])
 
     def stop(self) -> None:

@@ -90,7 +90,7 @@ class Stage:
         return self._system.call(path)[1]
 
     @staticmethod
-    def token(seconds: float = 60, /, **claims: object) -> str:
+    def token(seconds: float = 600, /, **claims: object) -> str:
         """For a listener."""
         return jwt.encode({"exp": in_seconds(seconds), **claims}, SECRET, "HS256")
 

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Self
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
-LIMIT = 15.0  # Seconds; generous, for a noisy machine.
+LIMIT = 30.0  # Seconds; generous, for a noisy machine: nobody waits for it when all is well.
 
 Secure = Callable[[socket.socket], socket.socket]
 

@@ -51,7 +51,7 @@ def test_whoever_waits_is_told_of_a_stop_like_everybody(running: Running, waits_
     took = stop(running)
     running.worker.gate.set()
 
-    assert {client.get(timeout=5)[-1][1][:2] for client in clients} == {(1001).to_bytes(2)}
+    assert {client.get(timeout=60)[-1][1][:2] for client in clients} == {(1001).to_bytes(2)}
     assert took < 1
 
 
@@ -65,7 +65,7 @@ def test_a_stop_sends_what_is_settled_then_says_goodbye(running: Running) -> Non
     took = stop(running)
 
     for client in clients:
-        frames = client.get(timeout=5)
+        frames = client.get(timeout=60)
         assert [payload for _, payload in frames[:-1]] == contents
         assert frames[-1] == (CLOSE, (1001).to_bytes(2) + b"the server stops")
     assert list(running.log.queue) == [b"for others"]
@@ -82,7 +82,7 @@ def test_a_stop_waits_for_whoever_is_behind_and_reads(running: Running) -> None:
 
     stop(running)
 
-    assert [payload for _, payload in client.get(timeout=5)[:-1]] == contents
+    assert [payload for _, payload in client.get(timeout=60)[:-1]] == contents
 
 
 def test_a_reload_tells_the_worker_and_clients_to_come_back(running: Running) -> None:
@@ -91,7 +91,7 @@ def test_a_reload_tells_the_worker_and_clients_to_come_back(running: Running) ->
 
     stop(running, reload=True)
 
-    assert client.get(timeout=5)[-1][1][:2] == (1012).to_bytes(2)
+    assert client.get(timeout=60)[-1][1][:2] == (1012).to_bytes(2)
     assert "reload" in running.worker.events
 
 
@@ -114,7 +114,7 @@ def test_a_stop_without_redis_still_says_goodbye(running: Running) -> None:
 
     stop(running)
 
-    assert client.get(timeout=5)[-1][0] == CLOSE
+    assert client.get(timeout=60)[-1][0] == CLOSE
 
 
 def test_a_stop_does_not_wait_for_a_redis_that_hangs(
@@ -125,7 +125,7 @@ def test_a_stop_does_not_wait_for_a_redis_that_hangs(
     monkeypatch.setattr(running.log, "read_after", lambda *_: Event().wait())
 
     assert stop(running) < 0.5
-    assert client.get(timeout=5)[-1][0] == CLOSE
+    assert client.get(timeout=60)[-1][0] == CLOSE
 
 
 def test_a_worker_that_fails_at_a_reload_does_not_spoil_the_stop(running: Running) -> None:
@@ -137,7 +137,7 @@ def test_a_worker_that_fails_at_a_reload_does_not_spoil_the_stop(running: Runnin
 
     stop(running, reload=True)
 
-    assert client.get(timeout=5)[-1][0] == CLOSE
+    assert client.get(timeout=60)[-1][0] == CLOSE
 
 
 def test_a_worker_that_hangs_at_a_reload_does_not_delay_the_stop(running: Running) -> None:
@@ -149,7 +149,7 @@ def test_a_worker_that_hangs_at_a_reload_does_not_delay_the_stop(running: Runnin
 
     with gevent.Timeout(1):
         stop(running, reload=True)
-    assert client.get(timeout=5)[-1][0] == CLOSE
+    assert client.get(timeout=60)[-1][0] == CLOSE
 
 
 def test_whoever_is_cut_off_at_the_end_has_its_on_close_too(running: Running) -> None:
@@ -269,5 +269,5 @@ def test_a_second_stop_does_not_wait_for_the_rest_of_the_time(running: Running) 
 
     took = stop(running, is_hurried=lambda: True)
 
-    assert {client.get(timeout=5)[-1][1][:2] for client in clients} == {(1001).to_bytes(2)}
+    assert {client.get(timeout=60)[-1][1][:2] for client in clients} == {(1001).to_bytes(2)}
     assert took < 2

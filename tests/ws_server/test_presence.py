@@ -251,12 +251,12 @@ def test_it_runs_until_the_stop(
     running = gevent.spawn(presence.run)
     writer.during_write = written.set
     presence.counts.joined("42", NONE)
-    assert written.wait(5)
+    assert written.wait(60)
 
     presence.stop(5)
     presence.counts.joined("7", NONE)
 
-    running.join(5)
+    running.join(60)
     assert running.successful()
     assert (writer.has_left, writer.users) == (True, {})
 
@@ -284,8 +284,8 @@ def test_a_stop_lets_a_write_end_first(presence: Presence, writer: FakePresenceW
     assert not writer.has_left
 
     go_on.set()
-    writing.get(timeout=5)
-    stopping.get(timeout=5)
+    writing.get(timeout=60)
+    stopping.get(timeout=60)
 
     assert (writer.has_left, writer.users) == (True, {})
 

@@ -87,11 +87,11 @@ def test_it_beats_until_the_stop_and_is_gone_then(monkeypatch: pytest.MonkeyPatc
 
     pulse = Pulse(beats, "http", dict, counters)
     running = gevent.spawn(pulse.run)
-    assert beaten.wait(5)
+    assert beaten.wait(60)
 
     pulse.stop()
 
-    running.join(5)
+    running.join(60)
     assert running.successful()
     assert beats.whole.beats == []
 

@@ -76,7 +76,7 @@ def test_a_push_has_succeeded_where_nobody_reads_that(
         ["bash", "-o", "pipefail", "-c", shell, "-", *push],
         env={**os.environ, **api},
         capture_output=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
 

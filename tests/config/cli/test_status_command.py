@@ -60,7 +60,7 @@ def test_top_draws_until_a_key(folder: Path) -> None:
             shown += os.read(person, 4096)
         os.write(person, b"q")
         try:
-            status = top.wait(30)
+            status = top.wait(90)
         finally:
             top.kill()
             top.wait()

@@ -61,7 +61,7 @@ def test_listening_ends_where_nobody_reads_on(
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", shell, "-", *listen, server.url],
             capture_output=True,
-            timeout=30,
+            timeout=90,
             check=False,
         )
 

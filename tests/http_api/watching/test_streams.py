@@ -32,7 +32,7 @@ def streams(log: WaitingHistory, monkeypatch: pytest.MonkeyPatch) -> Iterator[St
     streams = Streams(Archive(log), 16, LIMIT)
     yield streams
     streams.stop()
-    streams.join(5)
+    streams.join(60)
 
 
 def asking(after: str | None = None, last: int = 0, *wanted: str) -> MessagesQuestion:
@@ -291,7 +291,7 @@ def test_it_ends_before_the_time_of_a_request_is_over(log: WaitingHistory) -> No
 
     assert b"".join(stream).startswith(b"retry: ")
     stream.close()
-    streams.join(5)
+    streams.join(60)
 
 
 def test_a_stop_ends_all_and_lets_nobody_begin(streams: Streams, log: WaitingHistory) -> None:

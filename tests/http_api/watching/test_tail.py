@@ -27,7 +27,7 @@ def tail(log: WaitingHistory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tail]
     tail = Tail(Archive(log))
     yield tail
     tail.stop()
-    tail.join(5)
+    tail.join(60)
 
 
 def mark(id_: int, epoch: str = "e1") -> Mark:
@@ -90,7 +90,7 @@ def test_what_is_too_much_for_one_read_waits_for_no_round(monkeypatch: pytest.Mo
         wait_until(lambda: tail.head == mark(ids[-1]), "the last message")
         found = [tail.find(mark(id_)) for id_ in (first, ids[1], ids[3])]
         tail.stop()
-    tail.join(5)
+    tail.join(60)
 
     assert [each and each.page.contents for each in found] == [[b"a", b"b"], [b"c", b"d"], [b"e"]]
 
@@ -106,7 +106,7 @@ def test_those_who_watch_are_woken_if_what_filled_a_read_was_all() -> None:
         tail.wait(mark(first), 60)
         assert (tail.head, tail.is_behind) == (mark(last), False)
         tail.stop()
-    tail.join(5)
+    tail.join(60)
 
 
 def test_a_loss_is_noticed_though_no_newer_message_comes(tail: Tail, log: WaitingHistory) -> None:
@@ -138,7 +138,7 @@ def test_when_the_last_one_has_gone_nothing_is_read_or_kept(
         wait_until(lambda: tail.head == mark(first), "the head")
     wait_until(lambda: tail.head is None, "the end")
 
-    tail.join(5)
+    tail.join(60)
     waits = log.waits
     log.write("b")
     assert log.waits == waits

@@ -227,11 +227,11 @@ def test_a_page_of_a_log_that_is_lost_meanwhile_is_not_kept() -> None:
     fill(feed, log, numbered(600))
     log.gate.clear()
     reading = gevent.spawn(feed.next_chunk, 0)
-    log.waited_for.wait(5)
+    log.waited_for.wait(60)
 
     feed.rewind(Mark("e2", feed.head))
     log.gate.set()  # What it reads is still of the old one.
-    reading.join(5)
+    reading.join(60)
     log.epoch = "e2"
     feed.next_chunk(0)
 

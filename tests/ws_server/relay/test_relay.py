@@ -54,7 +54,7 @@ def test_the_start_waits_for_redis(parts: Parts, relay: Relay) -> None:
     gevent.sleep(0)
     parts.log.fault = None
 
-    waiting.get(timeout=5)
+    waiting.get(timeout=60)
 
     assert relay.is_ready
 
@@ -403,8 +403,8 @@ def test_a_stop_ends_both_halves_of_instant(
 
     relay.stop()
 
-    settling.get(timeout=5)
-    reading.get(timeout=5)
+    settling.get(timeout=60)
+    reading.get(timeout=60)
 
 
 def test_a_stop_waits_for_the_settle_under_way_and_sends_what_it_settles(
@@ -425,7 +425,7 @@ def test_a_stop_waits_for_the_settle_under_way_and_sends_what_it_settles(
     monkeypatch.setattr(parts.hub, "publish", stop_meanwhile)
 
     relay.tick()
-    stopping.get(timeout=5)
+    stopping.get(timeout=60)
 
     assert client.texts(2 * SETTLE_MESSAGES) == contents[:-1]
     assert client.has_nothing()
