@@ -2,10 +2,11 @@
 
 import logging
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from common.error_names import USUAL_STATUS
+from common.journal import request_id
 from common.refused import JSON, Refused
 
 CRASHED = Refused("internal_error", "the server failed; its log says why")
@@ -27,14 +28,36 @@ def answer_failures(app: Flask, log: logging.Logger) -> None:
 
     @app.errorhandler(Exception)
     def crashed(problem: Exception) -> Response:
-        log.error("%s %s failed", request.method, request.path, exc_info=problem)
+        words = (request.method, route(), id_of_request())
+        log.error("%s %s failed (request %s)", *words, exc_info=problem)
         return respond(CRASHED)
+
+
+def id_of_request() -> str:
+    """The id of the request that is being answered: its own, or one made now."""
+    if "request_id" not in g:
+        given = request_id.given(request.environ.get(request_id.IN_ENVIRON))
+        g.request_id = given or request_id.made()
+    found: str = g.request_id
+    return found
+
+
+def route() -> str:
+    """The route as it is written, such as `/users/<user>`; never what was asked for."""
+    return request.url_rule.rule if request.url_rule is not None else "(no route)"
+
+
+class RefusedResponse(Response):
+    """An answer that says which error it is."""
+
+    error = ""
 
 
 def respond(refused: Refused) -> Response:
     """The refusal as an answer of Flask."""
-    response = Response(refused.body(), refused.status, content_type=JSON)
+    response = RefusedResponse(refused.body(), refused.status, content_type=JSON)
     response.headers.update(refused.headers)
+    response.error = refused.error
     return response
 
 

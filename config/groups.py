@@ -206,6 +206,17 @@ class ProcessSettings:
         "them in at once: `30` with a load balancer. `0`: within `STOP_TIMEOUT`",
         Number(float, 0.1, 3600, SECONDS, or_zero=True),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSettings:
+    """Logs"""
+
     log_level: str = setting(
         "info", "What is logged: this and what is worse", OneOf("debug", "info", "warning", "error")
+    )
+    log_format: str = setting(
+        "text",
+        "A line for each event: `text` for people, or `json` for programs",
+        OneOf("text", "json"),
     )

@@ -10,6 +10,7 @@ from config.groups import (
     AddressSettings,
     DeliverySettings,
     LimitSettings,
+    LogSettings,
     ProcessSettings,
     RedisSettings,
 )
@@ -25,6 +26,7 @@ class Settings(
     LimitSettings,
     PermissionSettings,
     ProcessSettings,
+    LogSettings,
 ):
     """All settings, flat."""
 

@@ -10,6 +10,7 @@ from flask import Flask, Response, jsonify, request
 from common.client_module import ClientModule
 from common.errors import QueueUnavailable
 from common.flask_answers import answer_failures, respond, speak_json
+from common.flask_requests import tell_requests
 from common.libraries.gunicorn_http import ParseException
 from common.metrics.metrics import Metrics
 from common.outage import Outage
@@ -216,6 +217,7 @@ def _add_client(app: Flask) -> None:
 
 def _add_errors(app: Flask, outage: Outage) -> None:
     answer_failures(app, log)
+    tell_requests(app, log)
 
     @app.errorhandler(QueueUnavailable)
     def unavailable(problem: QueueUnavailable) -> Response:

@@ -11,6 +11,8 @@ from werkzeug.exceptions import HTTPException
 
 from common.errors import QueueUnavailable
 from common.flask_answers import CRASHED, translated
+from common.journal import request_id
+from common.journal.kind import Kind
 from common.outage import Outage
 from common.refused import Refused
 from common.serving.door.answer import Answer, Caller, Done
@@ -18,6 +20,7 @@ from common.serving.door.plain import Head
 from common.store.commits import Commits
 from http_api.access.guard import NOBODY, TOKEN, Callers, Guard
 from http_api.access.scope import PUSH
+from http_api.journal import pushes, tell_push
 from http_api.reading import reading
 from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
 from http_api.reading.bodies import Bodies
@@ -42,6 +45,8 @@ class Kept(NamedTuple):
     query: Source
     token: str | None  # The name of the token, if one is needed: it was right.
     limits: Limits  # Of this token.
+    request: str | None  # The id of the request, if it has one.
+    success: Answer
 
 
 class PlainPush:
@@ -58,6 +63,7 @@ class PlainPush:
         self._tally = tally
         self._commits: Commits | None = None
         self._seconds = 0
+        self._pushes, self._refusals = pushes(log), Kind(log, "refused")
 
     def commit_to(self, commits: Commits, seconds: int) -> None:
         """Where pushes go; ids count for so many seconds."""
@@ -75,7 +81,7 @@ class PlainPush:
         try:
             self._begin(head, body, caller, done)
         except Exception as problem:
-            done(self._failure(head, problem))
+            done(self._failure(head, caller, problem))
         return True
 
     def _begin(self, head: Head, body: bytes, caller: Caller, done: Done) -> None:
@@ -87,11 +93,13 @@ class PlainPush:
             limits = self._limits_of(callers)
             push_head = _head(head)
             query = reading.read_head(push_head, limits)
-            kept = head.kept = Kept(self, push_head, query, callers.get(TOKEN), limits)
+            id_, token = _id_of(head), callers.get(TOKEN)
+            kept = Kept(self, push_head, query, token, limits, id_, _with_id(SUCCESS, id_))
+            head.kept = kept
         entry = reading.read_rest(kept.head, kept.query, body, kept.limits)
         if entry is None:
             self._tally.empty += 1
-            done(CONTENT_EMPTY)
+            done(_with_id(CONTENT_EMPTY, kept.request))
             return
         if callers:
             self._guard.count_messages(callers, 1)
@@ -101,11 +109,14 @@ class PlainPush:
             if result is None:
                 self._outage.note("push", None)
                 self._tally.singles[token] += 1
-                done(SUCCESS)
-            elif isinstance(result, Exception):
-                done(self._failure(head, result))
+                done(kept.success)
+                if self._pushes.is_open:
+                    tell_push(self._pushes, item, token, kept.request)
+                else:
+                    self._pushes.missed += 1
             else:
-                done(self._refusal(reading.id_reused()))
+                problem = result if isinstance(result, Exception) else reading.id_reused()
+                done(self._failure(head, caller, problem))
 
         (item, id_), token = entry, kept.token
         self._commits.submit((item,), (id_,), self._seconds, confirmed)
@@ -121,20 +132,36 @@ class PlainPush:
             scope.refuse_unless(PUSH)
         return self._limits.within(scope)
 
-    def _failure(self, head: Head, problem: Exception) -> Answer:
+    def _failure(self, head: Head, caller: Caller, problem: Exception) -> Answer:
+        id_ = _id_of(head) or request_id.made()
+        refused = self._refused(head, problem, id_)
+        status, error = refused.status, refused.error
+        told = {"status": status, "error": error, "address": caller.address, "request": id_}
+        self._tally.refused[error] += 1
+        self._refusals.tell("refused %s %s", head.method, PATH, **told)
+        return _with_id(Answer(status, refused.body(), refused.headers), id_)
+
+    def _refused(self, head: Head, problem: Exception, id_: str) -> Refused:
         if isinstance(problem, Refused):
-            return self._refusal(problem)
+            return problem
         if isinstance(problem, HTTPException):
-            return self._refusal(translated(problem))
+            return translated(problem)
         if isinstance(problem, QueueUnavailable):
             self._outage.note("push", problem)
-            return self._refusal(UNAVAILABLE)
-        log.error("%s %s failed", head.method, head.path, exc_info=problem)
-        return self._refusal(CRASHED)
+            return UNAVAILABLE
+        log.error("%s %s failed (request %s)", head.method, PATH, id_, exc_info=problem)
+        return CRASHED
 
-    def _refusal(self, refused: Refused) -> Answer:
-        self._tally.refused[refused.error] += 1
-        return Answer(refused.status, refused.body(), refused.headers)
+
+def _id_of(head: Head) -> str | None:
+    return request_id.given(head.headers.get("x-request-id"))
+
+
+def _with_id(answer: Answer, id_: str | None) -> Answer:
+    """The answer, which says the id of the request."""
+    if id_ is None:
+        return answer
+    return Answer(answer.status, answer.body, {**answer.headers, request_id.HEADER: id_})
 
 
 def _head(head: Head) -> PushHead:

@@ -5,19 +5,24 @@ messages are pushed. What Redis has not confirmed is never answered with success
 request and the queue, and no route.
 """
 
+import logging
 from time import monotonic, sleep
 
 from flask import Request
 
+from common.journal import request_id
 from common.store.queue import Queue
 from http_api.access import asker
 from http_api.access.waiting import Admit
+from http_api.journal import pushes, tell_batch, tell_push
 from http_api.reading import params, reading
 from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
 from http_api.reading.bodies import Bodies, has_first_byte
 from http_api.reading.head import Head
 from http_api.reading.limits import Limits
 from http_api.reading.reading import Entry
+
+log = logging.getLogger(__name__)
 
 NO_LENGTH = ("", "0")
 TURN = 0.02  # Seconds that a batch is read before others have a turn.
@@ -30,6 +35,7 @@ class Push:
     def __init__(
         self, queue: Queue, admit: Admit, bodies: Bodies, limits: Limits, idempotency_seconds: int
     ) -> None:
+        self._told = pushes(log)
         self._queue = queue
         self._admit = admit
         self._bodies = bodies
@@ -49,6 +55,7 @@ class Push:
             return CONTENT_EMPTY_BODY
         if self._push([entry]) is not None:
             raise reading.id_reused()
+        tell_push(self._told, entry[0], asker.name(), _id_of(request))
         return SUCCESS_BODY
 
     def batch(self, request: Request) -> int:
@@ -69,6 +76,7 @@ class Push:
             reused = self._push(entries)
         if reused is not None:
             raise reading.id_reused(reused)
+        tell_batch(self._told, len(entries), asker.name(), _id_of(request))
         return len(entries)
 
     def _read(self, request: Request) -> Entry | None:
@@ -106,6 +114,10 @@ def _has_body(request: Request) -> bool:
     if "HTTP_TRANSFER_ENCODING" in request.environ:
         return has_first_byte(request)
     return request.environ.get("CONTENT_LENGTH", "") not in NO_LENGTH
+
+
+def _id_of(request: Request) -> str | None:
+    return request_id.given(request.environ.get(request_id.IN_ENVIRON))
 
 
 def _head_of(request: Request) -> Head:

@@ -15,14 +15,22 @@ MOST_FLOORS = 8
 
 ARROWS = {
     "config": set[str](),
-    "config.cli": {"common.libraries", "common.serving", "config", "config.cli.doctor"},
+    "config.cli": {
+        "common.journal",
+        "common.libraries",
+        "common.serving",
+        "config",
+        "config.cli.doctor",
+    },
     "config.cli.doctor": {"common", "common.serving", "common.store", "config"},
-    "common": {"config"},
+    "common": {"common.journal", "config"},
+    "common.journal": set(),
     "common.libraries": set(),
     "common.metrics": set(),
     "common.store": {"common", "common.libraries", "common.metrics", "config"},
     "common.serving": {
         "common",
+        "common.journal",
         "common.libraries",
         "common.metrics",
         "common.serving.door",
@@ -42,6 +50,7 @@ ARROWS = {
     },
     "http_api": {
         "common",
+        "common.journal",
         "common.libraries",
         "common.metrics",
         "common.serving",
@@ -58,6 +67,7 @@ ARROWS = {
     "ws_server.door": {"common", "common.libraries", "common.serving.door", "config"},
     "ws_server.clients": {
         "common",
+        "common.journal",
         "common.libraries",
         "common.metrics",
         "ws_server.door",
@@ -91,6 +101,7 @@ OWNERS = {
     "flask_sock": {"common/libraries/flask_sock_server.py"},
     "gunicorn": {
         "common/libraries/gunicorn_http.py",
+        "common/libraries/gunicorn_logger.py",
         "common/libraries/gunicorn_master.py",
         "common/libraries/gunicorn_worker.py",
         "common/serving/server.py",  # `BaseApplication`, which it documents.

@@ -28,6 +28,7 @@ class Loopback:
     def __init__(self, log: Log, on_bytes: Callable[[bytes], None]) -> None:
         self._on_bytes = on_bytes
         self._hub = Hub({"text": Feed(log, TextFrames(""), most_bytes=1)}, lambda _: None)
+        self._hub.journal.be_quiet()
         ours, theirs = socket.socketpair()
         self._socket = Socket(theirs.family, theirs.type, theirs.proto, theirs.detach())
         self._socket.setblocking(False)

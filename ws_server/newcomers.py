@@ -99,6 +99,8 @@ class Newcomers:
         if self._farewell is not None:
             beginning = Beginning(refused=self._farewell)
         connection = self.hub.join(arrival.fd, self.receiver.read, arrival.listen, beginning)
+        form, here = arrival.listen.format_name, len(self.census)
+        self.hub.journal.tell_came(connection, form, here)
         if arrival.listen.client and beginning.refused is None:
             self._remember(connection, arrival.listen, beginning)
         if not connection.is_open:

@@ -129,6 +129,7 @@ class Service:
 
     def _note_gone(self, connection: Connection) -> None:
         self._census.leave(connection)
+        self._hub.journal.tell_went(connection, len(self._census))
         self._keepalive.forget(connection)
         if self._memory is not None:
             self._memory.leave(connection)

@@ -15,6 +15,7 @@ from typing import Any
 from gunicorn import SERVER
 from gunicorn.workers.ggevent import GeventWorker
 
+from common.libraries.gevent_failures import log_failures
 from common.libraries.gunicorn_http import Request
 
 __all__ = ["SERVER", "WorkerProcess"]
@@ -51,14 +52,15 @@ class WorkerProcess(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
         return bool(client.fileno() >= 0)  # The application may have taken it away.
 
     def answer_failure(self, request: Any, client: Any, peer: Any, problem: BaseException) -> None:
-        """Log that the application broke, but not the query, which may hold a token; answer 500."""
+        """Log that the application broke, but no address: it may hold a token; answer 500."""
         if hasattr(request, "uri"):
-            request.uri = request.uri.partition("?")[0]
+            request.uri = "…"
         super().handle_error(request, client, peer, problem)
 
     def init_process(self) -> None:
         # It looks up some 26 settings a request, each through `Config.__getattr__`.
         self.cfg.__dict__.update({name: entry.get() for name, entry in self.cfg.settings.items()})
+        log_failures()
         super().init_process()
 
     def init_signals(self) -> None:

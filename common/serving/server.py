@@ -23,6 +23,7 @@ try:
 except FileNotFoundError:  # It asks for the folder as it is imported.
     sys.exit("Error: the folder of the start is gone; start in another one")
 
+from common.journal.setup import Held, begin
 from common.metrics.board import Board
 from common.serving.door.answer import PlainApplication
 from common.serving.functions import Functions
@@ -44,8 +45,6 @@ log = logging.getLogger(__name__)
 LISTENERS = 3 if sys.platform == "linux" else 1
 BACKLOG = 4096
 HEARTBEAT_TIMEOUT = 30  # Seconds; a worker that is stuck for so long is replaced.
-LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # As gunicorn's own.
-LOG_TIME = "%Y-%m-%d %H:%M:%S %z"
 # By these gunicorn takes over sockets of systemd, whatever addresses were asked for and checked.
 INHERITED = ("LISTEN_PID", "LISTEN_FDS")
 MEMORY = "/dev/shm"  # noqa: S108  # A folder of Linux, where no other can be written.
@@ -74,7 +73,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         self._listening = os.pipe()  # A byte for each worker that listens.
         os.set_blocking(self._listening[0], False)
         self._listen_now = 0  # Workers that have said so since the last reload began.
-        logging.basicConfig(level=settings.log_level.upper(), format=LOG_FORMAT, datefmt=LOG_TIME)
         super().__init__()
 
     def load_config(self) -> None:
@@ -84,6 +82,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "pre_fork": self._begin_worker,
             "post_fork": self._say_listening,
             "worker_exit": self._stop_worker,
+            "pre_request": _log_no_address,
             "child_exit": self._end_worker,
         }
         for name, value in {**self._options, **hooks}.items():
@@ -174,6 +173,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
         return Stop(self._reloads[0] != self._reloads_at_start, self.is_hurried)
 
 
+def _log_no_address(_worker: Any, _request: Any) -> None:
+    """gunicorn's own hook logs it at `debug`, and it may hold a content or a token."""
+
+
 def load_settings(process: str) -> Settings:
     """The settings from the environment and `.env`, checked for `process` (HTTP, WS).
 
@@ -181,15 +184,18 @@ def load_settings(process: str) -> Settings:
     """
     for name in INHERITED:
         os.environ.pop(name, None)
+    held = Held()
     try:
         _need_temporary_files()
         settings = load(os.environ, Path(".env"))
+        begin(settings.log_level, settings.log_format, process.lower(), held)
         if process == "HTTP":
             refuse_anonymous_push(settings)
         host = getattr(settings, f"{process.lower()}_host")
         port = getattr(settings, f"{process.lower()}_port")
         refuse_taken_address(process, host, port)
     except SettingsError as problem:
+        held.release()
         sys.exit(f"Error: {problem}")
     return settings
 
@@ -230,6 +236,7 @@ def options(settings: Settings, host: str, port: int, workers: int) -> dict[str,
         "forwarder_headers": "",
         "forwarded_allow_ips": "*",
         # Its own comings and goings are of interest when something is wrong.
+        "logger_class": "common.libraries.gunicorn_logger.PlainLogger",
         "loglevel": "debug" if settings.log_level == "debug" else "warning",
         "control_socket_disable": True,
         # Never recycle a worker: it holds connections.

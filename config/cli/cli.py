@@ -4,11 +4,15 @@ It starts processes and talks to them over the network like anybody else; it
 imports neither of them.
 """
 
+import logging
 import os
 import sys
+from collections.abc import Callable
 
 import click
 
+from common.journal.lines import TEXT
+from common.journal.setup import begin
 from config.cli.banner import command_as_typed
 from config.cli.doctor_command import doctor
 from config.cli.embedded import EmbeddedError
@@ -19,6 +23,9 @@ from config.cli.serve import serve
 from config.cli.status_command import status, top
 from config.cli.terminal import say
 from config.errors import SettingsError
+from config.settings import Settings
+
+log = logging.getLogger(__name__)
 
 PACKAGE = "message-center"
 
@@ -42,7 +49,8 @@ def serve_command() -> None:
     values, settings = settings_here()
     try:
         command = command_as_typed(sys.orig_argv, sys.argv[1:])
-        status = serve(settings, embedded="REDIS_URL" not in values, command=command, say=say)
+        embedded, tell = "REDIS_URL" not in values, _teller(settings)
+        status = serve(settings, embedded=embedded, command=command, say=tell)
     except (SettingsError, EmbeddedError) as problem:
         raise click.ClickException(str(problem)) from problem
     sys.exit(status)
@@ -72,6 +80,18 @@ main.add_command(listen)
 main.add_command(status)
 main.add_command(top)
 main.add_command(doctor)
+
+
+def _teller(settings: Settings) -> Callable[[str], None]:
+    """What `serve` itself says are lines like those of its processes, if programs read them."""
+    if settings.log_format == TEXT:
+        return say
+    begin(settings.log_level, settings.log_format, "serve")
+
+    def tell(text: str) -> None:
+        log.log(logging.ERROR if text.startswith("Error") else logging.INFO, "%s", text.strip())
+
+    return tell
 
 
 def _become(module: str, *arguments: str) -> None:

@@ -2,7 +2,7 @@
 
 from flask import g
 
-from http_api.access.guard import NOBODY, Callers
+from http_api.access.guard import NOBODY, TOKEN, Callers
 from http_api.access.scope import Scope
 
 
@@ -15,6 +15,11 @@ def callers() -> Callers:
     """Their names by kind; nobody if nothing is checked."""
     found: Callers = g.get("callers", NOBODY)
     return found
+
+
+def name() -> str | None:
+    """That of the token, if there is one."""
+    return callers().get(TOKEN)
 
 
 def scope() -> Scope | None:

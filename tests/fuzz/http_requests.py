@@ -82,6 +82,7 @@ def good(chance: random.Random) -> Made:
     for share, name, values in (
         (0.15, "Connection", ("keep-alive", "Keep-Alive", "close")),
         (0.15, "Idempotency-Key", ("7", "8", "9")),
+        (0.15, "X-Request-Id", ("r-1", "r 2", "r" * 129)),
         (0.15, "X-Forwarded-For", ("192.0.2.1", "192.0.2.2", "192.0.2.3, 127.0.0.1")),
     ):
         if chance.random() < share:

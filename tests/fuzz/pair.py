@@ -26,6 +26,7 @@ from config.settings import Settings
 from tests.support.web_server import Application, WebServer
 
 VARYING = re.compile(rb"^(?:Date|Connection): [^\r\n]*\r\n", re.MULTILINE)
+MADE = re.compile(rb"^X-Request-Id: [0-9a-f]{16}\r\n", re.MULTILINE)
 AT_RANDOM = re.compile(rb"^retry: \d+\n", re.MULTILINE)
 # What is no HTTP gunicorn refuses, at the door as behind it, and the connection ends. Which of
 # several faults it finds first depends on where the bytes are cut; only these have no `Server`.
@@ -175,7 +176,8 @@ def _said(server: WebServer, pieces: list[bytes], awaits: bool) -> bytes:
                 if awaits or piece is not pieces[-1]:
                     gevent.idle()  # Until whoever can read it has had a turn.
             client.end_sending()
-        return AT_RANDOM.sub(b"", VARYING.sub(b"", client.end()))
+        answers = AT_RANDOM.sub(b"", VARYING.sub(b"", client.end()))
+        return MADE.sub(b"X-Request-Id: made\r\n", answers)
     finally:
         client.close()
 

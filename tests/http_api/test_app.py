@@ -101,7 +101,9 @@ def test_a_crash_is_logged_and_tells_the_caller_nothing_of_it(
         "msg": "the server failed; its log says why",
         "error": "internal_error",
     }
-    assert [record.getMessage() for record in caplog.records] == ["GET /push failed"]
+    id_ = response.headers["X-Request-Id"]
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [f"GET /push failed (request {id_})"]
     assert "a secret of ours" in caplog.text
     assert "hello" not in caplog.text
 

@@ -98,6 +98,9 @@ def http(queue: FakeQueue) -> FlaskClient:
     return create_app(settings, queue, FakePresenceReader()).test_client()
 
 
+VARYING = ("Content-Length", "X-Request-Id")
+
+
 def through_flask(http: FlaskClient, path: str, head: Head, body: bytes) -> Answer:
     environ = {
         "QUERY_STRING": head.query.decode("latin-1"),
@@ -107,7 +110,7 @@ def through_flask(http: FlaskClient, path: str, head: Head, body: bytes) -> Answ
     if head.idempotency_key is not None:
         environ["HTTP_IDEMPOTENCY_KEY"] = head.idempotency_key
     response = http.open(path, method=head.method, data=body, environ_overrides=environ)
-    told = {name: value for name, value in response.headers.items() if name != "Content-Length"}
+    told = {name: value for name, value in response.headers.items() if name not in VARYING}
     return response.status_code, told, response.data
 
 

@@ -18,6 +18,7 @@ from ws_server.clients.beginning import AT_THE_HEAD, Beginning
 from ws_server.clients.confirming import Confirming
 from ws_server.clients.connection import Clients, Connection, State
 from ws_server.clients.fan_out import FanOut
+from ws_server.clients.journal import Journal
 from ws_server.clients.sender import Sender
 from ws_server.clients.tally import Tally
 from ws_server.door.listen import DEFAULT, Listen
@@ -36,8 +37,8 @@ class Hub:
     def __init__(self, feeds: Mapping[str, Feed], on_gone: Callable[[Connection], None]) -> None:
         self.mark = Mark("", 0)  # Everything in the log up to here has been published.
         self.clients = Clients(feeds.values())
-        self.tally = Tally()
-        self.sender = Sender(self.clients, self._forget, self.tally)
+        self.tally, self.journal = Tally(), Journal()
+        self.sender = Sender(self.clients, self._forget, self.tally, self.journal)
         self.confirming = Confirming(self.clients, self.sender)
         self.recent = Recent()
         self._feeds = feeds
@@ -134,6 +135,7 @@ class Hub:
         """Send new messages of the log to their recipients; yields to the loop in between."""
         if not page:
             return
+        began, before = perf_counter(), self.tally.deliveries
         try:
             for part in page.parts():
                 self._publish_part(part)
@@ -144,6 +146,7 @@ class Hub:
             raise
         finally:
             self.mark = Mark(self.mark.epoch, page.last)
+        self.journal.tell_sent(page, self.tally.deliveries - before, began, self.mark)
 
     def _publish_part(self, part: Page) -> None:
         began, tally = perf_counter(), self.tally

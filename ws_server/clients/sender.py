@@ -12,6 +12,7 @@ from common.message import Mark
 from ws_server.clients.catch_up import CatchUp
 from ws_server.clients.connection import Clients, Connection, Owed, State
 from ws_server.clients.endpoint import CHANGE, REPLIES
+from ws_server.clients.journal import Journal
 from ws_server.clients.lending import Lender
 from ws_server.clients.tally import Tally
 from ws_server.log.pieces import Place
@@ -27,13 +28,18 @@ class Sender:
     """Plain state, no lock. It is told of `Progress` by the loops that send."""
 
     def __init__(
-        self, clients: Clients, on_gone: Callable[[Connection], None], tally: Tally
+        self,
+        clients: Clients,
+        on_gone: Callable[[Connection], None],
+        tally: Tally,
+        journal: Journal,
     ) -> None:
         self._clients = clients
         self._tally = tally
         self._on_gone = on_gone
         self.lender = Lender()
         self.catch_up = CatchUp(self, self.lender, tally)
+        self._journal = journal
 
     # To one client
 
@@ -115,6 +121,7 @@ class Sender:
         """
         if not connection.is_open:
             return
+        self._journal.tell_closing(connection, close)
         self.post_raw(connection, connection.feed.format.farewell(close))
         if connection.is_open:
             is_websocket = connection.feed.format.is_websocket

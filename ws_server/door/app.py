@@ -16,6 +16,7 @@ from werkzeug.routing import MapAdapter
 
 from common.client_module import ClientModule
 from common.flask_answers import answer_failures, speak_json
+from common.flask_requests import tell_requests
 from common.libraries.flask_sock_server import websockets
 from common.refused import Refused
 from config.settings import Settings
@@ -75,6 +76,7 @@ def create_app(
     _add_client(app)
     _add_explanation(app, service, policy, http_port)
     answer_failures(app, log)
+    tell_requests(app, log)
     return app
 
 

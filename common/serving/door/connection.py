@@ -183,7 +183,7 @@ class Connection(Stream):
         try:
             return self._place.application.answer(head, body, self, self._done)
         except Exception:
-            log.exception("%s %s failed", head.method, head.path)
+            log.exception("%s of a plain request failed", head.method)
             return self.state is not WORKING
 
     def _read_head(self, now: float) -> Head | None:

@@ -53,6 +53,7 @@ SINGLE = frozenset(
         "sec-websocket-version",
         "upgrade",
         "x-forwarded-for",
+        "x-request-id",
     )
 )
 # What `Connection` may say; the second is what Firefox sends.

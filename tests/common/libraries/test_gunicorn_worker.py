@@ -190,7 +190,7 @@ def test_an_application_may_take_the_socket_and_not_answer(worker: Noting) -> No
     assert answer == b"", f"{NOW}: a GreenletExit of the application is answered now"
 
 
-def test_what_breaks_is_raised_then_logged_without_its_query_and_answered(
+def test_what_breaks_is_raised_then_logged_without_its_address_and_answered(
     worker: Noting, caplog: pytest.LogCaptureFixture
 ) -> None:
     logging.getLogger("gunicorn.error").addHandler(caplog.handler)
@@ -204,5 +204,5 @@ def test_what_breaks_is_raised_then_logged_without_its_query_and_answered(
     logging.getLogger("gunicorn.error").removeHandler(caplog.handler)
 
     assert answer.startswith(b"HTTP/1.1 500 "), f"{NOW}: `handle_error` answers otherwise"
-    assert "Error handling request GET /broken\n" in caplog.text, f"{NOW}: it is logged otherwise"
-    assert "SESAME" not in caplog.text, f"{NOW}: `handle_error` logs a query, which `uri` has not"
+    assert "Error handling request GET …\n" in caplog.text, f"{NOW}: it is logged otherwise"
+    assert "SESAME" not in caplog.text, f"{NOW}: what is logged is not `uri`"

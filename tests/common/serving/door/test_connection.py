@@ -156,7 +156,7 @@ def test_what_the_application_fails_at_is_handed_over_whole(
     pair.send(POST + GET)
 
     assert pair.place.handed == [POST + GET]
-    assert "POST /a failed" in caplog.text
+    assert "POST of a plain request failed" in caplog.text
 
 
 @pytest.mark.parametrize("size", [10, len(POST) - 3, len(POST) - 1])
