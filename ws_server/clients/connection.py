@@ -212,6 +212,8 @@ class Clients:
         del self.by_feed[connection.feed][connection]
         connection.cursor = _NOWHERE
         self.settle_up(connection)
+        if connection.reader is not None:
+            connection.reader.close()
         connection.reader = None
         connection.close_socket()
 

@@ -5,6 +5,7 @@ protocol comes out as a `Failed` with the close code that it calls for.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
@@ -114,6 +115,16 @@ class Reader:
                 yield outcome
             if isinstance(outcome, Closed | Failed):
                 return
+
+    def close(self) -> None:
+        """Nothing more is read: its memory is free at once.
+
+        wsproto's parser is a generator that refers to itself. Left to the collector, those of all
+        clients that have come and gone would be kept for hours: what has lived long is looked
+        through seldom.
+        """
+        with suppress(AttributeError):  # Another wsproto may have it elsewhere.
+            self._protocol._proto._parse_more.close()
 
     def _outcome(self, event: Event) -> Inbound | None:
         match event:

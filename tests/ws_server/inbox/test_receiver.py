@@ -1,5 +1,7 @@
 """What clients send: answers, hooks in turn, and back-pressure."""
 
+import gc
+import weakref
 from collections.abc import Callable
 
 import gevent
@@ -210,6 +212,23 @@ def test_the_end_of_the_stream_drops_the_connection(
     client.socket.close()
 
     wait_until(lambda: parts.gone == [connection], "gone")
+
+
+def test_the_parser_of_a_client_is_gone_with_it(
+    parts: Parts, deaf: tuple[Connection, Peer]
+) -> None:
+    connection, client = deaf
+    client.send(frame(TEXT, b"hello"))
+    wait_until(lambda: connection.reader is not None, "a parser")
+    parser = weakref.ref(connection.reader._protocol._proto)
+
+    gc.disable()
+    try:
+        client.socket.close()
+        wait_until(lambda: parts.gone == [connection], "gone")
+        assert parser() is None
+    finally:
+        gc.enable()
 
 
 def test_a_client_that_leaves_while_its_hook_is_at_work_is_dropped_after_it(

@@ -2,6 +2,7 @@
 
 import gc
 import tracemalloc
+import weakref
 
 import pytest
 
@@ -241,3 +242,19 @@ def test_a_message_in_tiny_fragments_takes_little_memory(opcode: int) -> None:
     tracemalloc.stop()
 
     assert taken < 5 * limit
+
+
+@pytest.mark.parametrize("length", [0, 3, 11])  # Of a frame: none of it, a part, all.
+def test_what_is_closed_is_forgotten_without_a_search_for_garbage(length: int) -> None:
+    """The parsers of all who have come and gone were kept: 850 bytes each."""
+    gc.collect()
+    gc.disable()
+    try:
+        reader = Reader(LIMIT)
+        list(reader.receive(frame(TEXT, b"hello")[:length]))
+        parser = weakref.ref(reader._protocol._proto)
+        reader.close()
+        del reader
+        assert parser() is None
+    finally:
+        gc.enable()
