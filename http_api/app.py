@@ -103,7 +103,7 @@ def create_app(
         reads = app.extensions[READS] = Reads(stores, settings, waiting.turn, slots, tally)
         add_reads(app, reads)
         metrics = app.extensions[METRICS] = Metrics(numbers_of(tally))
-        add_metrics(app, metrics, reads.stats, settings.metrics_token)
+        add_metrics(app, metrics, reads.stats, settings)
     _add_about(app, settings, bodies)
     readiness = app.extensions[READINESS] = Readiness(queue, clock)
     _add_health(app, readiness, outage)

@@ -78,6 +78,12 @@ FAMILIES = (
         HTTP,
         "How long the oldest of them has waited at least; absent while nobody knows",
     ),
+    Family(
+        "poll_interval_seconds",
+        GAUGE,
+        HTTP,
+        "POLL_INTERVAL of those who settle; of several, the longest",
+    ),
     Family("log_messages", GAUGE, HTTP, "Messages in the log"),
     Family("log_span_seconds", GAUGE, HTTP, "Time between the oldest and the newest of them"),
     Family(

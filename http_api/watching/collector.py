@@ -14,8 +14,11 @@ def numbers_of(tally: Tally) -> Numbers:
     return numbers
 
 
-def of_redis(stats: dict[str, Any]) -> Snapshot:
-    """What Redis knows, as `GET /stats` says it: the same in all processes. Nothing without it."""
+def of_redis(stats: dict[str, Any], poll_interval: float) -> Snapshot:
+    """What Redis knows, as `GET /stats` says it: the same in all processes. Nothing without it.
+
+    `poll_interval` is ours: the best guess while nobody settles.
+    """
     queue, log = stats["queue"], stats["log"]
     if queue is None or log is None:
         return {}
@@ -23,8 +26,13 @@ def of_redis(stats: dict[str, Any]) -> Snapshot:
     found = {
         "queue_messages": queue["length"],
         "queue_oldest_seconds": queue["oldest_seconds"] if queue["length"] else 0,
+        "poll_interval_seconds": max(_poll_intervals(stats["processes"]), default=poll_interval),
         "log_messages": log["length"],
         "log_span_seconds": log["span_seconds"],
         "log_trimmed_early": int(is_early),
     }
     return {name: {"": value} for name, value in found.items() if value is not None}
+
+
+def _poll_intervals(processes: list[dict[str, Any]]) -> list[float]:
+    return [each["settings"]["poll_interval"] for each in processes if "settings" in each]

@@ -9,24 +9,26 @@ from common.metrics.metrics import Metrics, is_right
 from common.metrics.numbers import Snapshot
 from common.metrics.text import written
 from common.refused import Refused
+from config.settings import Settings
 from http_api.watching.collector import of_redis
 from http_api.watching.stats import Stats
 
 
-def add_metrics(app: Flask, found: Metrics, stats: Stats, token: str) -> None:
+def add_metrics(app: Flask, found: Metrics, stats: Stats, settings: Settings) -> None:
     """Add the route."""
+    token = settings.metrics_token
 
     @app.get("/metrics")
     def metrics() -> Response:
         if token and not is_right(token, request.headers.get("Authorization", "")):
             raise Refused("unauthorized", "METRICS_TOKEN is needed: Authorization: Bearer TOKEN")
-        snapshot = {**found.read(), **_known_by_redis(stats)}
+        snapshot = {**found.read(), **_known_by_redis(stats, settings.poll_interval)}
         text, kind = written(snapshot, request.headers.get("Accept", ""))
         return Response(text, content_type=kind, headers={"Cache-Control": "no-store"})
 
 
-def _known_by_redis(stats: Stats) -> Snapshot:
+def _known_by_redis(stats: Stats, poll_interval: float) -> Snapshot:
     try:
-        return of_redis(stats.read())
+        return of_redis(stats.read(), poll_interval)
     except Refused:  # Many wait for Redis: all the more somebody has to see the rest.
         return {}

@@ -12,11 +12,11 @@ UNKNOWN = {"workers", "redis_errors_total", "redis_seconds"}  # Of `Metrics` and
 
 
 def stats(**log: Any) -> dict[str, Any]:
-    return {"queue": QUEUE, "log": {**LOG, **log}}
+    return {"queue": QUEUE, "log": {**LOG, **log}, "processes": []}
 
 
 def test_all_that_this_process_shows_comes_from_somewhere() -> None:
-    shown = {*numbers_of(Tally()).snapshot(), *of_redis(stats()), *UNKNOWN}
+    shown = {*numbers_of(Tally()).snapshot(), *of_redis(stats(), 1.0), *UNKNOWN}
 
     assert shown == {each.name for each in FAMILIES if Of.HTTP in each.of}
 
@@ -33,7 +33,7 @@ def test_all_that_this_process_shows_comes_from_somewhere() -> None:
 def test_the_log_is_trimmed_early_by_any_bound_but_its_age(
     limit: str, is_reached: bool, expected: int
 ) -> None:
-    found = of_redis(stats(limit=limit, limit_reached=is_reached))
+    found = of_redis(stats(limit=limit, limit_reached=is_reached), 1.0)
 
     assert found["log_trimmed_early"] == {"": expected}
 
@@ -42,9 +42,17 @@ def test_an_empty_queue_has_no_age_and_an_unknown_age_is_left_out() -> None:
     empty = {**stats(), "queue": {"length": 0, "oldest_seconds": None}}
     unknown = {**stats(), "queue": {"length": 1, "oldest_seconds": None}}
 
-    assert of_redis(empty)["queue_oldest_seconds"] == {"": 0}
-    assert "queue_oldest_seconds" not in of_redis(unknown)
+    assert of_redis(empty, 1.0)["queue_oldest_seconds"] == {"": 0}
+    assert "queue_oldest_seconds" not in of_redis(unknown, 1.0)
 
 
 def test_without_redis_there_is_nothing() -> None:
-    assert of_redis({"queue": None, "log": None}) == {}
+    assert of_redis({"queue": None, "log": None}, 1.0) == {}
+
+
+def test_the_interval_is_that_of_those_who_settle() -> None:
+    processes = [{"settings": {"poll_interval": each}} for each in (0.5, 3.0)]
+    settled = {**stats(), "processes": [*processes, {"kind": "http"}]}
+
+    assert of_redis(settled, 1.0)["poll_interval_seconds"] == {"": 3.0}
+    assert of_redis(stats(), 1.0)["poll_interval_seconds"] == {"": 1.0}
