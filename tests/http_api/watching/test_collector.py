@@ -8,7 +8,8 @@ from http_api.watching.tally import Tally
 
 QUEUE = {"length": 3, "oldest_seconds": 1.5}
 LOG = {"length": 10, "span_seconds": 60.0, "limit": None, "limit_reached": False}
-UNKNOWN = {"workers", "redis_errors_total", "redis_seconds"}  # Of `Metrics` and `add_redis`.
+# Shown by `Metrics` and `add_redis`.
+ELSEWHERE = {"workers", "redis_errors_total", "redis_seconds"}
 
 
 def stats(**log: Any) -> dict[str, Any]:
@@ -16,7 +17,7 @@ def stats(**log: Any) -> dict[str, Any]:
 
 
 def test_all_that_this_process_shows_comes_from_somewhere() -> None:
-    shown = {*numbers_of(Tally()).snapshot(), *of_redis(stats(), 1.0), *UNKNOWN}
+    shown = {*numbers_of(Tally()).snapshot(), *of_redis(stats(), 1.0), *ELSEWHERE}
 
     assert shown == {each.name for each in FAMILIES if Of.HTTP in each.of}
 
