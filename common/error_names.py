@@ -52,6 +52,9 @@ ERRORS = (
     *_rows(
         HTTP,
         {
+            ("bad_receipt", 422): (
+                "`receipt` is neither 1 nor 0, or a message of a batch asks for one without an `id`"
+            ),
             ("content_empty", 422): "A message of a batch has no content",
             ("content_not_text", 422): (
                 "The content is `true` or `false`, came as a file, or has half of a "
@@ -80,9 +83,10 @@ ERRORS = (
             ),
             ("unknown_field", 422): (
                 "A message of a batch has a field besides `content`, `id`, `channel`, "
-                "`channels`, `user` and `users`. Or a parameter looks like a slip of one of "
-                "the last four. Or the query of a batch has one of the six. Or a question has a "
-                "parameter that there is not. Or the body for `/tokens` has such a field"
+                "`channels`, `user`, `users` and `receipt`. Or a parameter looks like a slip of "
+                "one that names recipients. Or the query of a batch has one of the seven. Or a "
+                "question has a parameter that there is not. Or the body for `/tokens` has such a "
+                "field"
             ),
             ("bad_page", 422): (
                 "A parameter of a page is wrong: `limit` or `last` is no number from 1 to 1000, "

@@ -15,7 +15,7 @@ from common.message import KICK_MARK, parse_id
 
 NOBODY = ("",)  # The recipients of an entry of the log that is no message of ours.
 RECIPIENT_BYTES = f"{ascii_letters}{digits}_.:@- {KICK_MARK}".encode()
-CONTENT, JSON, RECIPIENTS = b"c", b"j", b"a"  # Names of an entry's fields.
+CONTENT, JSON, RECIPIENTS, RECEIPT = b"c", b"j", b"a", b"r"  # Names of an entry's fields.
 CONTENTS = frozenset((CONTENT, JSON))
 
 # Of a part: so many messages at the most, of about so many bytes.
@@ -33,11 +33,15 @@ class Page:
     `recipients[i]` are the channels that it was pushed to, none if it is for everybody; or
     `KICK_MARK + USER` alone, which no channel is named, for a `Kick`; or NOBODY.
     None instead of the list: all of the page is for everybody.
+
+    `receipts[i]` is empty, or `TIME ID`: when it was pushed, in milliseconds, and the id under
+    which its receipt is asked for. None instead of the list: no receipt is asked for.
     """
 
     ids: list[bytes]
     contents: list[bytes]
     recipients: list[tuple[str, ...]] | None = None
+    receipts: list[bytes] | None = None
     _addressing: Addressing | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
@@ -46,7 +50,8 @@ class Page:
 
         JSON is named b"j" instead. One with recipients has two words more: b"a", recipients. What
         somebody else has written there is none of our messages, and stops none: such an entry
-        is in the page, so that cursors move past it, and is for nobody.
+        is in the page, so that cursors move past it, and is for nobody. A message whose receipt is
+        asked for has two words more at its end: b"r", the receipt.
         """
         ids = [entry[0] for entry in entries]
         fields = [entry[1] for entry in entries]
@@ -54,11 +59,24 @@ class Page:
         kinds = {pairs[0] for pairs in fields}
         # All at once: one by one it would take longer than all the rest.
         if not (kinds <= CONTENTS and _are_ours(addressed)):
+            if any(map(_receipt, addressed)):
+                return cls._of_tracked(ids, fields)
             return cls(ids, *_of_some(fields))
         contents = [pairs[1] for pairs in fields]
         if JSON in kinds:
             contents = list(map(_content, fields))
         return cls(ids, contents, [_recipients(pairs) for pairs in fields] if addressed else None)
+
+    @classmethod
+    def _of_tracked(cls, ids: list[bytes], fields: list[list[bytes]]) -> Self:
+        receipts = list(map(_receipt, fields))
+        bare = [
+            pairs[:-2] if receipt else pairs
+            for pairs, receipt in zip(fields, receipts, strict=True)
+        ]
+        page = cls.of_entries(list(zip(ids, bare, strict=True)))
+        page.receipts = receipts
+        return page
 
     def __bool__(self) -> bool:
         return bool(self.ids)
@@ -120,7 +138,10 @@ class Page:
         recipients = self.recipients[start:end] if self.recipients else None
         if recipients and not any(recipients):
             recipients = None  # All of this part is for everybody.
-        return Page(self.ids[start:end], self.contents[start:end], recipients)
+        receipts = self.receipts[start:end] if self.receipts else None
+        if receipts and not any(receipts):
+            receipts = None
+        return Page(self.ids[start:end], self.contents[start:end], recipients, receipts)
 
 
 def _are_ours(addressed: Sequence[list[bytes]]) -> bool:
@@ -142,6 +163,11 @@ def _of_some(fields: Sequence[list[bytes]]) -> tuple[list[bytes], list[tuple[str
         contents.append(_content(pairs) if is_ours else b"")
         recipients.append(_recipients(pairs) if is_ours else NOBODY)
     return contents, recipients
+
+
+def _receipt(pairs: list[bytes]) -> bytes:
+    """Of an entry; empty if it asks for none."""
+    return pairs[-1] if len(pairs) in (4, 6) and pairs[-2] == RECEIPT else b""
 
 
 def _content(pairs: list[bytes]) -> bytes:

@@ -90,6 +90,12 @@ class DeliverySettings:
         "How long the id of a push is remembered. In that time it is accepted once",
         Number(int, 1, 7 * 86_400, SECONDS),
     )
+    receipt_seconds: int = setting(
+        3600,
+        "How long is counted who has got a message whose receipt is asked for. It can be read for "
+        "twice as long",
+        Number(int, 10, 7 * 86_400, SECONDS),
+    )
     history_size: int = setting(
         100_000,
         "Messages that the log keeps, if they are not older than `HISTORY_SECONDS`",

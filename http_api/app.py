@@ -61,6 +61,7 @@ RIGHTS: dict[str | None, str] = {
     "metrics": READ,
     "messages": READ,
     "message_events": READ,
+    "receipt": READ,
     "about": ANY,
 }
 # Where the application keeps what the door asks, what reads, and what counts.

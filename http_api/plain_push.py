@@ -22,7 +22,7 @@ from http_api.access.guard import NOBODY, TOKEN, Callers, Guard
 from http_api.access.scope import PUSH
 from http_api.journal import pushes, tell_push
 from http_api.reading import reading
-from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
+from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, success_body
 from http_api.reading.bodies import Bodies
 from http_api.reading.head import Head as PushHead
 from http_api.reading.limits import Limits
@@ -109,7 +109,11 @@ class PlainPush:
             if result is None:
                 self._outage.note("push", None)
                 self._tally.singles[token] += 1
-                done(kept.success)
+                done(
+                    kept.success
+                    if id_ is None
+                    else Answer(200, success_body(id_), kept.success.headers)
+                )
                 if self._pushes.is_open:
                     tell_push(self._pushes, item, token, kept.request)
                 else:

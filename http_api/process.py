@@ -21,6 +21,7 @@ from common.store.presence_pages import RedisPresencePages
 from common.store.pulse import Pulse
 from common.store.push_commands import PushCommands
 from common.store.queue import RedisQueue
+from common.store.receipts import RedisReceiptReader
 from common.store.redis_meter import add_redis
 from config.settings import Settings
 from http_api.app import METRICS, PLAIN_PUSH, READINESS, READS, create_app
@@ -38,7 +39,10 @@ def load(settings: Settings) -> Flask:
     client = connect(settings.redis_url, timeout, QUEUE_CONNECTIONS, key)
     queue, presence = RedisQueue(client, key), RedisPresenceReader(client, key)
     stores = ReadStores(
-        RedisBeats(client, key), RedisPresencePages(client, key), RedisHistory(client, key)
+        RedisBeats(client, key),
+        RedisPresencePages(client, key),
+        RedisHistory(client, key),
+        RedisReceiptReader(client, key),
     )
     slots = affordable_slots()
     app = create_app(settings, queue, presence, slots=slots, stores=stores)

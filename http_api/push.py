@@ -16,7 +16,7 @@ from http_api.access import asker
 from http_api.access.waiting import Admit
 from http_api.journal import pushes, tell_batch, tell_push
 from http_api.reading import params, reading
-from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY
+from http_api.reading.answers import CONTENT_EMPTY_BODY, success_body
 from http_api.reading.bodies import Bodies, has_first_byte
 from http_api.reading.head import Head
 from http_api.reading.limits import Limits
@@ -56,7 +56,7 @@ class Push:
         if self._push([entry]) is not None:
             raise reading.id_reused()
         tell_push(self._told, entry[0], asker.name(), _id_of(request))
-        return SUCCESS_BODY
+        return success_body(entry[1])
 
     def batch(self, request: Request) -> int:
         """Queue a JSON array or NDJSON lines, in their order, with one LPUSH; say how many.

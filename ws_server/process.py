@@ -25,6 +25,7 @@ from common.store.log_state import Retention
 from common.store.places import RedisPlaces
 from common.store.presence import RedisPresenceWriter
 from common.store.pulse import Pulse
+from common.store.receipts import RedisReceiptWriter
 from common.store.redis_meter import add_redis
 from config.settings import Settings
 from ws_server.canary import Canary
@@ -66,7 +67,12 @@ def load(settings: Settings) -> Flask:
         REDIS_CONNECTIONS,
         settings.message_center_key,
     )
-    retention = Retention(settings.history_size, settings.history_seconds, settings.history_bytes)
+    retention = Retention(
+        settings.history_size,
+        settings.history_seconds,
+        settings.history_bytes,
+        settings.receipt_seconds,
+    )
     key = settings.message_center_key
     canaries = RedisCanaries(client, key, settings.poll_interval)
     source = RedisLog(client, key, retention, canaries)
@@ -85,6 +91,8 @@ def load(settings: Settings) -> Flask:
     pulse = Pulse(RedisBeats(client, key), "ws", figures.now, figures.counted)
     app.extensions[PULSE] = pulse
     add_redis(service.metrics.numbers, client.meter)
+    seconds = settings.receipt_seconds
+    service.report_to(RedisReceiptWriter(client, key, pulse.process, seconds), seconds)
     service.start()
     gevent.spawn(pulse.run)
     gc.set_threshold(*GC_THRESHOLDS)

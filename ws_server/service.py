@@ -10,6 +10,7 @@ from common.metrics.metrics import Metrics
 from common.serving.stopping import Stop
 from common.store.log import Log
 from common.store.places import Places
+from common.store.receipts import ReceiptWriter
 from config.settings import Settings
 from ws_server.census import Census
 from ws_server.clients.connection import Connection
@@ -27,6 +28,7 @@ from ws_server.newcomers import Newcomers
 from ws_server.presence import Presence
 from ws_server.relay.memory import ClientMemory
 from ws_server.relay.relay import Relay
+from ws_server.reports import Reports
 from ws_server.wire.close_codes import CloseCode
 from ws_server.wire.formats import all_formats
 from ws_server.worker import Worker
@@ -71,6 +73,11 @@ class Service:
         )
         self._farewell.memory = self._memory
         self._presence = presence
+        self._reports: Reports | None = None
+
+    def report_to(self, writer: ReceiptWriter, seconds: float) -> None:
+        """Tell Redis who has got what, of messages no older than so many seconds."""
+        self._reports = Reports(self._hub, writer, seconds)
 
     @property
     def is_relaying(self) -> bool:
@@ -90,6 +97,8 @@ class Service:
         gevent.spawn(self._presence.run)
         if self._memory is not None:
             gevent.spawn(self._memory.run)
+        if self._reports is not None:
+            gevent.spawn(self._reports.run)
         if self._relay.find_head():
             self._hooks.start()
         else:
@@ -102,6 +111,8 @@ class Service:
     def stop(self, close: CloseCode, how: Stop) -> None:
         """End it: see `Farewell.run`."""
         self._farewell.run(close, self._stop_timeout, how)
+        if self._reports is not None:
+            self._reports.stop()
 
     def _make_memory(self, places: Places | None, settings: Settings) -> ClientMemory | None:
         if places is None:

@@ -24,6 +24,12 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
     {KEY}:heard      sorted set  the same names by the time at which each was heard of. It expires
     {KEY}:canaries   list    messages of processes to themselves; the next settle moves them, too
     {KEY}:canary-log stream  where they go; each is kept for some minutes
+    {KEY}:receipts   list    the ids under which receipts are asked for, of settled messages, the
+                             newest first
+    {KEY}:receipts:ID  hash  a receipt: `queued`, when it was pushed; once it is settled, `at`, its
+                             id in the log, `epoch`, `to`, its recipients, `until` when it is
+                             counted, `among` which processes; and PROCESS -> its numbers
+    {KEY}:counting   hash    process -> whose listeners are late; or that it has left, and when
     {KEY}:beats      hash    process -> when it last said something of itself, and what; it expires
 
 Who is connected, written by each WebSocket server process (PROCESS) for itself:
@@ -57,6 +63,8 @@ class Keys:
         self.stretches = self.prefix + "stretches"
         self.places = self.prefix + "places"
         self.heard = self.prefix + "heard"
+        self.receipts = self.prefix + "receipts"
+        self.counting = self.prefix + "counting"
         self.beats = self.prefix + "beats"
         self.canaries = self.prefix + "canaries"
         self.canary_log = self.prefix + "canary-log"
@@ -65,6 +73,10 @@ class Keys:
     def once(self, id_: str) -> str:
         """What was pushed under an id."""
         return f"{self.prefix}once:{id_}"
+
+    def receipt(self, id_: str) -> str:
+        """The receipt of what was pushed under an id."""
+        return f"{self.receipts}:{id_}"
 
     def alive(self, process: str) -> str:
         """The lease of a process."""

@@ -101,6 +101,7 @@ class RedisLog(Log):
         names = (*lists, keys.floor, keys.first, keys.epoch, keys.bytes, keys.stretches)
         self._script = ("EVALSHA", sha, len(names), *names)
         self._bounds = (SETTLE_BYTES, retention.size, retention.seconds, retention.bytes)
+        self._receipt_seconds = retention.receipt_seconds
         self._long = -1  # The last id read, if its message is LONG.
         self._whole = ("EVAL", source("whole.lua"), 3, keys.log, keys.floor, keys.first)
         self._newest = ("EVAL", source("newest.lua"), 1, keys.log)
@@ -209,7 +210,7 @@ class RedisLog(Log):
 
     def _settle(self, known: Mark | None, messages: int = SETTLE_MESSAGES) -> Command:
         place = (known.epoch, format_id(known.id)) if known else ("", format_id(0))
-        return (*self._script, messages, *self._bounds, *place)
+        return (*self._script, messages, *self._bounds, *place, self._receipt_seconds)
 
     def _settled(self, answer: Any) -> Settled:
         done = Settled.parse(answer)

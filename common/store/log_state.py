@@ -72,12 +72,13 @@ class Stretch:
 class Retention:
     """How much the log keeps: about so many messages, for so many seconds, in so many bytes.
 
-    What comes first counts. 0 bytes: any number.
+    What comes first counts. 0 bytes: any number. And for how long receipts are counted.
     """
 
     size: int
     seconds: int
     bytes: int = 0
+    receipt_seconds: int = 3600
 
     def met_first(self, length: int, span: float, bytes_: int) -> tuple[str | None, bool]:
         """Which bound a log meets first, at the pace of what it has; and whether it is there yet.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b, sha1
 
 from common.errors import QueueUnavailable
+from common.message import Tracked
 from common.refused import Refused
 from common.store.keys import Keys
 from common.store.redis_errors import Failure
@@ -17,6 +18,7 @@ KIB = 1024
 COMMAND_ITEMS = 1000  # Of one LPUSH that several pushes share.
 COMMAND_BYTES = 256 * KIB
 SCRIPT = source("push_once.lua")
+RECEIPT = b"r"  # After the hash of an item whose receipt is asked for.
 
 # None: all is queued. A number: the place of the first item whose id stands for another.
 Result = int | Exception | None
@@ -30,8 +32,9 @@ def once_words(
     queue = keys.queue.encode()
     names = [queue, *[keys.once(id_).encode() if id_ else queue for id_ in ids]]
     words = [b"%d" % seconds]
-    for item in items:
-        words += (item, blake2b(item, digest_size=16).digest())
+    for item, id_ in zip(items, ids, strict=True):
+        hash_ = blake2b(item, digest_size=16).digest()
+        words += (item, hash_ + RECEIPT if type(id_) is Tracked else hash_)
     return names, words
 
 

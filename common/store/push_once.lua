@@ -3,9 +3,11 @@
 --
 -- KEYS  queue, then for each item the key of its id, or again the queue if it has none
 -- ARGV  seconds for which an id is kept, then for each item the item and its hash
+--       (a hash that is longer than HASH: a receipt is asked for)
 -- Answer: 0, or the place (from 1) of the first item whose id stands for another; then nothing was done
 
 local MOST = 1000 -- Lua puts no more than some 8000 values on its stack.
+local HASH = 16 -- Bytes.
 local NOTHING = '' -- What an id stands for that was taken back; it expires at once.
 local queue, seconds = KEYS[1], ARGV[1]
 local items, hashes, taken = {}, {}, {}
@@ -43,6 +45,17 @@ end
 for at = 1, #items, MOST do
   local reply = redis.pcall('LPUSH', queue, unpack(items, at, math.min(at + MOST - 1, #items)))
   if type(reply) == 'table' and reply.err then return take_back(reply) end
+end
+
+-- A receipt that is asked for before its message is settled. That it cannot be noted stops no push.
+local first, receipts = #('{' .. queue .. '}:once:') + 1, '{' .. queue .. '}:receipts:'
+for key, hash in pairs(hashes) do
+  if #hash > HASH then
+    local now, receipt = redis.call('TIME'), receipts .. string.sub(key, first)
+    local time = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+    local noted = redis.pcall('HSET', receipt, 'queued', time)
+    if type(noted) ~= 'table' then redis.pcall('PEXPIRE', receipt, seconds * 1000) end
+  end
 end
 
 return 0

@@ -4,7 +4,7 @@
 --       stretches; what each holds: common/store/keys.py
 -- ARGV  most messages (0: only look), about the most bytes, messages that the log keeps, seconds that it
 --       keeps them, about the most bytes of the log (0: any number); the epoch and the newest id that the caller knows
---       ('' and '0-0': none)
+--       ('' and '0-0': none); seconds for which receipts are counted
 -- Answer: {messages moved to the log, items set aside, items that still wait, epoch, the newest id when the
 --          epoch began, floor, the newest id (only if looking), why the first item was set aside, what failed}
 --
@@ -50,7 +50,9 @@ local function envelope_reader()
   local NAMES = {'channel', 'channels', 'user', 'users'} -- As FIELDS of http_api/reading/recipients.py.
   local QUOTED = {'"channel"', '"channels"', '"user"', '"users"'}
   local LISTS, USERS = {channels = true, users = true}, {user = true, users = true}
-  local KNOWN = {content = true, json = true, channel = true, channels = true, user = true, users = true}
+  local KNOWN = {
+    content = true, json = true, channel = true, channels = true, user = true, users = true, receipt = true
+  }
   local LONGEST_JSON = 64 * 1024 -- Bytes of an envelope whose content is no text but an object or a list.
   local JSON_WEIGHT = 16 -- So many bytes counts each of it: to find where it ends takes time.
   local MOST_CHANNELS = 1000 -- As MAX_CHANNELS, at the most.
@@ -126,12 +128,20 @@ local function envelope_reader()
     return table.concat(found, ' ')
   end
 
+  -- The id under which a receipt is asked for; '' if none is. Nil, and why, if it cannot be one.
+  local function receipt_of(fields)
+    local id = as_text(fields.receipt)
+    if id == nil then return '' end
+    if type(id) == 'string' and #id >= 1 and #id <= 255 and not string.find(id, '[^ -~]') then return id end
+    return nil, 'receipt is no id'
+  end
+
   local function read_kick(fields)
     for name in pairs(fields) do
       if name ~= 'kick' then return nil, 'a kick has other fields' end
     end
     if not channel_of(fields.kick) then return nil, 'kick is no user' end
-    return '', '!' .. fields.kick, 'c'
+    return '', '!' .. fields.kick, 'c', ''
   end
 
   -- A text, as long as before, without what could be taken for the structure around it. Nil: it has nothing of it.
@@ -167,8 +177,9 @@ local function envelope_reader()
     return string.sub(envelope, first, last), 'j', string.sub(envelope, 1, first - 1) .. '0' .. string.sub(envelope, last + 1)
   end
 
-  -- Content and recipients of an envelope, and the name of the content's field; nil, and why, if it cannot be read. With
-  -- a field that this version does not know it cannot be read: a message for some must not go to all.
+  -- Content and recipients of an envelope, the name of the content's field, and the id of its receipt; nil, and why, if
+  -- it cannot be read. With a field that this version does not know it cannot be read: a message for some must not go to
+  -- all.
   return function(envelope)
     local ok, fields = pcall(cjson.decode, envelope)
     if not ok then return nil, 'it is not JSON' end
@@ -180,7 +191,9 @@ local function envelope_reader()
     local content, name, rest = content_of(fields, envelope)
     if not content then return nil, name end
     local to, why = recipients(fields, rest)
-    return to and content, to or why, name
+    if not to then return nil, why end
+    local receipt, why_not = receipt_of(fields)
+    return receipt and content, receipt and to or why_not, name, receipt
   end
 end
 
@@ -334,17 +347,71 @@ local function add_entry(...)
   return add_first(...)
 end
 
+-- What messages need whose receipts are asked for; only made where there is one. So its keys are made up here.
+local function tracker()
+  local RECEIPTS, BEATS = '{' .. QUEUE .. '}:receipts', '{' .. QUEUE .. '}:beats'
+  local LASTS, MOST_RECEIPTS = tonumber(ARGV[8]) * 1000, 10000
+  local BEAT_LASTS = 7000 -- Milliseconds: BEAT_LASTS of common/store/beats.py.
+  local now, messages = tonumber(MILLISECONDS), {}
+
+  -- Add an entry. Its field r is when it was pushed, in milliseconds, or now, if that is not known; and the id of the push.
+  local function add(name, content, to, receipt)
+    local pushed = redis.pcall('HGET', RECEIPTS .. ':' .. receipt, 'queued')
+    local r = (type(pushed) == 'string' and pushed or MILLISECONDS) .. ' ' .. receipt
+    local id = to == '' and add_entry(name, content, 'r', r) or to ~= '' and add_entry(name, content, 'a', to, 'r', r)
+    if type(id) ~= 'table' then messages[#messages + 1] = {receipt, id, to} end
+    return id, #r
+  end
+
+  -- The processes that have listeners now, by their beats: each is to say how many of its own got a message.
+  local function listening()
+    local found, beats = {}, redis.pcall('HGETALL', BEATS)
+    for at = 1, #beats, 2 do
+      local time = tonumber(string.match(beats[at + 1], '^%d+'))
+      local is_ws = string.find(beats[at + 1], '"kind":"ws"', 1, true)
+      if time and is_ws and time + BEAT_LASTS >= now then found[#found + 1] = beats[at] end
+    end
+    return table.concat(found, ' ')
+  end
+
+  -- Begin the receipts. They can be read twice as long as they are counted.
+  local function begin(epoch)
+    local processes, until_ = listening(), string.format('%.0f', now + LASTS)
+    for _, each in ipairs(messages) do
+      local id, at, to = unpack(each)
+      local key = RECEIPTS .. ':' .. id
+      try('UNLINK', key)
+      try('HSET', key, 'at', at, 'epoch', epoch, 'to', to, 'until', until_, 'among', processes)
+      try('PEXPIRE', key, 2 * LASTS)
+      try('LPUSH', RECEIPTS, id)
+    end
+    local beyond = (try('LLEN', RECEIPTS) or 0) - MOST_RECEIPTS
+    if beyond <= 0 then return end
+    for _, id in ipairs(try('LRANGE', RECEIPTS, -beyond, -1) or {}) do try('UNLINK', RECEIPTS .. ':' .. id) end
+    try('LTRIM', RECEIPTS, 0, MOST_RECEIPTS - 1)
+  end
+
+  return add, begin
+end
+
 local read -- An envelope.
+local add_tracked, begin_receipts
 
 -- Write an item to the log, or set it aside. Answers whether that is done.
 local function write(item)
   local id
   if string.byte(item) == MARK then
     read = read or envelope_reader()
-    local content, to, name = read(string.sub(item, 2))
+    local content, to, name, receipt = read(string.sub(item, 2))
     if not content then return set_aside(item, to) end
-    id = to == '' and add_entry(name, content) or to ~= '' and add_entry(name, content, 'a', to)
-    if type(id) ~= 'table' then besides = besides + #item - #content - #to end
+    local more = 0
+    if receipt == '' then
+      id = to == '' and add_entry(name, content) or to ~= '' and add_entry(name, content, 'a', to)
+    else
+      if not add_tracked then add_tracked, begin_receipts = tracker() end
+      id, more = add_tracked(name, content, to, receipt)
+    end
+    if type(id) ~= 'table' then besides = besides + #item - #content - #to - more end
   else
     id = add_entry('c', item)
   end
@@ -572,6 +639,7 @@ if first_added and not first then
   try('SET', FLOOR, floor)
   try('SET', FIRST, first_added)
 end
+if begin_receipts then begin_receipts(epoch) end
 count_added()
 floor = trim(floor, first or first_added)
 if first or first_added then save_count() end

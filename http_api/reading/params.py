@@ -14,7 +14,7 @@ from http_api.reading.head import MULTIPART, TEXT, URLENCODED, ContentType, Head
 from http_api.reading.limits import MOST_FIELDS, Limits
 from http_api.reading.multipart import of_multipart
 
-IS_ID = re.compile(r"[ -~]{1,255}").fullmatch
+is_id = re.compile(r"[ -~]{1,255}").fullmatch
 
 Source = Mapping[str, Any]
 
@@ -82,9 +82,24 @@ def checked_id(value: Any) -> str | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if isinstance(value, str) and IS_ID(value):
+    if isinstance(value, str) and is_id(value):
         return value
     raise Refused("bad_id", "an id has 1 to 255 printable ASCII characters")
+
+
+def asks_for_receipt(value: Any) -> bool:
+    """Whether a push asks for a receipt.
+
+    Raises:
+        Refused: it says neither yes nor no.
+    """
+    if value is None or value is False or value in ("", "0", "false"):
+        return False
+    if value is True or value in ("1", "true") or (type(value) is int and value == 1):
+        return True
+    if type(value) is int and value == 0:
+        return False
+    raise Refused("bad_receipt", "receipt is 1 or 0")
 
 
 def id_in_header(value: str | None) -> str | None:

@@ -5,22 +5,24 @@ knows no server and no framework: each of those who take a push asks here.
 """
 
 import math
+import secrets
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from common.json_content import holds_more, text_of
-from common.message import item_of
+from common.message import Tracked, item_of
 from common.refused import Refused
 from http_api.reading import documents, forms, params, recipients
 from http_api.reading.head import NDJSON_TYPES, Head, content_type_of
 from http_api.reading.limits import BATCH_LINES, BATCH_MESSAGES, BATCH_VALUES, Limits
 from http_api.reading.params import Source
 
-ENTRY_FIELDS = {"content", "id", *recipients.FIELDS}
+ENTRY_FIELDS = {"content", "id", "receipt", *recipients.FIELDS}
 AT_A_TIME = 128  # Messages of a batch, before others may have a turn.
 
-Entry = tuple[bytes, str | None]  # The item on the queue, and the id if there is one.
+# The item on the queue, and the id if there is one: Tracked, if a receipt is asked for.
+Entry = tuple[bytes, str | None]
 
 
 def read_push(head: Head, body: bytes, limits: Limits) -> Entry | None:
@@ -60,10 +62,12 @@ def read_rest(head: Head, query: Source, body: bytes, limits: Limits) -> Entry |
     to = () if is_plain else recipients.of_fields(sources, limits.channels)
     if limits.scope is not None:
         limits.scope.refuse_push(to)
-    item = _item(content, to, limits)
     if is_plain and head.idempotency_key is None:
-        return item, None
-    return item, _id_of(head, sources)
+        return _item(content, to, limits), None
+    id_ = _id_of(head, sources)
+    if params.asks_for_receipt(_first(sources, "receipt")):
+        id_ = Tracked(id_ or new_id())
+    return _item(content, to, limits, id_), id_
 
 
 def read_batch_head(head: Head, limits: Limits) -> None:
@@ -93,6 +97,11 @@ def read_batch(head: Head, body: bytes, limits: Limits) -> Iterator[list[Entry]]
         yield some
     if not count:
         raise Refused("empty_batch", "the batch holds no message")
+
+
+def new_id() -> str:
+    """The id of a push that asks for a receipt and has none: nobody else has it."""
+    return secrets.token_hex(12)
 
 
 def id_reused(index: int | None = None) -> Refused:
@@ -150,12 +159,17 @@ def _entry(entry: Any, index: int, limits: Limits) -> Entry:
         to = recipients.of_fields([fields], limits.channels) if len(fields) > 1 else ()
         if limits.scope is not None:
             limits.scope.refuse_push(to)
-        return _item(content, to, limits), params.checked_id(fields.get("id"))
+        id_ = params.checked_id(fields.get("id"))
+        if "receipt" in fields and params.asks_for_receipt(fields["receipt"]):
+            if id_ is None:
+                raise Refused("bad_receipt", "in a batch, who asks for a receipt gives an id")
+            id_ = Tracked(id_)
+        return _item(content, to, limits, id_), id_
     except Refused as refused:
         raise refused.of_item(index) from None
 
 
-def _item(content: str, channels: tuple[str, ...], limits: Limits) -> bytes:
+def _item(content: str, channels: tuple[str, ...], limits: Limits, id_: str | None = None) -> bytes:
     try:
         raw = content.encode()
     except UnicodeEncodeError:
@@ -165,7 +179,7 @@ def _item(content: str, channels: tuple[str, ...], limits: Limits) -> bytes:
             "content_too_large",
             f"content has {len(raw)} bytes; at most {limits.content_bytes} are allowed",
         )
-    return item_of(content, raw, channels)
+    return item_of(content, raw, channels, id_)
 
 
 def _text(value: Any) -> str:

@@ -14,7 +14,7 @@ from common.refused import Refused
 FIELDS = ("channel", "channels", "user", "users")
 NAMES = frozenset(FIELDS)
 LISTS = ("channels", "users")
-KNOWN = NAMES | {"content", "id"}
+KNOWN = NAMES | {"content", "id", "receipt"}
 MISSPELLED = Misspellings({field: field for field in FIELDS} | MISSPELLED_USER)
 
 

@@ -61,6 +61,15 @@ def names_question(arguments: Arguments) -> NamesQuestion:
     return NamesQuestion(given.get("after", ""), given.get("prefix", ""), limit)
 
 
+def nothing_else(arguments: Arguments) -> None:
+    """A question that has no parameters.
+
+    Raises:
+        Refused: there is one.
+    """
+    _known(arguments, ())
+
+
 def messages_question(arguments: Arguments, most_channels: int) -> MessagesQuestion:
     """Of `GET /messages`.
 

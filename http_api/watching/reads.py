@@ -1,7 +1,7 @@
-"""What is only read over HTTP: how the whole is, who is connected page by page, and the history.
+"""What is only read over HTTP: how the whole is, who is connected, the history, and receipts.
 
-The routes; what they answer is in `stats`, `names`, `history` and `streams`. They need a push
-token like all others, if there is one; a scope may allow some channels only.
+The routes; what they answer is in `stats`, `names`, `history`, `streams` and `receipts`. They need
+a push token like all others, if there is one; a scope may allow some channels only.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,14 @@ from common.store.beats import Beats
 from common.store.history import History
 from common.store.presence_pages import CHANNELS, USERS, PresencePages
 from common.store.pulse import Pulse
+from common.store.receipts import ReceiptReader
 from common.version import running_version
 from config.settings import Settings
 from http_api.access import asker
 from http_api.access.waiting import Turn
 from http_api.reading.answers import SUCCESS
-from http_api.watching import questions
+from http_api.reading.params import is_id
+from http_api.watching import questions, receipts
 from http_api.watching.history import Archive, MessagesPage
 from http_api.watching.stats import Stats
 from http_api.watching.streams import Streams
@@ -37,6 +39,7 @@ class ReadStores:
     beats: Beats
     people: PresencePages
     history: History
+    receipts: ReceiptReader
 
 
 class Reads:
@@ -99,6 +102,16 @@ class Reads:
             return self.archive.page_after(asked.after, asked.wanted, asked.limit)
         return self.archive.page_before(asked.before, asked.wanted, asked.last)
 
+    def receipt(self, push: str) -> dict[str, Any]:
+        """What has become of a push; raises as `names`."""
+        questions.nothing_else(request.args)
+        scope = asker.scope()
+        with self._turn():
+            known = self._stores.receipts.read(push) if is_id(push) else None
+        if scope is not None and known is not None and known.at is not None:
+            scope.refuse_reading(frozenset(known.recipients) or None)
+        return receipts.told(push, known)
+
     def events(self) -> Response:
         """The same as a stream; raises as `names`."""
         last_id = request.headers.get("Last-Event-ID")
@@ -129,12 +142,13 @@ def add_reads(app: Flask, reads: Reads) -> None:
     app.add_url_rule("/channels", "channels", _json(lambda: reads.names(CHANNELS, "channel")))
     app.add_url_rule("/messages", "messages", _json(reads.messages))
     app.add_url_rule(EVENTS, "message_events", reads.events)
+    app.add_url_rule("/messages/<path:push>", "receipt", _json(reads.receipt))
 
 
-def _json(answer: Callable[[], dict[str, Any]]) -> Callable[[], Response]:
-    def view() -> Response:
+def _json(answer: Callable[..., dict[str, Any]]) -> Callable[..., Response]:
+    def view(**names: str) -> Response:
         # The names in a content keep the order in which they were pushed.
-        text = current_app.json.dumps(answer(), sort_keys=False)
+        text = current_app.json.dumps(answer(**names), sort_keys=False)
         response = Response(text, content_type=JSON)
         response.headers["Cache-Control"] = "no-store"
         return response

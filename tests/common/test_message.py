@@ -3,7 +3,7 @@ import random
 import pytest
 
 from common.json_content import JsonText
-from common.message import Mark, Message, format_id, parse_id
+from common.message import Mark, Message, Tracked, format_id, item_of, parse_id
 
 LARGEST = 2**64 - 1  # Of either half of a stream id.
 
@@ -23,6 +23,13 @@ def test_json_is_queued_as_its_text_in_an_envelope_that_says_so() -> None:
     assert Message(content).to_item() == b'\x1e{"content": "{\\"\\u8ba2\\":1}", "json": true}'
     to_some = Message(content, ("a", "b")).to_item()
     assert to_some.endswith(b', "json": true, "channels": ["a", "b"]}')
+
+
+def test_only_an_id_whose_receipt_is_asked_for_goes_onto_the_queue() -> None:
+    assert item_of("a", b"a", (), "p") == b"a"
+    assert item_of("a", b"a", (), Tracked('"p')) == b'\x1e{"content": "a", "receipt": "\\"p"}'
+    to_some = item_of("a", b"a", ("b",), Tracked("p"))
+    assert to_some == b'\x1e{"content": "a", "channels": ["b"], "receipt": "p"}'
 
 
 def test_half_of_a_surrogate_pair_is_no_item() -> None:

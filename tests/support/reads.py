@@ -14,6 +14,7 @@ from common.store.history import History, Look
 from common.store.presence import PresenceReader
 from common.store.presence_pages import NamesPage, PresencePages
 from common.store.queue import Queue
+from common.store.receipts import Known, ReceiptReader
 from config.settings import Settings
 from http_api.app import create_app
 from http_api.watching.reads import ReadStores
@@ -160,11 +161,23 @@ class WaitingHistory(FakeHistory):
         return look
 
 
+class FakeReceipts(Faulty, ReceiptReader):
+    """Receipts in memory, by the id of the push."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Known] = {}
+
+    def read(self, id_: str) -> Known | None:
+        self._fail()
+        return self.known.get(id_)
+
+
 class Stores:
     """All of it, and the application that reads it."""
 
     def __init__(self) -> None:
         self.beats, self.people, self.history = FakeBeats(), FakePeople(), FakeHistory()
+        self.receipts = FakeReceipts()
 
     def app(
         self,
@@ -176,5 +189,5 @@ class Stores:
             settings or Settings(),
             queue or FakeQueue(),
             presence or FakePresenceReader(),
-            stores=ReadStores(self.beats, self.people, self.history),
+            stores=ReadStores(self.beats, self.people, self.history, self.receipts),
         )

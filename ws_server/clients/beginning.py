@@ -20,5 +20,10 @@ class Beginning:
     refused: CloseCode | None = None
     again: int | None = None
 
+    @property
+    def is_resumed(self) -> bool:
+        """Whether the client has everything up to `cursor`."""
+        return self.asked is not None and not self.missing
+
 
 AT_THE_HEAD = Beginning()

@@ -170,6 +170,10 @@ class Clients:
         self.by_feed: dict[Feed, dict[Connection, None]] = {feed: {} for feed in feeds}
         self.behind: set[Connection] = set()
         self.closing: dict[Connection, float] = {}  # Until when it may end the connection.
+        # Told of each that is open and gets nothing of the log any more.
+        self.on_leaving: Callable[[Connection], None] | None = None
+        # And of each that is told of a gap, before it goes on after an id.
+        self.on_skipping: Callable[[Connection, int], None] | None = None
 
     @property
     def all(self) -> list[Connection]:
@@ -185,6 +189,13 @@ class Clients:
         if connection.state is not State.LIVE:
             raise RuntimeError(f"a client that is {connection.state.value} has no cursor to move")
         connection.cursor = cursor
+
+    def skip(self, connection: Connection, upto: int) -> None:
+        """It is behind, and goes on after an id: it has been told that it misses something."""
+        if self.on_skipping is not None:
+            self.on_skipping(connection, upto)
+        if connection.owed is not None:
+            connection.owed.cursor = upto
 
     def fall_behind(self, connection: Connection, place: Place) -> None:
         """It has been sent everything up to a place, and gets the rest from catch-up."""
@@ -227,6 +238,8 @@ class Clients:
         if state not in ARROWS[connection.state]:
             raise RuntimeError(f"{connection.state.value} cannot become {state.value}")
         if connection.is_open and state in (State.CLOSING, State.GONE):
+            if self.on_leaving is not None:
+                self.on_leaving(connection)
             owed = connection.owed
             connection.pinged = connection.cursor if owed is None else owed.cursor
         connection.state = state

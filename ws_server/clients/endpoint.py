@@ -63,6 +63,14 @@ class Endpoint:
         except OSError:  # The client is gone, which this says, too; or sendfile cannot do it here.
             return self.put(memoryview(lent.data)[start:end])
 
+    def peer(self) -> str:
+        """The address of the other end; empty if it has none, or is gone."""
+        try:
+            name = self._socket.getpeername()
+        except OSError:
+            return ""
+        return str(name[0]) if isinstance(name, tuple) else ""
+
     def finish_writing(self) -> None:
         """Tell the client that nothing follows, and read to the end of what it still says (a FIN).
 

@@ -19,11 +19,12 @@ from ws_server.clients.confirming import Confirming
 from ws_server.clients.connection import Clients, Connection, State
 from ws_server.clients.fan_out import FanOut
 from ws_server.clients.journal import Journal
+from ws_server.clients.receipts import Receipts
 from ws_server.clients.sender import Sender
 from ws_server.clients.tally import Tally
 from ws_server.door.listen import DEFAULT, Listen
 from ws_server.log.feed import Feed
-from ws_server.log.pieces import Mixed, Place
+from ws_server.log.pieces import Chunk, Mixed, Place
 from ws_server.log.recent import Recent
 from ws_server.wire.close_codes import GAP, KICKED
 from ws_server.wire.gap_reasons import LOST, TOO_OLD
@@ -43,6 +44,7 @@ class Hub:
         self.recent = Recent()
         self._feeds = feeds
         self._audiences = {feed: Audiences() for feed in feeds.values()}
+        self.receipts = Receipts(self.clients, self._audiences.values(), self.confirming)
         self._fan_out = FanOut(self.sender, self.sender.lender, self.tally)
         self._on_gone = on_gone
 
@@ -77,24 +79,22 @@ class Hub:
         self._audiences[feed].add(connection)
         connection.start_reading()
         if listen.last_id is not None:
-            is_refused = beginning.refused is not None
-            self.tally.note_resume(beginning.missing, is_refused=is_refused)
+            self.tally.note_resume(beginning.missing, is_refused=beginning.refused is not None)
         self._greet(connection, feed, beginning)
         return connection
 
     def _greet(self, connection: Connection, feed: Feed, beginning: Beginning) -> None:
+        cursor = feed.head if beginning.cursor is None else beginning.cursor
+        connection.confirmed = connection.pinged = cursor
+        self.receipts.joined(connection, cursor, has_it=beginning.is_resumed)
         if beginning.refused is not None:
             self.sender.close(connection, beginning.refused)
             return
-        cursor = feed.head if beginning.cursor is None else beginning.cursor
-        connection.confirmed = connection.pinged = cursor
-        at, complete = Mark(feed.epoch, cursor), not beginning.missing
-        again = beginning.again
+        at, again, complete = Mark(feed.epoch, cursor), beginning.again, not beginning.missing
         greeting = feed.format.welcome(at, connection.channels, complete=complete, again=again)
         if beginning.missing:
             self.tally.note_gap(beginning.missing)
-            notice = feed.format.gap(at, beginning.asked, beginning.missing)
-            if notice is None:
+            if (notice := feed.format.gap(at, beginning.asked, beginning.missing)) is None:
                 self.sender.close(connection, GAP)
                 return
             # The gap is told first: a client that gets only a part of both must not have the new
@@ -136,6 +136,7 @@ class Hub:
         if not page:
             return
         began, before = perf_counter(), self.tally.deliveries
+        self.receipts.open(page)
         try:
             for part in page.parts():
                 self._publish_part(part)
@@ -146,6 +147,7 @@ class Hub:
             raise
         finally:
             self.mark = Mark(self.mark.epoch, page.last)
+            self.receipts.close()
         self.journal.tell_sent(page, self.tally.deliveries - before, began, self.mark)
 
     def _publish_part(self, part: Page) -> None:
@@ -159,8 +161,7 @@ class Hub:
                 continue
             before = tally.deliveries
             piece = feed.append(part)
-            is_mixed = isinstance(piece, Mixed)
-            ride = self.confirming.ride(feed, piece.upto, is_for_all=not is_mixed)
+            ride = self.confirming.ride(feed, piece.upto, is_for_all=isinstance(piece, Chunk))
             if isinstance(piece, Mixed):
                 self._fan_out.send_mixed(piece, listeners, self._audiences[feed], ride)
             else:
@@ -197,6 +198,7 @@ class Hub:
         feed, audiences = connection.feed, self._audiences[connection.feed]
         cursor = connection.sent_upto
         if connection.is_open:
+            self.receipts.changes(connection, cursor, wanted)
             audiences.discard(connection)
             connection.channels = wanted
             audiences.add(connection)
@@ -212,6 +214,7 @@ class Hub:
         have more of what is left. None: nothing is lost, but the log has forgotten what came
         before `mark`, and nobody here has been sent it.
         """
+        self.receipts.rewind()
         epoch, self.mark = self.mark.epoch, mark
         everybody = self.connections
         live = [(each, each.sent_upto) for each in everybody if each.state is State.LIVE]

@@ -112,7 +112,7 @@ class Sender:
             self.post_raw(connection, notice)
         else:
             connection.owed.outbox += notice
-            connection.owed.cursor = at.id
+            self._clients.skip(connection, at.id)
 
     def close(self, connection: Connection, close: CloseCode) -> None:
         """Send a close frame after what is under way; harmless if it is closing or gone.

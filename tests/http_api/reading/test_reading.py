@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.json_content import JsonText
-from common.message import item_of
+from common.message import Tracked, item_of
 from common.refused import Refused
 from http_api.reading.head import Head
 from http_api.reading.limits import BATCH_MESSAGES, Limits
@@ -240,3 +240,48 @@ def test_a_reused_id_is_refused_with_its_place() -> None:
     refused = id_reused(3)
 
     assert (refused.status, refused.error, refused.index) == (422, "id_reused", 3)
+
+
+@pytest.mark.parametrize("asked", [b"receipt=1", b"receipt=true"])
+def test_a_push_with_a_receipt_carries_its_id(asked: bytes) -> None:
+    entry = push(b"content=x&id=p&" + asked)
+
+    assert entry == (b'\x1e{"content": "x", "receipt": "p"}', "p")
+    assert type(entry[1]) is Tracked
+    assert push(b"content=x&" + asked, idempotency_key="p") == entry
+
+
+@pytest.mark.parametrize("asked", [b"", b"&receipt=0", b"&receipt=", b"&receipt=false"])
+def test_without_one_nothing_is_changed(asked: bytes) -> None:
+    entry = push(b"content=x&id=p" + asked)
+
+    assert entry == (b"x", "p")
+    assert type(entry[1]) is str
+
+
+def test_a_push_with_a_receipt_and_no_id_is_given_one() -> None:
+    first, second = (push(b'{"content": "x", "receipt": true}', JSON) for _ in range(2))
+
+    assert first is not None
+    assert second is not None
+    assert first[1]
+    assert first[1] != second[1]
+    assert f'"receipt": "{first[1]}"'.encode() in first[0]
+
+
+def test_in_a_batch_it_needs_an_id() -> None:
+    both = b'[{"content": "x", "receipt": 1, "id": "p"}, {"content": "x", "id": "p"}]'
+    tracked, plain = batch(both)
+
+    assert (type(tracked[1]), type(plain[1])) == (Tracked, str)
+    assert refusal(batch, b'[{"content": "x", "receipt": 1}]') == "bad_receipt"
+
+
+@pytest.mark.parametrize("value", [b"2", b"yes", b"p"])
+def test_a_receipt_is_asked_for_or_not(value: bytes) -> None:
+    assert refusal(push, b"content=x&receipt=" + value) == "bad_receipt"
+
+
+@pytest.mark.parametrize("value", [b"2", b"[]", b"1.0", b'"yes"'])
+def test_and_in_json_likewise(value: bytes) -> None:
+    assert refusal(push, b'{"content": "x", "receipt": ' + value + b"}", JSON) == "bad_receipt"

@@ -1,0 +1,41 @@
+-- Note what a process has counted: for some messages, how many of its listeners have got each; and whose are late.
+--
+-- KEYS  receipts, counting
+-- ARGV  the process, the number of this write, milliseconds for which it can be read, what is said of those who are
+--       late (as JSON; '': as before; 'left': the process ends); then for each message the id of its receipt, its id in
+--       the log, and the numbers
+-- Answer: 1
+--
+-- The other keys are made up here; all lie in the slot of the first. A write that comes late, when its caller has given
+-- it up, changes nothing that a later one has said.
+
+local RECEIPTS, COUNTING = unpack(KEYS)
+local process, number, milliseconds, late = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local MOST = 1000 -- Processes.
+local TIME = redis.call('TIME')
+local NOW = TIME[1] * 1000 + math.floor(TIME[2] / 1000)
+
+local function is_newer(said)
+  return not said or tonumber(string.match(said, '^%d+')) < number
+end
+
+for at = 5, #ARGV, 3 do
+  local key = RECEIPTS .. ':' .. ARGV[at]
+  -- Another message may have been pushed under this id since.
+  if redis.call('HGET', key, 'at') == ARGV[at + 1] and is_newer(redis.call('HGET', key, process)) then
+    redis.call('HSET', key, process, string.format('%d %s', number, ARGV[at + 2]))
+  end
+end
+if late == '' then return 1 end
+
+-- What others have said for the last time goes when no receipt is left that they know of.
+local all = redis.call('HGETALL', COUNTING)
+for at = 1, #all, 2 do
+  local time = tonumber(string.match(all[at + 1], '^%d+ (%d+)'))
+  if not time or time + milliseconds < NOW then redis.call('HDEL', COUNTING, all[at]) end
+end
+if redis.call('HLEN', COUNTING) < MOST and is_newer(redis.call('HGET', COUNTING, process) or nil) then
+  redis.call('HSET', COUNTING, process, string.format('%d %.0f %s', number, NOW, late))
+  redis.call('PEXPIRE', COUNTING, milliseconds)
+end
+return 1

@@ -1,0 +1,184 @@
+"""Receipts in a real Valkey: what a push, a settle and the processes leave, and what is read."""
+
+from typing import Any
+
+import pytest
+import redis
+
+from common.message import Tracked, item_of
+from common.receipt import Counted, Numbers
+from common.store.beats import RedisBeats
+from common.store.keys import Keys
+from common.store.receipts import RedisReceiptReader, RedisReceiptWriter, Said
+from tests.support.store import NOTHING, Center, envelope
+
+pytestmark = pytest.mark.integration
+
+SECONDS = 100
+TWO = Numbers(to=2, missed=0, confirmed=1, behind=0)
+
+
+@pytest.fixture
+def center(client: redis.Redis, key: str) -> Center:
+    return Center(client, key)
+
+
+@pytest.fixture
+def reader(client: redis.Redis, key: str) -> RedisReceiptReader:
+    return RedisReceiptReader(client, key)
+
+
+@pytest.fixture
+def writer(client: redis.Redis, key: str) -> RedisReceiptWriter:
+    return RedisReceiptWriter(client, key, "one", SECONDS)
+
+
+def settle(center: Center, id_: str, *channels: str) -> int:
+    """Push something under an id, have it settled, and say where it is in the log."""
+    center.queue.push([item_of("hello", b"hello", channels, Tracked(id_))])
+    _, page = center.log.settle_and_read(NOTHING, 1000)
+    return page.last
+
+
+def beat(client: redis.Redis, key: str, process: str) -> None:
+    RedisBeats(client, key).beat(process, {"kind": "ws"})
+
+
+def test_nobody_knows_what_nobody_has_asked_for(center: Center, reader: RedisReceiptReader) -> None:
+    center.queue.push_once([b"plain"], ["p"], SECONDS)
+    center.settle()
+
+    assert reader.read("p") is None
+
+
+def test_what_is_queued_is_known_as_such_and_its_time_goes_into_the_log(
+    center: Center, reader: RedisReceiptReader
+) -> None:
+    id_ = Tracked("order 42/a:b")
+    center.queue.push_once([item_of("x", b"x", (), id_)], [id_], SECONDS)
+    queued = reader.read(id_)
+    _, page = center.log.settle_and_read(NOTHING, 1000)
+
+    assert queued is not None
+    assert queued.queued is not None
+    assert (queued.at, queued.said) == (None, [])
+    assert abs(queued.now - queued.queued) < 5000
+    assert page.receipts == [f"{queued.queued} {id_}".encode()]
+
+
+def test_a_settle_says_where_it_is_for_whom_and_who_is_to_count(
+    client: redis.Redis, key: str, center: Center, reader: RedisReceiptReader
+) -> None:
+    beat(client, key, "one")
+    RedisBeats(client, key).beat("api", {"kind": "http"})
+    at = settle(center, "p", "orders", "user:42")
+    known = reader.read("p")
+
+    assert known is not None
+    assert known.at == center.at(at)
+    assert known.recipients == ("orders", "user:42")
+    assert known.now < known.until
+    assert known.said == [Said(None, {}, is_running=True, has_left=False, late=[])]
+
+
+def test_what_processes_say_is_read(
+    client: redis.Redis,
+    key: str,
+    center: Center,
+    reader: RedisReceiptReader,
+    writer: RedisReceiptWriter,
+) -> None:
+    other = RedisReceiptWriter(client, key, "two", SECONDS)
+    beat(client, key, "one")
+    at = settle(center, "p", "user:42")
+    late = [{"user": "42", "ids": ["p"]}]
+    writer.write([Counted("p", at, TWO, {"42": TWO})], late)
+    other.write([Counted("p", at, TWO, is_cut=True)], None)
+    known = reader.read("p")
+
+    assert known is not None
+    assert sorted(known.said, key=lambda said: said.is_running) == [
+        Said(TWO, {}, is_running=False, has_left=False, late=[]),
+        Said(TWO, {"42": TWO}, is_running=True, has_left=False, late=late),
+    ]
+
+
+def test_a_process_that_leaves_is_told_from_one_that_was_killed(
+    center: Center, reader: RedisReceiptReader, writer: RedisReceiptWriter
+) -> None:
+    at = settle(center, "p")
+    writer.write([Counted("p", at, TWO)], [])
+    killed = reader.read("p")
+    writer.leave()
+    left = reader.read("p")
+
+    assert killed is not None
+    assert left is not None
+    assert [(said.is_running, said.has_left) for said in killed.said + left.said] == [
+        (False, False),
+        (False, True),
+    ]
+
+
+def test_a_write_that_comes_late_changes_nothing(
+    client: redis.Redis,
+    key: str,
+    center: Center,
+    reader: RedisReceiptReader,
+    writer: RedisReceiptWriter,
+) -> None:
+    at = settle(center, "p")
+    late = RedisReceiptWriter(client, key, "one", SECONDS)
+    for _ in range(2):
+        writer.write([Counted("p", at, TWO)], [])
+    late.write([Counted("p", at, Numbers(0, 0, 0, 0))], [{"user": None}])
+    known = reader.read("p")
+
+    assert known is not None
+    assert [(said.numbers, said.late) for said in known.said] == [(TWO, [])]
+
+
+def test_what_is_said_of_another_message_under_the_same_id_is_not_taken(
+    center: Center, reader: RedisReceiptReader, writer: RedisReceiptWriter
+) -> None:
+    first = settle(center, "p")
+    writer.write([Counted("p", first, TWO)], None)
+    second = settle(center, "p")
+    writer.write([Counted("p", first, TWO)], None)
+    known = reader.read("p")
+
+    assert first < second
+    assert known is not None
+    assert (known.at, known.said) == (center.at(second), [])
+
+
+def test_a_bounded_number_is_kept_for_a_bounded_time(
+    client: redis.Redis, key: str, center: Center, reader: RedisReceiptReader
+) -> None:
+    most = 10_000
+    ids = [f"p{number}" for number in range(most + 500)]
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        center.queue.push([envelope(content="x", receipt=id_) for id_ in some])
+        center.settle()
+    kept: Any = client.llen(Keys(key).receipts)
+
+    assert kept == most
+    assert reader.read("p499") is None
+    assert reader.read("p500") is not None
+    assert 0 < client.pttl(Keys(key).receipt("p500")) <= 2 * 3600 * 1000
+
+
+@pytest.mark.parametrize("receipt", ["", "é", "a\n", "x" * 256, [], {"a": 1}, True, 1.5])
+def test_what_cannot_be_an_id_is_set_aside(center: Center, receipt: object) -> None:
+    center.queue.push([envelope(content="x", receipt=receipt)])
+    done = center.settle()
+
+    assert (done.moved, done.rejected, done.reason) == (0, 1, "receipt is no id")
+
+
+def test_a_whole_number_is_an_id(center: Center, reader: RedisReceiptReader) -> None:
+    center.queue.push([envelope(content="x", receipt=42)])
+    center.settle()
+
+    assert reader.read("42") is not None

@@ -1,0 +1,71 @@
+"""Who comes back for whom: never for more than left."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.receipts import Hall
+
+
+@pytest.fixture
+def hall() -> Iterator[Hall]:
+    hall = Hall()
+    yield hall
+    hall.close()
+
+
+def confirmed(hall: Hall) -> list[int]:
+    """Of each message, how many have confirmed it."""
+    hall.tell()
+    return [each.numbers.confirmed for each in hall.told.values()]
+
+
+def test_a_stream_that_comes_back_confirms_what_it_has(hall: Hall) -> None:
+    stream = hall.join(0, form="json-events")
+    hall.publish(1, [(), (), ()])
+    hall.leave(stream)
+    hall.join(2, form="json-events", asked=True)
+
+    assert confirmed(hall) == [1, 1, 0]
+
+
+def test_one_that_comes_back_twice_counts_once(hall: Hall) -> None:
+    """The other never comes back, and nobody can tell them apart."""
+    streams = [hall.join(0, form="json-events") for _ in range(2)]
+    hall.publish(1, [()])
+    for stream in streams:
+        hall.leave(stream)
+    for _ in range(3):
+        hall.leave(hall.join(1, form="json-events", asked=True))
+
+    assert confirmed(hall) == [1]
+
+
+@pytest.mark.parametrize(
+    ("user", "form", "asked"),
+    [("2", "json-events", True), (None, "json", True), (None, "json-events", False)],
+)
+def test_somebody_else_confirms_nothing(
+    hall: Hall,
+    user: str | None,
+    form: str,
+    asked: bool,
+) -> None:
+    stream = hall.join(0, form="json-events")
+    hall.publish(1, [()])
+    hall.leave(stream)
+    hall.join(1, user=user, form=form, asked=asked)
+
+    assert confirmed(hall) == [0]
+
+
+def test_what_was_skipped_is_not_confirmed(hall: Hall) -> None:
+    stream = hall.join(0, form="json-events")
+    hall.publish(1, [(), (), ()])
+    hall.place(stream, 1)
+    hall.skip(stream, 2)
+    hall.place(stream, 3)
+    hall.leave(stream)
+    hall.join(3, form="json-events", asked=True)
+
+    assert confirmed(hall) == [1, 0, 1]

@@ -1,0 +1,71 @@
+"""Who is named."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.receipts import Hall
+from ws_server.clients import late as module
+from ws_server.clients.connection import Connection
+from ws_server.clients.late import rows_of
+
+UPTO = 3 << 64
+
+
+@pytest.fixture
+def hall() -> Iterator[Hall]:
+    hall = Hall()
+    yield hall
+    hall.close()
+
+
+def named(hall: Hall) -> list[str | None]:
+    rows = rows_of(hall.receipts, hall.clients.all, UPTO, hall.asked.want_from)
+    return [row["user"] for row in rows]
+
+
+def test_a_client_is_named_that_has_not_confirmed_something_for_it(hall: Hall) -> None:
+    """With it come its place, and the receipts that are not for everybody."""
+    slow = hall.join(0, frozenset({"a"}), "slow")
+    quick = hall.join(0, frozenset(), "quick")
+    hall.publish(1, [("b",), ("a",), ()])
+    hall.confirm(quick, 3)
+    hall.place(slow, 2)
+
+    (row,) = rows_of(hall.receipts, hall.clients.all, UPTO, hall.asked.want_from)
+    assert row == {
+        "user": "slow",
+        "address": "",
+        "since": 2,
+        "after": "0-0",
+        "upto": "2-0",
+        "ids": ["p2"],
+    }
+    assert hall.asked.some == [slow]
+
+
+def test_nobody_is_named_for_what_was_for_others_or_was_skipped(hall: Hall) -> None:
+    hall.join(0, frozenset({"a"}), "other")
+    skipping = hall.join(0, frozenset({"b"}), "skipping")
+    hall.publish(1, [("b",), ("b",), ("b",)])
+    hall.place(skipping, 0)
+    hall.skip(skipping, 3)
+
+    assert named(hall) == []
+
+
+def test_a_stream_of_events_is_late_only_if_it_is_behind(hall: Hall) -> None:
+    streams: list[Connection] = [hall.join(0, user=user, form="text-events") for user in "12"]
+    hall.publish(1, [(), (), ()])
+    hall.place(streams[1], 1)
+
+    assert named(hall) == ["2"]
+
+
+def test_few_are_named(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_NAMED", 2)
+    for user in "123":
+        hall.join(0, user=user)
+    hall.publish(1, [(), (), ()])
+
+    assert len(named(hall)) == 2

@@ -1,0 +1,88 @@
+"""When messages are counted, and for how long; for the numbers, see the property tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from common.page import Page
+from common.receipt import Numbers
+from tests.support.receipts import Hall
+from ws_server.clients import receipts as module
+from ws_server.clients.receipts import ASKED_FOR
+
+
+@pytest.fixture
+def hall() -> Iterator[Hall]:
+    hall = Hall()
+    yield hall
+    hall.close()
+
+
+def test_clients_are_asked_for_some_seconds_after_such_a_message(hall: Hall) -> None:
+    hall.now = 100.0
+    hall.publish(1, [()])
+
+    assert hall.asked.until == 100.0 + ASKED_FOR
+
+
+def test_a_message_is_not_counted_twice(hall: Hall) -> None:
+    page = Page([b"1-0"], [b"x"], None, [b"0 p"])
+    hall.join(0)
+    for _ in range(2):
+        hall.receipts.open(page)
+
+    assert len(hall.receipts) == 1
+
+
+def test_a_client_ahead_of_this_process_is_not_among_those_it_is_for(hall: Hall) -> None:
+    """Another process has been faster, and it was there before."""
+    hall.join(2)
+    hall.join(0)
+    hall.publish(1, [(), (), ()])
+    hall.tell()
+
+    assert [each.numbers.to for each in hall.told.values()] == [1, 1, 2]
+
+
+def test_what_is_too_old_is_told_once_more_and_not_counted_then(hall: Hall) -> None:
+    client = hall.join(0)
+    hall.publish(1, [()])
+    hall.now = 11.0
+    hall.confirm(client, 1)
+
+    assert [each.numbers.confirmed for each in hall.tell(10)] == [1]
+    assert (len(hall.receipts), hall.tell(10)) == (0, [])
+
+
+def test_a_bounded_number_is_counted(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_OPEN", 2)
+    for number in (1, 2, 3):
+        hall.publish(number, [()])
+
+    assert [each.id for each in hall.tell()] == ["p2", "p3"]
+
+
+def test_nothing_is_told_before_it_was_offered_to_everybody(hall: Hall) -> None:
+    hall.receipts.open(Page([b"1-0"], [b"x"], None, [b"0 p"]))
+    assert hall.tell() == []
+
+    hall.receipts.close()
+    assert [each.id for each in hall.tell()] == ["p"]
+
+
+def test_a_loss_of_the_log_ends_the_counting_and_says_so(hall: Hall) -> None:
+    client = hall.join(0)
+    hall.publish(1, [(), ("a",)])
+    hall.tell()
+    hall.receipts.rewind()
+    hall.receipts.confirmed(client, 0, 2 << 64)
+
+    assert hall.receipts.has_cut
+    cut = hall.tell(fails=True)
+    assert hall.tell() == cut
+    assert [(each.numbers, each.is_cut) for each in cut] == [
+        (Numbers(1, 0, 0, 0), True),
+        (Numbers(0, 0, 0, 0), True),
+    ]
+    hall.publish(1, [()])
+    assert [each.id for each in hall.tell()] == ["p1"]

@@ -1,0 +1,36 @@
+"""Which messages ask for a receipt, and who has clients asked to confirm. No I/O here."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from common.message import parse_id
+from common.page import NOBODY, Page
+from ws_server.clients.connection import Connection
+
+# The id of a receipt, the message's id in the log, its recipients, and when it was pushed.
+Asked = tuple[str, int, Sequence[str], int]
+
+
+class Asking(Protocol):
+    """Who has clients asked to confirm, and tells who has."""
+
+    on_confirmed: list[Callable[[Connection, int, int], None]]
+
+    def want_until(self, moment: float) -> None:
+        """All of them, up to a moment of `time.monotonic()`."""
+
+    def want_from(self, connection: Connection) -> None:
+        """This one, as long as it is here."""
+
+
+def asked_of(page: Page) -> list[Asked]:
+    """The messages of a page whose receipts are asked for."""
+    found: list[Asked] = []
+    for place, receipt in enumerate(page.receipts or ()):
+        if not receipt:
+            continue
+        time, _, id_ = receipt.partition(b" ")
+        names = page.recipients[place] if page.recipients else ()
+        if id_ and time.isdigit() and names != NOBODY:
+            found.append((id_.decode("latin-1"), parse_id(page.ids[place]), names, int(time)))
+    return found

@@ -1,0 +1,49 @@
+"""Clients that have not confirmed a message in time: who they are. No I/O here."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from common.message import format_id
+from ws_server.clients.connection import Connection, State
+from ws_server.clients.receipts import Receipts, written_upto
+
+MOST_NAMED = 100  # Clients.
+MOST_IDS = 100  # Of receipts, for each of them.
+
+
+def rows_of(
+    receipts: Receipts,
+    connections: Iterable[Connection],
+    upto: int,
+    on_late: Callable[[Connection], None],
+) -> list[dict[str, Any]]:
+    """Those of them that have not confirmed something up to an id, as a reader is told.
+
+    A stream of events cannot confirm while it is there: it is late if it is behind.
+    """
+    found = []
+    for connection in connections:
+        if connection.confirmed >= upto or not connection.is_open:
+            continue
+        is_behind = connection.state is State.BEHIND
+        if not (is_behind or connection.feed.format.is_websocket):
+            continue
+        since, ids = receipts.unconfirmed(connection, upto)
+        if since is not None:
+            on_late(connection)
+            found.append(_row(connection, since, ids[:MOST_IDS]))
+            if len(found) == MOST_NAMED:
+                break
+    return found
+
+
+def _row(connection: Connection, since: int, ids: list[str]) -> dict[str, Any]:
+    """`after`: it has confirmed up to here; `upto`: so much is written to it."""
+    return {
+        "user": connection.grant.user,
+        "address": connection.address or connection.peer(),
+        "since": since >> 64,
+        "after": format_id(connection.confirmed).decode(),
+        "upto": format_id(written_upto(connection)).decode(),
+        "ids": ids,
+    }

@@ -1,0 +1,227 @@
+"""Who has got the messages whose receipts are asked for, as far as this process knows.
+
+A message is *for* the clients that are here when it is published and listen to it, and for those
+that come back later to an older place of the log. Each of them is in one of four cases: the message
+is written to its socket; it is behind; it has *missed* it, as it left or was told of a gap before;
+and of those to whom it is written, some have *confirmed* it. Nothing is asked of Redis here, and
+nothing is counted as long as no receipt is asked for.
+"""
+
+from collections.abc import Callable, Iterable
+from time import monotonic
+
+from common.page import Page
+from common.receipt import Counted
+from ws_server.clients.asked import Asking, asked_of
+from ws_server.clients.audience import Audiences
+from ws_server.clients.connection import Clients, Connection
+from ws_server.clients.departed import Departed
+from ws_server.clients.to_all import CONFIRMED, MISSED, TO, ToAll
+from ws_server.clients.to_some import Receipt, ToSome
+
+MOST_OPEN = 10_000  # Receipts, as many as Redis keeps.
+ASKED_FOR = 10.0  # Seconds after such a message in which all clients are asked to confirm.
+
+
+class Receipts:
+    """Tells `asking` whose pongs it needs."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        audiences: Iterable[Audiences],
+        asking: Asking,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._clients = clients
+        clients.on_leaving, clients.on_skipping = self.leaves, self.skips
+        self._audiences = list(audiences)
+        self._asking = asking
+        asking.on_confirmed.append(self.confirmed)
+        self._clock = clock
+        self._to_all, self._to_some = ToAll(), ToSome()
+        self._opened: list[tuple[float, int]] = []  # When, and the last id of those opened then.
+        self._last = 0  # The id of the last message that was looked at.
+        self._done = 0  # And of the last that was offered to everybody.
+        self._ahead: dict[Connection, None] = {}  # Clients that another process has served so far.
+        self._skipped: dict[Connection, list[tuple[int, int]]] = {}  # What each was told a gap of.
+        self._departed = Departed()
+        self._cut: list[Counted] = []
+
+    @property
+    def has_cut(self) -> bool:
+        """Whether there is something to be told of messages that are not counted any more."""
+        return bool(self._cut)
+
+    def __len__(self) -> int:
+        return len(self._to_all) + len(self._to_some)
+
+    # Messages
+
+    def open(self, page: Page) -> None:
+        """Messages are about to be sent. Those that were looked at are not looked at again."""
+        if page.receipts is None:
+            return
+        asked = [each for each in asked_of(page) if each[1] > self._last]
+        if not asked:
+            return
+        now = self._clock()
+        self._asking.want_until(now + ASKED_FOR)
+        self._last = asked[-1][1]
+        self._opened.append((now, self._last))
+        self._ahead = {each: None for each in self._ahead if each.sent_upto > asked[0][1]}
+        for id_, at, names, _ in asked:
+            if names:
+                self._open_to_some(Receipt(id_, at, names))
+            else:
+                self._to_all.open(id_, at, self._count_all(at))
+        self._make_room()
+
+    def close(self) -> None:
+        """They were offered to everybody."""
+        self._done = self._last
+
+    def _open_to_some(self, receipt: Receipt) -> None:
+        self._to_some.open(receipt)
+        listening = {
+            connection
+            for audiences in self._audiences
+            for name in receipt.subscriptions
+            for connection in audiences.members(name)
+        }
+        for connection in listening:
+            if connection.is_open and connection.sent_upto < receipt.at:
+                receipt.add(TO, connection, 1)
+
+    def _count_all(self, at: int) -> int:
+        here = sum(map(len, self._clients.by_feed.values())) - len(self._clients.closing)
+        return here - sum(each.is_open and each.sent_upto >= at for each in self._ahead)
+
+    # Clients
+
+    def joined(self, connection: Connection, cursor: int, *, has_it: bool) -> None:
+        """A client begins after an id; `has_it`: it says that it has everything up to there."""
+        if cursor > connection.feed.head:
+            self._ahead[connection] = None
+        if not len(self):
+            return
+        self._add(TO, connection, cursor, self._last)
+        if has_it:
+            for after, upto in self._departed.take(connection, cursor):
+                self._add(CONFIRMED, connection, after, upto)
+
+    def leaves(self, connection: Connection) -> None:
+        """An open client is closed, or gone: nothing of the log is sent to it any more."""
+        self._ahead.pop(connection, None)
+        if not len(self):
+            return
+        written = written_upto(connection)
+        self._add(MISSED, connection, written, self._last)
+        self._departed.add(connection, written, self._skipped.pop(connection, ()))
+        self._to_some.forget(connection)
+
+    def skips(self, connection: Connection, upto: int) -> None:
+        """A client is told of a gap, and goes on after an id."""
+        if len(self):
+            written = written_upto(connection)
+            self._add(MISSED, connection, written, upto)
+            self._skipped.setdefault(connection, []).append((written, upto))
+
+    def changes(self, connection: Connection, cursor: int, wanted: frozenset[str]) -> None:
+        """After an id, a client listens to something else; to be told before it does."""
+        if not len(self._to_some):
+            return
+        self._to_some.note_change(connection, cursor, wanted)
+        had = connection.channels
+        for channels, number in ((had, -1), (wanted, 1)):
+            connection.channels = channels
+            self._to_some.add(TO, connection, cursor, self._last, number)
+        connection.channels = had
+
+    def confirmed(self, connection: Connection, before: int, upto: int) -> None:
+        """A client that had confirmed everything up to one id has confirmed more."""
+        if not len(self):
+            return
+        self._add(CONFIRMED, connection, before, upto)
+        for start, end in self._skipped.get(connection, ()):
+            self._add(CONFIRMED, connection, max(before, start), min(upto, end), -1)
+
+    def _add(
+        self, kind: int, connection: Connection, after: int, upto: int, number: int = 1
+    ) -> None:
+        if after < upto:
+            self._to_all.add(kind, after, upto, number)
+            self._to_some.add(kind, connection, after, upto, number)
+
+    # What is told
+
+    def take(self, seconds: float) -> list[Counted]:
+        """What has changed, as it is now; it is taken to be told then.
+
+        Messages older than so many seconds are not counted any more after that.
+        """
+        found, self._cut = self._cut, []
+        found += self._changed(is_cut=False)
+        while self._opened and self._opened[0][0] < self._clock() - seconds:
+            self._forget_upto(self._opened.pop(0)[1])
+        return found
+
+    def due_upto(self, seconds: float) -> int:
+        """The id of the last message that was opened so many seconds ago, or before; 0: none."""
+        then = self._clock() - seconds
+        return next((at for when, at in reversed(self._opened) if when <= then), 0)
+
+    def unconfirmed(self, connection: Connection, upto: int) -> tuple[int | None, list[str]]:
+        """What a client has not confirmed of the messages up to an id.
+
+        The id of the first; None: nothing. And those of the receipts that are for some only.
+        """
+        skipped = self._skipped.get(connection, ((0, 0),))
+        after = max(connection.confirmed, skipped[-1][1])
+        some = list(self._to_some.of(connection, after, upto))
+        firsts = [each for each in (self._to_all.first(after, upto), *(r.at for r in some)) if each]
+        return min(firsts, default=None), [receipt.id for receipt in some]
+
+    def put_back(self, counted: Iterable[Counted]) -> None:
+        """They were not told."""
+        for each in counted:
+            if each.is_cut:
+                self._cut.append(each)
+            else:
+                self._to_all.put_back(each)
+                self._to_some.put_back(each)
+
+    def rewind(self) -> None:
+        """The log was lost, or passed us over: nobody knows what clients have of it."""
+        if len(self):
+            self._done = self._last
+            self._cut += self._changed(is_cut=True)
+            self._forget_upto(self._last)
+        self._opened.clear()
+        self._skipped.clear()
+        self._ahead.clear()
+        self._departed = Departed()
+        self._last = self._done = 0
+
+    def _changed(self, *, is_cut: bool) -> list[Counted]:
+        behind = [(each, written_upto(each)) for each in self._clients.behind] if len(self) else []
+        stretches = [(after, self._last) for _, after in behind]
+        found = self._to_all.take(stretches, self._done, is_cut=is_cut)
+        return found + self._to_some.take(behind, self._done, is_cut=is_cut)
+
+    def _make_room(self) -> None:
+        while len(self) > MOST_OPEN and len(self._opened) > 1:
+            self._forget_upto(self._opened.pop(0)[1])
+
+    def _forget_upto(self, at: int) -> None:
+        self._to_all.forget_upto(at)
+        self._to_some.forget_upto(at)
+
+
+def written_upto(connection: Connection) -> int:
+    """The id up to which an open client's socket has taken everything that is for it."""
+    owed = connection.owed
+    if owed is None:
+        return connection.sent_upto
+    # Of the message at its cursor the end may be in the outbox.
+    return max(owed.cursor - 1 if owed.outbox else owed.cursor, connection.confirmed)

@@ -1,0 +1,162 @@
+"""The receipts of messages that are for some channels and users. No I/O here.
+
+Each has numbers of its own, and is found by what clients listen to: so nobody pays for what is for
+others.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+
+from common.channels import USER, subscriptions_to
+from common.receipt import Counted, Numbers
+from ws_server.clients.connection import Connection
+from ws_server.clients.to_all import BEHIND
+
+_at = attrgetter("at")
+
+
+class Receipt:
+    """Of one message. `users` are numbers by user, of those whom the message names."""
+
+    __slots__ = ("_said", "at", "counts", "has_changed", "id", "subscriptions", "users")
+
+    def __init__(self, id_: str, at: int, names: Sequence[str]) -> None:
+        self.id = id_
+        self.at = at
+        self.subscriptions = {each for name in names for each in subscriptions_to(name)}
+        users = [name.removeprefix(USER) for name in names if name.startswith(USER)]
+        self.users: dict[str, list[int]] = {user: [0] * 4 for user in users}
+        self.counts = [0] * 4
+        self.has_changed = True
+        self._said: Counted | None = None
+
+    def add(self, kind: int, connection: Connection, number: int) -> None:
+        """Count a client to whom it goes."""
+        self.counts[kind] += number
+        of_user = self.users.get(connection.grant.user or "")
+        if of_user is not None:
+            of_user[kind] += number
+        self.has_changed = True
+
+    def begin_count_of_behind(self) -> None:
+        """Whoever is behind now is counted anew."""
+        self.counts[BEHIND] = 0
+        for four in self.users.values():
+            four[BEHIND] = 0
+        self.has_changed = True
+
+    def take(self, *, is_cut: bool) -> Counted | None:
+        """As it is now, if that was not told; it is taken to be told then."""
+        users = {user: Numbers(*four) for user, four in self.users.items() if any(four)}
+        now = Counted(self.id, self.at, Numbers(*self.counts), users or None, is_cut=is_cut)
+        self.has_changed = False
+        if now == self._said:
+            return None
+        self._said = now
+        return now
+
+    def put_back(self) -> None:
+        """It was not told."""
+        self._said, self.has_changed = None, True
+
+
+class ToSome:
+    """In the order of their ids in the log."""
+
+    def __init__(self) -> None:
+        self._all: list[Receipt] = []
+        self._by_subscription: dict[str, list[Receipt]] = {}
+        # What clients listened to up to an id, if they listen to something else now.
+        self._former: dict[Connection, list[tuple[int, frozenset[str]]]] = {}
+        self._behind: list[Receipt] = []  # That were so at the last look.
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def open(self, receipt: Receipt) -> None:
+        """One more."""
+        self._all.append(receipt)
+        for each in receipt.subscriptions:
+            self._by_subscription.setdefault(each, []).append(receipt)
+
+    def add(self, kind: int, connection: Connection, after: int, upto: int, number: int) -> None:
+        """Count a client, or one less, of what is for it after one id up to another."""
+        for receipt in self.of(connection, after, upto):
+            receipt.add(kind, connection, number)
+
+    def of(self, connection: Connection, after: int, upto: int) -> Iterator[Receipt]:
+        """Those that are for a client, after one id up to another."""
+        for end, channels in self._former.get(connection, ()):
+            if after < end:
+                yield from self._of_channels(channels, after, min(end, upto))
+                after = end
+        yield from self._of_channels(connection.channels, after, upto)
+
+    def _of_channels(self, channels: frozenset[str], after: int, upto: int) -> Iterable[Receipt]:
+        if not self._all or after >= upto:
+            return ()
+        lists = [self._by_subscription[each] for each in channels if each in self._by_subscription]
+        parts = [_between(each, after, upto) for each in lists]
+        # One that comes by two subscriptions comes once.
+        return (
+            parts[0] if len(parts) == 1 else dict.fromkeys(each for part in parts for each in part)
+        )
+
+    def note_change(self, connection: Connection, at: int, wanted: frozenset[str]) -> None:
+        """After an id, a client listens to something else than it does up to now."""
+        names = connection.channels | wanted
+        if any(self._of_channels(names, connection.confirmed, at)):
+            self._former.setdefault(connection, []).append((at, connection.channels))
+
+    def forget(self, connection: Connection) -> None:
+        """It is gone."""
+        self._former.pop(connection, None)
+
+    def forget_upto(self, at: int) -> None:
+        """Those up to an id are not counted any more."""
+        count = bisect_right(self._all, at, key=_at)
+        if not count:
+            return
+        for name in {each for receipt in self._all[:count] for each in receipt.subscriptions}:
+            left = self._by_subscription[name]
+            del left[: bisect_right(left, at, key=_at)]
+            if not left:
+                del self._by_subscription[name]
+        del self._all[:count]
+        for connection, former in list(self._former.items()):
+            former[:] = [each for each in former if each[0] > at]
+            if not former:
+                del self._former[connection]
+
+    def take(
+        self, behind: Iterable[tuple[Connection, int]], upto: int, *, is_cut: bool
+    ) -> list[Counted]:
+        """What has changed of those up to an id, as it is now. It is taken to be told then.
+
+        `behind`: clients that are behind, and after which id.
+        """
+        for receipt in self._behind:
+            receipt.begin_count_of_behind()
+        reached: dict[Receipt, None] = {}
+        for connection, after in behind:
+            for receipt in self.of(connection, after, upto):
+                receipt.add(BEHIND, connection, 1)
+                reached[receipt] = None
+        self._behind = list(reached)
+        return [
+            counted
+            for receipt in self._all[: bisect_right(self._all, upto, key=_at)]
+            if (receipt.has_changed or is_cut) and (counted := receipt.take(is_cut=is_cut))
+        ]
+
+    def put_back(self, counted: Counted) -> None:
+        """It was not told."""
+        place = bisect_right(self._all, counted.at, key=_at) - 1
+        if place >= 0 and self._all[place].at == counted.at:
+            self._all[place].put_back()
+
+
+def _between(receipts: Sequence[Receipt], after: int, upto: int) -> Sequence[Receipt]:
+    start = bisect_right(receipts, after, key=_at)
+    return receipts[start : bisect_right(receipts, upto, key=_at)]
