@@ -34,12 +34,15 @@ class Client:
         self.line.settimeout(5)
         self.line.connect(("127.0.0.1", port))
         self.line.setblocking(False)
-        self.line.send(self._request(token, last))
+        self.line.send(self.request(token, last=last))
         self.is_open = True
 
-    def _request(self, token: str, last: bool) -> bytes:
+    def request(self, token: str, *, last: bool) -> bytes:
+        """What it asks for; `last`: it begins with some messages that were sent before."""
         query = {"token": token} | ({"channels": self.channels} if self.channels else {})
-        if self.cursor:
+        if "remembered" in self.form:
+            query["client"] = f"page-{self.user}"
+        elif self.cursor:
             query["last_id"] = self.cursor
         elif last:
             query["last"] = "20"
@@ -60,7 +63,7 @@ class Client:
             return 0
         except OSError:
             return -1
-        if self.form != "text":
+        if "text" not in self.form:
             self._note_cursor(data)
         if self.is_websocket:
             self._pong(data)

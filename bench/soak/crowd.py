@@ -24,6 +24,7 @@ TICK = 0.05  # Seconds.
 COMING = 20  # New clients in a tick, at the most.
 PIECE = 256 * 1024
 AWAY = 15.0  # Seconds until somebody comes back, at the most.
+TALKS = 0.01  # The share of pieces after which a client says something.
 COMES_BACK = 0.6  # The share of those who do.
 
 # What is asked for, and how much of it is read.
@@ -32,6 +33,8 @@ KINDS = (
     *[("json", "all")] * 6,
     *[("events", "all")] * 3,
     *[("events json", "all")] * 3,
+    *[("text remembered", "all")] * 2,
+    ("json remembered", "all"),
     ("json", "slowly"),
     ("events", "slowly"),
     ("text", "slowly"),
@@ -130,8 +133,8 @@ class Crowd:
         size = client.read(most)
         if size >= 0:
             self.figures["bytes"] += size
-            if client.form == "json" and self._random.random() < 0.01:
-                self._subscribe(client)
+            if client.form.startswith("json") and self._random.random() < TALKS:
+                self._talk(client)
             return
         self.figures["ended by the server"] += 1
         self._forget(client)
@@ -139,11 +142,14 @@ class Crowd:
         client.is_open = False
         self._expect(client, monotonic())
 
-    def _subscribe(self, client: Client) -> None:
+    def _talk(self, client: Client) -> None:
         self._number += 1
         name = f"room.{self._number}"
-        client.say(TEXT, json.dumps({"subscribe": [name]}).encode())
-        client.say(TEXT, json.dumps({"unsubscribe": [name]}).encode())
+        said: list[dict[str, object]] = [{"subscribe": [name]}, {"unsubscribe": [name]}]
+        if "remembered" in client.form and client.cursor:
+            said.append({"confirm": client.cursor})
+        for command in said:
+            client.say(TEXT, json.dumps(command).encode())
 
     def _sip(self, now: float) -> None:
         if now >= self._sipped + 1:

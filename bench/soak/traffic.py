@@ -116,7 +116,14 @@ class Traffic(threading.Thread):
 
     def _look(self) -> None:
         user = self._random.randrange(USERS)
-        paths = ("/stats", "/users", f"/users/{user}", "/channels", "/messages?limit=50")
+        paths = (
+            "/stats",
+            "/users",
+            f"/users/{user}",
+            "/channels",
+            "/metrics",
+            "/messages?limit=50",
+        )
         self._ask("GET", self._random.choice(paths))
 
     def _kick(self) -> None:

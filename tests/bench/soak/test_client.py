@@ -33,6 +33,24 @@ def test_the_last_id_is_what_one_comes_back_with(form: str, data: bytes) -> None
     assert client.cursor == ID
 
 
+@pytest.mark.parametrize(
+    ("form", "asked", "not_asked"),
+    [
+        ("json", "last_id=7&format=json", "client="),
+        ("text remembered", "client=page-42", "last_id="),
+        ("events", "GET /events?token=t&channels=orders&last_id=7 ", "Upgrade"),
+    ],
+)
+def test_one_comes_back_with_its_id_or_with_its_name(form: str, asked: str, not_asked: str) -> None:
+    client = Client(form, "all", "42", "orders")
+    client.cursor = "7"
+
+    request = client.request("t", last=False).decode()
+
+    assert asked in request
+    assert not_asked not in request
+
+
 def test_pings_are_answered_with_what_they_carry() -> None:
     client, server = connected("text")
     with client.line, server:
