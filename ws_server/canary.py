@@ -28,6 +28,8 @@ EVERY = 1.0  # Seconds between two.
 PATIENCE = 5.0  # Seconds without one after which a process is deaf,
 SPARE = 4.0  # and so many more than settles are apart.
 DEAF_SECONDS = 30.0  # After so many it ends. No turn of the event loop is missing then.
+USUAL = 3  # And not before it has taken so many times as long as a canary ever did.
+STOOD_STILL = 2.0  # Seconds without a turn of the event loop that are told.
 
 
 class Relaying(Protocol):
@@ -66,6 +68,8 @@ class Canary:
         self._is_taken = False  # By Redis.
         self._mark = relaying.mark
         self._deaf_rounds = 0
+        self._most_usual: int | None = None  # Deaf rounds after which one came back all the same.
+        self._is_missing = False
         self._is_stopped = False
         canaries.on_page = self._publish
 
@@ -103,7 +107,7 @@ class Canary:
             return
         self._judge(now)
         if now - self._sent > self._patience:
-            self.missed += 1
+            self._miss(now - self._sent)
             self._loopback.close()
             self._loopback = self._open_loopback()
             self._send_next(now)
@@ -111,9 +115,17 @@ class Canary:
             self._push()
 
     def _wait_and_look(self) -> None:
+        began = monotonic()
         gevent.sleep(EVERY)
+        now = monotonic()
+        if now - began > EVERY + STOOD_STILL:
+            log.warning(
+                "This process stood still for %.1f s, with all its clients: a hook computes, or "
+                "waits in a library that gevent does not know; or the machine was busy",
+                now - began - EVERY,
+            )
         if self._goes_on():
-            self.look(monotonic())
+            self.look(now)
 
     def _goes_on(self) -> bool:
         return not (self._is_stopped or self.is_deaf)
@@ -132,6 +144,13 @@ class Canary:
         else:
             self._is_taken = True
 
+    def _miss(self, seconds: float) -> None:
+        self.missed += 1
+        if not self._is_missing:
+            why = self._canaries.problem or ("" if self._is_taken else "Redis has not taken it")
+            log.warning("A canary has not come back for %.0f s; %s", seconds, why or "it is lost")
+        self._is_missing = True
+
     def _publish(self, page: Page) -> None:
         """Of the canaries that a settle has brought, ours."""
         if self._canary in page.contents:
@@ -144,18 +163,25 @@ class Canary:
         now = monotonic()
         self.times.note(now - self._sent)
         self._canary = b""
+        self._most_usual = max(self._most_usual or 0, self._deaf_rounds)
         self._deaf_rounds = 0
         self._canaries.rest()
+        if self._is_missing:
+            log.info("A canary has come back")
+        self._is_missing = False
         self.seat.hear(now, self._patience)
 
     def _judge(self, now: float) -> None:
         """Whether this process is deaf, not Redis, and not the canaries' keys alone.
 
-        Rounds are counted, not time: after a stop of the machine nobody is deaf.
+        Rounds are counted, not time: after a stop of the machine nobody is deaf. And nobody is
+        who never heard one: its `Worker` has ideas of its own, and a new process would, too.
         """
         mark, before = self._relaying.mark, self._mark
         self._mark = mark
         redis_is_well = self._is_taken and not self._canaries.problem
         is_ours = redis_is_well or self.seat.others_hear(now)
         self._deaf_rounds = self._deaf_rounds + 1 if is_ours and mark == before else 0
-        self.is_deaf = self._deaf_rounds > self._most_rounds
+        usual = self._most_usual
+        most = None if usual is None else max(self._most_rounds, USUAL * usual)
+        self.is_deaf = most is not None and self._deaf_rounds > most

@@ -75,6 +75,12 @@ class Stage:
         self.canaries.settle()
         wait_until(lambda: self.canaries.is_resting, "the canary is heard")
 
+    def begin(self) -> None:
+        """One has come back, and the next is under way."""
+        self.look(0)
+        self.come_back()
+        self.look(0)
+
     def look_for(self, rounds: int) -> None:
         """So many looks, a second apart, after all others; each finds nothing."""
         for _ in range(rounds):
@@ -192,7 +198,7 @@ def test_where_nothing_is_to_be_relayed_none_is_sent_and_none_is_missed(stage: S
 
 
 def test_a_process_that_stays_deaf_while_redis_is_well_is_to_end(stage: Stage) -> None:
-    stage.look(0)
+    stage.begin()
     stage.look_for(int(DEAF_SECONDS))
     assert not stage.canary.is_deaf
 
@@ -211,7 +217,7 @@ def test_it_is_not_while_one_in_a_while_comes_back(stage: Stage) -> None:
 
 
 def test_it_is_not_while_messages_come_all_the_same(stage: Stage) -> None:
-    stage.look(0)
+    stage.begin()
     for number in range(8):
         stage.relaying.mark = Mark("e", number)
         stage.look_for(10)
@@ -220,8 +226,8 @@ def test_it_is_not_while_messages_come_all_the_same(stage: Stage) -> None:
 
 
 def test_without_redis_nobody_ends(stage: Stage) -> None:
+    stage.begin()
     stage.canaries.fault = QueueUnavailable("gone")
-    stage.look(0)
 
     stage.look_for(100)
 
@@ -229,7 +235,7 @@ def test_without_redis_nobody_ends(stage: Stage) -> None:
 
 
 def test_where_only_the_keys_of_canaries_are_broken_nobody_ends(stage: Stage) -> None:
-    stage.look(0)
+    stage.begin()
     stage.canaries.problem = "WRONGTYPE"
 
     stage.look_for(100)
@@ -238,8 +244,8 @@ def test_where_only_the_keys_of_canaries_are_broken_nobody_ends(stage: Stage) ->
 
 
 def test_whoever_alone_cannot_reach_redis_is_to_end(stage: Stage) -> None:
+    stage.begin()
     stage.canaries.fault = QueueUnavailable("gone")
-    stage.look(0)
     stage.other.hear(stage.began, 1000.0)
 
     stage.look_for(int(DEAF_SECONDS) + 1)
@@ -248,14 +254,67 @@ def test_whoever_alone_cannot_reach_redis_is_to_end(stage: Stage) -> None:
 
 
 def test_after_an_outage_it_has_all_the_time_again(stage: Stage) -> None:
+    stage.begin()
     stage.canaries.fault = QueueUnavailable("gone")
-    stage.look(0)
     stage.look_for(100)
     stage.canaries.fault = None
 
     stage.look_for(int(DEAF_SECONDS))
 
     assert not stage.canary.is_deaf
+
+
+def test_a_worker_that_has_never_relayed_is_not(stage: Stage) -> None:
+    stage.look(0)
+
+    stage.look_for(100)
+
+    assert not stage.canary.is_deaf
+
+
+def test_where_the_worker_relays_less_often_it_is_deaf_only_much_later(stage: Stage) -> None:
+    stage.begin()
+    stage.look_for(20)
+    stage.come_back()
+
+    stage.look_for(60)
+    assert not stage.canary.is_deaf
+    stage.look_for(2)
+
+    assert stage.canary.is_deaf
+
+
+def test_one_line_says_that_none_comes_back_and_one_that_one_has(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    stage.begin()
+    stage.canaries.problem = "WRONGTYPE"
+
+    stage.look_for(20)
+    stage.come_back()
+
+    assert caplog.messages == [
+        "A canary has not come back for 6 s; WRONGTYPE",
+        "A canary has come back",
+    ]
+
+
+def test_a_process_that_stood_still_says_so(
+    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EVERY", 0.001)
+    monkeypatch.setattr(module, "STOOD_STILL", 0.05)
+    running = gevent.spawn(stage.canary.run)
+    wait_until(lambda: bool(stage.canaries.pushed), "it runs")
+
+    end = monotonic() + 0.1
+    while monotonic() < end:  # As a hook that computes.
+        pass
+    wait_until(lambda: "This process stood still for 0." in caplog.text, "it says so")
+
+    stage.canary.stop()
+    running.join()
 
 
 def test_it_runs_until_the_stop_and_is_not_deaf_then(
@@ -272,7 +331,7 @@ def test_it_runs_until_the_stop_and_is_not_deaf_then(
 
 
 def test_run_ends_for_a_process_that_is_deaf(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage.look(0)
+    stage.begin()
     stage.look_for(int(DEAF_SECONDS))
     monkeypatch.setattr(module, "EVERY", 0.001)
 
