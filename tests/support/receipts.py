@@ -13,6 +13,7 @@ from tests.support.fake_log import FakeLog
 from tests.support.parts import Peers
 from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Clients, Connection, State
+from ws_server.clients.journal import Journal
 from ws_server.clients.receipts import Receipts
 from ws_server.clients.sender import Sender
 from ws_server.clients.tally import Tally
@@ -45,7 +46,7 @@ class Hall:
         self.feeds = {name: Feed(log, form, 1000) for name, form in all_formats("").items()}
         self.clients = Clients(self.feeds.values())
         self._audiences = {feed: Audiences() for feed in self.feeds.values()}
-        self._sender = Sender(self.clients, self._forget, Tally())
+        self._sender = Sender(self.clients, self._forget, Tally(), Journal())
         self.receipts = Receipts(
             self.clients, self._audiences.values(), self.asked, lambda: self.now
         )
