@@ -61,7 +61,7 @@ class Farewell:
         port is closed, it sends them elsewhere by itself. At a reload others have the port, too.
         """
         self._newcomers.is_leaving = True
-        return 0.0 if how.reload else self._notice
+        return 0.0 if how.reload or how.is_hurried() else self._notice
 
     @property
     def _notice(self) -> float:

@@ -16,7 +16,7 @@ from common.loops import repeat
 from common.metrics.board import Board
 from common.serving.open_files import affordable_connections
 from common.serving.siblings import Seat
-from common.serving.stopping import Stop
+from common.serving.stopping import Stop, always
 from common.store.beats import RedisBeats
 from common.store.canaries import RedisCanaries
 from common.store.connect import connect
@@ -158,7 +158,7 @@ def affordable(connections: int) -> int:
 def announce(app: Flask, how: Stop) -> float:
     """The process will end: it is not ready any more. After how many seconds it may."""
     service: Service = app.extensions[SERVICE]
-    return service.announce_stop(how)
+    return service.announce_stop(_adapted(how, app))
 
 
 def stop(app: Flask, how: Stop) -> None:
@@ -166,7 +166,13 @@ def stop(app: Flask, how: Stop) -> None:
     canary: Canary = app.extensions[CANARY]
     canary.stop()
     service: Service = app.extensions[SERVICE]
-    service.stop(RESTARTING if how.reload else GOING_AWAY, how)
+    service.stop(RESTARTING if how.reload else GOING_AWAY, _adapted(how, app))
     pulse: Pulse = app.extensions[PULSE]
     pulse.stop()
     service.metrics.tell()  # For those who go on.
+
+
+def _adapted(how: Stop, app: Flask) -> Stop:
+    """A deaf process is in a hurry: its clients get nothing until they are elsewhere."""
+    canary: Canary = app.extensions[CANARY]
+    return replace(how, is_hurried=always) if canary.is_deaf else how

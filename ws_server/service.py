@@ -74,6 +74,7 @@ class Service:
         self._farewell.memory = self._memory
         self._presence = presence
         self._reports: Reports | None = None
+        self.metrics.numbers.add("draining", lambda: int(self.newcomers.is_leaving))
 
     def report_to(self, writer: ReceiptWriter, seconds: float) -> None:
         """Tell Redis who has got what, of messages no older than so many seconds."""

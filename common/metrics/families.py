@@ -111,6 +111,7 @@ FAMILIES = (
     Family("canary_missed_total", COUNTER, WS, "Such messages that have not come back in time"),
     # Clients
     Family("connections", GAUGE, WS, "Clients that are connected, by format", "format"),
+    Family("draining", GAUGE, WS, "Workers that are told to stop, and send their clients away"),
     Family(
         "accepts_total",
         COUNTER,

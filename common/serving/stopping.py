@@ -1,4 +1,4 @@
-"""How a process is told to end, by a signal to the master, as its application hears of it."""
+"""How a process is told to end, as its application hears of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,11 @@ from dataclasses import dataclass
 def never() -> bool:
     """Nobody is in a hurry."""
     return False
+
+
+def always() -> bool:
+    """There is nothing to wait for."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from ws_server.collector import numbers_of
 from ws_server.door.listen import Listen
 from ws_server.presence import Presence
 
-# Shown by `Metrics`, `add_redis` and `Canary`.
+# Shown by `Metrics`, `Service`, `add_redis` and `Canary`.
 ELSEWHERE = {
     "workers",
+    "draining",
     "redis_errors_total",
     "redis_seconds",
     "canary_seconds",

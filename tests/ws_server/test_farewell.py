@@ -8,7 +8,7 @@ import pytest
 from gevent.event import Event
 
 from common.errors import QueueUnavailable
-from common.serving.stopping import Stop
+from common.serving.stopping import Stop, always
 from tests.support.parts import LIMIT, SMALL, let_others_run, numbered
 from tests.support.running import Noting, Running, leaving, stop, wait_for_redis
 from tests.support.websocket import CLOSE
@@ -227,21 +227,29 @@ def test_many_are_closed_in_slices_while_messages_are_still_sent(
 def test_a_stop_is_announced_and_clients_are_taken_meanwhile(running: Running) -> None:
     newcomers = running.build(drain_seconds=12.0)
 
+    assert running.service.metrics.numbers.snapshot()["draining"] == {"": 0}
     assert running.service.announce_stop(Stop()) == 2.0  # A sixth of it, or 5 seconds.
     assert not newcomers.is_ready
     assert newcomers.refuses is None
     assert running.connect().has_nothing()
+    assert running.service.metrics.numbers.snapshot()["draining"] == {"": 1}
 
 
 @pytest.mark.parametrize(
-    ("drain", "reload", "notice"), [(0.0, False, 0.0), (60.0, False, 5.0), (60.0, True, 0.0)]
+    ("drain", "how", "notice"),
+    [
+        (0.0, Stop(), 0.0),
+        (60.0, Stop(), 5.0),
+        (60.0, Stop(reload=True), 0.0),
+        (60.0, Stop(is_hurried=always), 0.0),
+    ],
 )
 def test_the_time_between_the_word_and_the_stop(
-    running: Running, drain: float, reload: bool, notice: float
+    running: Running, drain: float, how: Stop, notice: float
 ) -> None:
     running.build(drain_seconds=drain)
 
-    assert running.service.announce_stop(Stop(reload)) == notice
+    assert running.service.announce_stop(how) == notice
 
 
 def test_clients_are_closed_over_the_time_for_it_and_get_what_is_pushed_meanwhile(
@@ -267,7 +275,7 @@ def test_a_second_stop_does_not_wait_for_the_rest_of_the_time(running: Running) 
     running.build(drain_seconds=60.0)
     clients = [leaving(running.connect()) for _ in range(10)]
 
-    took = stop(running, is_hurried=lambda: True)
+    took = stop(running, is_hurried=always)
 
     assert {client.get(timeout=60)[-1][1][:2] for client in clients} == {(1001).to_bytes(2)}
     assert took < 2
