@@ -16,6 +16,7 @@ BOUND = 5.0  # Seconds, as the documents say.
 PROBE = 1.0  # Seconds in which a probe must be answered.
 SPARE = 1.5  # For a noisy machine.
 STUCK = 6  # Seconds.
+CANARIES = "{message_center}:canary-log"
 HOOKS = """
 import ctypes
 import ws_server.canary
@@ -117,8 +118,10 @@ def test_a_redis_that_stands_still_is_told(servers: Servers) -> None:
 
 def test_a_process_that_stays_deaf_gives_its_place_to_another(system: System) -> None:
     write_hooks(system, 0.1, 1.0)
-    _, port = system.start_ws(WORKER_CLASS="hooks:Forgetful", DELIVERY="instant")
+    _, port = system.start_ws(WORKER_CLASS="hooks:Forgetful", POLL_INTERVAL=0.1)
     (client,) = system.connect(port)
+    # The second one is sent when the first has come back.
+    wait_until(lambda: int(system.redis.xlen(CANARIES)) >= 2, "canaries")
 
     client.send(TEXT, b"forget to relay")
 
