@@ -1,7 +1,6 @@
 """What is counted of a message whose receipt is asked for. No I/O here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -18,8 +17,7 @@ class Numbers(NamedTuple):
     behind: int
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """What a process says of one message: `at` is its id in the log. By user, if it is for some.
 
     `is_cut`: it cannot count any further, as the log was lost.

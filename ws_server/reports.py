@@ -23,6 +23,7 @@ from ws_server.clients.late import MOST_NAMED, rows_of
 log = logging.getLogger(__name__)
 
 ROUND = 0.5  # Seconds between two rounds.
+FIRST = 1.0  # Seconds before a message is told of first: most have confirmed it then.
 AT_ONCE = 500  # Receipts in one write.
 LATE = 2.0  # Seconds after which a client that has not confirmed a message is named.
 LOOK_EVERY = 1.0  # Seconds between two looks for those; the more clients, the longer.
@@ -85,7 +86,7 @@ class Reports:
             log.debug("Stopping without the last word on receipts: %s", problem.reason)
 
     def _write(self) -> None:
-        counted = self._receipts.take(self._seconds)
+        counted = self._receipts.take(self._seconds, self._receipts.due_upto(FIRST))
         try:
             late = self._look()
         except BaseException:

@@ -2,8 +2,8 @@
 --
 -- KEYS  receipts, counting
 -- ARGV  the process, the number of this write, milliseconds for which it can be read, what is said of those who are
---       late (as JSON; '': as before; 'left': the process ends); then for each message the id of its receipt, its id in
---       the log, and the numbers
+--       late (as JSON; '': as before; 'left': the process ends); then for each message `AT NUMBERS`, its id in the log
+--       and the numbers, and in a second line the id of its receipt
 -- Answer: 1
 --
 -- The other keys are made up here; all lie in the slot of the first. A write that comes late, when its caller has given
@@ -19,12 +19,12 @@ local function is_newer(said)
   return not said or tonumber(string.match(said, '^%d+')) < number
 end
 
-for at = 5, #ARGV, 3 do
-  local key = RECEIPTS .. ':' .. ARGV[at]
+for place = 5, #ARGV do
+  local at, numbers, id = string.match(ARGV[place], '^(%S+) ([^\n]*)\n(.*)$')
+  local key = RECEIPTS .. ':' .. id
+  local known = redis.call('HMGET', key, 'at', process)
   -- Another message may have been pushed under this id since.
-  if redis.call('HGET', key, 'at') == ARGV[at + 1] and is_newer(redis.call('HGET', key, process)) then
-    redis.call('HSET', key, process, string.format('%d %s', number, ARGV[at + 2]))
-  end
+  if known[1] == at and is_newer(known[2]) then redis.call('HSET', key, process, ARGV[2] .. ' ' .. numbers) end
 end
 if late == '' then return 1 end
 

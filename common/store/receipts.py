@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from common.message import Mark, format_id, parse_id
+from common.message import LARGEST_HALF, Mark, parse_id
 from common.receipt import Counted, Numbers
 from common.store.connect import Client
 from common.store.keys import Keys
@@ -90,8 +90,12 @@ class RedisReceiptWriter(ReceiptWriter):
     def _say(self, late: str, counted: Sequence[Counted] = ()) -> None:
         self._number += 1
         words: list[str | bytes | int] = [self._process, self._number, self._lasts, late]
+        last, text = None, ""
         for each in counted:
-            words += (each.id, format_id(each.at), _text_of(each))
+            # Of many messages the numbers are the same.
+            if each.numbers is not last or each.users or each.is_cut:
+                last, text = None if each.users or each.is_cut else each.numbers, _text_of(each)
+            words.append(f"{each.at >> 64}-{each.at & LARGEST_HALF} {text}\n{each.id}")
         self._write.run(self._keys, tuple(words), repeatable=True)
 
 

@@ -10,6 +10,7 @@ from common.page import Page
 from common.receipt import Counted
 from common.store.receipts import ReceiptWriter
 from tests.support.parts import Parts, Peers
+from ws_server import reports as module
 from ws_server.reports import AT_ONCE, LATE, LOOK_EVERY, Reports
 
 
@@ -48,7 +49,8 @@ class Room:
 
 
 @pytest.fixture
-def room() -> Iterator[Room]:
+def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    monkeypatch.setattr(module, "FIRST", 0.0)
     peers = Peers()
     room = Room(peers)
     yield room
@@ -123,3 +125,13 @@ def test_the_last_numbers_are_written_at_the_stop(room: Room) -> None:
     room.reports.do_round()
 
     assert (room.writer.counted, room.writer.has_left) == ([["p1-0"]], True)
+
+
+def test_a_message_is_told_of_when_most_can_have_confirmed_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST", 3600.0)
+    room.publish()
+    room.reports.do_round()
+
+    assert room.writer.counted == []

@@ -26,11 +26,11 @@ class Asking(Protocol):
 def asked_of(page: Page) -> list[Asked]:
     """The messages of a page whose receipts are asked for."""
     found: list[Asked] = []
+    names: tuple[str, ...] = ()
     for place, receipt in enumerate(page.receipts or ()):
-        if not receipt:
-            continue
         time, _, id_ = receipt.partition(b" ")
-        names = page.recipients[place] if page.recipients else ()
+        if page.recipients is not None:
+            names = page.recipients[place]
         if id_ and time.isdigit() and names != NOBODY:
             found.append((id_.decode("latin-1"), parse_id(page.ids[place]), names, int(time)))
     return found

@@ -16,9 +16,10 @@ class Column:
         # How much each differs from the one before it; the last is a step back to 0.
         self._steps = [0]
 
-    def append(self, number: int) -> None:
-        """One more at the end."""
+    def append(self, number: int, times: int = 1) -> None:
+        """The same number so many times more at the end."""
         self._steps[-1] += number
+        self._steps += [0] * (times - 1)
         self._steps.append(-number)
 
     def add(self, start: int, end: int, number: int) -> None:
@@ -34,6 +35,7 @@ class Column:
             del self._steps[:count]
             self._steps[0] += gone
 
-    def values(self) -> list[int]:
-        """All of them."""
-        return list(accumulate(self._steps[:-1]))
+    def values(self, start: int = 0) -> list[int]:
+        """All of them from a place on."""
+        before = sum(self._steps[:start])
+        return list(accumulate(self._steps[start:-1], initial=before))[1:]

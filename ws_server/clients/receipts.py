@@ -7,12 +7,12 @@ and of those to whom it is written, some have *confirmed* it. Nothing is asked o
 nothing is counted as long as no receipt is asked for.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 
 from common.page import Page
 from common.receipt import Counted
-from ws_server.clients.asked import Asking, asked_of
+from ws_server.clients.asked import Asked, Asking, asked_of
 from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Clients, Connection
 from ws_server.clients.departed import Departed
@@ -73,13 +73,21 @@ class Receipts:
         for id_, at, names, _ in asked:
             if names:
                 self._open_to_some(Receipt(id_, at, names))
-            else:
-                self._to_all.open(id_, at, self._count_all(at))
+        self._open_to_all([each for each in asked if not each[2]])
         self._make_room()
 
     def close(self) -> None:
         """They were offered to everybody."""
         self._done = self._last
+
+    def _open_to_all(self, asked: Sequence[Asked]) -> None:
+        if not self._ahead:  # As it nearly always is: it is the same for all of them.
+            ids, ats = [each[0] for each in asked], [each[1] for each in asked]
+            if ids:
+                self._to_all.open(ids, ats, self._count_all(ats[0]))
+            return
+        for id_, at, *_ in asked:
+            self._to_all.open([id_], [at], self._count_all(at))
 
     def _open_to_some(self, receipt: Receipt) -> None:
         self._to_some.open(receipt)
@@ -155,13 +163,14 @@ class Receipts:
 
     # What is told
 
-    def take(self, seconds: float) -> list[Counted]:
+    def take(self, seconds: float, upto: int | None = None) -> list[Counted]:
         """What has changed, as it is now; it is taken to be told then.
 
-        Messages older than so many seconds are not counted any more after that.
+        Only of messages up to an id, if there is one. Messages older than so many seconds are not
+        counted any more after that.
         """
         found, self._cut = self._cut, []
-        found += self._changed(is_cut=False)
+        found += self._changed(upto, is_cut=False)
         while self._opened and self._opened[0][0] < self._clock() - seconds:
             self._forget_upto(self._opened.pop(0)[1])
         return found
@@ -203,11 +212,12 @@ class Receipts:
         self._departed = Departed()
         self._last = self._done = 0
 
-    def _changed(self, *, is_cut: bool) -> list[Counted]:
+    def _changed(self, upto: int | None = None, *, is_cut: bool) -> list[Counted]:
+        upto = self._done if upto is None else min(upto, self._done)
         behind = [(each, written_upto(each)) for each in self._clients.behind] if len(self) else []
         stretches = [(after, self._last) for _, after in behind]
-        found = self._to_all.take(stretches, self._done, is_cut=is_cut)
-        return found + self._to_some.take(behind, self._done, is_cut=is_cut)
+        found = self._to_all.take(stretches, upto, is_cut=is_cut)
+        return found + self._to_some.take(behind, upto, is_cut=is_cut)
 
     def _make_room(self) -> None:
         while len(self) > MOST_OPEN and len(self._opened) > 1:

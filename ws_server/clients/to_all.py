@@ -4,7 +4,7 @@ Numbers are kept for all of them together, so that the number of messages costs 
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from common.receipt import Counted, Numbers
 from ws_server.clients.columns import Column
@@ -20,26 +20,27 @@ class ToAll:
         self._ids: list[str] = []
         self._said: list[Numbers | None] = []
         self._columns = (Column(), Column(), Column())
-        self._has_changed = False
+        # From which place on something may have changed, and from which on somebody was behind.
+        self._changed_from = self._behind_from = 0
 
     def __len__(self) -> int:
         return len(self._ats)
 
-    def open(self, id_: str, at: int, to: int) -> None:
-        """One more, for so many clients."""
-        self._ats.append(at)
-        self._ids.append(id_)
-        self._said.append(None)
+    def open(self, ids: Sequence[str], ats: Sequence[int], to: int) -> None:
+        """Some more, each for so many clients."""
+        self._changed_from = min(self._changed_from, len(self))
+        self._ids += ids
+        self._ats += ats
+        self._said += [None] * len(ids)
         for column, number in zip(self._columns, (to, 0, 0), strict=True):
-            column.append(number)
-        self._has_changed = True
+            column.append(number, len(ids))
 
     def add(self, kind: int, after: int, upto: int, number: int) -> None:
         """Count a client, or one less, of the messages after one id up to another."""
         start, end = self._places(after, upto)
         if start < end:
             self._columns[kind].add(start, end, number)
-            self._has_changed = True
+            self._changed_from = min(self._changed_from, start)
 
     def first(self, after: int, upto: int) -> int:
         """The id of the first message after one id and up to another; 0: there is none."""
@@ -52,33 +53,40 @@ class ToAll:
         for column in self._columns:
             column.drop(count)
         del self._ats[:count], self._ids[:count], self._said[:count]
+        self._changed_from = max(0, self._changed_from - count)
+        self._behind_from = max(0, self._behind_from - count)
 
     def take(self, behind: Iterable[tuple[int, int]], upto: int, *, is_cut: bool) -> list[Counted]:
         """What has changed of those up to an id, as it is now. It is taken to be told then.
 
         `behind`: for each client that is behind, the id after which and up to which it is.
         """
-        stretches = [places for each in behind if (places := self._places(*each))]
-        if not (self._has_changed or stretches or is_cut):
+        stretches = [self._places(*each) for each in behind]
+        was_from, self._behind_from = (
+            self._behind_from,
+            min((start for start, _ in stretches), default=len(self)),
+        )
+        first = 0 if is_cut else min(self._changed_from, was_from, self._behind_from)
+        end = bisect_right(self._ats, upto)
+        if first >= end:
+            self._changed_from = first
             return []
+        self._changed_from = end
         column = Column()
-        for _ in self._ats:
-            column.append(0)
-        for start, end in stretches:
-            column.add(start, end, 1)
-        # As long as somebody is behind, that may change without anything else.
-        self._has_changed = bool(stretches)
-        values = zip(*(each.values() for each in (*self._columns, column)), strict=True)
-        end, found = bisect_right(self._ats, upto), []
-        for place, four in enumerate(values):
-            if place == end:
-                self._has_changed = True
-                break
-            numbers = Numbers(*four)
+        column.append(0, len(self))
+        for start, stop in stretches:
+            column.add(start, stop, 1)
+        return self._told(first, end, column, is_cut=is_cut)
+
+    def _told(self, first: int, end: int, behind: Column, *, is_cut: bool) -> list[Counted]:
+        found, numbers = list[Counted](), Numbers(-1, 0, 0, 0)
+        values = zip(*(each.values(first) for each in (*self._columns, behind)), strict=True)
+        for place, four in zip(range(first, end), values, strict=False):
+            if four != numbers:
+                numbers = Numbers(*four)
             if numbers != self._said[place] or is_cut:
                 self._said[place] = numbers
-                at = self._ats[place]
-                found.append(Counted(self._ids[place], at, numbers, is_cut=is_cut))
+                found.append(Counted(self._ids[place], self._ats[place], numbers, None, is_cut))
         return found
 
     def put_back(self, counted: Counted) -> None:
@@ -86,7 +94,7 @@ class ToAll:
         place = bisect_right(self._ats, counted.at) - 1
         if place >= 0 and self._ats[place] == counted.at:
             self._said[place] = None
-            self._has_changed = True
+            self._changed_from = min(self._changed_from, place)
 
     def _places(self, after: int, upto: int) -> tuple[int, int]:
         return bisect_right(self._ats, after), bisect_right(self._ats, upto)
