@@ -1,5 +1,4 @@
 import os
-import socket
 import subprocess
 import sys
 from importlib.metadata import version
@@ -8,9 +7,16 @@ from pathlib import Path
 import jwt
 import pytest
 
-from config import leftovers
 from tests.support.commands import run
 from tests.support.keys import SECRET
+
+
+def test_only_the_command_that_is_asked_for_is_loaded() -> None:
+    program = "import sys; from config.cli.cli import main; print('flask' in sys.modules)"
+    command = [sys.executable, "-c", f"{program}; print('redis' in sys.modules)"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert printed == "False\nFalse\n"
 
 
 @pytest.mark.parametrize("command", [["serve"], ["push", "hello"], ["listen"]])
@@ -44,23 +50,3 @@ def test_the_command_prints_a_token(folder: Path) -> None:
     printed = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
 
     assert jwt.decode(printed.stdout.strip(), SECRET, ["HS256"])["sub"] == "42"
-
-
-@pytest.mark.integration
-def test_serve_refuses_before_it_starts_anything(folder: Path) -> None:
-    result = run("serve", HTTP_HOST="0.0.0.0", DATA_DIR="data")
-
-    assert result.exit_code == 1
-    assert result.stderr.startswith("Error: PUSH_TOKENS: at HTTP_HOST=0.0.0.0 other machines")
-    assert list(folder.iterdir()) == []
-
-
-@pytest.mark.integration
-def test_serve_says_which_port_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftovers, "PATIENCE", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = str(other.getsockname()[1])
-        result = run("serve", HTTP_HOST="127.0.0.1", HTTP_PORT=port)
-
-    assert result.exit_code == 1
-    assert result.stderr.startswith(f"Error: HTTP_PORT: cannot use 127.0.0.1:{port}: ")
