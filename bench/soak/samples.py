@@ -82,10 +82,11 @@ class Samples:
 
 
 def kind_of(name: bytes) -> str:
-    """The first word of a key, without whose it is."""
+    """The first word of a key, without whose it is; with a colon, if it is one of many."""
     if name == KEY:
         return "queue"
-    return name.removeprefix(PREFIX).partition(b":")[0].decode(errors="replace")
+    word, colon, _ = name.removeprefix(PREFIX).partition(b":")
+    return (word + colon).decode(errors="replace")
 
 
 def process_figures(pid: int) -> dict[str, float]:

@@ -32,6 +32,7 @@ class Traffic(threading.Thread):
         self._random = Random(11)
         self._line = http.client.HTTPConnection("127.0.0.1", http_port, timeout=TIMEOUT)
         self._number = 0
+        self._asked = "nobody"  # The id under which a receipt was asked for.
         self._told = threading.Event()
         self.figures: Counter[str] = Counter()
         some, few = 5, 2
@@ -44,6 +45,8 @@ class Traffic(threading.Thread):
             *[self._lpush_to_a_channel] * some,
             *[self._push_batch] * few,
             *[self._look] * few,
+            self._push_for_a_receipt,
+            self._read_a_receipt,
             self._push_large,
             self._kick,
         ]
@@ -97,6 +100,13 @@ class Traffic(threading.Thread):
     def _push_to_a_user(self) -> None:
         users = [str(self._random.randrange(USERS)), f"once-{self._number}"]
         self._push(content=self._text(), users=users)
+
+    def _push_for_a_receipt(self) -> None:
+        self._asked = f"receipt-{self._number}"
+        self._push(content=self._text(), channel="news.1", id=self._asked, receipt=True)
+
+    def _read_a_receipt(self) -> None:
+        self._ask("GET", f"/messages/{self._asked}")
 
     def _push_large(self) -> None:
         self._push(content="." * LARGE, channel=channel(self._random, self._number))

@@ -27,7 +27,7 @@ def test_a_worker_that_keeps_something_of_each_client_is_found(tmp_path: Path) -
     assert not any("master" in sentence for sentence in grows), grows
     names = {name for kind, name in samples.series if kind == "descriptors"}
     assert names == {f"{each} {who}" for each in ("ws", "http") for who in ("master", "1", "2")}
-    assert {"log", "once", "users", "all keys"} <= {
+    assert {"log", "once:", "users:", "all keys"} <= {
         name for kind, name in samples.series if kind == "keys"
     }
     clients, traffic = said

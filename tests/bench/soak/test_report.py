@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from bench import plot
 from bench.soak.report import draw, growing, rows, shown, table
 from bench.soak.samples import Key
@@ -23,6 +25,13 @@ def test_what_grows_is_named_with_its_slope() -> None:
     assert sentence == (
         "PSS of ws 2 grows by 72 MiB an hour: by 4.9 in the second half, where noise is 0"
     )
+
+
+@pytest.mark.parametrize(("factor", "grows"), [(1, 0), (1000, 0), (9000, 1)])
+def test_what_is_filled_up_to_a_number_may_grow_so_far(factor: float, grows: int) -> None:
+    points = [(at, value * factor) for at, value in RISING]
+
+    assert len(growing(rows({("keys", "receipts"): points}))) == grows
 
 
 def test_each_figure_has_a_line_and_the_kinds_tolerate_different_things() -> None:

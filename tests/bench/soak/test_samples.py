@@ -14,7 +14,7 @@ from config.cli.embedded import EmbeddedValkey
     [
         (b"message_center", "queue"),
         (b"{message_center}:log", "log"),
-        (b"{message_center}:in:a-1:orders", "in"),
+        (b"{message_center}:in:a-1:orders", "in:"),
         (b"other", "other"),
     ],
 )
@@ -51,7 +51,7 @@ def test_what_is_not_there_any_more_counts_as_none(tmp_path: Path) -> None:
 
     values = {key: [value for _, value in points] for key, points in samples.series.items()}
     assert values["keys", "queue"] == [2, 0]
-    assert values["keys", "once"] == [2, 0]
+    assert values["keys", "once:"] == [2, 0]
     assert values["keys", "all keys"] == [3, 0]
     assert (values["objects", "me"], values["greenlets", "me"]) == ([5, 5], [2, 2])
     assert all(value > 0 for value in values["redis", "used_memory"] + values["PSS", "me"])
