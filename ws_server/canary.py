@@ -82,6 +82,10 @@ class Canary:
         """Why this process, or another one at its port, is not ready."""
         return self.seat.problem()
 
+    def is_missing(self) -> bool:
+        """Whether none has come back to this process in time."""
+        return self.seat.is_deaf(monotonic())
+
     def run(self) -> bool:
         """Send one after the other, until the stop; or until this process should end: True."""
         repeat("a canary flies", self._wait_and_look, self._goes_on)

@@ -1,5 +1,6 @@
 """What a process of the WebSocket server says of itself, besides what every process says."""
 
+from collections.abc import Callable
 from typing import Any
 
 from config.settings import Settings
@@ -9,9 +10,13 @@ TOLD = ("delivery", "poll_interval", "history_size", "history_seconds", "history
 
 
 class Figures:
-    """Asked every two seconds; everything is kept by others already."""
+    """Asked every two seconds; everything is kept by others already.
+
+    `is_deaf` says whether no message reaches a client of this process.
+    """
 
     def __init__(self, hub: Hub, settings: Settings) -> None:
+        self.is_deaf: Callable[[], bool] = lambda: False
         self._hub = hub
         self._settings = {name: getattr(settings, name) for name in TOLD}
 
@@ -22,6 +27,7 @@ class Figures:
             "connections": self._hub.count_by_format(),
             "behind": len(clients.behind),
             "closing": len(clients.closing),
+            "deaf": self.is_deaf(),
             "settings": self._settings,
         }
 

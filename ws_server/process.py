@@ -88,6 +88,7 @@ def load(settings: Settings) -> Flask:
     app.extensions[CANARY] = canary
     app.extensions[PLAIN_LISTEN] = PlainListen(service.newcomers, policy)
     figures = service.figures
+    figures.is_deaf = canary.is_missing
     pulse = Pulse(RedisBeats(client, key), "ws", figures.now, figures.counted)
     app.extensions[PULSE] = pulse
     add_redis(service.metrics.numbers, client.meter)

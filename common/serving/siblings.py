@@ -75,6 +75,11 @@ class Seat:
         """This worker listens to no canary for now."""
         self._cells[self._first + HEARD] = 0
 
+    def is_deaf(self, now: float) -> bool:
+        """Whether this worker has not heard its canary in time."""
+        heard, patience = self._cells[self._first + HEARD], self._cells[self._first + PATIENCE]
+        return bool(heard) and now - heard > patience
+
     def problem(self, now: float | None = None) -> str | None:
         """What is wrong with one of the workers, if anything is."""
         now = monotonic() if now is None else now

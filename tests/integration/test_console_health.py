@@ -175,12 +175,17 @@ def silence(stats: dict[str, Any]) -> None:
     stats["processes"][-1]["age"] = 6.2
 
 
+def deafness(stats: dict[str, Any]) -> None:
+    stats["processes"][-1]["deaf"] = True
+
+
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "said", "state"),
     [
-        (two_versions, ("Processes of two versions", "processes", "Versions 0.1.0, 0.")),
-        (clients_behind, ("Clients are behind", "clients", "7 take messages more slowly")),
-        (silence, ("A process is silent", "processes", "have said something after 2 s")),
+        (deafness, ("A process is deaf", "processes", "not even one to itself"), "bad"),
+        (two_versions, ("Processes of two versions", "processes", "Versions 0.1.0, 0."), "warn"),
+        (clients_behind, ("Clients are behind", "clients", "7 take messages more slowly"), "warn"),
+        (silence, ("A process is silent", "processes", "have said something after 2 s"), "warn"),
     ],
 )
 def test_it_says_what_else_is_wrong(
@@ -189,6 +194,7 @@ def test_it_says_what_else_is_wrong(
     problems: list[str],
     change: Callable[[dict[str, Any]], None],
     said: tuple[str, str, str],
+    state: str,
 ) -> None:
     title, name, text = said
     with_stats(page, change)
@@ -196,4 +202,4 @@ def test_it_says_what_else_is_wrong(
 
     expect(verdict(page)).to_contain_text(title, timeout=SOON)
     expect(finding(page, name)).to_contain_text(text)
-    expect(finding(page, name)).to_have_attribute("data-state", "warn")
+    expect(finding(page, name)).to_have_attribute("data-state", state)

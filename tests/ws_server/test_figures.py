@@ -18,7 +18,16 @@ def test_clients_are_counted_by_format_and_by_state(parts: Parts) -> None:
     assert found["connections"] == {"text": 2, "json": 1, "text-events": 0, "json-events": 0}
     assert found["behind"] >= 1
     assert found["closing"] == 0
+    assert found["deaf"] is False
     assert found["settings"]["delivery"] == "instant"
+
+
+def test_a_deaf_process_says_so(parts: Parts) -> None:
+    figures = Figures(parts.hub, Settings())
+
+    figures.is_deaf = lambda: True
+
+    assert figures.now()["deaf"] is True
 
 
 def test_what_was_sent_is_counted(parts: Parts) -> None:

@@ -39,12 +39,14 @@ function processes(t, { stats, gone }) {
   const of = (kind) => stats.processes.filter((each) => each.kind === kind);
   const versions = [...new Set(stats.processes.map(({ version }) => version))];
   const silent = stats.processes.filter(({ age }) => age > SILENT);
+  const deaf = stats.processes.filter((each) => each.deaf);
   const { ok } = stats.redis;
   return {
     id: "processes", state: ok ? "good" : "", value: ok ? t("how many processes", { ws: of("ws").length, http: of("http").length }) : "–",
     text: ok ? t("processes well", { version: versions[0] }) : t("unknown"),
     problems: [
       ok && !of("ws").length && { state: "bad", title: t("no ws"), text: t("no ws, do") },
+      deaf.length && { state: "bad", title: t("deaf"), text: t("deaf, do", { names: deaf.map(place).join(", ") }) },
       gone.length && { state: "warn", title: t("gone"), text: t("gone, do", { names: gone.map((each) => `${each.kind} ${place(each)}`).join(", ") }) },
       silent.length && { state: "warn", title: t("silent"), text: t("silent, do", { names: silent.map(place).join(", ") }) },
       versions.length > 1 && { state: "warn", title: t("two versions"), text: t("two versions, do", { versions: versions.join(", ") }) },

@@ -74,6 +74,15 @@ def test_a_worker_may_listen_to_no_canary_and_still_be_stuck() -> None:
     assert worker.problem(NOW + 100) == "process 1 has stood still for 100 s"
 
 
+def test_a_worker_knows_of_itself_whether_it_is_deaf() -> None:
+    first, second = seats(2)
+    assert not first.is_deaf(NOW)
+    first.hear(NOW, PATIENCE)
+    second.hear(NOW + 100, PATIENCE)
+
+    assert [each.is_deaf(NOW + PATIENCE + 1) for each in (first, second)] == [True, False]
+
+
 def test_whether_others_hear_is_not_said_by_the_worker_itself() -> None:
     first, second = seats(2)
     first.hear(NOW, PATIENCE)
