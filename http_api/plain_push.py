@@ -27,7 +27,7 @@ from http_api.reading.bodies import Bodies
 from http_api.reading.head import Head as PushHead
 from http_api.reading.limits import Limits
 from http_api.reading.params import Source
-from http_api.watching.tally import Tally
+from http_api.watching.tally import Pushed, Tally
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class Kept(NamedTuple):
     limits: Limits  # Of this token.
     request: str | None  # The id of the request, if it has one.
     success: Answer
+    pushed: Pushed  # Where it is counted.
 
 
 class PlainPush:
@@ -86,16 +87,10 @@ class PlainPush:
 
     def _begin(self, head: Head, body: bytes, caller: Caller, done: Done) -> None:
         kept: Kept | None = head.kept
-        if kept is not None and kept.owner is not self:
-            kept = None
+        kept = None if kept is None or kept.owner is not self else kept
         callers = self._callers(head, caller, kept and kept.token) if self._is_guarded else NOBODY
         if kept is None:
-            limits = self._limits_of(callers)
-            push_head = _head(head)
-            query = reading.read_head(push_head, limits)
-            id_, token = _id_of(head), callers.get(TOKEN)
-            kept = Kept(self, push_head, query, token, limits, id_, _with_id(SUCCESS, id_))
-            head.kept = kept
+            kept = head.kept = self._kept(head, callers)
         entry = reading.read_rest(kept.head, kept.query, body, kept.limits)
         if entry is None:
             self._tally.empty += 1
@@ -107,23 +102,32 @@ class PlainPush:
 
         def confirmed(result: Any) -> None:
             if result is None:
-                self._outage.note("push", None)
-                self._tally.singles[token] += 1
+                if self._outage.without:
+                    self._outage.note("push", None)
+                kept.pushed.count += 1
                 done(
                     kept.success
                     if id_ is None
                     else Answer(200, success_body(id_), kept.success.headers)
                 )
                 if self._pushes.is_open:
-                    tell_push(self._pushes, item, token, kept.request)
+                    tell_push(self._pushes, item, kept.token, kept.request)
                 else:
                     self._pushes.missed += 1
             else:
                 problem = result if isinstance(result, Exception) else reading.id_reused()
                 done(self._failure(head, caller, problem))
 
-        (item, id_), token = entry, kept.token
+        item, id_ = entry
         self._commits.submit((item,), (id_,), self._seconds, confirmed)
+
+    def _kept(self, head: Head, callers: Callers) -> Kept:
+        limits = self._limits_of(callers)
+        push_head = _head(head)
+        query = reading.read_head(push_head, limits)
+        id_, token = _id_of(head), callers.get(TOKEN)
+        pushed, success = self._tally.pushed_by(token), _with_id(SUCCESS, id_)
+        return Kept(self, push_head, query, token, limits, id_, success, pushed)
 
     def _callers(self, head: Head, caller: Caller, name: str | None) -> Callers:
         get = head.headers.get

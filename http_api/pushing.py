@@ -23,7 +23,7 @@ def add_push(app: Flask, push: Push, outage: Outage, tally: Tally) -> None:
             tally.empty += 1
         else:  # Redis has confirmed it.
             outage.note("push", None)
-            tally.singles[asker.callers().get(TOKEN)] += 1
+            tally.pushed_by(asker.callers().get(TOKEN)).count += 1
         return Response(body, content_type=JSON)
 
     for rule in app.url_map.iter_rules("push_index"):

@@ -28,7 +28,7 @@ CLOSED = "Redis has closed the connection"
 NONSENSE = "the answer is not one of Redis"
 
 Answer = int | Failure
-PUSH = ("lpush",)  # As it is counted, whatever is sent.
+PUSH = "lpush"  # As it is counted, whatever is sent.
 
 
 class Listener(Protocol):
@@ -186,11 +186,11 @@ class EventLine:
     def _count(self, answers: Sequence[Answer]) -> None:
         """The first of them tells how long it took."""
         if self._sent:
-            self.meter.note(PUSH, self._sent)
+            self.meter.seconds[PUSH].note(perf_counter() - self._sent)
             self._sent = 0.0
         for answer in answers:
             if isinstance(answer, Failure) and not answer.is_forgotten:
-                self.meter.errors[PUSH[0]] += 1
+                self.meter.errors[PUSH] += 1
 
     def _failure(self, line: bytes) -> Failure:
         """What a line says that is no number.
@@ -206,7 +206,7 @@ class EventLine:
 
     def _lose(self, problem: str) -> None:
         if self._sent:
-            self.meter.errors[PUSH[0]] += 1
+            self.meter.errors[PUSH] += 1
         self._sent = 0.0
         self.close()
         self.listener.lost(problem)

@@ -5,17 +5,30 @@ from collections import Counter
 NOBODY_ASKED = "anybody"  # Who pushes where no token is needed.
 
 
+class Pushed:
+    """Pushes that Redis has confirmed, of one token."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class Tally:
     """By the name of the push token; None: none was needed."""
 
-    __slots__ = ("batched", "batches", "empty", "refused", "singles")
+    __slots__ = ("_singles", "batched", "batches", "empty", "refused")
 
     def __init__(self) -> None:
-        self.singles: Counter[str | None] = Counter()  # Pushes that Redis has confirmed.
-        self.batches = 0  # The same of many messages.
+        self._singles: dict[str | None, Pushed] = {}
+        self.batches = 0  # Confirmed pushes of many messages.
         self.batched: Counter[str | None] = Counter()  # Their messages.
         self.empty = 0  # Pushes without a content.
         self.refused: Counter[str] = Counter()  # By their error.
+
+    def pushed_by(self, token: str | None) -> Pushed:
+        """Where the pushes of one message are counted: kept by who counts, as it is looked up once."""
+        return self._singles.setdefault(token, Pushed())
 
     def note_batch(self, token: str | None, messages: int) -> None:
         """One more was confirmed."""
@@ -25,7 +38,7 @@ class Tally:
     @property
     def pushes(self) -> int:
         """How many were confirmed."""
-        return self.singles.total() + self.batches
+        return sum(each.count for each in self._singles.values()) + self.batches
 
     def results(self) -> dict[str, int]:
         """All pushes by their result."""
@@ -33,5 +46,5 @@ class Tally:
 
     def messages(self) -> dict[str, int]:
         """All messages by who has pushed them."""
-        both = self.singles + self.batched
+        both = Counter({name: each.count for name, each in self._singles.items()}) + self.batched
         return {NOBODY_ASKED if name is None else name: count for name, count in both.items()}

@@ -3,8 +3,8 @@ from http_api.watching.tally import Tally
 
 def test_pushes_are_counted_by_result_and_messages_by_who_has_pushed_them() -> None:
     tally = Tally()
-    tally.singles["shop"] += 2
-    tally.singles[None] += 1
+    for token in ("shop", None, "shop"):
+        tally.pushed_by(token).count += 1
     tally.note_batch("shop", 10)
     tally.empty += 1
     tally.refused["unauthorized"] += 3
