@@ -74,7 +74,7 @@ ERRORS = (
                 "The body, or a line of NDJSON, is not valid JSON (`NaN` is not), is nested "
                 "too deeply (a content: more than 50 levels), or has a number that is too large"
             ),
-            ("json_not_object", 422): "`/push` and `/tokens` take a JSON object only",
+            ("json_not_object", 422): "`/push`, `/tokens`, `/revocations` take a JSON object only",
             ("json_not_array", 422): "`/push/batch` takes a JSON array only",
             ("empty_batch", 422): "The batch holds no message",
             ("batch_too_large", 413): (
@@ -85,8 +85,8 @@ ERRORS = (
                 "A message of a batch has a field besides `content`, `id`, `channel`, "
                 "`channels`, `user`, `users` and `receipt`. Or a parameter looks like a slip of "
                 "one that names recipients. Or the query of a batch has one of the seven. Or a "
-                "question has a parameter that there is not. Or the body for `/tokens` has such a "
-                "field"
+                "question has a parameter that there is not. Or the body for `/tokens` or "
+                "`/revocations` has such a field"
             ),
             ("bad_page", 422): (
                 "A parameter of a page is wrong: `limit` or `last` is no number from 1 to 1000, "
@@ -106,6 +106,8 @@ ERRORS = (
                 "more channels. Or their names are too long together for a token"
             ),
             ("bad_seconds", 422): "A token is not to be valid for 1 to 86,400 whole seconds",
+            ("bad_revocation", 422): "It names not one of `jti` and `user`, or a time is wrong",
+            ("too_many_revocations", 409): "10,000 are kept, and all still count: take some back",
             ("cannot_sign", 403): (
                 "`/tokens` signs nothing: there is no `SUBSCRIBE_SECRET`, or there are no "
                 "`PUSH_TOKENS` and the request comes from elsewhere, or through a proxy"
@@ -163,8 +165,7 @@ ERRORS = (
             ),
             ("unauthorized", 401): (
                 "`PUSH_TOKENS` or `PUSH_TOKENS_FILE` is set, and the request has none of these "
-                "tokens. Or a token "
-                "is needed to listen, and there is none"
+                "tokens. Or a token is needed to listen, and there is none"
             ),
             ("too_many_connections", 429): (
                 "More than `CONNECTIONS_PER_ADDRESS`, on either port; the request was not read"
@@ -230,6 +231,7 @@ ERRORS = (
                 "It is not a token, is not signed with a key of this server, is not valid "
                 "yet, or says what is not allowed; `msg` says which"
             ),
+            ("token_revoked", 401): "The token was revoked (`POST /revocations`): get a new one",
             ("token_expired", 401): "The token's `exp` has passed: get a new one",
         },
     ),

@@ -34,6 +34,7 @@ from http_api.pushing import add_push
 from http_api.readiness import Readiness
 from http_api.reading.bodies import AT_ONCE, Bodies
 from http_api.reading.limits import Limits
+from http_api.tokens.revocations import add_revocations
 from http_api.tokens.signer import Signer
 from http_api.tokens.tokens import add_tokens
 from http_api.watching.collector import numbers_of
@@ -56,6 +57,9 @@ RIGHTS: dict[str | None, str] = {
     "users": PRESENCE,
     "channels": PRESENCE,
     "user_kick": KICK,
+    "revoke": KICK,
+    "revocations": KICK,
+    "take_back": KICK,
     "tokens": SIGN,
     "stats": READ,
     "metrics": READ,
@@ -101,6 +105,7 @@ def create_app(
     app.extensions[PLAIN_PUSH] = PlainPush(guard, bodies, limits, outage, tally)
     _add_connections(app, Connections(presence, queue, waiting.turn, admit), outage)
     if stores is not None:
+        add_revocations(app, stores.revocations, bodies, waiting.turn)
         reads = app.extensions[READS] = Reads(stores, settings, waiting.turn, slots, tally)
         add_reads(app, reads)
         metrics = app.extensions[METRICS] = Metrics(numbers_of(tally))

@@ -23,6 +23,7 @@ from common.store.push_commands import PushCommands
 from common.store.queue import RedisQueue
 from common.store.receipts import RedisReceiptReader
 from common.store.redis_meter import add_redis
+from common.store.revocations import RedisRevocations
 from config.settings import Settings
 from http_api.app import METRICS, PLAIN_PUSH, READINESS, READS, create_app
 from http_api.plain_push import PlainPush
@@ -43,6 +44,7 @@ def load(settings: Settings) -> Flask:
         RedisPresencePages(client, key),
         RedisHistory(client, key),
         RedisReceiptReader(client, key),
+        RedisRevocations(client, key),
     )
     slots = affordable_slots()
     app = create_app(settings, queue, presence, slots=slots, stores=stores)

@@ -71,7 +71,7 @@ def test_what_a_token_says_and_where_it_is_given_is_documented() -> None:
     claims = set(re.findall(r'claims(?:\.get\(|\[)"(\w+)"', text("ws_server/door/tokens.py")))
     named = {name for cells in rows(page) for name in re.findall(r"`(\w+)`", cells[0])}
 
-    assert claims == {"sub", "channels", "exp"}
+    assert claims == {"sub", "channels", "exp", "iat", "jti"}
     assert claims <= named
     assert f"`{TOKEN_PROTOCOL}" in text(page)
     assert re.search(rf"\b{LEEWAY} seconds", text(page))

@@ -39,7 +39,14 @@ ARROWS = {
     "common.serving.door": {"common.libraries"},
     "http_api.access": {"common", "common.store", "config"},
     "http_api.reading": {"common", "http_api.access"},
-    "http_api.tokens": {"common", "config", "http_api.reading"},
+    "http_api.tokens": {
+        "common",
+        "common.store",
+        "config",
+        "http_api.access",
+        "http_api.reading",
+        "http_api.watching",
+    },
     "http_api.watching": {
         "common",
         "common.metrics",

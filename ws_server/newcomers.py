@@ -15,12 +15,13 @@ from ws_server.clients.endpoint import HOOK
 from ws_server.clients.hub import Hub
 from ws_server.clients.keepalive import Keepalive
 from ws_server.door.listen import Listen
+from ws_server.door.revoked import Revoked
 from ws_server.hooks import Hooks
 from ws_server.inbox.receiver import Receiver
 from ws_server.relay.arrivals import Arrival, Arrivals, has_left
 from ws_server.relay.memory import ClientMemory
 from ws_server.relay.relay import Relay
-from ws_server.wire.close_codes import CloseCode
+from ws_server.wire.close_codes import REVOKED, CloseCode
 
 ACCEPTED = "accepted"  # Instead of an error.
 
@@ -37,6 +38,7 @@ class Newcomers:
     keepalive: Keepalive
     redis_timeout: float
     memory: ClientMemory | None = None
+    revoked: Revoked | None = None
 
     def __post_init__(self) -> None:
         self.relay.beginnings.memory = self.memory
@@ -98,6 +100,8 @@ class Newcomers:
     def _take_in(self, arrival: Arrival, beginning: Beginning) -> None:
         if self._farewell is not None:
             beginning = Beginning(refused=self._farewell)
+        elif self.revoked and self.revoked.covers(arrival.listen.grant):  # While it waited.
+            beginning = Beginning(refused=REVOKED)
         connection = self.hub.join(arrival.fd, self.receiver.read, arrival.listen, beginning)
         form, here = arrival.listen.format_name, len(self.census)
         self.hub.journal.tell_came(connection, form, here)

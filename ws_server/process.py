@@ -27,6 +27,7 @@ from common.store.presence import RedisPresenceWriter
 from common.store.pulse import Pulse
 from common.store.receipts import RedisReceiptWriter
 from common.store.redis_meter import add_redis
+from common.store.revocations import RedisRevocations
 from config.settings import Settings
 from ws_server.canary import Canary
 from ws_server.door.app import create_app
@@ -35,6 +36,7 @@ from ws_server.door.policy import Policy, TokenCheck
 from ws_server.metrics_page import add_metrics
 from ws_server.named_class import load_worker_class
 from ws_server.presence import Presence
+from ws_server.revoking import Revoking
 from ws_server.service import Service
 from ws_server.wire.close_codes import GOING_AWAY, RESTARTING
 
@@ -94,6 +96,9 @@ def load(settings: Settings) -> Flask:
     add_redis(service.metrics.numbers, client.meter)
     seconds = settings.receipt_seconds
     service.report_to(RedisReceiptWriter(client, key, pulse.process, seconds), seconds)
+    if policy.tokens is not None:
+        revoked = service.newcomers.revoked = policy.tokens.revoked
+        Revoking(RedisRevocations(client, key), revoked, service.hub).begin()
     service.start()
     gevent.spawn(pulse.run)
     gc.set_threshold(*GC_THRESHOLDS)

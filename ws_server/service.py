@@ -90,6 +90,11 @@ class Service:
         """The last message that has reached them."""
         return self._hub.mark
 
+    @property
+    def hub(self) -> Hub:
+        """All of its clients."""
+        return self._hub
+
     def start(self) -> None:
         """Start everything that runs by itself. With Redis there, clients can join at once."""
         gevent.spawn(self._hub.sender.catch_up.run)

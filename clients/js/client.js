@@ -3,7 +3,7 @@
 
 // Who is told one of these does not come back: what HTTP refuses, and docs/reference.md, "Close codes".
 const FOR_GOOD = [400, 403, 1002, 1003, 1007, 1008, 1009, 1010, 4003];
-const EXPIRED = 4001, GAP = 4008, CUT_OFF = 1006, UNAUTHORIZED = 401;
+const EXPIRED = 4001, REVOKED = 4002, GAP = 4008, CUT_OFF = 1006, UNAUTHORIZED = 401;
 // Milliseconds: after so long a connection is stable, ...
 const STABLE = 10000;
 // ... that much an answer may take, a new connection, and a leading tab; ...
@@ -159,7 +159,8 @@ export function connect(url, options = {}) {
     if (!live) misses++;
     else if (Date.now() - live > STABLE) tries = 0;
     hang();
-    if (FOR_GOOD.includes(code) || (code === UNAUTHORIZED && (denied || !asks))) return finish(code, reason);
+    const refused = [UNAUTHORIZED, REVOKED].includes(code);
+    if (FOR_GOOD.includes(code) || (refused && (denied || !asks))) return finish(code, reason);
     if (code === GAP) {
       const gap = { type: "gap", id: "", after: at, reason };
       at = "";
@@ -167,8 +168,8 @@ export function connect(url, options = {}) {
       show([gap]);
       if (!joined) return;
     }
-    if (code === UNAUTHORIZED) denied = misses = 1;
-    const soon = code === UNAUTHORIZED || (code === EXPIRED && !tries);
+    if (refused) denied = misses = 1;
+    const soon = refused || (code === EXPIRED && !tries);
     // Not all clients of a server in the same moment.
     const wait = soon ? 0 : Math.min(maxWait, firstWait * 2 ** tries) * (0.2 + 0.8 * Math.random());
     tries++;

@@ -30,6 +30,8 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
                              id in the log, `epoch`, `to`, its recipients, `until` when it is
                              counted, `among` which processes; and PROCESS -> its numbers
     {KEY}:counting   hash    process -> whose listeners are late; or that it has left, and when
+    {KEY}:revocations  hash  what is revoked, `jti:…` or `user:…` -> before when a token must be
+                             signed, until when it counts, when it was made. '' -> its version
     {KEY}:beats      hash    process -> when it last said something of itself, and what; it expires
 
 Who is connected, written by each WebSocket server process (PROCESS) for itself:
@@ -65,6 +67,7 @@ class Keys:
         self.heard = self.prefix + "heard"
         self.receipts = self.prefix + "receipts"
         self.counting = self.prefix + "counting"
+        self.revocations = self.prefix + "revocations"
         self.beats = self.prefix + "beats"
         self.canaries = self.prefix + "canaries"
         self.canary_log = self.prefix + "canary-log"

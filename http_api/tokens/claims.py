@@ -1,6 +1,5 @@
 """What a listener's token is to say, as `POST /tokens` is asked: from a body in JSON to claims.
 
-A field that there is not is refused: it may be a slip, and the token would grant something else.
 No I/O here.
 """
 
@@ -8,13 +7,15 @@ from typing import Any
 
 from common import channels
 from common.refused import Refused
-from http_api.reading import documents, params
-from http_api.reading.head import Head, content_type_of
+from http_api.reading.head import Head
 from http_api.reading.recipients import bad, shown
+from http_api.tokens.wish import document_of, user_of
 
 FIELDS = ("user", "channels", "seconds")
 USUAL_SECONDS = 3600
 MOST_SECONDS = 86_400
+
+NOBODY = "; leave it out for a token of nobody in particular"
 
 Claims = dict[str, Any]
 
@@ -25,39 +26,10 @@ def claims_of(head: Head, body: bytes, most_channels: int) -> tuple[Claims, int]
     Raises:
         Refused: it is no JSON, or something of it is wrong.
     """
-    asked = _document(head, body)
-    user = {"sub": _user(asked["user"])} if "user" in asked else {}
+    asked = document_of(head, body, FIELDS)
+    user = {"sub": user_of(asked["user"], NOBODY)} if "user" in asked else {}
     names = _channels(asked.get("channels", []), most_channels)
     return {**user, "channels": names}, _seconds(asked.get("seconds", USUAL_SECONDS))
-
-
-def _document(head: Head, body: bytes) -> dict[str, Any]:
-    if head.query:
-        raise Refused("unknown_field", "the query is not read: send all of it as JSON")
-    params.refuse_encoding(head)
-    kind = content_type_of(head.content_type)
-    if not kind.is_json:  # A page of another site cannot send that without being asked for leave.
-        raise params.unsupported(kind, "JSON")
-    document = documents.read(params.json_text(kind, body))
-    if not isinstance(document, dict):
-        raise Refused("json_not_object", "the JSON body must be an object")
-    documents.refuse_repeated(document)
-    for name in document:
-        if name not in FIELDS:
-            reason = f"there is no field {shown(name)}; there are {', '.join(FIELDS)}"
-            raise Refused("unknown_field", reason)
-    return document
-
-
-def _user(value: Any) -> str:
-    name = str(value) if type(value) is int else value
-    if not (isinstance(name, str) and channels.is_user(name)):
-        reason = (
-            f"{shown(value)} cannot be a user: 1 to {channels.LONGEST_USER} of "
-            "A-Z a-z 0-9 _ . : @ - are allowed; leave it out for a token of nobody in particular"
-        )
-        raise bad("user", reason)
-    return name
 
 
 def _channels(value: Any, most: int) -> list[str]:

@@ -4,6 +4,7 @@ It decides by the settings and two headers of a request. No I/O but a look at th
 """
 
 from collections.abc import Callable, Mapping
+from secrets import token_urlsafe
 from time import time
 from typing import Any
 
@@ -52,18 +53,19 @@ class Signer:
         if reason := self.why_not(environ):
             raise Refused("cannot_sign", reason)
 
-    def sign(self, claims: Mapping[str, Any], seconds: int) -> tuple[str, int]:
-        """A token, and its `exp`.
+    def sign(self, claims: Mapping[str, Any], seconds: int) -> tuple[str, int, str]:
+        """A token, its `exp` and its `jti`.
 
         Raises:
             Refused: it would be too long to be sent.
         """
-        expires = int(self._clock()) + seconds
-        token = signed({**claims, "exp": expires}, self._secret)
+        now, jti = int(self._clock()), token_urlsafe(12)
+        expires = now + seconds
+        token = signed({**claims, "iat": now, "exp": expires, "jti": jti}, self._secret)
         if len(token) > LONGEST:
             reason = f"the names are too long together: the token would have {len(token)} bytes"
             raise Refused("too_many_channels", reason)
-        return token, expires
+        return token, expires, jti
 
 
 def _is_from_here(environ: Environ) -> bool:

@@ -23,7 +23,7 @@ def add_tokens(app: Flask, signer: Signer, bodies: Bodies, most_channels: int) -
         head = Head("POST", request.query_string, kind, encoding)
         with bodies.read(request) as body:
             claims, seconds = claims_of(head, body, most_channels)
-        token, expires = signer.sign(claims, seconds)
-        response = jsonify({**SUCCESS, "token": token, "expires": expires})
+        token, expires, jti = signer.sign(claims, seconds)
+        response = jsonify({**SUCCESS, "token": token, "expires": expires, "jti": jti})
         response.headers["Cache-Control"] = "no-store"
         return response

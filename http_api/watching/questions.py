@@ -113,6 +113,21 @@ def stream_question(
     )
 
 
+def page_question(arguments: Arguments) -> tuple[str, int]:
+    """After which entry of a list, which may be any text, and how many.
+
+    Raises:
+        Refused: a parameter is wrong.
+    """
+    given = _known(arguments, ("after", "limit"))
+    return given.get("after", ""), _number("limit", given.get("limit"), USUAL)
+
+
+def refuse_unknown(arguments: Arguments, names: Sequence[str]) -> None:
+    """Raises Refused if there is another parameter, or one twice."""
+    _known(arguments, names)
+
+
 def _known(arguments: Arguments, names: Sequence[str], more: Sequence[str] = ()) -> dict[str, str]:
     known = (*names, *more)
     for name in arguments:

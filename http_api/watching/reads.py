@@ -16,6 +16,7 @@ from common.store.history import History
 from common.store.presence_pages import CHANNELS, USERS, PresencePages
 from common.store.pulse import Pulse
 from common.store.receipts import ReceiptReader
+from common.store.revocations import Revocations
 from common.version import running_version
 from config.settings import Settings
 from http_api.access import asker
@@ -40,6 +41,7 @@ class ReadStores:
     people: PresencePages
     history: History
     receipts: ReceiptReader
+    revocations: Revocations
 
 
 class Reads:

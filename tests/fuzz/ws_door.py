@@ -9,6 +9,7 @@ import gevent
 import gevent.socket
 
 from common.client_address import client_of
+from common.revocation import JTI, Revocation
 from config.settings import Settings
 from tests.fuzz.pair import Fuzz, Pair, Side
 from tests.fuzz.ws_requests import PAGE, SECRET, connection
@@ -20,6 +21,7 @@ from ws_server.door.policy import OPEN, Policy
 from ws_server.door.tokens import Tokens
 
 TOKENS = Tokens(Settings(subscribe_secret=SECRET))
+TOKENS.revoked.know([Revocation(JTI, "gone", 0, 1 << 33)])
 TRUSTED = (ip_network("127.0.0.0/8"),)
 CROWDED = "192.0.2.1"
 POLICIES = (

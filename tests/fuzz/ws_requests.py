@@ -18,7 +18,8 @@ USER = jwt.encode({"sub": "42", "channels": ["news.*", "a"], "exp": 1 << 33}, SE
 GUEST = jwt.encode({}, SECRET)
 EXPIRED = jwt.encode({"sub": "42", "exp": 1}, SECRET)
 NOT_OURS = jwt.encode({"sub": "42"}, SECRET[::-1])
-GRANTS = (USER, GUEST, EXPIRED, NOT_OURS, "NOBODY")
+REVOKED = jwt.encode({"sub": "42", "iat": 5, "jti": "gone"}, SECRET)
+GRANTS = (USER, GUEST, EXPIRED, REVOKED, NOT_OURS, "NOBODY")
 CHANNELS = (
     "news.eu", "a,news.*", "news", "a,b", "*",
     "user:42", "user:7", "", ",", "a,b,c,d", "no name",

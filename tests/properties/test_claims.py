@@ -1,6 +1,7 @@
 """Whatever `POST /tokens` is asked: refused, or a token that says what was asked, and no more."""
 
 import json
+from time import time
 from typing import Any
 
 from hypothesis import given
@@ -16,7 +17,7 @@ from tests.support.strategies import texts
 from ws_server.door.tokens import LEEWAY, Tokens
 
 JSON = Head("POST", b"", "application/json")
-NOW = 4_000_000_000
+NOW = int(time())
 SETTINGS = Settings(subscribe_secret=SECRET, max_channels=3)
 TOKENS = Tokens(SETTINGS)
 
@@ -35,10 +36,11 @@ def test_what_is_signed_is_taken_by_the_door_and_says_what_was_asked(wish: dict[
         claims, seconds = claims_of(JSON, json.dumps(wish).encode(), SETTINGS.max_channels)
     except Refused:
         return
-    token, expires = Signer(SETTINGS, lambda: NOW).sign(claims, seconds)
+    token, expires, jti = Signer(SETTINGS, lambda: NOW).sign(claims, seconds)
 
     grant = TOKENS.check(token)
 
     assert grant.user == (str(wish["user"]) if "user" in wish else None)
     assert grant.channels == frozenset(wish.get("channels", []))
+    assert (grant.jti, grant.issued) == (jti, int(NOW))
     assert grant.expires == expires + LEEWAY <= NOW + MOST_SECONDS + LEEWAY

@@ -24,6 +24,9 @@ START = re.compile(r"\$ (export .*|([A-Z_]+=\S+ )*(make run|\S+/message-center (
 
 # Blocks by their first line. What is said here is checked: a stale entry fails a test.
 RUN_BY_A_TEST_OF_ITS_OWN = {
+    'POST /revocations {"jti": "7oKc1Zx0RtY3a9Qw", "exp": 1795561094}': (
+        "test_a_revoked_token_is_closed_everywhere_and_taken_nowhere"
+    ),
     "HTTP API   http://127.0.0.1:2346/          (open it: the console)": (
         "test_make_run_prints_what_the_readme_says"
     ),

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from common.refused import Refused
+from common.revocation import Revocation
 from common.serving.stopping import Stop
 from common.store.commits import Commits
 from common.store.presence import Members, PresenceReader
 from common.store.push_commands import Done
 from common.store.queue import Queue
+from common.store.revocations import Revocations
 from config.settings import Settings
 from ws_server.door.grant import Grant
 from ws_server.door.listen import Listen
+from ws_server.door.revoked import Revoked
 
 
 class FakeQueue(Queue):
@@ -74,6 +77,36 @@ class FakeCommits(Commits):
             done(problem)
         else:
             done(place)
+
+
+class FakeRevocations(Revocations):
+    """Unrealistic: of two of the same the last counts, it forgets none, and versions are small."""
+
+    def __init__(self, most: int = 10) -> None:
+        self.most = most
+        self.kept: dict[tuple[str, str], Revocation] = {}
+        self.version = 0
+        self.fault: Exception | None = None
+
+    def add(self, wanted: Revocation) -> Revocation | None:
+        if len(self.kept) >= self.most:
+            return None
+        self.kept[wanted.kind, wanted.name] = wanted
+        self.version += 1
+        return wanted
+
+    def remove(self, kind: str, name: str) -> bool:
+        self.version += 1
+        return self.kept.pop((kind, name), None) is not None
+
+    def all(self) -> list[Revocation]:
+        return sorted(self.kept.values())
+
+    def changed_since(self, version: bytes | None) -> tuple[bytes, Sequence[Revocation]] | None:
+        if self.fault is not None:
+            raise self.fault
+        now = str(self.version).encode()
+        return None if version == now else (now, self.all())
 
 
 class FakeClock:
@@ -145,6 +178,7 @@ class FakeTokens:
 
     def __init__(self, grants: Mapping[str, Grant]) -> None:
         self._grants = grants
+        self.revoked = Revoked()
 
     def check(self, text: str) -> Grant:
         if text not in self._grants:

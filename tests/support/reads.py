@@ -18,7 +18,7 @@ from common.store.receipts import Known, ReceiptReader
 from config.settings import Settings
 from http_api.app import create_app
 from http_api.watching.reads import ReadStores
-from tests.support.fakes import FakePresenceReader, FakeQueue
+from tests.support.fakes import FakePresenceReader, FakeQueue, FakeRevocations
 
 
 class Faulty:
@@ -178,6 +178,7 @@ class Stores:
     def __init__(self) -> None:
         self.beats, self.people, self.history = FakeBeats(), FakePeople(), FakeHistory()
         self.receipts = FakeReceipts()
+        self.revocations = FakeRevocations()
 
     def app(
         self,
@@ -189,5 +190,7 @@ class Stores:
             settings or Settings(),
             queue or FakeQueue(),
             presence or FakePresenceReader(),
-            stores=ReadStores(self.beats, self.people, self.history, self.receipts),
+            stores=ReadStores(
+                self.beats, self.people, self.history, self.receipts, self.revocations
+            ),
         )

@@ -7,13 +7,15 @@ from time import time
 import gevent
 
 from common.errors import QueueUnavailable
+from common.revocation import JTI, Revocation
 from tests.support.parts import Peers, let_others_run, wait_until
 from tests.support.running import Running, stop, wait_for_redis
 from tests.support.websocket import PING, PONG, TEXT, frame
 from ws_server.clients.connection import Connection
 from ws_server.door.grant import Grant
 from ws_server.door.listen import DEFAULT, Listen
-from ws_server.wire.close_codes import EXPIRED, TRY_AGAIN
+from ws_server.door.revoked import Revoked
+from ws_server.wire.close_codes import EXPIRED, REVOKED, TRY_AGAIN
 
 GONE = QueueUnavailable("gone")
 
@@ -164,6 +166,17 @@ def test_whoever_leaves_at_the_greeting_is_not_waited_for_at_its_expiry(running:
     let_others_run()
 
     assert connections() <= before
+
+
+def test_whose_token_was_revoked_while_it_waited_is_sent_away(running: Running) -> None:
+    newcomers = running.build()
+    newcomers.revoked = Revoked()
+    newcomers.revoked.know([Revocation(JTI, "t1", 0, 1 << 40)])
+
+    revoked, other = (running.connect(listen=Listen(grant=Grant(jti=jti))) for jti in ("t1", "t2"))
+
+    assert revoked.close_code() == REVOKED.code
+    assert other.has_nothing()
 
 
 def test_a_client_is_closed_when_its_token_expires(running: Running) -> None:

@@ -10,12 +10,15 @@ class Grant:
     """Who listens, and to what.
 
     `channels` are names and wildcards; None stands for all except those of users. `expires`
-    is in seconds since 1970.
+    is in seconds since 1970, and so is `issued`: when its token was signed,
+    0 if it does not say. `jti` is the name of the token.
     """
 
     user: str | None = None
     channels: frozenset[str] | None = None
     expires: float | None = None
+    jti: str | None = None
+    issued: int = 0
 
     @property
     def own(self) -> frozenset[str]:

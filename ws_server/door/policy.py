@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from config.settings import Settings
 from ws_server.door.grant import Grant
+from ws_server.door.revoked import Revoked
 
 ANY_ORIGIN = "*"
 VARY = {"Vary": "Origin"}
@@ -23,6 +24,8 @@ AddressOf = Callable[[Mapping[str, Any]], str]  # Of a WSGI environment.
 
 class TokenCheck(Protocol):
     """What is needed of `ws_server.door.tokens.Tokens`."""
+
+    revoked: Revoked
 
     def check(self, text: str) -> Grant:
         """What a token grants. Raises Refused if it is not one of ours, or has expired."""

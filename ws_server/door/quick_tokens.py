@@ -13,7 +13,7 @@ from time import time
 from typing import Any
 
 # Claims that mean nothing to us, or are checked below. With any other, the library decides.
-KNOWN = frozenset(("sub", "channels", "exp", "iat", "nbf", "name", "role", "scope"))
+KNOWN = frozenset(("sub", "channels", "exp", "iat", "nbf", "jti", "name", "role", "scope"))
 HEADERS = ({"alg": "HS256", "typ": "JWT"}, {"alg": "HS256"})
 URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
@@ -39,7 +39,9 @@ class QuickTokens:
         return claims if isinstance(claims, dict) and self._is_valid_now(claims) else None
 
     def _is_valid_now(self, claims: dict[str, Any]) -> bool:
-        if not claims.keys() <= KNOWN or type(claims.get("sub", "")) is not str:
+        if not claims.keys() <= KNOWN:
+            return False
+        if type(claims.get("sub", "")) is not str or type(claims.get("jti", "")) is not str:
             return False
         now = time()
         latest, earliest = now + self._leeway, now - self._leeway

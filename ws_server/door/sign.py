@@ -5,6 +5,7 @@ its own language.
 """
 
 import os
+import secrets
 import time
 from pathlib import Path
 
@@ -40,7 +41,9 @@ from ws_server.door.tokens import Tokens
 def main(user: str | None, channels: tuple[str, ...], seconds: int) -> None:
     """Print a token for a listener, signed with SUBSCRIBE_SECRET."""
     subject = {} if user is None else {"sub": user}
-    claims = {**subject, "channels": list(channels), "exp": int(time.time()) + seconds}
+    now = int(time.time())
+    times = {"iat": now, "exp": now + seconds, "jti": secrets.token_urlsafe(12)}
+    claims = {**subject, "channels": list(channels), **times}
     try:
         click.echo(sign(claims, load(os.environ, Path(".env"))))
     except (SettingsError, Refused) as problem:

@@ -17,6 +17,7 @@ from config.settings import Settings
 from ws_server.door.grant import Grant
 from ws_server.door.jwks import Key, read_keys
 from ws_server.door.quick_tokens import QuickTokens
+from ws_server.door.revoked import Revoked
 
 LEEWAY = 5  # Seconds by which the clocks of a backend and of this machine may differ.
 NO_TOKEN = "the token is no JSON Web Token"  # noqa: S105
@@ -37,6 +38,7 @@ class Tokens:
     def __init__(self, settings: Settings) -> None:
         """Raises SettingsError if the secret or the file cannot be used."""
         self._max_channels = settings.max_channels
+        self.revoked = Revoked()
         self._by_kid: dict[str | None, Key] = {}
         self._quick: QuickTokens | None = None
         if settings.subscribe_secret:
@@ -54,12 +56,15 @@ class Tokens:
         """What a token grants.
 
         Raises:
-            Refused: it is none of ours, says what it cannot, or is not valid now.
+            Refused: it is none of ours, says what it cannot, is not valid now, or is revoked.
         """
         claims = self._verified(text)
         if "aud" in claims:  # Also an empty one, which the library lets pass.
             _refuse(REASONS[jwt.InvalidAudienceError])
-        return Grant(_user(claims), self._channels(claims), _expiry(claims))
+        user, channels = _user(claims), self._channels(claims)
+        grant = Grant(user, channels, _expiry(claims), _jti(claims), _issued(claims))
+        self.revoked.refuse(grant)
+        return grant
 
     def _verified(self, text: str) -> dict[str, Any]:
         if not text.isascii():
@@ -112,6 +117,21 @@ def _user(claims: Mapping[str, Any]) -> str | None:
     if not channels.is_user(user):
         _refuse("the token's sub must be the name of a user: letters, digits and _.:@-")
     return str(user)
+
+
+def _jti(claims: Mapping[str, Any]) -> str | None:
+    jti = claims.get("jti")
+    if jti is not None and not isinstance(jti, str):  # Older PyJWTs let it pass.
+        _refuse("the token's jti must be text")
+    return jti
+
+
+def _issued(claims: Mapping[str, Any]) -> int:
+    """Older than all others if nobody can say."""
+    try:
+        return min(int(claims.get("iat", 0)), NEVER)
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _expiry(claims: Mapping[str, Any]) -> float | None:

@@ -34,6 +34,12 @@ EXPIRED = CloseCode(
     meaning="The token has come to its `exp`. Come back with a new one; in JSON it can also be "
     'sent before that: `{"token":"eyJ…"}`',
 )
+REVOKED = CloseCode(
+    4002,
+    "the token was revoked",
+    reconnect=True,
+    meaning="`POST /revocations`. Come back with a new token",
+)
 KICKED = CloseCode(4003, "thrown out", meaning="`DELETE /users/{user}/connections`")
 GAP = CloseCode(
     4008,
@@ -72,6 +78,7 @@ ALL = (
     RESTARTING,
     TRY_AGAIN,
     EXPIRED,
+    REVOKED,
     KICKED,
     GAP,
     TOO_MANY_MESSAGES,

@@ -93,6 +93,18 @@ test("after 4001 it comes back at once, with a new token", async () => {
   assert.equal(tab.sockets.length, 2, "a token that is no better does not make a storm");
 });
 
+test("after 4002 it comes back at once with a new token, and not with the one that was revoked", async () => {
+  let count = 0;
+  const asking = await connected({ token: async () => `token${++count}` });
+  asking.tab.socket.end(4002, "the token was revoked");
+  await asking.browser.run();
+  assert.deepEqual([...asking.tab.socket.protocols], ["message-center.json", "message-center.token.token2"]);
+  const fixed = await connected({ token: "token1" });
+  fixed.tab.socket.end(4002, "the token was revoked");
+  await fixed.browser.run(60000);
+  assert.equal(fixed.tab.sockets.length, 1);
+});
+
 test("a token that cannot be had is asked for again later", async () => {
   const browser = new Browser(), tab = browser.tab();
   let fails = true;

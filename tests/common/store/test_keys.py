@@ -13,7 +13,7 @@ def every_name(keys: Keys) -> list[str]:
         *(keys.bytes, keys.stretches),
         *(keys.once("ID"), keys.places, keys.heard),
         *(keys.canaries, keys.canary_log, keys.receipts, keys.receipt("ID"), keys.counting),
-        keys.beats,
+        *(keys.revocations, keys.beats),
         *(keys.processes, keys.alive("PROCESS"), keys.users("PROCESS")),
         *(keys.members("PROCESS", "CHANNEL"), keys.channels("PROCESS")),
         *(keys.sorted_users("PROCESS"), keys.sorted_channels("PROCESS")),

@@ -23,7 +23,7 @@ export default {
     mixed: "The browser opens wss:// only, as this page came by https.",
     closed: "Closed: {reason} ({code}).", again: "Trying again in {time}…", lost: "the connection was lost",
     "code 1001": "the server stops", "code 1006": "no connection, or it was cut off", "code 1012": "the server restarts", "code 1013": "Redis does not answer",
-    "code 4001": "the token has expired", "code 4003": "thrown out", "code 4008": "the log does not reach back far enough", "code 4029": "this page sends too many messages",
+    "code 4001": "the token has expired", "code 4002": "the token was revoked", "code 4003": "thrown out", "code 4008": "the log does not reach back far enough", "code 4029": "this page sends too many messages",
   },
   zh: {
     where: "页面在哪里收听", channels: "频道", "the page": "一个收听的页面", code: "代码", Token: "令牌",
@@ -49,6 +49,6 @@ export default {
     mixed: "本页面通过 https 打开，浏览器只允许 wss://。",
     closed: "已关闭：{reason}（{code}）。", again: "{time}后重试…", lost: "连接已断开",
     "code 1001": "服务器停止", "code 1006": "没有连接，或连接被切断", "code 1012": "服务器重启", "code 1013": "Redis 没有响应",
-    "code 4001": "令牌已过期", "code 4003": "被请出", "code 4008": "日志保存得不够久", "code 4029": "本页面发送的消息太多",
+    "code 4001": "令牌已过期", "code 4002": "令牌已被撤销", "code 4003": "被请出", "code 4008": "日志保存得不够久", "code 4029": "本页面发送的消息太多",
   },
 };
