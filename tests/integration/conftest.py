@@ -81,8 +81,8 @@ def tab(browser: Browser) -> Iterator[Tab]:
 @pytest.fixture
 def page(tab: Tab) -> Iterator[Page]:
     """A page that knows nothing of those before it; for a test that leaves it as it was."""
-    yield tab.open()
-    tab.leave()
+    with tab.used() as page:
+        yield page
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from tests.support.demos import Demo, faults
 from tests.support.keys import SECRET
 from tests.support.processes import wait_until
 from tests.support.system import System
+from tests.support.tab import Tab
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +21,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 @contextmanager
-def logged_in(browser: Browser, demo: Demo, name: str) -> Iterator[Page]:
+def logged_in(tab: Tab, demo: Demo, name: str) -> Iterator[Page]:
     """A browser of its own, in which all is read."""
-    with browser.new_context() as context:
-        page = context.new_page()
+    with tab.used() as page:
         page.goto(demo.url)
         with page.expect_response("**/notes"):
             page.get_by_role("button", name=name).click()
@@ -34,15 +34,22 @@ def logged_in(browser: Browser, demo: Demo, name: str) -> Iterator[Page]:
         yield page
 
 
+@pytest.fixture(scope="module")
+def tab_of_bob(browser: Browser) -> Iterator[Tab]:
+    tab = Tab(browser)
+    yield tab
+    tab.close()
+
+
 @pytest.fixture
-def alice(demo: Demo, browser: Browser) -> Iterator[Page]:
-    with logged_in(browser, demo, "alice") as page:
+def alice(demo: Demo, tab: Tab) -> Iterator[Page]:
+    with logged_in(tab, demo, "alice") as page:
         yield page
 
 
 @pytest.fixture
-def bob(demo: Demo, browser: Browser) -> Iterator[Page]:
-    with logged_in(browser, demo, "bob") as page:
+def bob(demo: Demo, tab_of_bob: Tab) -> Iterator[Page]:
+    with logged_in(tab_of_bob, demo, "bob") as page:
         yield page
 
 

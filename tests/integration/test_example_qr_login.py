@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.support.demos import Demo, faults
 from tests.support.keys import SECRET
 from tests.support.system import System
+from tests.support.tab import Tab
 
 PHONE = ViewportSize(width=390, height=844)
 
@@ -55,10 +56,17 @@ def computer(page: Page) -> Computer:
     return Computer(page)
 
 
+@pytest.fixture(scope="module")
+def tab_of_phone(browser: Browser) -> Iterator[Tab]:
+    tab = Tab(browser, viewport=PHONE, is_mobile=True, has_touch=True)
+    yield tab
+    tab.close()
+
+
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[Page]:
-    with browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True) as context:
-        yield context.new_page()
+def phone(tab_of_phone: Tab) -> Iterator[Page]:
+    with tab_of_phone.used() as page:
+        yield page
 
 
 def test_the_computer_is_logged_in_when_the_phone_confirms(

@@ -1,12 +1,15 @@
 """A page of a browser that many tests use in turn: to open a fresh one costs a second each."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Error, Frame, Page
+from playwright.sync_api import Browser, Error, Frame, Page, ViewportSize
 
 from tests.support.console import LAYOUT_SHIFTS
 
-SIZE = 1280, 720  # Playwright's own.
+SIZE = ViewportSize(width=1280, height=720)  # Playwright's own.
 FORGET = "() => { localStorage.clear(); sessionStorage.clear(); }"
 
 
@@ -14,17 +17,18 @@ class Tab:
     """Gives a page that knows nothing of those before it.
 
     It does not take back an init script, a clock or an exposed function: a test that sets one
-    needs a page of its own.
+    needs a page of its own. `context` are the options of a `new_context`.
     """
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: Browser, **context: Any) -> None:
         self._browser = browser
+        self._context = context
         self._page: Page | None = None
         self._origins: set[tuple[str, str]] = set()
 
     def open(self) -> Page:
         if self._page is None:
-            self._page = self._browser.new_context().new_page()
+            self._page = self._browser.new_context(**self._context).new_page()
             self._page.add_init_script(LAYOUT_SHIFTS)
             self._page.on("framenavigated", self._note)
         return self._page
@@ -40,6 +44,12 @@ class Tab:
         if not is_clean:
             self.close()
         self._origins.clear()
+
+    @contextmanager
+    def used(self) -> Iterator[Page]:
+        """For one test."""
+        yield self.open()
+        self.leave()
 
     def close(self) -> None:
         if self._page is not None:
@@ -58,7 +68,6 @@ class Tab:
         page.evaluate(FORGET)
         page.goto("about:blank")
         page.context.clear_cookies()
-        width, height = SIZE
-        page.set_viewport_size({"width": width, "height": height})
+        page.set_viewport_size(self._context.get("viewport", SIZE))
         page.emulate_media(color_scheme="null")
         return True
