@@ -1,9 +1,11 @@
 """A rolling restart, from the last release to the present and once more, while messages flow.
 
-A new server is started, then an old one is stopped, as Kubernetes does it. Clients come back to the
-server that has the fewest of those that say that they are ready.
+A new server is started, then an old one is stopped, as Kubernetes does it. At the end one is
+killed. Clients come back to the server that has the fewest of those that say that they are ready.
 """
 
+import os
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -26,6 +28,7 @@ from bench.table import Cell, Claim, Row, Table
 SIZE = 128
 SERVERS = 2
 LOOK = 0.5  # Seconds between two looks at /readyz, as a balancer has them.
+KILLED = 5.0  # Seconds to come back, without any order.
 PATIENCE = 60.0  # Seconds for a stop, besides DRAIN_SECONDS.
 BARS = " ▁▂▃▄▅▆▇█"
 COLUMNS = (
@@ -62,8 +65,10 @@ def run(lab: Lab, plan: Plan) -> list[Table]:
             steps += _roll(site, movers, "a new one")
             sleep(quiet)
             rows += [_row(name, step) for name, step in steps]
-        after = movers.end(flow.pushed)
-    rows.append(_row("quiet again", after))
+            rows.append(_row("quiet again", after := movers.step()))
+            site.kill_oldest(movers)
+            sleep(KILLED)
+        rows.append(_row("one is killed", movers.end(flow.pushed)))
     slowest = max(step.p99_ms for _, step in steps)
     conditions = (
         f"{clients:,} clients, {bare:,} of them text clients, which cannot resume; {SERVERS} "
@@ -122,6 +127,13 @@ class Site:
             program.popen.wait(self._drain + PATIENCE)
         except subprocess.TimeoutExpired:
             raise BenchFailed("a server does not stop") from None
+        self._lab.stop(program)
+
+    def kill_oldest(self, movers: Returning) -> None:
+        """As the kernel does it where memory ends: all its clients come to the others at once."""
+        _, program = self._running.pop(0)
+        movers.at(self.ports)
+        os.killpg(program.pid, signal.SIGKILL)
         self._lab.stop(program)
 
 

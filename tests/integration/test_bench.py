@@ -85,7 +85,7 @@ def test_clients_that_come_meanwhile_miss_nothing_from_then_on(lab: Lab, server:
         ("batches", ["ours, /push/batch"]),
         (
             "rolling",
-            ["quiet", *2 * OLD, *2 * PRESENT, "quiet again"],
+            ["quiet", *2 * OLD, *2 * PRESENT, "quiet again", "one is killed"],
         ),
         (
             "storm",
