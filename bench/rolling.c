@@ -332,7 +332,7 @@ static void open_all(void) {
 
 /* Whoever has had fewer than `wanted` after a while misses them. */
 static void end(uint32_t wanted) {
-    uint64_t until = now_ns() + LAST_WAIT * 1000000000u;
+    uint64_t until = now_ns() + LAST_WAIT * (uint64_t)1000000000;
     uint32_t left = 1;
     while (left && now_ns() < until) {
         turn();
