@@ -159,7 +159,8 @@ class Canary:
         """Of the canaries that a settle has brought, ours."""
         if self._canary in page.contents:
             at = page.contents.index(self._canary)
-            self._loopback.publish(Page([page.ids[at]], [self._canary]))
+            mine = Page([page.ids[at]], [self._canary])
+            gevent.spawn(self._loopback.publish, mine)  # Whatever it does, the relay goes on.
 
     def _hear(self, data: bytes) -> None:
         if not self._canary or self._canary not in data:

@@ -16,6 +16,7 @@ from tests.support.fake_log import FakeLog
 from tests.support.parts import let_others_run, wait_until
 from ws_server import canary as module
 from ws_server.canary import DEAF_SECONDS, PATIENCE, Canary
+from ws_server.loopback import Loopback
 
 
 class FakeCanaries(Canaries):
@@ -121,6 +122,23 @@ def test_how_long_they_take_and_how_many_are_missed_is_shown(stage: Stage) -> No
     seconds, *counts = shown["canary_seconds"][""]  # type: ignore[misc]
     assert 3 <= seconds < 4
     assert counts == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
+
+
+def test_what_fails_on_the_way_to_the_socket_harms_no_settle(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.look(0)
+    # It raises what ends a greenlet without a word: others fail the test.
+    monkeypatch.setattr(Loopback, "publish", lambda *_: exit_now())
+
+    stage.canaries.settle()
+    let_others_run()
+
+    assert not stage.canaries.is_resting
+
+
+def exit_now() -> None:
+    raise gevent.GreenletExit
 
 
 def test_those_of_other_processes_are_not_ours(stage: Stage) -> None:

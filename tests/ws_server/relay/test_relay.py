@@ -358,6 +358,25 @@ def test_no_more_is_settled_while_nothing_can_be_read(
     relay.stop()
 
 
+def test_while_it_only_reads_what_rides_with_settles_goes_alone(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay.find_head()
+    parts.log.push(*numbered(10 * SETTLE_MESSAGES))
+    parts.log.read_fault = GONE
+    for _ in range(20):
+        relay.tick()  # Until it has settled as much as it may.
+    carried = count_calls(monkeypatch, parts.log, "carry")
+
+    parts.log.read_fault = None
+    relay.tick()
+
+    assert carried
+    count = len(carried)
+    relay.tick()
+    assert len(carried) == count
+
+
 @pytest.mark.parametrize("half", ["settling", "reading"])
 def test_an_unforeseen_failure_does_not_end_instant_delivery(
     parts: Parts, relay: Relay, half: str, caplog: pytest.LogCaptureFixture
