@@ -1,10 +1,11 @@
 """What a process counts, and how it is read: plain numbers, which a snapshot collects.
 
-Whoever counts has an `int`, a `Counter` of the standard library (by the value of a label) or
-`Buckets`, and needs to know nothing else. No I/O here.
+Whoever counts has an `int`, `Counts` (by the value of a label) or `Buckets`, and needs to know
+nothing else. No I/O here.
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,15 @@ from common.metrics.families import BY_NAME, Family, Kind
 # fell into each bucket. It is JSON.
 Value = float | list[float]
 Snapshot = dict[str, dict[str, Value]]
+
+
+class Counts(defaultdict[str, int]):
+    """Numbers by the value of a label. A `Counter` of the library takes ten times as long."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(int)
 
 
 class Buckets:

@@ -27,7 +27,7 @@ class Tally:
         self.refused: Counter[str] = Counter()  # By their error.
 
     def pushed_by(self, token: str | None) -> Pushed:
-        """Where the pushes of one message are counted: kept by who counts, as it is looked up once."""
+        """Where its pushes of one message are counted: looked up once, and then kept."""
         return self._singles.setdefault(token, Pushed())
 
     def note_batch(self, token: str | None, messages: int) -> None:

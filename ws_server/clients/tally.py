@@ -1,11 +1,9 @@
 """What has been sent, and to whom, since the start of the process. Plain numbers, which only grow.
 
-`ws_server.collector` shows them; whoever counts needs no more than an `int` or a `Counter`.
+`ws_server.collector` shows them; whoever counts needs no more than an `int` or `Counts`.
 """
 
-from collections import Counter
-
-from common.metrics.numbers import Buckets
+from common.metrics.numbers import Buckets, Counts
 from ws_server.wire.close_codes import ALL, CUT_OFF
 from ws_server.wire.gap_reasons import LOST, TOO_OLD, UNKNOWN
 
@@ -20,17 +18,17 @@ class Tally:
 
     def __init__(self) -> None:
         self.settled = 0  # Messages that this process has moved from the queue to the log.
-        self.rejected: Counter[str] = Counter()  # Envelopes that were set aside, by the reason.
+        self.rejected = Counts()  # Envelopes that were set aside, by the reason.
         self.sent = 0  # Messages that it has read from the log.
         # How often it has sent one of them to a client that was live. What clients that are behind
         # read later is in it, too: they were behind what was sent.
         self.deliveries = 0
-        self.by_format: Counter[str] = Counter()  # The same by the name of the format.
+        self.by_format = Counts()  # The same by the name of the format.
         self.bytes = 0  # That sockets have taken of it.
-        self.accepts: Counter[str] = Counter()  # Clients that came, by the error; or "accepted".
-        self.closes: Counter[str] = Counter()  # And those who left, by the code.
-        self.resumes: Counter[str] = Counter()  # Clients that came back, by what they miss.
-        self.gaps: Counter[str] = Counter()  # Clients that miss something, by the reason.
+        self.accepts = Counts()  # Clients that came, by the error; or "accepted".
+        self.closes = Counts()  # And those who left, by the code.
+        self.resumes = Counts()  # Clients that came back, by what they miss.
+        self.gaps = Counts()  # Clients that miss something, by the reason.
         # Of each part of a page that is sent to all.
         self.fan_out = Buckets("fan_out_seconds")
         self.chunk = Buckets("chunk_messages")

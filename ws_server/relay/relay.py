@@ -232,7 +232,12 @@ class Relay:
             rejected[settled.reason] += settled.rejected
             log.warning(
                 "Set aside %d unreadable envelopes (%d in all), see the list %s; of the first, %s",
-                *(settled.rejected, rejected.total(), self._source.rejected_key, settled.reason),
+                *(
+                    settled.rejected,
+                    sum(rejected.values()),
+                    self._source.rejected_key,
+                    settled.reason,
+                ),
             )
 
 
