@@ -20,6 +20,7 @@ def numbers_of(hub: Hub, presence: Presence) -> Numbers:
     numbers.add("fan_out_seconds", lambda: tally.fan_out)
     numbers.add("chunk_messages", lambda: tally.chunk)
     numbers.add("settled_to_written_seconds", lambda: tally.written)
+    numbers.add("written_to_confirmed_seconds", lambda: hub.confirming.times)
     numbers.add("behind_connections", lambda: len(clients.behind))
     numbers.add("behind_messages", lambda: messages_behind(hub))
     numbers.add("resumes_total", lambda: tally.resumes)

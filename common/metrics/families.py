@@ -158,6 +158,14 @@ FAMILIES = (
         "Time from the log to all sockets, by the last message of each part and Redis' clock",
         bounds=LONG,
     ),
+    Family(
+        "written_to_confirmed_seconds",
+        HISTOGRAM,
+        WS,
+        "Time from a chunk to the pong of the ping that rode behind it, of every eighth pong; only "
+        "while clients are asked to confirm",
+        bounds=LONG,
+    ),
     Family("behind_connections", GAUGE, WS, "Clients that have not been sent everything yet"),
     Family(
         "behind_messages",

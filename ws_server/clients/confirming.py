@@ -9,12 +9,13 @@ its end if it has been sent something since. Nobody is pinged who is not asked t
 """
 
 from collections.abc import Callable, Collection
-from time import monotonic
+from time import monotonic, perf_counter
 
 import gevent
 
 from common.loops import repeat
 from common.message import Mark
+from common.metrics.numbers import Buckets
 from ws_server.clients.connection import Clients, Connection, State
 from ws_server.clients.sender import Sender
 from ws_server.log.feed import Feed
@@ -22,6 +23,8 @@ from ws_server.log.feed import Feed
 ROUND = 1.0  # Seconds.
 PINGED_AT_ONCE = 200  # Clients, between two turns of the event loop.
 VISITED_AT_ONCE = 20_000  # The same, where nobody is due.
+TIMED = 64  # Pings that rode behind a chunk, of which the time is known.
+TIMED_PONGS = 8  # Of so many pongs one is timed: there may be one a second for each client.
 
 # The client, and the id up to which it had confirmed everything before, and has now.
 OnConfirmed = Callable[[Connection, int, int], None]
@@ -67,6 +70,10 @@ class Confirming:
         }
         self._round = 1
         self._rode: dict[Feed, int] = {}  # In which round all of a feed were pinged last.
+        # When a ping with an id rode behind a chunk, and how long it took until its pong.
+        self._rode_at: dict[int, float] = {}
+        self._pongs = 0
+        self.times = Buckets("written_to_confirmed_seconds")
         self._last: tuple[bytes, Mark | None] = (b"", None)  # What was read in the last pong.
 
     # Who is asked
@@ -105,6 +112,9 @@ class Confirming:
         if is_for_all:
             self._rode[feed] = self._round
         frame = feed.format.ping(confirm=Mark(feed.epoch, upto))
+        if len(self._rode_at) >= TIMED:
+            del self._rode_at[next(iter(self._rode_at))]
+        self._rode_at[upto] = perf_counter()
         return Ride(frame, upto, self._round, None if wants_all else asking)
 
     def run(self) -> None:
@@ -153,6 +163,9 @@ class Confirming:
         # It may say what it likes, but not more than it was asked.
         if mark is not None and mark.epoch == connection.feed.epoch:
             self._move(connection, mark.id, connection.pinged)
+            self._pongs += 1
+            if not self._pongs % TIMED_PONGS and mark.id in self._rode_at:
+                self.times.note(perf_counter() - self._rode_at[mark.id])
 
     def take_command(self, connection: Connection, mark: Mark) -> bool:
         """The client says itself how far it is; False if it has not been sent so much."""

@@ -230,14 +230,10 @@ class Relay:
         if settled.rejected:
             rejected = self._hub.tally.rejected
             rejected[settled.reason] += settled.rejected
+            total = sum(rejected.values())
             log.warning(
                 "Set aside %d unreadable envelopes (%d in all), see the list %s; of the first, %s",
-                *(
-                    settled.rejected,
-                    sum(rejected.values()),
-                    self._source.rejected_key,
-                    settled.reason,
-                ),
+                *(settled.rejected, total, self._source.rejected_key, settled.reason),
             )
 
 

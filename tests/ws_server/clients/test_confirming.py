@@ -8,6 +8,7 @@ import pytest
 from common.message import Mark
 from tests.support.parts import SMALL, Parts, Peer, Peers, numbered, wait_until
 from tests.support.websocket import PING, PONG, TEXT, frame
+from ws_server.clients.confirming import TIMED_PONGS
 from ws_server.clients.connection import Connection, State
 from ws_server.clients.lending import LENT_BYTES
 from ws_server.door.listen import DEFAULT, Listen
@@ -374,3 +375,14 @@ def test_streams_of_events_are_not_asked(parts: Parts) -> None:
     parts.hub.sender.drop(connection)
 
     assert b"data: one" in client.stream()
+
+
+def test_every_eighth_pong_behind_a_chunk_tells_how_long_it_took(parts: Parts, join: Join) -> None:
+    want(parts)
+    clients = [join()[1] for _ in range(TIMED_PONGS)]
+    parts.publish(b"a")
+    for client in clients:
+        client.frames(2)
+        client.send(frame(PONG, mark(parts)))
+
+    wait_until(lambda: sum(parts.hub.confirming.times.counts) == 1, "the time of one of them")
