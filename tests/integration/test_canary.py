@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 
 from tests.support.cutting_proxy import CuttingProxy, cutting_proxy
-from tests.support.processes import wait_until
+from tests.support.processes import free_port, wait_until
 from tests.support.system import PREFIX, System
 from tests.support.websocket import TEXT
 
@@ -17,9 +17,8 @@ PROBE = 1.0  # Seconds in which a probe must be answered.
 SPARE = 1.5  # For a noisy machine.
 STUCK = 6  # Seconds.
 CANARIES = "{message_center}:canary-log"
-HOOKS = """
+STICKY = """
 import ctypes
-import ws_server.canary
 from ws_server.worker import Worker
 
 C = ctypes.PyDLL(None)  # It keeps the interpreter's lock.
@@ -28,9 +27,12 @@ C = ctypes.PyDLL(None)  # It keeps the interpreter's lock.
 class Sticky(Worker):
     def on_message(self, connection, data):
         C.sleep(int(data))
+"""
+FORGETFUL = """
+from ws_server import canary
+from ws_server.worker import Worker
 
-
-ws_server.canary.EVERY, ws_server.canary.DEAF_SECONDS = EVERY
+canary.EVERY, canary.DEAF_SECONDS = 0.1, 1.0
 
 
 class Forgetful(Worker):
@@ -63,20 +65,24 @@ def wait_until_ready(port: int) -> None:
     wait_until(lambda: all(probe(port)[0] == 200 for _ in range(10)), "ready", 15.0)
 
 
-def write_hooks(system: System, every: float, deaf_seconds: float) -> None:
-    text = HOOKS.replace("= EVERY", f"= {every}, {deaf_seconds}")
-    (system.folder / "hooks.py").write_text(text, "utf-8")
-
-
 class Servers:
-    """One with two workers beside its Redis, and one that reaches Redis through a network."""
+    """At one Redis: one with two workers, one beyond a network, and one that can become deaf."""
 
     def __init__(self, system: System, beyond: System, network: CuttingProxy) -> None:
         self.system = system
         self.network = network
-        write_hooks(system, 1.0, 30.0)
-        _, self.near = system.start_ws(WORKER_CLASS="hooks:Sticky", WS_WORKERS=2)
-        _, self.far = beyond.start_ws(DELIVERY="instant")
+        (system.folder / "sticky.py").write_text(STICKY, "utf-8")
+        (system.folder / "forgetful.py").write_text(FORGETFUL, "utf-8")
+        self.near, self.far, self.deaf = free_port(), free_port(), free_port()
+        two = {"WORKER_CLASS": "sticky:Sticky", "WS_WORKERS": 2}
+        deaf = {"WORKER_CLASS": "forgetful:Forgetful", "POLL_INTERVAL": 0.1}
+        processes = {
+            self.near: system.start("-m", "ws_server", WS_PORT=self.near, **two),
+            self.far: beyond.start("-m", "ws_server", WS_PORT=self.far, DELIVERY="instant"),
+            self.deaf: system.start("-m", "ws_server", WS_PORT=self.deaf, **deaf),
+        }
+        for port, process in processes.items():
+            system.wait_until_ready(process, port)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +92,22 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         with System(folder, f"redis://127.0.0.1:{network.port}/0") as beyond:
             yield Servers(system, beyond, network)
         network.flowing.set()
+
+
+def test_a_process_that_stays_deaf_gives_its_place_to_another(servers: Servers) -> None:
+    system, port = servers.system, servers.deaf
+    (client,) = system.connect(port)
+    # Its ninth is sent when others have come back; those of the other servers are slower.
+    wait_until(lambda: b"-9." in str(system.redis.xrange(CANARIES)).encode(), "canaries")
+
+    client.send(TEXT, b"forget to relay")
+
+    assert client.close_code() == 1001
+    client.socket.close()
+    wait_until_ready(port)
+    (again,) = system.connect(port)
+    system.redis.lpush("message_center", "hello")
+    assert again.texts(1) == [f"{PREFIX}hello"]
 
 
 def test_a_worker_that_stands_still_and_a_network_that_loses_all_are_told(servers: Servers) -> None:
@@ -114,20 +136,3 @@ def test_a_redis_that_stands_still_is_told(servers: Servers) -> None:
     assert far < BOUND + PROBE + SPARE
     wait_until_ready(servers.near)
     wait_until_ready(servers.far)
-
-
-def test_a_process_that_stays_deaf_gives_its_place_to_another(system: System) -> None:
-    write_hooks(system, 0.1, 1.0)
-    _, port = system.start_ws(WORKER_CLASS="hooks:Forgetful", POLL_INTERVAL=0.1)
-    (client,) = system.connect(port)
-    # The second one is sent when the first has come back.
-    wait_until(lambda: int(system.redis.xlen(CANARIES)) >= 2, "canaries")
-
-    client.send(TEXT, b"forget to relay")
-
-    assert client.close_code() == 1001
-    client.socket.close()
-    wait_until_ready(port)
-    (again,) = system.connect(port)
-    system.redis.lpush("message_center", "hello")
-    assert again.texts(1) == [f"{PREFIX}hello"]
