@@ -116,6 +116,12 @@ class DeliverySettings:
         "here; 0: such clients are refused",
         Number(int, 1, 30 * 86_400, SECONDS, or_zero=True),
     )
+    inbox_seconds: int = setting(
+        0,
+        "How long what is pushed to a user waits for its next connection, if none is there; 0: it "
+        "does not",
+        Number(int, 1, 30 * 86_400, SECONDS, or_zero=True),
+    )
     window_bytes: int = setting(
         16 * MIB,
         "Memory for what clients that fell behind may need, for each process and each format in "

@@ -18,7 +18,6 @@ from ws_server.clients.hub import Hub
 from ws_server.hooks import Hooks
 from ws_server.newcomers import Newcomers
 from ws_server.presence import Presence
-from ws_server.relay.memory import ClientMemory
 from ws_server.relay.relay import Relay
 from ws_server.slices import Slices
 from ws_server.wire.close_codes import CloseCode
@@ -52,7 +51,7 @@ class Farewell:
         self._hooks = hooks
         self._presence = presence
         self._drain_seconds = drain_seconds
-        self.memory: ClientMemory | None = None  # Of clients, if anything is remembered of them.
+        self._remembering = newcomers.remembering
 
     def announce(self, how: Stop) -> float:
         """Be ready no more; for how many seconds clients are still taken in.
@@ -87,8 +86,8 @@ class Farewell:
         self._close(self._hub.connections, close)
         _wait_until(lambda: self._newcomers.are_gone, end)
         self._cut_off(self._hub.connections)
-        if self.memory is not None:
-            self.memory.stop(LAST_CALLS)
+        if self._remembering is not None:
+            self._remembering.stop(LAST_CALLS)
         self._presence.stop(LAST_CALLS)
         self._hooks.wait_for_goodbyes(LAST_CALLS)
 

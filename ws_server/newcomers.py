@@ -19,8 +19,8 @@ from ws_server.door.revoked import Revoked
 from ws_server.hooks import Hooks
 from ws_server.inbox.receiver import Receiver
 from ws_server.relay.arrivals import Arrival, Arrivals, has_left
-from ws_server.relay.memory import ClientMemory
 from ws_server.relay.relay import Relay
+from ws_server.remembering import Remembering
 from ws_server.wire.close_codes import REVOKED, CloseCode
 
 ACCEPTED = "accepted"  # Instead of an error.
@@ -37,11 +37,10 @@ class Newcomers:
     hooks: Hooks
     keepalive: Keepalive
     redis_timeout: float
-    memory: ClientMemory | None = None
+    remembering: Remembering | None = None
     revoked: Revoked | None = None
 
     def __post_init__(self) -> None:
-        self.relay.beginnings.memory = self.memory
         find = self.relay.beginnings.find
         self._arrivals = Arrivals(find, self._take_in, self.redis_timeout)
         self._farewell: CloseCode | None = None  # What clients are told at the stop.
@@ -105,8 +104,8 @@ class Newcomers:
         connection = self.hub.join(arrival.fd, self.receiver.read, arrival.listen, beginning)
         form, here = arrival.listen.format_name, len(self.census)
         self.hub.journal.tell_came(connection, form, here)
-        if arrival.listen.client and beginning.refused is None:
-            self._remember(connection, arrival.listen, beginning)
+        if self.remembering is not None:
+            self.remembering.enter(connection, arrival.listen, beginning)
         if not connection.is_open:
             return  # Refused, or gone already: no hook hears of it.
         if arrival.listen.grant.expires is not None:
@@ -117,16 +116,6 @@ class Newcomers:
         else:
             self.hooks.greet(connection)
             self._read_early(connection, arrival.early)
-
-    def _remember(self, connection: Connection, listen: Listen, beginning: Beginning) -> None:
-        if self.memory is None:
-            return
-        # Who says itself where it is knows better. And who cannot be told of a gap is closed: it
-        # must not be closed again for the same.
-        is_untold = bool(beginning.missing) and not connection.is_open
-        self.memory.enter(connection, is_set=listen.last_id is not None or is_untold)
-        if connection.state is State.GONE:
-            self.memory.leave(connection)
 
     def _greet(self, connection: Connection, early: bytes) -> None:
         if connection.state is State.GONE or has_left(connection.fd):

@@ -19,7 +19,7 @@ from common.serving.siblings import Seat
 from common.serving.stopping import Stop, always
 from common.store.beats import RedisBeats
 from common.store.canaries import RedisCanaries
-from common.store.connect import connect
+from common.store.connect import Client, connect
 from common.store.log import RedisLog
 from common.store.log_state import Retention
 from common.store.places import RedisPlaces
@@ -36,6 +36,7 @@ from ws_server.door.policy import Policy, TokenCheck
 from ws_server.metrics_page import add_metrics
 from ws_server.named_class import load_worker_class
 from ws_server.presence import Presence
+from ws_server.remembering import Remembered
 from ws_server.revoking import Revoking
 from ws_server.service import Service
 from ws_server.wire.close_codes import GOING_AWAY, RESTARTING
@@ -79,9 +80,9 @@ def load(settings: Settings) -> Flask:
     canaries = RedisCanaries(client, key, settings.poll_interval)
     source = RedisLog(client, key, retention, canaries)
     presence = Presence(RedisPresenceWriter(client, key))
-    seconds = settings.client_seconds
-    places = RedisPlaces(client, key, seconds) if seconds else None
-    service = Service(settings, source, presence, worker_class, policy, places)
+    service = Service(
+        settings, source, presence, worker_class, policy, _remembered(settings, client, key)
+    )
     canary = Canary(canaries, source, service, settings.poll_interval)
     canary.count_in(service.metrics.numbers)
     app = create_app(service.newcomers, policy, settings.http_port, canary.problem)
@@ -120,6 +121,14 @@ def watch_over(canary: Canary) -> None:
     if canary.run():
         log.error("Deaf: no message reaches a client of this process; another takes its place")
         os.kill(os.getpid(), signal.SIGTERM)  # A graceful stop: clients are told to come back.
+
+
+def _remembered(settings: Settings, client: Client, key: str) -> Remembered:
+    clients, users = settings.client_seconds, settings.inbox_seconds
+    return Remembered(
+        RedisPlaces(client, key, clients) if clients else None,
+        RedisPlaces(client, key, users, are_users=True) if users else None,
+    )
 
 
 def plain(app: Flask) -> PlainListen:

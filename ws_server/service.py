@@ -9,7 +9,6 @@ from common.message import Mark
 from common.metrics.metrics import Metrics
 from common.serving.stopping import Stop
 from common.store.log import Log
-from common.store.places import Places
 from common.store.receipts import ReceiptWriter
 from config.settings import Settings
 from ws_server.census import Census
@@ -26,8 +25,8 @@ from ws_server.inbox.subscriptions import Subscriptions
 from ws_server.log.feed import Feed
 from ws_server.newcomers import Newcomers
 from ws_server.presence import Presence
-from ws_server.relay.memory import ClientMemory
 from ws_server.relay.relay import Relay
+from ws_server.remembering import NOTHING, Remembered, Remembering
 from ws_server.reports import Reports
 from ws_server.wire.close_codes import CloseCode
 from ws_server.wire.formats import all_formats
@@ -44,7 +43,7 @@ class Service:
         presence: Presence,
         worker_class: type[Worker],
         policy: Policy = OPEN,
-        places: Places | None = None,
+        remembered: Remembered = NOTHING,
     ) -> None:
         self._stop_timeout = settings.stop_timeout
         self._hub = Hub(_make_feeds(settings, source), self._note_gone)
@@ -53,7 +52,8 @@ class Service:
         self._relay = Relay(source, self._hub)
         worker = worker_class(settings, self._hub, self._relay)
         self._hooks = Hooks(worker, settings.request_timeout)
-        self._memory = self._make_memory(places, settings)
+        self._remembering = Remembering(remembered, settings, source, self._hub)
+        self._remembering.help(self._relay.beginnings)
         self._keepalive = Keepalive(self._hub, settings.ping_interval, settings.slow_client_seconds)
         self._census = Census(
             presence.counts, settings.max_connections, settings.connections_per_address
@@ -66,12 +66,11 @@ class Service:
             hooks=self._hooks,
             keepalive=self._keepalive,
             redis_timeout=settings.redis_timeout,
-            memory=self._memory,
+            remembering=self._remembering,
         )
         self._farewell = Farewell(
             self.newcomers, self._relay, self._hub, self._hooks, presence, settings.drain_seconds
         )
-        self._farewell.memory = self._memory
         self._presence = presence
         self._reports: Reports | None = None
         self.metrics.numbers.add("draining", lambda: int(self.newcomers.is_leaving))
@@ -101,8 +100,7 @@ class Service:
         gevent.spawn(self._keepalive.run)
         gevent.spawn(self._hub.confirming.run)
         gevent.spawn(self._presence.run)
-        if self._memory is not None:
-            gevent.spawn(self._memory.run)
+        self._remembering.start()
         if self._reports is not None:
             gevent.spawn(self._reports.run)
         if self._relay.find_head():
@@ -119,13 +117,6 @@ class Service:
         self._farewell.run(close, self._stop_timeout, how)
         if self._reports is not None:
             self._reports.stop()
-
-    def _make_memory(self, places: Places | None, settings: Settings) -> ClientMemory | None:
-        if places is None:
-            return None
-        memory = ClientMemory(places, settings.client_seconds)
-        self._hub.confirming.on_confirmed.append(memory.note)
-        return memory
 
     def _make_receiver(self, settings: Settings, policy: Policy) -> Receiver:
         return Receiver(
@@ -148,8 +139,7 @@ class Service:
         self._census.leave(connection)
         self._hub.journal.tell_went(connection, len(self._census))
         self._keepalive.forget(connection)
-        if self._memory is not None:
-            self._memory.leave(connection)
+        self._remembering.leave(connection)
         self._hooks.say_goodbye(connection)
 
 

@@ -22,6 +22,8 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
                              if it has one -> the place in the log that it has confirmed, the one up
                              to which it was sent (none: it is connected), and when. It expires
     {KEY}:heard      sorted set  the same names by the time at which each was heard of. It expires
+    {KEY}:inboxes    hash    the same by user, for what waits for it
+    {KEY}:heard-users  sorted set  the same
     {KEY}:canaries   list    messages of processes to themselves; the next settle moves them, too
     {KEY}:canary-log stream  where they go; each is kept for some minutes
     {KEY}:receipts   list    the ids under which receipts are asked for, of settled messages, the
@@ -65,6 +67,8 @@ class Keys:
         self.stretches = self.prefix + "stretches"
         self.places = self.prefix + "places"
         self.heard = self.prefix + "heard"
+        self.inboxes = self.prefix + "inboxes"
+        self.heard_users = self.prefix + "heard-users"
         self.receipts = self.prefix + "receipts"
         self.counting = self.prefix + "counting"
         self.revocations = self.prefix + "revocations"

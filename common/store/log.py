@@ -24,6 +24,7 @@ SETTLE_MESSAGES = 500
 SETTLE_BYTES = 1024 * 1024
 LONG = 64 * 1024  # Bytes of a message that is not read again to see whether it is still there.
 # Bounds of one look of a script at the log: it takes 1 to 2 ms of Redis' time.
+UNNOTICED = "it has lost messages, and this process has yet to notice"
 LOOKED, LOOKED_BYTES, PICKED_BYTES = 400, 512 * 1024, 256 * 1024
 
 
@@ -71,6 +72,9 @@ class Log(Protocol):
 
     def has(self, id_: int) -> bool:
         """Whether the log has a message with this id."""
+
+    def fetch(self, epoch: str, ids: Sequence[bytes]) -> Page:
+        """Those of these messages that the log still has, if it is of this epoch."""
 
     def newest(self, upto: int) -> tuple[Page, bool]:
         """Some of the newest messages up to an id, without contents; and whether those are all."""
@@ -169,6 +173,13 @@ class RedisLog(Log):
         ((_is_whole, has),) = self._paging.call(self._ask_whole(id_))
         return bool(has)
 
+    def fetch(self, epoch: str, ids: Sequence[bytes]) -> Page:
+        commands = [("XRANGE", self._keys.log, id_, id_) for id_ in ids]
+        *found, stored = self._paging.call(*commands, ("GET", self._keys.epoch))
+        if not _is_epoch(stored, Mark(epoch, 0)):
+            raise QueueUnavailable(UNNOTICED)
+        return Page.of_entries([entry for entries in found for entry in entries])
+
     def newest(self, upto: int) -> tuple[Page, bool]:
         words = (format_id(upto), LOOKED, LOOKED_BYTES)
         ((is_all, entries),) = self._paging.call((*self._newest, *words))
@@ -202,7 +213,7 @@ class RedisLog(Log):
             command, self._ask_whole(after.id), ("GET", self._keys.epoch)
         )
         if not _is_epoch(epoch, after):
-            raise QueueUnavailable("it has lost messages, and this process has yet to notice")
+            raise QueueUnavailable(UNNOTICED)
         return answer, is_followed > 0
 
     def _ask_whole(self, after: int) -> Command:

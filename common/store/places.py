@@ -60,9 +60,19 @@ class Places(Protocol):
 class RedisPlaces(Places):
     """Kept in Redis for so many seconds after a client was heard of."""
 
-    def __init__(self, client: Client, key: str, seconds: float, most: int = MOST_CLIENTS) -> None:
+    def __init__(
+        self,
+        client: Client,
+        key: str,
+        seconds: float,
+        most: int = MOST_CLIENTS,
+        *,
+        are_users: bool = False,
+    ) -> None:
         keys = Keys(key)
         self._keys = [keys.places, keys.heard]
+        if are_users:
+            self._keys = [keys.inboxes, keys.heard_users]
         self._bounds = (round(seconds * 1000), most)
         self._script = Script(client, source("places.lua"))
 

@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 import pytest
 
+from common.message import Message
 from tests.support.processes import Process, wait_until
 from tests.support.system import KEY, PREFIX, System
 from tests.support.websocket import CLOSE, PING, PONG, TEXT, Client
@@ -66,6 +67,13 @@ def wait_for_end(system: System, name: str = "abc") -> None:
     wait_until(lambda: bool(place_of(system, name)[1:2] > [""]), "its end is written")
 
 
+def visit(system: System, port: int, query: str = "client=abc", name: str = "abc") -> None:
+    """Come, be known, and leave."""
+    with Bare(port, query):
+        wait_until(lambda: place_of(system, name) != [], "it is known")
+    wait_for_end(system, name)
+
+
 def test_a_bare_client_gets_what_it_missed_in_order_and_once(system: System) -> None:
     _, first_port = system.start_ws(**FAST)
     _, second_port = system.start_ws(**FAST)
@@ -111,8 +119,7 @@ def test_a_user_has_its_own_place_and_nobody_reads_that_of_another(system: Syste
     _, port = system.start_ws(SUBSCRIBE_SECRET=secret, **FAST)
     tokens = {user: token_of(secret, user) for user in ("42", "7")}
     for user, token in tokens.items():
-        Bare(port, f"client=abc&token={token}").end()
-        wait_for_end(system, f"abc/{user}")
+        visit(system, port, f"client=abc&token={token}", f"abc/{user}")
     push(system, 0, 3)
     with Bare(port, f"client=abc&token={tokens['42']}") as client:
         client.read_upto(PREFIX + "2")
@@ -132,8 +139,7 @@ def token_of(secret: str, user: str) -> str:
 
 def test_who_was_away_for_too_long_is_told_once_and_then_begins_anew(system: System) -> None:
     _, port = system.start_ws(**FAST, HISTORY_SIZE=5000)
-    Bare(port).end()
-    wait_for_end(system)
+    visit(system, port)
     with Client(port) as other:
         for start in range(0, 12_000, 3000):
             push(system, start, start + 3000)
@@ -157,7 +163,8 @@ def test_a_stop_loses_no_confirmation(system: System) -> None:
         client.confirm_all()
     ws.popen.terminate()
     for client in clients:
-        assert client.read() == CLOSE
+        while client.read() != CLOSE:
+            pass  # A ping of the keepalive.
         client.send(CLOSE, (1001).to_bytes(2))
         client.end()
     ws.popen.wait(20)
@@ -165,6 +172,31 @@ def test_a_stop_loses_no_confirmation(system: System) -> None:
     places = [place_of(system, f"c{number}") for number in range(20)]
     assert {place[0] for place in places} == {place[1] for place in places}
     assert len({place[0] for place in places}) == 1
+
+
+def test_what_is_pushed_to_a_user_who_is_away_waits(system: System) -> None:
+    secret = "0123456789-0123456789-0123456789"
+    settings = {"SUBSCRIBE_SECRET": secret, "INBOX_SECONDS": 60, **FAST}
+    ws, port = system.start_ws(**settings)
+    _, other_port = system.start_ws(**settings)
+    query = f"token={token_of(secret, '42')}"
+    with Bare(port, query):
+        wait_until(
+            lambda: system.redis.hexists(f"{{{KEY}}}:inboxes", "42") is True, "the user is known"
+        )
+    items = ("user:42", "1"), ("user:7", "2"), ("user:42", "3")
+    system.redis.lpush(KEY, *(Message(text, (name,)).to_item() for name, text in items), "all")
+    ws.kill_all()
+    wait_until(lambda: system.redis.llen(KEY) == 0, "settled")
+
+    with Bare(other_port, query) as first:
+        while len(first.got) < 2:
+            first.read()
+        assert first.got == [PREFIX + "1", PREFIX + "3"]
+        first.confirm_all()
+        system.redis.lpush(KEY, "live")
+        first.read_upto(PREFIX + "live")
+        assert len(first.got) == 3
 
 
 @pytest.fixture

@@ -81,6 +81,13 @@ class FakeLog(Log):
         self._fail()
         return any(parse_id(row[0]) == id_ for row in self.messages)
 
+    def fetch(self, epoch: str, ids: Sequence[bytes]) -> Page:
+        self._fail()
+        if epoch != self.epoch:
+            raise QueueUnavailable("lost")
+        rows = [row for row in self.messages if row[0] in ids and parse_id(row[0]) > self.forgotten]
+        return self._page(rows)
+
     def newest(self, upto: int) -> tuple[Page, bool]:
         self._fail()
         rows = self.messages[: upto >> 64]

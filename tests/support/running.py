@@ -17,6 +17,7 @@ from ws_server.door.listen import DEFAULT, Listen
 from ws_server.door.policy import OPEN, Policy
 from ws_server.newcomers import Newcomers
 from ws_server.presence import Presence
+from ws_server.remembering import NOTHING
 from ws_server.service import Service
 from ws_server.wire.close_codes import GOING_AWAY, RESTARTING
 from ws_server.worker import Worker
@@ -64,6 +65,7 @@ class Running:
         self.log = FakeLog()
         self.writer = FakePresenceWriter()
         self.presence = Presence(self.writer)
+        self.remembered = NOTHING
         self.service = Service(Settings(), self.log, self.presence, Noting)
         self.peers = peers
 
@@ -72,7 +74,7 @@ class Running:
     ) -> Newcomers:
         """Build it with other settings, and start it; what takes its clients in."""
         values = Settings(**{"poll_interval": 0.01, "message_prefix": "", **settings})
-        self.service = Service(values, self.log, self.presence, kind, policy)
+        self.service = Service(values, self.log, self.presence, kind, policy, self.remembered)
         self.service.start()
         return self.service.newcomers
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from common.message import Mark
+from common.page import Page
 from ws_server.wire.close_codes import CloseCode
 
 
@@ -11,7 +13,8 @@ class Beginning:
 
     `asked` is the id after which the client wants to go on. `missing` says why it cannot, if so.
     With `refused` it is closed at once. `again`: what it may have been sent before has times up to
-    this one, in milliseconds; None: nobody remembers such things of it.
+    this one, in milliseconds; None: nobody remembers such things of it. `waited`: what it is sent
+    first, of messages up to `cursor`; so far nothing after `waited_from` is confirmed.
     """
 
     cursor: int | None = None
@@ -19,6 +22,8 @@ class Beginning:
     missing: str = ""  # One of `wire.gap_reasons`.
     refused: CloseCode | None = None
     again: int | None = None
+    waited: Page | None = None
+    waited_from: Mark | None = None
 
     @property
     def is_resumed(self) -> bool:

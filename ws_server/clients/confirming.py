@@ -68,6 +68,7 @@ class Confirming:
         self._asking: dict[Feed, dict[Connection, None]] = {
             feed: {} for feed in clients.by_feed if feed.format.is_websocket
         }
+        self._first: set[Connection] = set()
         self._round = 1
         self._rode: dict[Feed, int] = {}  # In which round all of a feed were pinged last.
         # When a ping with an id rode behind a chunk, and how long it took until its pong.
@@ -87,8 +88,14 @@ class Confirming:
         if connection.feed in self._asking:
             self._asking[connection.feed][connection] = None
 
+    def ask_first(self, connection: Connection) -> None:
+        """Ask it for what it was sent before its place: that is confirmed by its place itself."""
+        self._first.add(connection)
+        connection.pinged = connection.confirmed - 1
+
     def forget(self, connection: Connection) -> None:
         """It is gone."""
+        self._first.discard(connection)
         if connection.feed in self._asking:
             self._asking[connection.feed].pop(connection, None)
 
@@ -179,7 +186,9 @@ class Confirming:
 
     def _move(self, connection: Connection, id_: int, most: int) -> None:
         before = connection.confirmed
-        if before < id_ <= most and connection.state is not State.GONE:
+        is_new = before < id_ or (before == id_ and connection in self._first)
+        if is_new and id_ <= most and connection.state is not State.GONE:
+            self._first.discard(connection)
             connection.confirmed = id_
             for told in self.on_confirmed:
                 told(connection, before, id_)

@@ -18,6 +18,7 @@ from ws_server.clients.beginning import AT_THE_HEAD, Beginning
 from ws_server.clients.confirming import Confirming
 from ws_server.clients.connection import Clients, Connection, State
 from ws_server.clients.fan_out import FanOut
+from ws_server.clients.greeting import greeting_for
 from ws_server.clients.journal import Journal
 from ws_server.clients.receipts import Receipts
 from ws_server.clients.sender import Sender
@@ -90,17 +91,13 @@ class Hub:
         if beginning.refused is not None:
             self.sender.close(connection, beginning.refused)
             return
-        at, again, complete = Mark(feed.epoch, cursor), beginning.again, not beginning.missing
-        greeting = feed.format.welcome(at, connection.channels, complete=complete, again=again)
         if beginning.missing:
             self.tally.note_gap(beginning.missing)
-            if (notice := feed.format.gap(at, beginning.asked, beginning.missing)) is None:
-                self.sender.close(connection, GAP)
-                return
-            # The gap is told first: a client that gets only a part of both must not have the new
-            # id without it.
-            greeting = notice + greeting
-        if cursor < feed.head:
+        greeting = greeting_for(connection, beginning, cursor)
+        if greeting is None:
+            self.sender.close(connection, GAP)
+            return
+        if cursor < feed.head or beginning.waited is not None:
             self.sender.fall_behind(connection, Place(cursor, rest=greeting))
             return
         # It may be beyond the head, if another process was ahead of this one.

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from common.addressing import Addressing
 from common.message import MOST_LOOKED_AT, parse_id
 from common.page import Page
+from ws_server.log.user_index import UserIndex
 
 BLOCK_MESSAGES = 500
 BLOCK_BYTES = 256 * 1024
@@ -56,18 +57,27 @@ class Recent:
 
     def __init__(self) -> None:
         self.start = 0  # The messages after this id are kept.
+        self.users: UserIndex | None = None  # If what came for users is to be found, too.
         self._is_all = False  # There are no older ones, or they are not to be looked for.
         self._blocks: list[Block] = []
         self._bytes = 0
+
+    def index_users(self) -> None:
+        """Keep which messages are for which user, too, from the next `rewind` on."""
+        self.users = UserIndex()
 
     def rewind(self, head: int) -> None:
         """Forget everything: the log goes on after `head`."""
         self.start, self._is_all = head, False
         self._blocks.clear()
         self._bytes = 0
+        if self.users is not None:
+            self.users.rewind(head)
 
     def add(self, ids: Sequence[bytes], recipients: Recipients | None) -> None:
         """New messages at the head, as in a `Page`."""
+        if self.users is not None:
+            self.users.add(ids, recipients)
         if not self._blocks or self._blocks[-1].is_full:
             self._blocks.append(Block())
         self._bytes += self._blocks[-1].add(ids, recipients)

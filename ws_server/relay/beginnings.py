@@ -14,6 +14,7 @@ from common.store.log import Log
 from ws_server.clients.beginning import AT_THE_HEAD, Beginning
 from ws_server.clients.hub import Hub
 from ws_server.door.listen import Listen
+from ws_server.relay.inboxes import Inboxes
 from ws_server.relay.loss import Losses, is_newer
 from ws_server.relay.memory import ClientMemory
 from ws_server.wire.close_codes import TRY_AGAIN
@@ -31,6 +32,7 @@ class Beginnings:
         self._hub = hub
         self._losses = losses
         self.memory: ClientMemory | None = None  # Of clients that cannot remember where they are.
+        self.inboxes: Inboxes | None = None  # If something waits for users.
         self._looking_back = BoundedSemaphore()
         # Ids of clients that were found in the log, in one epoch of it: another may not have them.
         self._found: set[int] = set()
@@ -43,7 +45,7 @@ class Beginnings:
         """
         if listen.last_id is not None:
             cursor = self._known_cursor(listen.format_name, Mark.parse(listen.last_id))
-        elif listen.client:
+        elif listen.client or (self.inboxes is not None and listen.grant.user is not None):
             return None
         elif listen.last:
             cursor = self._hub.recent.newest(listen.last, listen.channels)
@@ -71,22 +73,26 @@ class Beginnings:
         try:
             if listen.last_id is not None:
                 return self._resume(listen.format_name, listen.last_id)
-            cursor = self._newest(listen.last, listen.channels) if listen.last else None
+            beginning = AT_THE_HEAD
+            if listen.last:
+                beginning = Beginning(self._newest(listen.last, listen.channels))
             if listen.client and self.memory is not None:
-                return self._recall(listen, cursor, self.memory)
-            if cursor is not None:
-                return Beginning(cursor)
+                beginning = self._recall(listen, beginning, self.memory)
+            user = listen.grant.user
+            if self.inboxes is None or user is None or beginning.asked is not None:
+                return beginning  # Where it was before: what waits comes after that.
+            can_tell = listen.events or listen.format == "json"
+            return self.inboxes.add_to(beginning, user, self._losses.floor, can_tell=can_tell)
         except QueueUnavailable:
             return Beginning(refused=TRY_AGAIN)
-        return AT_THE_HEAD
 
-    def _recall(self, listen: Listen, cursor: int | None, memory: ClientMemory) -> Beginning:
-        """After what it has confirmed; a client that is not known begins at `cursor`."""
+    def _recall(self, listen: Listen, first: Beginning, memory: ClientMemory) -> Beginning:
+        """After what it has confirmed; `first` for a client that is not known."""
         head = self._hub.mark
-        first = head.id if cursor is None else cursor
-        known = memory.recall(listen.remembered_as, Mark(head.epoch, first))
+        cursor = head.id if first.cursor is None else first.cursor
+        known = memory.recall(listen.remembered_as, Mark(head.epoch, cursor))
         if known is None:
-            return Beginning(first, again=0)
+            return Beginning(cursor, again=0)
         beginning = self._resume(listen.format_name, str(known.mark))
         sent = self._hub.mark.id
         if known.sent is not None and known.sent.epoch == known.mark.epoch:

@@ -1,4 +1,4 @@
-"""Remembers, for clients that cannot, how far they are: those that come with `?client=`.
+"""Remembers, for clients that cannot, how far they are: those with `?client=`, and users.
 
 While they are connected, Redis is told every second which of them have confirmed more, many in one
 command; and at once of those that leave. So a process that is killed takes a second of
@@ -6,6 +6,7 @@ confirmations with it: its clients are sent some messages once more, and miss no
 """
 
 import logging
+from collections.abc import Callable
 from itertools import islice
 from time import monotonic
 
@@ -27,11 +28,22 @@ MOST_COMMANDS = 20  # In a round; who has to wait for the next is sent more once
 REFRESHES = 4  # In the time for which a client is remembered, as long as it is connected.
 
 
+NameOf = Callable[[Connection], str]
+
+
+def name_of_client(connection: Connection) -> str:
+    """What it has said itself, and its user."""
+    return connection.remembered_as
+
+
 class ClientMemory:
     """What Redis is to be told, and what it knew."""
 
-    def __init__(self, places: Places, seconds: float) -> None:
+    def __init__(self, places: Places, seconds: float, name_of: NameOf = name_of_client) -> None:
         self._places = places
+        self._name_of = name_of
+        self._streams: dict[Connection, int] = {}  # Of events: what each had been sent last.
+        self._from: dict[Connection, Mark] = {}  # It has not confirmed what waited for it.
         self._refresh_every = seconds / REFRESHES
         self._refresh_at = monotonic() + self._refresh_every
         self._here: dict[Connection, None] = {}
@@ -53,23 +65,33 @@ class ClientMemory:
         """
         for connection in self._by_name.get(name, ()):
             if self._moved.pop(connection, self) is None:
-                self._put(_move_of(connection))
+                self._put(self._move_of(connection))
         if name in self._moves:  # It was here a moment ago.
             with self._writing:
                 self._write([name])
         return self._places.join(name, head)
 
-    def enter(self, connection: Connection, *, is_set: bool) -> None:
-        """A client has been taken in. `is_set`: what was known of it does not hold any more."""
+    def enter(
+        self, connection: Connection, *, is_set: bool = False, since: Mark | None = None
+    ) -> None:
+        """A client has been taken in. `is_set`: what was known of it does not hold any more.
+
+        `since`: up to its first pong it is there, not where it begins.
+        """
         self._here[connection] = None
-        self._by_name.setdefault(connection.remembered_as, []).append(connection)
+        self._by_name.setdefault(self._name_of(connection), []).append(connection)
+        if not connection.feed.format.is_websocket:
+            self._streams[connection] = connection.sent_upto
+        elif since is not None:
+            self._from[connection] = since
         if is_set:
-            self._put(_move_of(connection, how="set"))
+            self._put(self._move_of(connection, how="set"))
 
     def note(self, connection: Connection, _before: int, _after: int) -> None:
         """A client has confirmed more."""
         if connection in self._here:
             self._moved[connection] = None
+            self._from.pop(connection, None)
 
     def leave(self, connection: Connection) -> None:
         """A client is gone."""
@@ -77,13 +99,15 @@ class ClientMemory:
             return
         del self._here[connection]
         self._moved.pop(connection, None)
-        others = self._by_name[connection.remembered_as]
+        name, sent = self._name_of(connection), None
+        others = self._by_name[name]
         others.remove(connection)
-        if others:
-            self._put(_move_of(connection))
-        else:
-            del self._by_name[connection.remembered_as]
-            self._put(_move_of(connection, Mark(connection.feed.epoch, connection.pinged)))
+        if not others:
+            del self._by_name[name]
+            sent = Mark(connection.feed.epoch, connection.pinged)
+        self._put(self._move_of(connection, sent))
+        self._from.pop(connection, None)
+        self._streams.pop(connection, None)
 
     def _put(self, move: Move) -> None:
         waiting = self._moves.get(move.name)
@@ -111,6 +135,7 @@ class ClientMemory:
             self._moved.update(self._here)
         if now >= self._write_moved_at:
             self._write_moved_at = now + ROUND
+            self._note_streams()
             self._gather_moved()
         try:
             self._write_all(MOST_COMMANDS)
@@ -118,6 +143,13 @@ class ClientMemory:
         except QueueUnavailable as problem:
             self._note(problem)
             gevent.sleep(ROUND)
+
+    def _note_streams(self) -> None:
+        """A stream of events has no way to confirm: what it was sent must do."""
+        for connection, had in self._streams.items():
+            if connection.is_open and connection.sent_upto > had:
+                self._streams[connection] = connection.sent_upto
+                self._moved[connection] = None
 
     def stop(self, limit: float) -> None:
         """Tell Redis everything that it does not know, within `limit` seconds."""
@@ -131,7 +163,7 @@ class ClientMemory:
     def _gather_moved(self, most: int = MOST_COMMANDS * MOST_MOVES) -> None:
         for connection in list(self._moved)[:most]:
             del self._moved[connection]
-            self._put(_move_of(connection))
+            self._put(self._move_of(connection))
 
     def _write_all(self, most_commands: int) -> None:
         with self._writing:
@@ -155,7 +187,9 @@ class ClientMemory:
         elif was_away and problem is None:
             log.info("How far clients are is written again")
 
-
-def _move_of(connection: Connection, sent: Mark | None = None, how: How = "move") -> Move:
-    mark = Mark(connection.feed.epoch, connection.confirmed)
-    return Move(connection.remembered_as, mark, sent, how)
+    def _move_of(self, connection: Connection, sent: Mark | None = None, how: How = "move") -> Move:
+        id_ = connection.confirmed
+        if connection in self._streams:
+            id_ = connection.sent_upto if connection.is_open else connection.pinged
+        mark = self._from.get(connection) or Mark(connection.feed.epoch, id_)
+        return Move(self._name_of(connection), mark, sent, how)

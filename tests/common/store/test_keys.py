@@ -11,7 +11,7 @@ def every_name(keys: Keys) -> list[str]:
     return [
         *(keys.queue, keys.wip, keys.log, keys.rejected, keys.floor, keys.first, keys.epoch),
         *(keys.bytes, keys.stretches),
-        *(keys.once("ID"), keys.places, keys.heard),
+        *(keys.once("ID"), keys.places, keys.heard, keys.inboxes, keys.heard_users),
         *(keys.canaries, keys.canary_log, keys.receipts, keys.receipt("ID"), keys.counting),
         *(keys.revocations, keys.beats),
         *(keys.processes, keys.alive("PROCESS"), keys.users("PROCESS")),

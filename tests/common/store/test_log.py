@@ -336,3 +336,17 @@ def test_one_look_at_the_newest_is_bounded(center: Center, size: int) -> None:
 
     assert not is_all
     assert len(page.ids) <= min(LOOKED, LOOKED_BYTES / size + 16)
+
+
+def test_messages_are_fetched_by_their_ids_as_far_as_they_are_there(center: Center) -> None:
+    center.queue.push([Message(text).to_item() for text in ("one", "two", "three")])
+    center.settle_all()
+    ids = center.read(0, 3).ids
+    epoch = center.at(0).epoch
+
+    page = center.log.fetch(epoch, [ids[2], b"1-1", ids[0]])
+
+    assert (page.ids, page.contents) == ([ids[2], ids[0]], [b"three", b"one"])
+    assert not center.log.fetch(epoch, [])
+    with pytest.raises(QueueUnavailable):
+        center.log.fetch("other", ids)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from time import sleep
+from typing import Any
 
 import pytest
 import redis
@@ -22,7 +23,7 @@ Make = Callable[..., RedisPlaces]
 
 @pytest.fixture
 def make(client: redis.Redis, key: str) -> Make:
-    def make(seconds: float = 60, **options: int) -> RedisPlaces:
+    def make(seconds: float = 60, **options: Any) -> RedisPlaces:
         return RedisPlaces(client, key, seconds, **options)
 
     return make
@@ -87,6 +88,13 @@ def test_of_too_many_those_heard_of_last_are_kept(
     assert client.zrange(Keys(key).heard, 0, -1) == [b"c", b"d", b"e"]
     places.write([Move(f"x{n}", at(1), None) for n in range(MOST_MOVES)])
     assert client.hlen(Keys(key).places) == 3
+
+
+def test_users_have_places_of_their_own(make: Make, client: redis.Redis, key: str) -> None:
+    make(are_users=True).join("42", at(5))
+
+    assert make().join("42", at(9)) is None
+    assert client.hkeys(Keys(key).inboxes) == client.zrange(Keys(key).heard_users, 0, -1) == [b"42"]
 
 
 def test_an_outage_is_told(address_of_nobody: str) -> None:

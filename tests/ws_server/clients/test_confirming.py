@@ -386,3 +386,20 @@ def test_every_eighth_pong_behind_a_chunk_tells_how_long_it_took(parts: Parts, j
         client.send(frame(PONG, mark(parts)))
 
     wait_until(lambda: sum(parts.hub.confirming.times.counts) == 1, "the time of one of them")
+
+
+def test_what_was_sent_before_the_place_is_confirmed_by_the_place_once(
+    parts: Parts, join: Join, told: Told
+) -> None:
+    parts.publish(b"before")
+    connection, client = join()
+    parts.hub.confirming.want_from(connection)
+    parts.hub.confirming.ask_first(connection)
+
+    parts.hub.confirming.begin_round()
+    place = answer(client)
+    wait_until(lambda: told != [], "told")
+    client.send(frame(PONG, place) + frame(PING, b"read"))
+
+    assert client.frame() == (PONG, b"read")
+    assert told == [(connection, parts.feed.head, parts.feed.head)]

@@ -1,0 +1,148 @@
+"""Who is remembered from when on, and what of."""
+
+import json
+
+import pytest
+
+from common.message import Mark
+from common.store.places import Known
+from config.settings import Settings
+from tests.support.parts import Parts, Peer, wait_until
+from tests.support.places import FakePlaces
+from tests.support.running import Running
+from tests.support.websocket import PING, PONG, frame
+from ws_server.clients.beginning import Beginning
+from ws_server.door.grant import Grant
+from ws_server.door.listen import Listen
+from ws_server.remembering import NOTHING, Remembered, Remembering
+from ws_server.wire.close_codes import TRY_AGAIN
+
+USER = Grant("42")
+
+
+class Kept:
+    """Where a service of this test remembers."""
+
+    def __init__(self) -> None:
+        self.clients, self.users = FakePlaces(), FakePlaces()
+
+
+@pytest.fixture
+def kept(running: Running, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """A service that remembers both."""
+    monkeypatch.setattr("ws_server.clients.confirming.ROUND", 0.01)
+    monkeypatch.setattr("ws_server.relay.memory.ROUND", 0.01)
+    kept = Kept()
+    running.remembered = Remembered(kept.clients, kept.users)
+    running.build()
+    return kept
+
+
+def come(running: Running, **listen: object) -> Peer:
+    return running.connect(listen=Listen(**listen))  # type: ignore[arg-type]
+
+
+def leave(peer: Peer, places: FakePlaces, name: str) -> Known:
+    wait_until(lambda: name in places.known, "it is known")
+    peer.socket.close()
+    wait_until(lambda: name in places.known and places.known[name].sent is not None, "it left")
+    return places.known[name]
+
+
+def answer(peer: Peer, count: int) -> list[bytes]:
+    """Read so many texts, and answer the pings up to the one that follows them."""
+    texts: list[bytes] = []
+    while True:
+        opcode, payload = peer.frame()
+        if opcode != PING:
+            texts.append(payload)
+            continue
+        peer.send(frame(PONG, payload))
+        if len(texts) >= count:
+            return texts
+
+
+def head(running: Running) -> Mark:
+    return Mark(running.log.epoch, running.log.last_id())
+
+
+def test_a_client_goes_on_where_it_was(running: Running, kept: Kept) -> None:
+    client = come(running, client="abc")
+    wait_until(lambda: "abc" in kept.clients.known, "known")
+    running.log.push(b"one")
+    assert answer(client, 1) == [b"one"]
+    wait_until(lambda: kept.clients.known["abc"].mark == head(running), "confirmed")
+    assert leave(client, kept.clients, "abc") == Known(head(running), head(running))
+
+    running.log.push(b"two", b"three")
+    assert come(running, client="abc").texts(2) == [b"two", b"three"]
+
+
+def test_what_is_pushed_to_a_user_who_is_away_waits_for_the_next_connection(
+    running: Running, kept: Kept
+) -> None:
+    own = USER.own
+    first = come(running, grant=USER, channels=own)
+    leave(first, kept.users, "42")
+    running.log.push(b"for all", b"one", b"two", recipients=[(), ("user:42",), ("user:42",)])
+    with_welcome = come(running)  # So that it is settled now.
+    wait_until(lambda: running.log.last_id() > 0, "settled")
+    with_welcome.socket.close()
+
+    again = come(running, format="json", grant=USER, channels=own)
+    welcome, *rows = map(json.loads, answer(again, 3))
+    assert [row["content"] for row in rows] == ["one", "two"]
+    assert welcome["again"] == 0
+
+    wait_until(lambda: kept.users.known["42"].mark == head(running), "confirmed")
+    assert leave(again, kept.users, "42").mark == head(running)
+    third = come(running, grant=USER, channels=own)
+    running.log.push(b"new")
+    assert third.texts(1) == [b"new"]
+
+
+def test_what_waited_and_was_not_confirmed_waits_again(running: Running, kept: Kept) -> None:
+    leave(come(running, grant=USER), kept.users, "42")
+    place = kept.users.known["42"].mark
+    running.log.push(b"one", recipients=[("user:42",)])
+    wait_until(lambda: running.log.last_id() > 0, "settled")
+
+    for _ in range(2):
+        silent = come(running, grant=USER, channels=USER.own)
+        assert silent.texts(1) == [b"one"]
+        kept.users.known["42"] = Known(place, None)
+        assert leave(silent, kept.users, "42").mark == place
+
+
+def test_a_stream_of_events_has_what_it_was_sent(running: Running, kept: Kept) -> None:
+    stream = come(running, grant=USER, channels=USER.own, events=True)
+    running.log.push(b"one", recipients=[("user:42",)])
+    wait_until(lambda: b"one" in stream.socket.recv(1 << 16), "it came")
+
+    wait_until(lambda: kept.users.known["42"].mark == head(running), "noted while it is there")
+    assert leave(stream, kept.users, "42").mark == head(running)
+
+
+def test_who_is_refused_is_not_remembered(parts: Parts) -> None:
+    places = FakePlaces()
+    remembering = Remembering(Remembered(places, places), Settings(), parts.log, parts.hub)
+    connection, _ = parts.connect()
+    listen = Listen(client="abc", grant=USER)
+
+    remembering.enter(connection, listen, Beginning(refused=TRY_AGAIN))
+    remembering.leave(connection)
+    remembering.stop(1)
+
+    assert places.writes == []
+
+
+def test_without_a_place_to_keep_it_nothing_is_remembered(parts: Parts) -> None:
+    remembering = Remembering(NOTHING, Settings(), parts.log, parts.hub)
+    connection, _ = parts.connect()
+
+    remembering.start()
+    remembering.enter(connection, Listen(client="abc", grant=USER), Beginning())
+    remembering.leave(connection)
+    remembering.stop(1)
+
+    assert not parts.hub.confirming.wants(connection)

@@ -1,0 +1,82 @@
+"""Which of the newest messages are for which user: their ids alone. No I/O here.
+
+So it is known without a look at the log what came for one of a million users while it was away.
+"""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
+
+from common.channels import USER
+from common.message import parse_id
+from common.page import Page
+
+MOST_IDS = 100_000  # A hundred bytes each, and 200 for a user.
+
+Recipients = Sequence[tuple[str, ...]]
+
+
+class UserIndex:
+    """The messages after `start`, up to the head, as far as they are for users."""
+
+    def __init__(self, most: int = MOST_IDS) -> None:
+        self.start = 0
+        self.is_all = False  # There is nothing before, or no room for it.
+        self._most = most
+        self._by_name: dict[str, list[bytes]] = {}  # By the channel of each user.
+        self._ids: deque[bytes] = deque()  # Oldest first, each as often as it has users,
+        self._names: deque[str] = deque()  # and these.
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def rewind(self, head: int) -> None:
+        """Forget everything: the log goes on after `head`."""
+        self.start, self.is_all = head, False
+        self._by_name.clear()
+        self._ids.clear()
+        self._names.clear()
+
+    def add(self, ids: Sequence[bytes], recipients: Recipients | None) -> None:
+        """New messages at the head, as in a `Page`."""
+        if recipients is None:
+            return
+        for id_, names in zip(ids, recipients, strict=True):
+            for name in names:
+                if name.startswith(USER):
+                    self._by_name.setdefault(name, []).append(id_)
+                    self._ids.append(id_)
+                    self._names.append(name)
+        while len(self._ids) > self._most:
+            self._forget_oldest()
+
+    def add_older(self, before: int, page: Page, *, is_all: bool) -> None:
+        """The messages before, up to the id `before`; ignored if older ones have come meanwhile."""
+        if before != self.start:
+            return
+        older: dict[str, list[bytes]] = {}
+        for id_, names in reversed(list(zip(page.ids, page.recipients or (), strict=False))):
+            for name in names:
+                if name.startswith(USER):
+                    older.setdefault(name, []).append(id_)
+                    self._ids.appendleft(id_)
+                    self._names.appendleft(name)
+        for name, ids in older.items():
+            self._by_name[name] = ids[::-1] + self._by_name.get(name, [])
+        if page:
+            self.start = parse_id(page.ids[0]) - 1
+        self.is_all = is_all or len(self._ids) >= self._most
+
+    def ids_of(self, name: str, after: int, upto: int) -> list[bytes]:
+        """The ids after one id up to another of the messages for the user with this channel."""
+        ids = self._by_name.get(name, [])
+        start, end = (bisect_right(ids, id_, key=parse_id) for id_ in (after, upto))
+        return ids[start:end]
+
+    def _forget_oldest(self) -> None:
+        id_, name = self._ids.popleft(), self._names.popleft()
+        ids = self._by_name[name]
+        del ids[0]
+        if not ids:
+            del self._by_name[name]
+        self.start, self.is_all = parse_id(id_), True
