@@ -3,6 +3,7 @@
 import json
 import shutil
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,15 @@ from tests.support.system import KEY, PREFIX, System
 from tests.support.websocket import Client, Closed
 
 FAST: dict[str, Any] = {"POLL_INTERVAL": 0.05}
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """For tests that leave it as it is."""
+    with System(tmp_path_factory.mktemp("ready")) as system:
+        ws, _ = system.start_ws(system.ws_port, **FAST)
+        yield system
+        assert "Traceback" not in ws.output
 
 
 def numbered(start: int, end: int) -> list[str]:
@@ -50,8 +60,8 @@ def test_a_json_client_resumes_at_another_server_without_loss_or_doubles(system:
     assert len({row["id"] for row in found}) == 1590
 
 
-def test_the_subprotocol_chooses_the_format(system: System) -> None:
-    _, port = system.start_ws(**FAST)
+def test_the_subprotocol_chooses_the_format(ready: System) -> None:
+    port = ready.ws_port
     offered = {"sec_websocket_protocol": "chat, message-center.json"}
 
     with Client(port, headers=offered) as client:
@@ -59,33 +69,32 @@ def test_the_subprotocol_chooses_the_format(system: System) -> None:
         assert json.loads(client.texts(1)[0])["type"] == "welcome"
 
 
-def test_a_client_can_start_with_the_newest_messages(system: System) -> None:
-    _, port = system.start_ws(**FAST)
+def test_a_client_can_start_with_the_newest_messages(ready: System) -> None:
+    port = ready.ws_port
     with Client(port) as early:
-        system.redis.lpush(KEY, *numbered(0, 10))
+        ready.redis.lpush(KEY, *numbered(0, 10))
         early.texts(10)
 
     with Client(port, "/?last=3") as client:
-        system.redis.lpush(KEY, "live")
+        ready.redis.lpush(KEY, "live")
         assert client.texts(4) == [PREFIX + text for text in [*numbered(7, 10), "live"]]
 
 
 @pytest.mark.parametrize("query", ["?format=xml", "?last=many"])
-def test_what_cannot_be_asked_for_is_named(system: System, query: str) -> None:
-    _, port = system.start_ws()
+def test_what_cannot_be_asked_for_is_named(ready: System, query: str) -> None:
+    port = ready.ws_port
 
     with Client(port, f"/{query}") as client, EventStream(port, query) as stream:
         assert (client.status, stream.status) == (400, 400)
         assert stream.headers["access-control-allow-origin"] == "*"
 
 
-def test_a_stream_of_events_says_what_proxies_and_browsers_must_know(system: System) -> None:
-    ws, port = system.start_ws(**FAST)
+def test_a_stream_of_events_says_what_proxies_and_browsers_must_know(ready: System) -> None:
+    port = ready.ws_port
     with EventStream(port) as stream:
-        system.redis.lpush(KEY, "two\nlines")
+        ready.redis.lpush(KEY, "two\nlines")
 
         assert stream.messages(1) == [PREFIX + "two\nlines"]
-        assert "Traceback" not in ws.output
         assert stream.headers["content-type"] == "text/event-stream; charset=utf-8"
         assert stream.headers["cache-control"] == "no-cache, no-transform"
         assert stream.headers["x-accel-buffering"] == "no"

@@ -48,15 +48,29 @@ def presence(system: System, path: str) -> dict[str, Any]:
     return {name: answer[name] for name in answer if name not in ("code", "msg")}
 
 
-@pytest.fixture(params=["two workers", "two machines"])
-def ports(request: pytest.FixtureRequest, system: System) -> Iterator[list[int]]:
+Several = tuple[System, list[int]]
+
+
+@pytest.fixture(scope="module", params=["two workers", "two machines"])
+def started(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Several]:
     """Ports of two processes: workers of one server, or servers with a Redis connection each."""
-    system.start_http()
-    if request.param == "two workers":
-        _, port = system.start_ws(WS_WORKERS=2, **FAST)
-        yield [port] * 8
-    else:
-        yield [system.start_ws(**FAST)[1], system.start_ws(**FAST)[1]] * 4
+    with System(tmp_path_factory.mktemp("several")) as system:
+        system.start_http()
+        if request.param == "two workers":
+            _, port = system.start_ws(WS_WORKERS=2, **FAST)
+            yield system, [port] * 8
+        else:
+            yield system, [system.start_ws(**FAST)[1], system.start_ws(**FAST)[1]] * 4
+
+
+@pytest.fixture
+def several(started: Several) -> Iterator[Several]:
+    """The same, once the clients of the test before are gone."""
+    yield started
+    for user in ("42", "421", "7", "8"):
+        wait_until(lambda user=user: not presence(started[0], f"/users/{user}")["connected"], user)  # type: ignore[misc]
 
 
 def push(system: System, content: str, **where: str) -> None:
@@ -65,9 +79,8 @@ def push(system: System, content: str, **where: str) -> None:
     assert (status, answer["code"]) == (200, 0)
 
 
-def test_a_push_reaches_those_whom_it_is_for_on_every_process(
-    system: System, ports: list[int]
-) -> None:
+def test_a_push_reaches_those_whom_it_is_for_on_every_process(several: Several) -> None:
+    system, ports = several
     of_42 = [connect(port, "42") for port in ports]
     of_7 = [connect(port, "7", "orders") for port in ports]
     with_news = [connect(port, "8", "news.*") for port in ports]
@@ -84,7 +97,8 @@ def test_a_push_reaches_those_whom_it_is_for_on_every_process(
             client.socket.close()
 
 
-def test_presence_counts_over_all_processes(system: System, ports: list[int]) -> None:
+def test_presence_counts_over_all_processes(several: Several) -> None:
+    system, ports = several
     clients = [connect(port, "42", "orders") for port in ports]
     clients += [connect(port, "7", "orders", form="text") for port in ports[:3]]
     of_all = {"42": len(ports), "7": 3}
@@ -105,9 +119,8 @@ def test_presence_counts_over_all_processes(system: System, ports: list[int]) ->
     clients[0].socket.close()
 
 
-def test_a_kick_ends_every_connection_of_the_user_and_no_other(
-    system: System, ports: list[int]
-) -> None:
+def test_a_kick_ends_every_connection_of_the_user_and_no_other(several: Several) -> None:
+    system, ports = several
     kicked = [connect(port, "42") for port in ports] + [connect(ports[0], "42", form="text")]
     stream = EventStream(ports[0], f"?token={token('42')}")
     stays = [connect(port, "421") for port in ports]
