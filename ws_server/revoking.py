@@ -26,7 +26,7 @@ class Revoking:
     def __init__(self, store: Revocations, revoked: Revoked, hub: Hub) -> None:
         self._store = store
         self._revoked = revoked
-        revoked.is_known = False
+        revoked.know_nothing()
         self._hub = hub
         self._version: bytes | None = None
         self._outage = Outage()

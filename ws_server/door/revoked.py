@@ -14,10 +14,11 @@ LATER = {"Retry-After": "5"}
 
 
 class Revoked:
-    """Asked at each handshake with a token; with nothing revoked that takes 0.1 us."""
+    """Asked about each token that is right otherwise, if it `asks` for that."""
 
     def __init__(self, clock: Callable[[], float] = time) -> None:
         self.is_known = True  # Unless somebody is to read Redis first.
+        self.asks = False  # Kept, as each handshake looks at it: nearly always there is no need.
         self._clock = clock
         self._tokens: dict[str | None, int] = {}  # By jti: until when it counts.
         self._users: dict[str | None, tuple[int, int]] = {}  # Before when, and until when.
@@ -35,6 +36,11 @@ class Revoked:
             else:
                 self._users[each.name] = (each.before, each.until)
         self.is_known = True
+        self.asks = bool(self)
+
+    def know_nothing(self) -> None:
+        """Somebody is to read Redis first."""
+        self.is_known, self.asks = False, True
 
     def covers(self, grant: Grant) -> bool:
         """Whether the token behind a grant is revoked."""

@@ -62,8 +62,14 @@ class Tokens:
         if "aud" in claims:  # Also an empty one, which the library lets pass.
             _refuse(REASONS[jwt.InvalidAudienceError])
         user, channels = _user(claims), self._channels(claims)
-        grant = Grant(user, channels, _expiry(claims), _jti(claims), _issued(claims))
-        self.revoked.refuse(grant)
+        jti, issued = claims.get("jti"), claims.get("iat", 0)
+        if jti is not None and not isinstance(jti, str):  # Older PyJWTs let it pass.
+            _refuse("the token's jti must be text")
+        if type(issued) is not int:
+            issued = _whole(issued)
+        grant = Grant(user, channels, _expiry(claims), jti, issued)
+        if self.revoked.asks:
+            self.revoked.refuse(grant)
         return grant
 
     def _verified(self, text: str) -> dict[str, Any]:
@@ -119,17 +125,10 @@ def _user(claims: Mapping[str, Any]) -> str | None:
     return str(user)
 
 
-def _jti(claims: Mapping[str, Any]) -> str | None:
-    jti = claims.get("jti")
-    if jti is not None and not isinstance(jti, str):  # Older PyJWTs let it pass.
-        _refuse("the token's jti must be text")
-    return jti
-
-
-def _issued(claims: Mapping[str, Any]) -> int:
+def _whole(seconds: Any) -> int:
     """Older than all others if nobody can say."""
     try:
-        return min(int(claims.get("iat", 0)), NEVER)
+        return int(seconds)
     except (TypeError, ValueError, OverflowError):
         return 0
 

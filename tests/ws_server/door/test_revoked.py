@@ -68,7 +68,11 @@ def test_a_revoked_token_is_refused_and_any_while_nobody_knows(clock: FakeClock)
         revoked.refuse(Grant(jti="t1"))
     assert (refused.value.error, refused.value.status) == ("token_revoked", 401)
 
-    revoked.is_known = False
+    assert revoked.asks
+    revoked.know([])
+    assert not revoked.asks
+    revoked.know_nothing()
+    assert revoked.asks
     with pytest.raises(Refused) as refused:
         revoked.refuse(Grant("7"))
     assert (refused.value.error, refused.value.status) == ("unavailable", 503)
