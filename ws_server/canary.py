@@ -151,8 +151,9 @@ class Canary:
     def _miss(self, seconds: float) -> None:
         self.missed += 1
         if not self._is_missing:
-            why = self._canaries.problem or ("" if self._is_taken else "Redis has not taken it")
-            log.warning("A canary has not come back for %.0f s; %s", seconds, why or "it is lost")
+            why = "no message reaches the clients" if self._is_taken else "Redis has not taken it"
+            why = self._canaries.problem or why
+            log.warning("A canary has not come back for %.0f s: %s", seconds, why)
         self._is_missing = True
 
     def _publish(self, page: Page) -> None:

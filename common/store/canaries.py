@@ -12,6 +12,7 @@ from common.page import Page
 from common.store.connect import Client
 from common.store.keys import Keys
 from common.store.line import Line
+from common.store.redis_words import known_words
 from common.store.script import source
 
 KEPT = 120  # Seconds for which the log keeps canaries, at least.
@@ -91,7 +92,7 @@ class RedisCanaries(Canaries, Rider):
     def take(self, answers: Sequence[Any]) -> None:
         (entries,) = answers
         if isinstance(entries, bytes):
-            self.problem = entries.decode(errors="replace")
+            self.problem = known_words(entries.decode(errors="replace"))
             return
         self.problem = ""
         page = Page.of_entries(entries)

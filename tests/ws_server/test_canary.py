@@ -313,7 +313,7 @@ def test_one_line_says_that_none_comes_back_and_one_that_one_has(
     stage.come_back()
 
     assert caplog.messages == [
-        "A canary has not come back for 6 s; WRONGTYPE",
+        "A canary has not come back for 6 s: WRONGTYPE",
         "A canary has come back",
     ]
 
