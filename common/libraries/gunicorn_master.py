@@ -4,7 +4,9 @@
 - its main loop asks `wait_for_signals(timeout)` what came, and calls `reload` at a SIGHUP;
 - with `reuse_port` each worker opens its own listeners, and calls the hook `post_fork` then;
 - `reload` calls the hook `on_reload`, starts new workers, and `manage_workers` stops the old ones;
-- `reload` calls `reap_workers` again and again until the old workers are gone;
+- `reload` calls `reap_workers` again and again until the old workers are gone, and starts no other;
+- `WORKERS` has those that live, with an `age` that only grows, up to `worker_age`;
+- `spawn_worker` starts one, and `num_workers` is how many there should be;
 - StopIteration ends the main loop, and the workers are stopped gracefully;
 - an AppImportError in a worker ends the master, too, with its message.
 """
@@ -23,6 +25,8 @@ class MasterProcess(Arbiter):  # type: ignore[misc]  # gunicorn has no types.
     """Starts, reloads and stops the workers. A subclass says what the signals mean."""
 
     _is_reloading = False
+    _waits_for_old = False  # In a reload, for the workers that were there before.
+    _age_before = 0  # Of the newest of them.
 
     def note(self, number: int) -> int:
         """Called in the handler of signals: what a signal is taken for."""
@@ -55,11 +59,11 @@ class MasterProcess(Arbiter):  # type: ignore[misc]  # gunicorn has no types.
         return self.choose(self.wait(timeout))
 
     def reload(self) -> None:
-        self._is_reloading = True
+        self._is_reloading, self._age_before = True, self.worker_age
         try:
             super().reload()
         finally:
-            self._is_reloading = False
+            self._is_reloading = self._waits_for_old = False
 
     def await_new_workers(self) -> None:
         """Called in a reload when new workers are started and no old one is told to stop yet."""
@@ -68,8 +72,17 @@ class MasterProcess(Arbiter):  # type: ignore[misc]  # gunicorn has no types.
         if self._is_reloading:
             self.await_new_workers()
         super().manage_workers()
+        self._waits_for_old = self._is_reloading
 
     def reap_workers(self) -> None:
         super().reap_workers()
         if self._is_reloading and self.gives_up_reload():
             raise StopIteration
+        if self._waits_for_old:
+            self._replace_new_workers()
+
+    def _replace_new_workers(self) -> None:
+        """The old ones may take DRAIN_SECONDS: a new one that dies meanwhile is not missed long."""
+        new = sum(worker.age > self._age_before for worker in self.WORKERS.values())
+        for _ in range(new, self.num_workers):
+            self.spawn_worker()

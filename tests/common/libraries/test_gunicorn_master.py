@@ -22,6 +22,7 @@ PARTS = [
     Part(NAME, Arbiter, "reload", ("self",)),
     Part(NAME, Arbiter, "reap_workers", ("self",)),
     Part(NAME, Arbiter, "manage_workers", ("self",)),
+    Part(NAME, Arbiter, "spawn_worker", ("self",)),
     Part(NAME, Arbiter, "run", ("self",)),
     Part(NAME, errors, "AppImportError"),
 ]
@@ -148,6 +149,47 @@ def test_a_reload_looks_again_and_again_whether_old_workers_are_gone(
     )
     master.reap_workers()  # The reload is over.
     assert len(master.calls) == 2
+
+
+class Dying(Noting):
+    """Whose first new worker is gone before the old one. Unrealistic, as before."""
+
+    manage_workers = MasterProcess.manage_workers
+
+    def spawn_worker(self) -> None:
+        self.worker_age += 1
+        self.calls.append("spawn")
+        if self.calls.count("spawn") > 1:
+            self.WORKERS[self.worker_age] = NewWorker(self.worker_age)
+
+    def gives_up_reload(self) -> bool:
+        return "spawn" in self.calls[self.calls.index("spawn") + 1 :] and self.looks() > 2
+
+    def looks(self) -> int:
+        self.calls.append("look")
+        return self.calls.count("look")
+
+
+class NewWorker:
+    """Unrealistic: it is in no process."""
+
+    def __init__(self, age: int) -> None:
+        self.age = age
+
+
+def test_a_new_worker_that_dies_is_replaced_while_old_ones_take_their_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Arbiter, "manage_workers", lambda _: None)
+    master = Dying()
+    master.worker_age = 1
+    master.WORKERS = {1: OldWorker()}
+
+    with pytest.raises(StopIteration):
+        master.reload()
+
+    assert master.calls.count("spawn") == 2, f"{NOW}: a worker is not replaced, or too often"
+    assert master.WORKERS[3].age == 3
 
 
 @pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL])

@@ -8,6 +8,7 @@ from common.serving import master
 from common.serving.functions import Functions
 from common.serving.master import Master
 from common.serving.server import Server, options
+from common.serving.siblings import Seat
 from config.settings import Settings
 
 HUP, TERM, INT, USR1 = signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGUSR1
@@ -20,6 +21,12 @@ def mine(monkeypatch: pytest.MonkeyPatch) -> Master:
     settings = Settings()
     given = options(settings, settings.http_host, settings.http_port, 1)
     return Master(Server(given, Functions(load="nobody:load"), settings))
+
+
+class Seated:
+    """A worker. Unrealistic: it is in no process."""
+
+    seat = Seat.alone()
 
 
 def after(mine: Master, *signals: int) -> list[int]:
@@ -91,10 +98,10 @@ def test_old_workers_are_stopped_when_all_new_ones_listen(
     def look(seconds: float) -> None:
         looks.append(seconds)
         if len(looks) == 3:
-            mine.cfg.post_fork(None, None)  # As in the new worker.
+            mine.cfg.post_fork(None, Seated())  # As in the new worker.
 
     monkeypatch.setattr(master, "sleep", look)
-    mine.cfg.post_fork(None, None)  # Of the old one.
+    mine.cfg.post_fork(None, Seated())  # Of the old one.
     mine.cfg.on_reload(mine)
 
     mine.await_new_workers()
