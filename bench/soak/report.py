@@ -30,6 +30,7 @@ KINDS: Mapping[str, Kind] = {
 # What is filled up to a number only, which takes longer than a run.
 BOUNDED: Mapping[Key, float] = {("keys", "receipts"): 10_000}
 DRAWN = ("PSS", "redis", "descriptors", "objects", "greenlets", "keys")
+FEW = 20  # Entries; keys that never have more are not drawn.
 HEAD = ("what", "of", "level", "an hour", "in this half", "noise", "")
 
 
@@ -93,13 +94,13 @@ def draw(series: Mapping[Key, Sequence[Point]], target: Path) -> None:
     figure, axes = plot.panels_of(len(kinds))
     for axis, kind in zip(axes, kinds, strict=False):
         for (each, name), points in sorted(series.items()):
-            if each == kind:
+            if each == kind and (kind != "keys" or max(value for _, value in points) > FEW):
                 minutes, values = [at / 60 for at, _ in points], [value for _, value in points]
                 axis.plot(minutes, values, label=name, lw=1)
         axis.set_title(f"{kind} {KINDS[kind].unit}".strip(), fontsize=10)
         axis.set_ylim(bottom=0)
         axis.set_xlabel("minutes", fontsize=8)
         axis.tick_params(labelsize=8)
-        axis.legend(fontsize=6, ncols=2)
+        axis.legend(fontsize=6, ncols=3, framealpha=0.6)
         axis.grid(alpha=0.3)
     figure.savefig(target, dpi=110)
