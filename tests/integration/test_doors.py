@@ -80,7 +80,7 @@ def test_a_head_that_dribbles_in_is_cut_off_after_header_timeout(start: Start) -
                 break
         else:
             pytest.fail("it was never cut off")
-        assert 1.5 < monotonic() - begin < 4
+        assert 1.5 < monotonic() - begin < 20
 
 
 def test_an_idle_connection_is_closed_after_header_timeout(start: Start) -> None:
@@ -90,7 +90,7 @@ def test_an_idle_connection_is_closed_after_header_timeout(start: Start) -> None
         found = answer(sock, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
 
         assert found.startswith(b"HTTP/1.1 200 ")
-        assert 0.8 < monotonic() - begin < 3
+        assert 0.8 < monotonic() - begin < 12
 
 
 def test_an_address_has_so_many_sockets_and_the_next_is_told_so(start: Start) -> None:
@@ -136,7 +136,7 @@ def test_the_silent_make_room_when_all_slots_are_taken(start: Start) -> None:
         begin = monotonic()
 
         assert healthz(port) == b"HTTP/1.1 200 OK"
-        assert monotonic() - begin < 10  # They would be kept for 60.
+        assert monotonic() - begin < 40  # They would be kept for 60.
 
 
 def test_whoever_asks_and_reads_nothing_makes_room_too(system: System) -> None:
@@ -152,8 +152,8 @@ def test_whoever_asks_and_reads_nothing_makes_room_too(system: System) -> None:
                 client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n" * 60)
         begin = monotonic()
 
-        assert healthz(port, 20) == b"HTTP/1.1 200 OK"
-        assert monotonic() - begin < 20  # They would be kept for 60; there is much to send to them.
+        assert healthz(port, 50) == b"HTTP/1.1 200 OK"
+        assert monotonic() - begin < 50  # They would be kept for 60; there is much to send to them.
 
 
 @pytest.mark.parametrize("command", [["-m", "http_api"], ["-m", "config.cli", "http"]])

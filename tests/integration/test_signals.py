@@ -56,7 +56,7 @@ def test_clients_are_told_of_a_stop_at_once_whatever_holds_the_slots(
         assert {client.close_code() for client in clients} == {1001}
         took = monotonic() - begin
 
-    assert took < 4  # A second where the machine has time; it took 15.
+    assert took < 10  # A second where the machine has time; it took 15.
     wait_until(lambda: process.popen.poll() is not None, "stopped", 30)
 
 
@@ -126,7 +126,7 @@ def start(system: System, script: str, package: str) -> tuple[Process, int]:
 def is_answered(system: System, process: Process, port: int) -> None:
     begin = monotonic()
     system.wait_until_ready(process, port)
-    assert monotonic() - begin < 8
+    assert monotonic() - begin < 12
 
 
 def test_a_terminal_that_is_closed_cuts_no_client_off(system: System) -> None:

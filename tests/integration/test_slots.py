@@ -66,7 +66,7 @@ def test_whoever_waits_for_redis_too_long_is_to_come_back(system: System) -> Non
         begin = monotonic()
         crowd = [stack.enter_context(Client(port, path)) for _ in range(CROWD)]
         assert {client.close_code() for client in crowd} == {1013}
-        assert monotonic() - begin < 10  # One after the other would take minutes.
+        assert monotonic() - begin < 60  # One after the other would take minutes.
 
 
 def test_whoever_waits_for_redis_is_told_of_a_stop_at_once(system: System) -> None:
@@ -77,7 +77,7 @@ def test_whoever_waits_for_redis_is_told_of_a_stop_at_once(system: System) -> No
         begin = monotonic()
         process.popen.terminate()
         assert {client.close_code() for client in crowd} == {1001}
-        assert monotonic() - begin < 3
+        assert monotonic() - begin < 15
     wait_until(lambda: process.popen.poll() is not None, "stopped")
 
 

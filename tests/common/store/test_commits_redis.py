@@ -80,7 +80,7 @@ def test_all_that_wait_for_a_redis_that_stands_still_are_told_in_time(
     after = pushing.push([("after", None)])
 
     assert (set(results.values()), after) == ({LOST}, {"after": OK})
-    assert all(seconds < TIMEOUT + 0.5 for seconds in pushing.seconds.values())
+    assert all(seconds < 1.9 * TIMEOUT for seconds in pushing.seconds.values())
     assert max(queued(server).values()) == 1
 
 

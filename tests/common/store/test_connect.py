@@ -50,7 +50,7 @@ def test_nodes_that_do_not_answer_take_no_longer_than_one() -> None:
 
         problem = answer_of(f"redis+sentinel://{','.join([place] * 10)}/center", timeout=0.5)
 
-    assert 0.4 < monotonic() - began < 2
+    assert 0.4 < monotonic() - began < 4.5
     assert problem.count(f"{place} says:") == 10
 
 

@@ -82,7 +82,7 @@ def test_who_stands_behind_a_redis_that_is_still_is_told_soon(
     with pushing(http, queue, 3 * MOST) as pushes:
         wait_until(lambda: sum(push.done() for push in pushes) == 2 * MOST, "told")
 
-        assert PATIENCE * 0.9 < monotonic() - begin < PATIENCE + 3
+        assert PATIENCE * 0.9 < monotonic() - begin < PATIENCE + 20
         assert {push.result() for push in pushes if push.done()} == {503}
         assert queue.asked == MOST
         queue.answers.set()
