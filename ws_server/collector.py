@@ -21,6 +21,7 @@ def numbers_of(hub: Hub, presence: Presence) -> Numbers:
     numbers.add("chunk_messages", lambda: tally.chunk)
     numbers.add("settled_to_written_seconds", lambda: tally.written)
     numbers.add("written_to_confirmed_seconds", lambda: hub.confirming.times)
+    numbers.add("push_to_written_seconds", lambda: hub.receipts.to_written)
     numbers.add("behind_connections", lambda: len(clients.behind))
     numbers.add("behind_messages", lambda: messages_behind(hub))
     numbers.add("resumes_total", lambda: tally.resumes)

@@ -8,6 +8,8 @@ export interface Message<Content = unknown> {
   content: Content;
   /** When it entered the log, in milliseconds since 1970. */
   time: number;
+  /** The backend wants to know who has got it: the client confirms it when your handlers have had it. */
+  receipt?: true;
 }
 
 /** Some messages cannot be had any more: load what the page shows anew. */

@@ -10,6 +10,8 @@ const STABLE = 10000;
 const ANSWER = 5000, OPENING = 15000, LEADER = 3000;
 // ... a server pings a stream of events more often; and for so long they replace WebSockets that fail.
 const SILENCE = 90000, EVENTS = 300000;
+// What handlers have had is confirmed once in so long at most, if a receipt is asked for.
+const CONFIRM = 1000;
 
 export function connect(url, options = {}) {
   const { token, last = 0, share = !token, firstWait = 2500, maxWait = 30000, pulse = 30000 } = options;
@@ -21,7 +23,7 @@ export function connect(url, options = {}) {
   let joined, radio, leading, unlock, heard, told, silence, nudge, beat;
   // The own connection: `turn` tells the one in use from those before, `due` is when to try again.
   let link, turn = 0, live = 0, pending = 0, heardAt, doubt, timer, due = 0;
-  let tries = 0, misses = 0, worked, denied, eventsUntil = 0;
+  let tries = 0, misses = 0, worked, denied, eventsUntil = 0, owing, confirmed = 0;
 
   const emit = (type, what) => {
     for (const handler of [...(handlers[type] ?? [])]) {
@@ -54,6 +56,13 @@ export function connect(url, options = {}) {
     pending++;
     link.send(JSON.stringify(command));
   };
+
+  function confirm() {
+    owing = 0;
+    confirmed = Date.now();
+    // It is not answered.
+    if (live) link.send?.(JSON.stringify({ confirm: at }));
+  }
 
   function hang() {
     const old = link;
@@ -152,6 +161,7 @@ export function connect(url, options = {}) {
     if (items[0] || prev !== at) announce(items, prev);
     if (type === "welcome") tell("connected", { complete: item.complete });
     else if (items[0] || type === "error") show([item]);
+    if (item.receipt) owing ||= setTimeout(confirm, Math.max(0, confirmed + CONFIRM - Date.now()));
     settle();
   }
 

@@ -166,6 +166,13 @@ FAMILIES = (
         "while clients are asked to confirm",
         bounds=LONG,
     ),
+    Family(
+        "push_to_written_seconds",
+        HISTOGRAM,
+        WS,
+        "Time from a push that asks for a receipt to all sockets, if the push is the HTTP API's",
+        bounds=LONG,
+    ),
     Family("behind_connections", GAUGE, WS, "Clients that have not been sent everything yet"),
     Family(
         "behind_messages",

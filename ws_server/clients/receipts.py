@@ -8,8 +8,9 @@ nothing is counted as long as no receipt is asked for.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from time import monotonic
+from time import monotonic, time
 
+from common.metrics.numbers import Buckets
 from common.page import Page
 from common.receipt import Counted
 from ws_server.clients.asked import Asked, Asking, asked_of
@@ -47,6 +48,8 @@ class Receipts:
         self._skipped: dict[Connection, list[tuple[int, int]]] = {}  # What each was told a gap of.
         self._departed = Departed()
         self._cut: list[Counted] = []
+        self._pushed: list[int] = []  # When those were that are being sent.
+        self.to_written = Buckets("push_to_written_seconds")
 
     @property
     def has_cut(self) -> bool:
@@ -69,6 +72,7 @@ class Receipts:
         self._asking.want_until(now + ASKED_FOR)
         self._last = asked[-1][1]
         self._opened.append((now, self._last))
+        self._pushed += [each[3] for each in asked]
         self._ahead = {each: None for each in self._ahead if each.sent_upto > asked[0][1]}
         for id_, at, names, _ in asked:
             if names:
@@ -79,6 +83,9 @@ class Receipts:
     def close(self) -> None:
         """They were offered to everybody."""
         self._done = self._last
+        now, pushed, self._pushed = time(), self._pushed, []
+        for each in pushed:
+            self.to_written.note(max(0.0, now - each / 1000))
 
     def _open_to_all(self, asked: Sequence[Asked]) -> None:
         if not self._ahead:  # As it nearly always is: it is the same for all of them.

@@ -109,6 +109,7 @@ class Mixed:
         "_ids",
         "_memory",
         "_ranks",
+        "_receipts",
         "_recipients",
         "_renamed",
         "addressing",
@@ -124,6 +125,7 @@ class Mixed:
         self._epoch = epoch
         self._ids = page.ids
         self._contents: list[bytes] = page.contents
+        self._receipts = page.receipts
         self._recipients = page.recipients or [()] * len(page.ids)
         self.addressing = page.addressing or Addressing(self._recipients)
         counts = list(map(len, self._recipients))
@@ -189,7 +191,7 @@ class Mixed:
     def _encode(self) -> list[bytes]:
         """All of them at once: that takes a fraction of the time, even if few are wanted."""
         names = [names[0] if names else None for names in self._recipients]
-        page = Page(self._ids, self._contents)
+        page = Page(self._ids, self._contents, None, self._receipts)
         self._frames = self._format.messages(self._epoch, page, names)
         self._grow(_memory_of(self._frames))
         if self._has_one_name:  # Else contents are needed again, for frames with another name.
@@ -206,7 +208,8 @@ class Mixed:
         known, frame = self._renamed.get(place, (0, b""))
         if known != rank:
             before = len(frame)
-            page = Page([self._ids[place]], [self._contents[place]])
+            receipts = self._receipts and [self._receipts[place]]
+            page = Page([self._ids[place]], [self._contents[place]], None, receipts)
             (frame,) = self._format.messages(self._epoch, page, [names[rank]])
             self._renamed[place] = rank, frame
             self._grow(len(frame) - before if before else len(frame) + 4 * OVERHEAD)

@@ -37,7 +37,11 @@ def messages_as_json(epoch: str, page: Page, names: Names) -> list[bytes]:
         at = id_.decode()
         time = at.partition("-")[0]
         bodies.append(f'{start}{at}","channel":{channel},"content":{text},"time":{time}}}'.encode())
-    return bodies
+    if page.receipts is None:
+        return bodies
+    # Who confirms by a command is told when.
+    pairs = zip(bodies, page.receipts, strict=True)
+    return [body[:-1] + b',"receipt":true}' if asked else body for body, asked in pairs]
 
 
 def _texts(contents: Sequence[bytes]) -> list[str]:

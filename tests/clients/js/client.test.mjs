@@ -404,3 +404,28 @@ test("the adapter of the README lets it run on what mini-programs have", async (
   tasks[1].Close({ code: 4003, reason: "thrown out" });
   assert.equal(tab.seen.closed[0].code, 4003);
 });
+
+test("what handlers have had is confirmed if a receipt is asked for, once a second at most", async () => {
+  const { browser, tab } = await connected();
+  const confirmed = () => tab.socket.said.map(({ confirm }) => confirm).filter(Boolean);
+  tab.socket.tell(message(1));
+  await browser.run(2000);
+  assert.deepEqual(confirmed(), []);
+  for (const number of [2, 3]) tab.socket.tell({ ...message(number), receipt: true });
+  tab.socket.tell(message(4));
+  await browser.run(10);
+  assert.deepEqual(confirmed(), ["e-4"]);
+  for (const number of [5, 6]) tab.socket.tell({ ...message(number), receipt: true });
+  await browser.run(10);
+  assert.deepEqual(confirmed(), ["e-4"]);
+  await browser.run(1000);
+  assert.deepEqual(confirmed(), ["e-4", "e-6"]);
+});
+
+test("nothing is confirmed over a connection that was cut", async () => {
+  const { browser, tab } = await connected();
+  tab.socket.tell({ ...message(1), receipt: true });
+  tab.socket.end();
+  await browser.run(100);
+  assert.deepEqual(tab.sockets[0].said, []);
+});

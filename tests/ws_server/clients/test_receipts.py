@@ -86,3 +86,13 @@ def test_a_loss_of_the_log_ends_the_counting_and_says_so(hall: Hall) -> None:
     ]
     hall.publish(1, [()])
     assert [each.id for each in hall.tell()] == ["p1"]
+
+
+def test_the_time_since_a_push_is_noted_for_who_reads_the_metrics(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "time", lambda: 3.0)
+    hall.publish(1, [(), ()])
+
+    written = hall.receipts.to_written
+    assert (sum(written.counts), written.total) == (2, 6.0)
