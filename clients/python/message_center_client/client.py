@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from http.client import HTTPException
 from time import monotonic, sleep
 from typing import Any, Self
+from urllib.parse import quote
 from uuid import uuid4
 
 from message_center_client.backoff import Backoff
@@ -58,10 +59,12 @@ class Client:
         channels: Names | None = None,
         users: Names | None = None,
         id: str | None = None,  # noqa: A002
+        receipt: bool = False,
     ) -> str:
         """Push one message, to everybody if neither channels nor users are given; its id.
 
-        A dict or a list as `content` is JSON: it arrives as a value where listeners get JSON.
+        A dict or a list as `content` is JSON: it arrives as a value where listeners get JSON. With
+        `receipt` it is counted who has got it: `receipt(id)` tells.
 
         Raises:
             Refused: it is not queued.
@@ -69,7 +72,7 @@ class Client:
         """
         fields = {"content": content, "channels": channels, "users": users, "id": id}
         given = {name: value for name, value in fields.items() if value is not None}
-        message = _message(given)
+        message = _message({**given, "receipt": True} if receipt else given)
         self._push("/push", message, [message["id"]])
         return str(message["id"])
 
@@ -87,6 +90,13 @@ class Client:
         if batch:
             self._push("/push/batch", batch, ids)
         return ids
+
+    def receipt(self, id: str) -> dict[str, Any]:  # noqa: A002
+        """What has become of a push with `receipt`: its `state`, and to how many it was `written`.
+
+        Raises as `get`.
+        """
+        return self.get(f"/messages/{quote(id, safe='')}")
 
     def get(self, path: str) -> dict[str, Any]:
         """What the HTTP API answers to a GET of `path`, which is tried once.

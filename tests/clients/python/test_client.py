@@ -34,6 +34,15 @@ def test_a_push_says_what_for_whom_and_under_which_id() -> None:
     assert {asked.authorization for asked in api.asked} == {"Bearer secret"}
 
 
+def test_a_push_can_ask_for_a_receipt_and_read_it_by_its_id() -> None:
+    with answering() as api, Client(api.url) as client:
+        client.push("a", id="order 1/2", receipt=True)
+        assert client.receipt("order 1/2")["code"] == 0
+
+    assert api.asked[0].body == {"content": "a", "id": "order 1/2", "receipt": True}
+    assert api.asked[1].path == "/messages/order%201%2F2"
+
+
 def test_names_that_are_empty_are_sent_to_be_refused() -> None:
     """Left out, it would be a push to everybody."""
     with answering() as api, Client(api.url) as client:
