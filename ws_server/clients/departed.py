@@ -6,6 +6,7 @@ listened to the same, as the same user, and had been sent so much. Where several
 one counts that brings the least: too few may be counted, never too many.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from ws_server.clients.connection import Connection
@@ -21,33 +22,51 @@ class Departed:
 
     def __init__(self) -> None:
         self._left: dict[object, list[Left]] = {}
-        self._count = 0
+        # In the order in which they left; some of them have come back.
+        self._order: deque[tuple[object, Left]] = deque()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._left.values()))
 
     def add(self, connection: Connection, written: int, skipped: Sequence[Range]) -> None:
         """An open client leaves."""
         form = connection.feed.format
         if form.is_websocket and not form.takes_commands:
             return  # It has never seen an id.
-        alike = self._left.setdefault(_kind(connection), [])
+        kind = _kind(connection)
+        alike = self._left.setdefault(kind, [])
         if len(alike) < MOST_ALIKE:
-            alike.append((connection.confirmed, written, skipped))
-            self._count += 1
-        while self._count > MOST:
-            self._count -= len(self._left.pop(next(iter(self._left))))
+            left = (connection.confirmed, written, skipped)
+            alike.append(left)
+            self._order.append((kind, left))
+        if len(self._order) > MOST:
+            self._forget(*self._order.popleft())
 
     def take(self, connection: Connection, upto: int) -> Iterable[Range]:
         """What is confirmed as a client comes back that has everything up to an id."""
-        alike = self._left.get(_kind(connection), [])
-        possible = [each for each in alike if each[0] <= upto <= each[1]]
+        kind = _kind(connection)
+        possible = [each for each in self._left.get(kind, ()) if each[0] <= upto <= each[1]]
         if not possible:
             return
         left = max(possible)
-        alike.remove(left)
-        self._count -= 1
+        self._forget(kind, left)
         after, _, skipped = left
         for start, end in (*skipped, (upto, upto)):
             yield after, min(start, upto)
             after = max(after, end)
+
+    def forget_upto(self, at: int) -> None:
+        """Messages up to an id are not counted any more, nor is who has not been sent more."""
+        while self._order and self._order[0][1][1] <= at:
+            self._forget(*self._order.popleft())
+
+    def _forget(self, kind: object, left: Left) -> None:
+        """It is gone already if it has come back."""
+        alike = self._left.get(kind, [])
+        if left in alike:
+            alike.remove(left)
+        if not alike:
+            self._left.pop(kind, None)
 
 
 def _kind(connection: Connection) -> object:

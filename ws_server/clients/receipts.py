@@ -128,11 +128,11 @@ class Receipts:
     def leaves(self, connection: Connection) -> None:
         """An open client is closed, or gone: nothing of the log is sent to it any more."""
         self._ahead.pop(connection, None)
-        if not len(self):
-            return
-        written = written_upto(connection)
-        self._add(MISSED, connection, written, self._last)
-        self._departed.add(connection, written, self._skipped.pop(connection, ()))
+        skipped = self._skipped.pop(connection, ())
+        if len(self):
+            written = written_upto(connection)
+            self._add(MISSED, connection, written, self._last)
+            self._departed.add(connection, written, skipped)
         self._to_some.forget(connection)
 
     def skips(self, connection: Connection, upto: int) -> None:
@@ -233,6 +233,10 @@ class Receipts:
     def _forget_upto(self, at: int) -> None:
         self._to_all.forget_upto(at)
         self._to_some.forget_upto(at)
+        if len(self):
+            self._departed.forget_upto(at)
+        else:
+            self._departed = Departed()
 
 
 def written_upto(connection: Connection) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import ws_server.clients.departed as module
 from tests.support.receipts import Hall
 
 
@@ -69,3 +70,39 @@ def test_what_was_skipped_is_not_confirmed(hall: Hall) -> None:
     hall.join(3, form="json-events", asked=True)
 
     assert confirmed(hall) == [1, 0, 1]
+
+
+def test_one_that_has_come_back_leaves_nothing_behind(hall: Hall) -> None:
+    hall.publish(1, [()])
+    for number in range(3):
+        user = f"only once {number}"
+        hall.leave(hall.join(1, user=user, form="json"))
+        hall.join(1, user=user, form="json", asked=True)
+
+    departed = hall.receipts._departed
+    assert (len(departed), departed._left) == (0, {})
+
+
+def test_what_is_not_counted_any_more_is_forgotten(hall: Hall) -> None:
+    for number in (1, 2):
+        hall.publish(number, [()])
+        hall.now += 20.0
+        for _ in range(3):
+            hall.leave(hall.join(number, form="json"))
+
+    assert len(hall.receipts._departed) == 6
+    hall.tell(30)
+    assert (len(hall.receipts), len(hall.receipts._departed)) == (1, 3)
+    hall.tell(10)
+    assert (len(hall.receipts), len(hall.receipts._departed)) == (0, 0)
+
+
+def test_of_all_who_left_a_bounded_number_is_known(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST", 3)
+    hall.publish(1, [()])
+    for number in range(5):
+        hall.leave(hall.join(1, user=str(number), form="json"))
+
+    assert (len(hall.receipts._departed), len(hall.receipts._departed._left)) == (3, 3)

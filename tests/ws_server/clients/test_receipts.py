@@ -96,3 +96,18 @@ def test_the_time_since_a_push_is_noted_for_who_reads_the_metrics(
 
     written = hall.receipts.to_written
     assert (sum(written.counts), written.total) == (2, 6.0)
+
+
+def test_a_client_that_leaves_when_nothing_is_counted_any_more_is_forgotten(hall: Hall) -> None:
+    client = hall.join(0, frozenset({"a"}))
+    hall.publish(1, [(), ("a",)])
+    hall.subscribe(client, frozenset({"b"}))
+    hall.place(client, 1)
+    hall.skip(client, 2)
+    hall.now = 11.0
+    hall.tell(10)
+    assert len(hall.receipts) == 0
+
+    hall.leave(client)
+
+    assert (hall.receipts._skipped, hall.receipts._to_some._former) == ({}, {})
