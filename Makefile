@@ -17,7 +17,7 @@ run: setup ## Run everything: HTTP API, WebSocket server, and a Valkey if REDIS_
 
 test: $(BIN)/.dev ## Run all tests
 	@# Bytecode is kept: compiling 800 files in each process takes as long as a tenth of the tests.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses 5
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses 4
 
 check: $(BIN)/.dev ## Lint, format and types, without changing anything
 	@$(BIN)/ruff check .

@@ -164,7 +164,10 @@ def test_a_client_that_floods_without_reading_is_stopped_by_back_pressure(system
     system.redis.lpush(KEY, "hello")
 
     assert other.texts(1) == [PREFIX + "hello"]
-    assert flooder.receive() == (TEXT, b"x" * 60000)
+    kind, echoed = flooder.receive()
+    while kind == PING:  # A busy machine took longer than PING_INTERVAL.
+        kind, echoed = flooder.receive()
+    assert (kind, echoed) == (TEXT, b"x" * 60000)
 
 
 def test_clients_are_pinged_and_the_silent_are_dropped(system: System) -> None:

@@ -38,6 +38,7 @@ class Firefox:
         try:
             wait_until(lambda: self._port() is not None, "Firefox", 60)
             self._client = Client(self._port() or 0, "/session")
+            self._client.socket.settimeout(120)  # A first start takes long on a busy machine.
             assert self._client.status == 101
             self._ask("session.new", capabilities={})
             tree = self._ask("browsingContext.getTree")

@@ -25,12 +25,14 @@ class Tab:
         self._context = context
         self._page: Page | None = None
         self._origins: set[tuple[str, str]] = set()
+        self._has_failed = False
 
     def open(self) -> Page:
         if self._page is None:
             self._page = self._browser.new_context(**self._context).new_page()
             self._page.add_init_script(LAYOUT_SHIFTS)
             self._page.on("framenavigated", self._note)
+            self._page.on("websocket", lambda socket: socket.on("socketerror", self._note_failure))
         return self._page
 
     def leave(self) -> None:
@@ -44,6 +46,7 @@ class Tab:
         if not is_clean:
             self.close()
         self._origins.clear()
+        self._has_failed = False
 
     @contextmanager
     def used(self) -> Iterator[Page]:
@@ -60,9 +63,13 @@ class Tab:
         url = urlsplit(frame.url)
         self._origins.add((url.scheme, url.netloc))
 
+    def _note_failure(self, _problem: str) -> None:
+        """Chromium lets a page whose WebSockets fail wait longer and longer for the next ones."""
+        self._has_failed = True
+
     def _is_cleaned(self, page: Page) -> bool:
         blank = {("about", ""), ("", "")}
-        if len(self._origins - blank) > 1 or len(page.context.pages) > 1:
+        if self._has_failed or len(self._origins - blank) > 1 or len(page.context.pages) > 1:
             return False  # What the others keep is out of reach.
         page.unroute_all()
         page.evaluate(FORGET)
