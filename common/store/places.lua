@@ -21,6 +21,7 @@ local function compare(a, b)
 end
 
 local function is_newer(mark, other)
+  -- Piece by piece: in the locale of a server, a `-` may be ignored when texts are compared.
   local found, known = {string.match(mark, '^(%w+)-(%d+)-(%d+)$')}, {string.match(other, '^(%w+)-(%d+)-(%d+)$')}
   for at = 1, 3 do
     local order = compare(found[at], known[at])
@@ -42,9 +43,13 @@ for at = 3, #ARGV, 4 do
 end
 
 local count = redis.call('HLEN', PLACES)
-local oldest = redis.call('ZRANGE', HEARD, 0, 99 + (#ARGV - 2) / 4, 'WITHSCORES')
+local function is_due(time) return count > most or now - time > lasts end
+
+-- Nearly always the oldest is not due, and nothing more is read.
+local oldest = redis.call('ZRANGE', HEARD, 0, 0, 'WITHSCORES')
+if oldest[2] and is_due(oldest[2]) then oldest = redis.call('ZRANGE', HEARD, 0, 99 + (#ARGV - 2) / 4, 'WITHSCORES') end
 for at = 1, #oldest, 2 do
-  if count <= most and now - oldest[at + 1] <= lasts then break end
+  if not is_due(oldest[at + 1]) then break end
   redis.call('HDEL', PLACES, oldest[at])
   redis.call('ZREM', HEARD, oldest[at])
   count = count - 1

@@ -14,7 +14,7 @@ from common.store.keys import Keys
 from common.store.script import Script, source
 
 MOST_CLIENTS = 200_000  # Remembered: 60 MB of Redis' memory. Beyond that, those heard of last.
-MOST_MOVES = 500  # In one command: it takes Redis 2 ms.
+MOST_MOVES = 500  # In one command: it takes Redis 5 ms.
 
 
 @dataclass(frozen=True, slots=True)
