@@ -148,13 +148,13 @@ class Hub:
         self.journal.tell_sent(page, self.tally.deliveries - before, began, self.mark)
 
     def _publish_part(self, part: Page) -> None:
-        began, tally = perf_counter(), self.tally
+        began, tally, last = perf_counter(), self.tally, part.last
         self.recent.add(part.ids, part.recipients)
         tally.sent += len(part.ids)
         for name, feed in self._feeds.items():
             listeners = self.clients.by_feed[feed]
             if not listeners:
-                feed.skip(part.last)
+                feed.skip(last)
                 continue
             before = tally.deliveries
             piece = feed.append(part)
@@ -167,8 +167,8 @@ class Hub:
             tally.by_format[name] += tally.deliveries - before
         tally.fan_out.note(perf_counter() - began)
         tally.chunk.note(len(part.ids))
-        # By the clock of Redis, which may be ahead of ours.
-        tally.written.note(max(0.0, time() - (part.last >> 64) / 1000))
+        lag = time() - (last >> 64) / 1000  # By two clocks: it may be negative.
+        tally.written.note(lag if lag > 0 else 0.0)
         self._kick_all(part)
 
     def _kick_all(self, page: Page) -> None:
