@@ -14,6 +14,7 @@ CLIENT = ROOT / "clients/python/message_center_client"  # Its tests are in tests
 KINDS = (".py", ".lua", ".json")
 NOT_MODULES = {"__init__", "__main__"}  # The latter are started as a whole by tests/integration.
 WITHOUT_TESTS_OF_ITS_OWN = {
+    "common/serving/stopping.py",  # A declaration.
     "config/errors.py",  # The root of common/errors.py, and tested with the tree.
     "config/groups.py",  # Declarations: tests/config/test_settings.py takes each of them.
     "ws_server/clients/progress.py",  # A protocol.

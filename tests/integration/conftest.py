@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
+from tests.support.certificate import Certificate, make_certificate
 from tests.support.console import LAYOUT_SHIFTS
-from tests.support.proxies import PROGRAMS, find_program
+from tests.support.proxies import API, LISTEN, PROGRAMS, find_program
 from tests.support.system import System
 from tests.support.tab import Tab
 
@@ -55,6 +56,11 @@ def program(request: pytest.FixtureRequest) -> str:
     if find_program(found) is None and ("CI" not in os.environ or found == "traefik"):
         pytest.skip(f"there is no {found} on this machine")
     return found
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("certificate"), LISTEN, API)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import redis
 
 from common.store.keys import Keys
 from config.cli.embedded import EmbeddedValkey
-from tests.support.example_programs import Running, rows, run, runs_here
+from tests.support.example_programs import LISTENING, Running, listening, rows, run, runs_here
 from tests.support.processes import ROOT, free_port
 from tests.support.scripted_api import CUT, Reply, answering, refuses
 from tests.support.stage import SECRET, Stage
@@ -30,7 +30,6 @@ OVER_HTTP = {
     "python/push.py": "Python",
 }
 OVER_REDIS = {"php/phpredis.php": "phpredis", "php/predis.php": "predis"}
-LISTENING = ("go/listen/main.go", "java/Listen.java", "node/listen.mjs", "python/listen.py")
 
 Pushed = list[tuple[str, list[str]]]
 
@@ -149,15 +148,6 @@ def test_an_example_says_that_there_is_no_redis(file: str) -> None:
 
     assert (ran.returncode, ran.stdout) == (1, "")
     assert re.search("not pushed: .*refused", ran.stderr)
-
-
-def listening(port: int, token: str = "") -> dict[str, str]:
-    """What those that listen are told."""
-    addresses = {
-        "MESSAGE_CENTER_LISTEN_URL": f"ws://127.0.0.1:{port}/",
-        "MESSAGE_CENTER_EVENTS_URL": f"http://127.0.0.1:{port}/events",
-    }
-    return {**addresses, "MESSAGE_CENTER_LISTEN_TOKEN": token} if token else addresses
 
 
 def test_examples_that_listen_miss_nothing_while_the_server_is_away(

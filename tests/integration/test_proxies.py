@@ -36,11 +36,6 @@ LOGGED = {"traefik": ("events@file", "api@file")}
 SECRET = "eyJhbGciOiJIUzI1NiJ9"  # How a token begins.
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return make_certificate(tmp_path_factory.mktemp("certificate"), LISTEN, API)
-
-
 @pytest.fixture
 def stub_port() -> Iterator[int]:
     with stub() as port:

@@ -9,10 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.integration.test_example_programs import LISTENING, listening
-from tests.integration.test_proxies import certificate  # noqa: F401
 from tests.support.certificate import Certificate
-from tests.support.example_programs import Running, runs_here
+from tests.support.example_programs import LISTENING, Running, listening, runs_here
 from tests.support.processes import wait_until
 from tests.support.proxies import make_place, serving
 from tests.support.system import System
@@ -74,7 +72,7 @@ def test_programs_in_other_languages_confirm_without_any_code(system: System) ->
 def test_no_proxy_answers_for_its_clients(
     system: System,
     program: str,
-    certificate: Certificate,  # noqa: F811
+    certificate: Certificate,
     tmp_path: Path,
 ) -> None:
     _, port = system.start_ws(**FAST)

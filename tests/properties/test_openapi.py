@@ -98,7 +98,7 @@ def test_any_request_is_answered_as_documented(
     api: Api, method: str, path: str, request_: dict[str, Any], filename: str, name: str
 ) -> None:
     http, queue = api
-    path_ = path.format(filename=filename, user=name, channel=name)
+    path_ = path.format(filename=filename, user=name, channel=name, push=name)
 
     with http.open(path_, method=method, **request_) as response:
         validate_response(response, method, path)

@@ -17,6 +17,7 @@ from tests.support.processes import ROOT, environment
 from tests.support.websocket import LIMIT
 
 ROW = re.compile(r"^\| \[(\S+)\]\((\S+)\) \| .+ \| `(.+)` \|$", re.MULTILINE)
+LISTENING = ("go/listen/main.go", "java/Listen.java", "node/listen.mjs", "python/listen.py")
 # CI need not have these; nor a Node that has a WebSocket.
 NOT_EVERYWHERE = ("go", "java")
 NEWER_NODE = "node/listen.mjs"
@@ -109,6 +110,15 @@ def run(file: str, **told: object) -> "subprocess.CompletedProcess[str]":
         text=True,
         timeout=4 * LIMIT,  # Some are compiled first.
     )
+
+
+def listening(port: int, token: str = "") -> dict[str, str]:
+    """What those that listen are told."""
+    addresses = {
+        "MESSAGE_CENTER_LISTEN_URL": f"ws://127.0.0.1:{port}/",
+        "MESSAGE_CENTER_EVENTS_URL": f"http://127.0.0.1:{port}/events",
+    }
+    return {**addresses, "MESSAGE_CENTER_LISTEN_TOKEN": token} if token else addresses
 
 
 class Running:

@@ -6,15 +6,12 @@ from typing import Any
 
 import pytest
 import redis
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from common.errors import QueueUnavailable
-from common.message import LARGEST_HALF, Mark
+from common.message import Mark
 from common.store.connect import connect
 from common.store.keys import Keys
 from common.store.places import MOST_MOVES, Known, Move, RedisPlaces
-from tests.support.places import FakePlaces
 
 pytestmark = pytest.mark.integration
 
@@ -104,31 +101,3 @@ def test_an_outage_is_told(address_of_nobody: str) -> None:
         places.join("abc", at(1))
     with pytest.raises(QueueUnavailable):
         places.write([Move("abc", at(1), None)])
-
-
-ids = st.sampled_from([0, 1, 9, 10, 11, 2**53 + 1, 2**63]) | st.integers(0, LARGEST_HALF)
-marks = st.builds(
-    lambda epoch, high, low: Mark(epoch, high << 64 | low),
-    st.sampled_from(["", "e", "z", "1f", "20"]).filter(bool),
-    ids,
-    ids,
-)
-names = st.sampled_from(["abc", "abc/42", "abc/a@b.c"])
-moves = st.builds(Move, names, marks, st.none() | marks, st.sampled_from(["move", "move", "set"]))
-steps = st.lists(st.tuples(names, marks) | st.lists(moves, max_size=4), max_size=12)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps)
-def test_whatever_is_written_is_known_as_a_naive_model_knows_it(
-    client: redis.Redis, key: str, steps: list[tuple[str, Mark] | list[Move]]
-) -> None:
-    client.delete(Keys(key).places, Keys(key).heard)
-    places, model = RedisPlaces(client, key, 60), FakePlaces()
-
-    for step in steps:
-        if isinstance(step, tuple):
-            assert places.join(*step) == model.join(*step)
-        else:
-            places.write(step)
-            model.write(step)
