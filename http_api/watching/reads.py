@@ -150,7 +150,7 @@ def add_reads(app: Flask, reads: Reads) -> None:
 def _json(answer: Callable[..., dict[str, Any]]) -> Callable[..., Response]:
     def view(**names: str) -> Response:
         # The names in a content keep the order in which they were pushed.
-        text = current_app.json.dumps(answer(**names), sort_keys=False)
+        text = current_app.json.dumps(answer(**names), sort_keys=False, separators=(",", ":"))
         response = Response(text, content_type=JSON)
         response.headers["Cache-Control"] = "no-store"
         return response
