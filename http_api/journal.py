@@ -28,6 +28,14 @@ def tell_batch(kind: Kind, count: int, by: str | None, request: str | None) -> N
     kind.tell("push of %d messages", count, messages=count, by=by, request=request)
 
 
+def tell_empty(
+    refusals: Kind, method: str, address: str | None, by: str | None, request: str | None
+) -> None:
+    """A push without a content, which is answered 200 as the original does: it went nowhere."""
+    told = {"status": 200, "error": "content_empty", "address": address, "by": by}
+    refusals.tell("refused %s /push", method, **told, request=request)
+
+
 def _described(item: bytes) -> tuple[str, int]:
     """The recipients in words, and the bytes of the content."""
     if not item.startswith(ENVELOPE_MARK):

@@ -20,7 +20,7 @@ from common.serving.door.plain import Head
 from common.store.commits import Commits
 from http_api.access.guard import NOBODY, TOKEN, Callers, Guard
 from http_api.access.scope import PUSH
-from http_api.journal import pushes, tell_push
+from http_api.journal import pushes, tell_empty, tell_push
 from http_api.reading import reading
 from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, success_body
 from http_api.reading.bodies import Bodies
@@ -94,6 +94,7 @@ class PlainPush:
         entry = reading.read_rest(kept.head, kept.query, body, kept.limits)
         if entry is None:
             self._tally.empty += 1
+            tell_empty(self._refusals, head.method, caller.address, kept.token, kept.request)
             done(_with_id(CONTENT_EMPTY, kept.request))
             return
         if callers:

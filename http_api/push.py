@@ -11,10 +11,11 @@ from time import monotonic, sleep
 from flask import Request
 
 from common.journal import request_id
+from common.journal.kind import Kind
 from common.store.queue import Queue
 from http_api.access import asker
 from http_api.access.waiting import Admit
-from http_api.journal import pushes, tell_batch, tell_push
+from http_api.journal import pushes, tell_batch, tell_empty, tell_push
 from http_api.reading import params, reading
 from http_api.reading.answers import CONTENT_EMPTY_BODY, success_body
 from http_api.reading.bodies import Bodies, has_first_byte
@@ -35,7 +36,7 @@ class Push:
     def __init__(
         self, queue: Queue, admit: Admit, bodies: Bodies, limits: Limits, idempotency_seconds: int
     ) -> None:
-        self._told = pushes(log)
+        self._told, self._refusals = pushes(log), Kind(log, "refused")
         self._queue = queue
         self._admit = admit
         self._bodies = bodies
@@ -52,6 +53,8 @@ class Push:
         """
         entry = self._read(request)
         if entry is None:
+            address = request.environ.get("REMOTE_ADDR")
+            tell_empty(self._refusals, request.method, address, asker.name(), _id_of(request))
             return CONTENT_EMPTY_BODY
         if self._push([entry]) is not None:
             raise reading.id_reused()

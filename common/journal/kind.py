@@ -77,7 +77,7 @@ class Kind:
         missed, self.missed = self.missed, 0
         self.is_open, self._left = True, LINES
         if missed:
-            self._write("… and %d more like this", (missed,), {})
+            self._write("… and %d more lines of this kind: %s", (missed, self._name), {})
 
     def _write(self, message: str, given: tuple[Any, ...], fields: dict[str, Any]) -> None:
         known = {name: value for name, value in fields.items() if value is not None}

@@ -6,7 +6,7 @@ import pytest
 
 from common.journal.kind import Kind
 from common.message import Message
-from http_api.journal import MOST_NAMED, pushes, tell_batch, tell_push
+from http_api.journal import MOST_NAMED, pushes, tell_batch, tell_empty, tell_push
 
 log = logging.getLogger("pushes")
 
@@ -43,3 +43,12 @@ def test_a_batch_is_one_line(kind: Kind, caplog: pytest.LogCaptureFixture) -> No
     (record,) = caplog.records
     assert record.getMessage() == "push of 500 messages"
     assert record.__dict__["told"] == {"messages": 500, "request": "r1"}
+
+
+def test_a_push_of_nothing_is_a_refusal(kind: Kind, caplog: pytest.LogCaptureFixture) -> None:
+    tell_empty(kind, "GET", "10.0.0.7", None, "r1")
+
+    (record,) = caplog.records
+    assert record.getMessage() == "refused GET /push"
+    told = {"status": 200, "error": "content_empty", "address": "10.0.0.7", "request": "r1"}
+    assert record.__dict__["told"] == told

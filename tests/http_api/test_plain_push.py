@@ -100,6 +100,27 @@ def test_what_is_refused_is_answered_at_once_and_not_queued() -> None:
     assert queue.pushes == []
 
 
+def test_a_push_of_nothing_is_told_as_refused_at_both_doors(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "http_api")
+    settings = Settings(push_tokens=(("shop", SCOPED),))
+    app = create_app(settings, FakeQueue(), FakePresenceReader())
+    door = app.extensions[PLAIN_PUSH]
+    door.commit_to(FakeCommits(FakeQueue()), 0)
+    headers = {"Authorization": f"Bearer {SCOPED}", "X-Request-Id": "r1"}
+
+    assert app.test_client().post("/push", headers=headers).status_code == 200
+    assert answer(door, b"", f"{OF_SCOPED}X-Request-Id: r1\r\n").status == 200
+
+    lines = [each for each in caplog.records if each.__dict__["event"] == "refused"]
+    assert [each.getMessage() for each in lines] == ["refused POST /push"] * 2
+    for line in lines:
+        told = line.__dict__["told"]
+        assert told.pop("address")
+        assert told == {"status": 200, "error": "content_empty", "by": "shop", "request": "r1"}
+
+
 def test_a_failure_of_redis_is_a_503_and_noted(caplog: pytest.LogCaptureFixture) -> None:
     queue = FakeQueue()
     queue.fault = QueueUnavailable("away")

@@ -118,4 +118,14 @@ def _waiting(settings: Settings) -> Iterator[Finding]:
         )
 
 
-LOOKS = (_pushing, _listening, _waiting)
+def _inbox(settings: Settings) -> Iterator[Finding]:
+    if settings.inbox_seconds > settings.history_seconds:
+        yield note(
+            "settings",
+            "INBOX_SECONDS is longer than HISTORY_SECONDS: a user who comes so late is remembered, "
+            "but the messages are gone",
+            "set HISTORY_SECONDS higher, and HISTORY_SIZE and HISTORY_BYTES with it",
+        )
+
+
+LOOKS = (_pushing, _listening, _waiting, _inbox)

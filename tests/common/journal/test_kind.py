@@ -67,7 +67,7 @@ def test_what_is_above_the_rate_is_counted_and_told_when_the_second_is_over(
     clock.now += seconds
     open_again()
 
-    assert caplog.messages[LINES:] == ["… and 480 more like this"]
+    assert caplog.messages[LINES:] == ["… and 480 more lines of this kind: push"]
     tell(kind, 1)
     assert caplog.messages[-1] == "push to everybody"
 
@@ -92,7 +92,7 @@ def test_where_nobody_calls_back_the_next_line_after_the_second_begins_anew(
 
     kind.tell("b")
 
-    assert caplog.messages[LINES:] == ["… and 2 more like this", "b"]
+    assert caplog.messages[LINES:] == ["… and 2 more lines of this kind: push", "b"]
     clock.calls[0][1]()  # Too late: nothing begins twice.
     assert len(caplog.records) == LINES + 2
 

@@ -52,6 +52,7 @@ def test_every_problem_is_said() -> None:
         ({"ping_interval": 60.0}, "PING_INTERVAL"),
         ({"poll_interval": 11.0}, "POLL_INTERVAL"),
         ({"history_seconds": 30}, "SLOW_CLIENT_SECONDS"),
+        ({"inbox_seconds": 86_401}, "INBOX_SECONDS"),
         ({"request_timeout": 61.0}, "REQUEST_TIMEOUT"),
     ],
 )
