@@ -67,8 +67,8 @@ class Remembering:
         if self._inboxes is not None and listen.grant.user is not None:
             self._hub.confirming.want_from(connection)
             self._inboxes.memory.enter(connection, since=beginning.waited_from)
-            if beginning.waited_from is not None:
-                self._hub.confirming.ask_first(connection)
+            if beginning.waited:
+                self._hub.confirming.ask_first(connection, beginning.waited.last)
         if connection.state is State.GONE:
             self.leave(connection)
 

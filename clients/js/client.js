@@ -161,7 +161,9 @@ export function connect(url, options = {}) {
     if (items[0] || prev !== at) announce(items, prev);
     if (type === "welcome") tell("connected", { complete: item.complete });
     else if (items[0] || type === "error") show([item]);
-    if (item.receipt) owing ||= setTimeout(confirm, Math.max(0, confirmed + CONFIRM - Date.now()));
+    // And what waits for a user, if the page is not there, is what was not confirmed.
+    const asks = item.receipt || (confirmed && item.channel?.startsWith("user:"));
+    if (asks) owing ||= setTimeout(confirm, Math.max(0, confirmed + CONFIRM - Date.now()));
     settle();
   }
 

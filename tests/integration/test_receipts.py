@@ -9,7 +9,7 @@ from tests.support.events import EventStream
 from tests.support.keys import SECRET, in_seconds, signed
 from tests.support.processes import Process, wait_until
 from tests.support.system import System
-from tests.support.websocket import Client
+from tests.support.websocket import CLOSE, Client
 
 FAST: dict[str, Any] = {"DELIVERY": "instant", "SUBSCRIBE_SECRET": SECRET}
 NOBODY = {"to": 0, "written": 0, "confirmed": 0, "behind": 0, "missed": 0}
@@ -108,6 +108,20 @@ def test_a_stream_of_events_confirms_when_it_comes_back(system: System) -> None:
 
     with EventStream(port, query, last_id):
         receipt(system, "p", to=1, written=1, confirmed=1)
+
+
+def test_what_waited_for_a_user_is_confirmed_by_the_first_that_comes(system: System) -> None:
+    system.start_http()
+    _, port = system.start_ws(**FAST, INBOX_SECONDS=60)
+    with connect(port, "1") as client:
+        client.texts(1)  # The welcome.
+        client.send(CLOSE, b"")
+        client.close_code()
+    push(system, "p", user="1")
+    receipt(system, "p", state="settled", waiting=0, **NOBODY)
+
+    with Answering(connect(port, "1")):
+        receipt(system, "p", to=1, written=1, confirmed=1, missed=0)
 
 
 def test_one_client_of_a_thousand_that_is_stuck_is_named(

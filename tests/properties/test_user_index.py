@@ -24,6 +24,7 @@ def test_it_has_what_the_log_has_whatever_was_read_backwards(
     while start or not index.is_all:
         before, start = start, max(0, start - step)
         index.add_older(index.start, page(recipients, start, before), is_all=start == 0)
+    assert index.reaches(0)
 
     for name in NAMES[:2]:
         expected = [

@@ -87,6 +87,21 @@ class Hall:
             self.clients.move(connection, at)
         return connection
 
+    def join_after(self, waited: Sequence[int], user: str) -> Connection:
+        """A client at the head, to which these messages are to be sent first."""
+        page = Page([format_id(number << 64) for number in waited], [], None, [b"r"] * len(waited))
+        connection = self.join(
+            self.feeds["text"].head >> 64, frozenset({f"user:{user}"}), user, asked=False
+        )
+        self.receipts.waited.begin(connection, page)
+        self.clients.fall_behind(connection, Place(connection.cursor, rest=b"waited"))
+        return connection
+
+    def take_outbox(self, connection: Connection) -> None:
+        """Its socket has taken what it was sent first."""
+        if connection.owed is not None:
+            connection.owed.outbox.clear()
+
     def place(self, connection: Connection, number: int) -> None:
         """Its socket has taken everything up to a message."""
         at = number << 64

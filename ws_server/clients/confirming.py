@@ -68,7 +68,8 @@ class Confirming:
         self._asking: dict[Feed, dict[Connection, None]] = {
             feed: {} for feed in clients.by_feed if feed.format.is_websocket
         }
-        self._first: set[Connection] = set()
+        # Those who were sent something first, from before their place: the id of the last of it.
+        self._first: dict[Connection, int] = {}
         self._round = 1
         self._rode: dict[Feed, int] = {}  # In which round all of a feed were pinged last.
         # When a ping with an id rode behind a chunk, and how long it took until its pong.
@@ -88,14 +89,14 @@ class Confirming:
         if connection.feed in self._asking:
             self._asking[connection.feed][connection] = None
 
-    def ask_first(self, connection: Connection) -> None:
-        """Ask it for what it was sent before its place: that is confirmed by its place itself."""
-        self._first.add(connection)
+    def ask_first(self, connection: Connection, last: int) -> None:
+        """Ask it for what it was sent first, up to an id: that is confirmed by its place itself."""
+        self._first[connection] = last
         connection.pinged = connection.confirmed - 1
 
     def forget(self, connection: Connection) -> None:
         """It is gone."""
-        self._first.discard(connection)
+        self._first.pop(connection, None)
         if connection.feed in self._asking:
             self._asking[connection.feed].pop(connection, None)
 
@@ -181,14 +182,17 @@ class Confirming:
             return True  # Redis has lost messages since, which the client is told.
         if mark.id > connection.sent_upto:
             return False
-        self._move(connection, mark.id, mark.id)
+        id_ = mark.id
+        if id_ >= self._first.get(connection, id_ + 1):
+            id_ = max(id_, connection.confirmed)  # What it was sent first has older ids.
+        self._move(connection, id_, id_)
         return True
 
     def _move(self, connection: Connection, id_: int, most: int) -> None:
         before = connection.confirmed
         is_new = before < id_ or (before == id_ and connection in self._first)
         if is_new and id_ <= most and connection.state is not State.GONE:
-            self._first.discard(connection)
+            self._first.pop(connection, None)
             connection.confirmed = id_
             for told in self.on_confirmed:
                 told(connection, before, id_)

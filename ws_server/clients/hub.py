@@ -97,6 +97,7 @@ class Hub:
         if greeting is None:
             self.sender.close(connection, GAP)
             return
+        self.receipts.waited.begin(connection, beginning.waited)
         if cursor < feed.head or beginning.waited is not None:
             self.sender.fall_behind(connection, Place(cursor, rest=greeting))
             return

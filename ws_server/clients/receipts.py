@@ -1,10 +1,11 @@
 """Who has got the messages whose receipts are asked for, as far as this process knows.
 
-A message is *for* the clients that are here when it is published and listen to it, and for those
-that come back later to an older place of the log. Each of them is in one of four cases: the message
-is written to its socket; it is behind; it has *missed* it, as it left or was told of a gap before;
-and of those to whom it is written, some have *confirmed* it. Nothing is asked of Redis here, and
-nothing is counted as long as no receipt is asked for.
+A message is *for* the clients that are here when it is published and listen to it, for those that
+come back later to an older place of the log, and for one to which it is sent first, as it waited
+for its user. Each of them is in one of four cases: the message is written to its socket; it is
+behind; it has *missed* it, as it left or was told of a gap before; and of those to whom it is
+written, some have *confirmed* it. Nothing is asked of Redis here, and nothing is counted as long
+as no receipt is asked for.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +20,8 @@ from ws_server.clients.connection import Clients, Connection
 from ws_server.clients.departed import Departed
 from ws_server.clients.to_all import CONFIRMED, MISSED, TO, ToAll
 from ws_server.clients.to_some import Receipt, ToSome
+from ws_server.clients.waited import Waited
+from ws_server.clients.written import written_upto
 
 MOST_OPEN = 10_000  # Receipts, as many as Redis keeps.
 ASKED_FOR = 10.0  # Seconds after such a message in which all clients are asked to confirm.
@@ -41,6 +44,7 @@ class Receipts:
         asking.on_confirmed.append(self.confirmed)
         self._clock = clock
         self._to_all, self._to_some = ToAll(), ToSome()
+        self.waited = Waited(self._to_some)
         self._opened: list[tuple[float, int]] = []  # When, and the last id of those opened then.
         self._last = 0  # The id of the last message that was looked at.
         self._done = 0  # And of the last that was offered to everybody.
@@ -133,6 +137,7 @@ class Receipts:
             written = written_upto(connection)
             self._add(MISSED, connection, written, self._last)
             self._departed.add(connection, written, skipped)
+        self.waited.leaves(connection)
         self._to_some.forget(connection)
 
     def skips(self, connection: Connection, upto: int) -> None:
@@ -157,6 +162,7 @@ class Receipts:
         """A client that had confirmed everything up to one id has confirmed more."""
         if not len(self):
             return
+        self.waited.confirmed(connection)
         self._add(CONFIRMED, connection, before, upto)
         for start, end in self._skipped.get(connection, ()):
             self._add(CONFIRMED, connection, max(before, start), min(upto, end), -1)
@@ -224,7 +230,7 @@ class Receipts:
         behind = [(each, written_upto(each)) for each in self._clients.behind] if len(self) else []
         stretches = [(after, self._last) for _, after in behind]
         found = self._to_all.take(stretches, upto, is_cut=is_cut)
-        return found + self._to_some.take(behind, upto, is_cut=is_cut)
+        return found + self._to_some.take(behind, upto, self.waited.unwritten(), is_cut=is_cut)
 
     def _make_room(self) -> None:
         while len(self) > MOST_OPEN and len(self._opened) > 1:
@@ -233,16 +239,8 @@ class Receipts:
     def _forget_upto(self, at: int) -> None:
         self._to_all.forget_upto(at)
         self._to_some.forget_upto(at)
+        self.waited.forget_upto(at)
         if len(self):
             self._departed.forget_upto(at)
         else:
             self._departed = Departed()
-
-
-def written_upto(connection: Connection) -> int:
-    """The id up to which an open client's socket has taken everything that is for it."""
-    owed = connection.owed
-    if owed is None:
-        return connection.sent_upto
-    # Of the message at its cursor the end may be in the outbox.
-    return max(owed.cursor - 1 if owed.outbox else owed.cursor, connection.confirmed)

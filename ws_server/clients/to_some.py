@@ -6,6 +6,7 @@ others.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from operator import attrgetter
 
 from common.channels import USER, subscriptions_to
@@ -130,19 +131,24 @@ class ToSome:
                 del self._former[connection]
 
     def take(
-        self, behind: Iterable[tuple[Connection, int]], upto: int, *, is_cut: bool
+        self,
+        behind: Iterable[tuple[Connection, int]],
+        upto: int,
+        unwritten: Iterable[tuple[Connection, Receipt]] = (),
+        *,
+        is_cut: bool,
     ) -> list[Counted]:
         """What has changed of those up to an id, as it is now. It is taken to be told then.
 
-        `behind`: clients that are behind, and after which id.
+        `behind`: clients that are behind, and after which id. `unwritten`: what waited for some.
         """
         for receipt in self._behind:
             receipt.begin_count_of_behind()
         reached: dict[Receipt, None] = {}
-        for connection, after in behind:
-            for receipt in self.of(connection, after, upto):
-                receipt.add(BEHIND, connection, 1)
-                reached[receipt] = None
+        after_place = ((each, r) for each, after in behind for r in self.of(each, after, upto))
+        for connection, receipt in chain(after_place, unwritten):
+            receipt.add(BEHIND, connection, 1)
+            reached[receipt] = None
         self._behind = list(reached)
         return [
             counted

@@ -22,6 +22,7 @@ class UserIndex:
     def __init__(self, most: int = MOST_IDS) -> None:
         self.start = 0
         self.is_all = False  # There is nothing before, or no room for it.
+        self._is_cut = False  # There was no room.
         self._most = most
         self._by_name: dict[str, list[bytes]] = {}  # By the channel of each user.
         self._ids: deque[bytes] = deque()  # Oldest first, each as often as it has users,
@@ -32,7 +33,7 @@ class UserIndex:
 
     def rewind(self, head: int) -> None:
         """Forget everything: the log goes on after `head`."""
-        self.start, self.is_all = head, False
+        self.start, self.is_all, self._is_cut = head, False, False
         self._by_name.clear()
         self._ids.clear()
         self._names.clear()
@@ -65,7 +66,12 @@ class UserIndex:
             self._by_name[name] = ids[::-1] + self._by_name.get(name, [])
         if page:
             self.start = parse_id(page.ids[0]) - 1
-        self.is_all = is_all or len(self._ids) >= self._most
+        self._is_cut = not is_all and len(self._ids) >= self._most
+        self.is_all = is_all or self._is_cut
+
+    def reaches(self, after: int) -> bool:
+        """Whether it has all that came after an id, as far as the log has it."""
+        return after >= self.start or (self.is_all and not self._is_cut)
 
     def ids_of(self, name: str, after: int, upto: int) -> list[bytes]:
         """The ids after one id up to another of the messages for the user with this channel."""
@@ -79,4 +85,4 @@ class UserIndex:
         del ids[0]
         if not ids:
             del self._by_name[name]
-        self.start, self.is_all = parse_id(id_), True
+        self.start, self.is_all, self._is_cut = parse_id(id_), True, True

@@ -55,9 +55,9 @@ class Inboxes:
         place = known.mark
         is_whole = place.epoch == head.epoch and place.id >= floor - 1
         after = place.id if place.epoch == head.epoch else floor - 1
-        ids = self._ids_of(of_user(user), max(after, floor - 1), upto)
+        ids, are_all = self._ids_of(of_user(user), max(after, floor - 1), upto)
         page = self._fetch(ids)
-        is_whole = is_whole and len(page.ids) == len(ids)
+        is_whole = is_whole and are_all and len(page.ids) == len(ids)
         if self._hub.mark.epoch != head.epoch:
             raise QueueUnavailable("it has lost messages meanwhile")
         missing = beginning.missing or ("" if is_whole or not can_tell else TOO_OLD)
@@ -72,24 +72,26 @@ class Inboxes:
             waited_from=place if page else None,
         )
 
-    def _ids_of(self, name: str, after: int, upto: int) -> list[bytes]:
+    def _ids_of(self, name: str, after: int, upto: int) -> tuple[list[bytes], bool]:
+        """The ids of what waits, and whether those are all."""
         index = self._hub.recent.users
         if index is None:
-            return []
+            return [], True
         with self._looking_back:  # The next one that waits here finds it in memory.
             while index.start > after and not index.is_all:
                 before = index.start
                 page, is_all = self._source.newest(before)
                 index.add_older(before, page, is_all=is_all)
-        return index.ids_of(name, after, upto)
+        return index.ids_of(name, after, upto), index.reaches(after)
 
     def _fetch(self, ids: Sequence[bytes]) -> Page:
         """The newest of these messages, as many as may wait."""
         wanted = list(ids[-MOST_MESSAGES:])
-        found, size = Page([], []), 0
+        found, size = Page([], [], receipts=[]), 0
         while wanted and size < MOST_BYTES:
             some, wanted = wanted[-AT_ONCE:], wanted[:-AT_ONCE]
             page = self._source.fetch(self._hub.mark.epoch, some)
-            found = Page(page.ids + found.ids, page.contents + found.contents)
+            receipts = (page.receipts or [b""] * len(page.ids)) + (found.receipts or [])
+            found = Page(page.ids + found.ids, page.contents + found.contents, None, receipts)
             size += sum(page.sizes)
         return found

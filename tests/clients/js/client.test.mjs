@@ -420,6 +420,13 @@ test("what handlers have had is confirmed if a receipt is asked for, once a seco
   assert.deepEqual(confirmed(), ["e-4"]);
   await browser.run(1000);
   assert.deepEqual(confirmed(), ["e-4", "e-6"]);
+  // From then on what is for the user is, too: else it would wait for the next page.
+  for (const number of [7, 8]) tab.socket.tell({ ...message(number), channel: number > 7 ? "orders" : "user:1" });
+  await browser.run(1000);
+  assert.deepEqual(confirmed(), ["e-4", "e-6", "e-8"]);
+  tab.socket.tell({ ...message(9), channel: "orders" });
+  await browser.run(2000);
+  assert.equal(confirmed().length, 3);
 });
 
 test("nothing is confirmed over a connection that was cut", async () => {

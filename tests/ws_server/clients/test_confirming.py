@@ -394,7 +394,7 @@ def test_what_was_sent_before_the_place_is_confirmed_by_the_place_once(
     parts.publish(b"before")
     connection, client = join()
     parts.hub.confirming.want_from(connection)
-    parts.hub.confirming.ask_first(connection)
+    parts.hub.confirming.ask_first(connection, connection.confirmed - 5)
 
     parts.hub.confirming.begin_round()
     place = answer(client)
@@ -403,3 +403,17 @@ def test_what_was_sent_before_the_place_is_confirmed_by_the_place_once(
 
     assert client.frame() == (PONG, b"read")
     assert told == [(connection, parts.feed.head, parts.feed.head)]
+
+
+def test_who_confirms_the_last_that_it_was_sent_first_confirms_its_place(
+    parts: Parts, join: Join, told: Told
+) -> None:
+    parts.publish(b"one", b"two", b"before")
+    connection, _ = join()
+    confirming, head = parts.hub.confirming, parts.feed.head
+    confirming.ask_first(connection, 2 << 64)
+
+    for number in (1, 2, 2):
+        assert confirming.take_command(connection, Mark(parts.feed.epoch, number << 64))
+
+    assert told == [(connection, head, head)]

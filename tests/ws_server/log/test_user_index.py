@@ -9,6 +9,7 @@ def test_it_is_bounded_and_knows_from_where_on_it_has_everything() -> None:
     index.add(ids(1, 6), [("user:1",), ("user:2",), ("user:1", "user:2"), (), ("user:1",)])
 
     assert (len(index), index.start, index.is_all) == (3, 2 << 64, True)
+    assert [index.reaches(at << 64) for at in (0, 1, 2)] == [False, False, True]
     assert index.ids_of("user:1", 0, 9 << 64) == [b"3-0", b"5-0"]
     assert index.ids_of("user:2", 0, 9 << 64) == [b"3-0"]
 
@@ -20,6 +21,7 @@ def test_what_is_older_is_not_read_for_ever() -> None:
     index.add_older(9 << 64, page([("user:1",)] * 9, 6, 9), is_all=False)
 
     assert index.is_all
+    assert [index.reaches(at << 64) for at in (6, 7)] == [False, True]
 
 
 def test_who_was_overtaken_adds_nothing() -> None:

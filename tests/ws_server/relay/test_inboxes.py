@@ -13,6 +13,7 @@ from tests.support.relays import GONE
 from ws_server.clients.beginning import Beginning
 from ws_server.door.grant import Grant
 from ws_server.door.listen import Listen
+from ws_server.log.user_index import UserIndex
 from ws_server.relay import inboxes as module
 from ws_server.relay.inboxes import Inboxes, user_of
 from ws_server.relay.memory import ClientMemory
@@ -136,6 +137,21 @@ def test_of_too_many_the_newest_wait_and_the_others_are_told(
     monkeypatch.setattr(module, "MOST_BYTES", 1)
     monkeypatch.setattr(module, "AT_ONCE", 2)
     assert contents(waiting(relay)) == [b"7", b"8"]
+
+
+def test_what_there_was_no_room_to_note_is_told(
+    parts: Parts, relay: Relay, places: FakePlaces
+) -> None:
+    index = parts.hub.recent.users = UserIndex(2)
+    index.rewind(parts.hub.mark.id)
+    write(parts, ["user:42", "user:7", "user:42"])
+    relay.tick()
+    places.known["42"] = Known(at(8), None)
+    begins = waiting(relay, format="json")
+    assert (contents(begins), begins.missing) == ([b"11"], TOO_OLD)
+
+    places.known["42"] = Known(at(9), None)
+    assert waiting(relay, format="json").missing == ""
 
 
 def test_after_a_loss_what_the_log_has_left_waits_and_the_loss_is_told(

@@ -1,0 +1,12 @@
+"""What the sockets of clients have taken. No I/O here."""
+
+from ws_server.clients.connection import Connection
+
+
+def written_upto(connection: Connection) -> int:
+    """The id up to which an open client's socket has taken everything that is for it."""
+    owed = connection.owed
+    if owed is None:
+        return connection.sent_upto
+    # Of the message at its cursor the end may be in the outbox.
+    return max(owed.cursor - 1 if owed.outbox else owed.cursor, connection.confirmed)
