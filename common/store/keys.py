@@ -26,8 +26,8 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
     {KEY}:heard-users  sorted set  the same
     {KEY}:canaries   list    messages of processes to themselves; the next settle moves them, too
     {KEY}:canary-log stream  where they go; each is kept for some minutes
-    {KEY}:receipts   list    the ids under which receipts are asked for, of settled messages, the
-                             newest first
+    {KEY}:receipts   list    of each settled message that asks for a receipt its id in the log, and
+                             the id under which it asks; the newest first. It expires
     {KEY}:receipts:ID  hash  a receipt: `queued`, when it was pushed; once it is settled, `at`, its
                              id in the log, `epoch`, `to`, its recipients, `until` when it is
                              counted, `among` which processes; and PROCESS -> its numbers

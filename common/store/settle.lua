@@ -383,11 +383,16 @@ local function tracker()
       try('UNLINK', key)
       try('HSET', key, 'at', at, 'epoch', epoch, 'to', to, 'until', until_, 'among', processes)
       try('PEXPIRE', key, 2 * LASTS)
-      try('LPUSH', RECEIPTS, id)
+      try('LPUSH', RECEIPTS, at .. ' ' .. id)
     end
+    try('PEXPIRE', RECEIPTS, 2 * LASTS)
     local beyond = (try('LLEN', RECEIPTS) or 0) - MOST_RECEIPTS
     if beyond <= 0 then return end
-    for _, id in ipairs(try('LRANGE', RECEIPTS, -beyond, -1) or {}) do try('UNLINK', RECEIPTS .. ':' .. id) end
+    for _, each in ipairs(try('LRANGE', RECEIPTS, -beyond, -1) or {}) do
+      local at, id = string.match(each, '^(%S+) (.*)$')
+      -- Another message may have been pushed under this id since.
+      if try('HGET', RECEIPTS .. ':' .. id, 'at') == at then try('UNLINK', RECEIPTS .. ':' .. id) end
+    end
     try('LTRIM', RECEIPTS, 0, MOST_RECEIPTS - 1)
   end
 

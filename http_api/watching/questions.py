@@ -132,7 +132,8 @@ def _known(arguments: Arguments, names: Sequence[str], more: Sequence[str] = ())
     known = (*names, *more)
     for name in arguments:
         if name not in known:
-            reason = f"there is no parameter {shown(name)}; there are {', '.join(known)}"
+            there = f"; there are {', '.join(known)}" if known else ""
+            reason = f"there is no parameter {shown(name)}{there}"
             raise Refused("unknown_field", reason)
         if len(arguments.getlist(name)) > 1:
             raise _bad_page(f"{name} stands twice")

@@ -17,7 +17,7 @@ from gevent.lock import BoundedSemaphore
 from common.errors import QueueUnavailable
 from common.loops import repeat
 from common.message import Mark
-from common.store.places import MOST_MOVES, How, Known, Move, Places
+from common.store.places import MOST_CLIENTS, MOST_MOVES, How, Known, Move, Places
 from ws_server.clients.connection import Connection
 
 log = logging.getLogger(__name__)
@@ -113,6 +113,9 @@ class ClientMemory:
         waiting = self._moves.get(move.name)
         if waiting is not None and waiting.how == "set":
             move = move._replace(how="set")
+        if len(self._moves) >= MOST_CLIENTS and waiting is None:
+            # Redis is away, and remembers no more. This one is sent more once more.
+            del self._moves[next(iter(self._moves))]
         self._moves[move.name] = move
         self._wake.set()
 

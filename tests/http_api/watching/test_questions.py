@@ -12,6 +12,7 @@ from http_api.watching.questions import (
     NamesQuestion,
     messages_question,
     names_question,
+    nothing_else,
     stream_question,
 )
 
@@ -70,6 +71,13 @@ def test_a_stream_may_be_a_sample() -> None:
     for query in ("sample=0", "sample=1001", "sample=", "sample=all"):
         with pytest.raises(Refused, match="sample"):
             stream(query)
+
+
+def test_who_asks_with_a_parameter_where_there_is_none_is_told_of_no_other() -> None:
+    with pytest.raises(Refused) as refused:
+        nothing_else(arguments("x=1"))
+
+    assert refused.value.reason == "there is no parameter 'x'"
 
 
 @pytest.mark.parametrize("ask", [names, messages, stream])

@@ -12,6 +12,7 @@ from tests.support.places import GONE, FakePlaces
 from tests.support.websocket import PING, PONG, frame
 from ws_server.clients.connection import Connection
 from ws_server.door.listen import Listen
+from ws_server.relay import memory as module
 from ws_server.relay.memory import MOST_COMMANDS, ROUND, ClientMemory
 
 SECONDS = 1000.0
@@ -235,3 +236,17 @@ def test_it_tells_redis_by_itself(parts: Parts, memory: ClientMemory, places: Fa
 
     wait_until(lambda: places.known["abc"].sent == parts.feed.mark, "written")
     assert places.known["abc"].mark == parts.feed.mark
+
+
+def test_while_redis_is_away_a_bounded_number_waits(
+    parts: Parts, memory: ClientMemory, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_CLIENTS", 2)
+    clients = [enter(parts, memory, name)[0] for name in "abcb"]
+    places.fault = GONE
+    for connection in clients:
+        leave(parts, memory, connection)
+    places.fault = None
+    memory.stop(1)
+
+    assert [[move.name for move in moves] for moves in places.writes] == [["b", "c"]]
