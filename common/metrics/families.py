@@ -97,7 +97,8 @@ FAMILIES = (
         "rejected_total",
         COUNTER,
         WS,
-        "Envelopes on the queue that could not be read and were set aside, by the reason",
+        "Envelopes on the queue that could not be read and were set aside; of those that were read "
+        "together, by the reason of the first",
         "reason",
     ),
     # Canaries
