@@ -119,7 +119,7 @@ class Reports:
             everybody = list(dict.fromkeys([*behind, *all_]))
             for start in range(0, len(everybody), LOOKED_AT_ONCE):
                 some = everybody[start : start + LOOKED_AT_ONCE]
-                found += rows_of(self._receipts, some, upto, self._hub.confirming.want_from)
+                found += rows_of(self._receipts, some, upto, self._hub.confirming.want_once)
                 gevent.sleep(0)
         self._next_look = self._clock() + max(LOOK_EVERY, (self._clock() - began) * LOOK_SHARE)
         return found[:MOST_NAMED]

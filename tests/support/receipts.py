@@ -34,7 +34,7 @@ class Asked:
     def want_until(self, moment: float) -> None:
         self.until = moment
 
-    def want_from(self, connection: Connection) -> None:
+    def want_once(self, connection: Connection) -> None:
         self.some.append(connection)
 
 

@@ -11,6 +11,9 @@ from ws_server.clients.connection import Connection
 Asked = tuple[str, int, Sequence[str], int]
 
 
+LONGEST_TIME = 16  # Digits: somebody else may have written there what he likes.
+
+
 class Asking(Protocol):
     """Who has clients asked to confirm, and tells who has."""
 
@@ -18,9 +21,6 @@ class Asking(Protocol):
 
     def want_until(self, moment: float) -> None:
         """All of them, up to a moment of `time.monotonic()`."""
-
-    def want_from(self, connection: Connection) -> None:
-        """This one, as long as it is here."""
 
 
 def asked_of(page: Page) -> list[Asked]:
@@ -31,6 +31,6 @@ def asked_of(page: Page) -> list[Asked]:
         time, _, id_ = receipt.partition(b" ")
         if page.recipients is not None:
             names = page.recipients[place]
-        if id_ and time.isdigit() and names != NOBODY:
+        if id_ and time.isdigit() and len(time) <= LONGEST_TIME and names != NOBODY:
             found.append((id_.decode("latin-1"), parse_id(page.ids[place]), names, int(time)))
     return found

@@ -65,7 +65,8 @@ class Confirming:
         self._clients = clients
         self._sender = sender
         self._until = 0.0  # Up to this moment, all are asked.
-        self._asking: dict[Feed, dict[Connection, None]] = {
+        # These are asked always; or, if False, until they have confirmed something.
+        self._asking: dict[Feed, dict[Connection, bool]] = {
             feed: {} for feed in clients.by_feed if feed.format.is_websocket
         }
         # Those who were sent something first, from before their place: the id of the last of it.
@@ -87,7 +88,12 @@ class Confirming:
     def want_from(self, connection: Connection) -> None:
         """Ask this client for as long as it is here; without effect for a stream of events."""
         if connection.feed in self._asking:
-            self._asking[connection.feed][connection] = None
+            self._asking[connection.feed][connection] = True
+
+    def want_once(self, connection: Connection) -> None:
+        """Ask this client until it has confirmed something; if it is asked always, it still is."""
+        if connection.feed in self._asking:
+            self._asking[connection.feed].setdefault(connection, False)
 
     def ask_first(self, connection: Connection, last: int) -> None:
         """Ask it for what it was sent first, up to an id: that is confirmed by its place itself."""
@@ -194,5 +200,8 @@ class Confirming:
         if is_new and id_ <= most and connection.state is not State.GONE:
             self._first.pop(connection, None)
             connection.confirmed = id_
+            asking = self._asking[connection.feed]
+            if asking.get(connection) is False:
+                del asking[connection]
             for told in self.on_confirmed:
                 told(connection, before, id_)

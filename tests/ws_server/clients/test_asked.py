@@ -11,5 +11,6 @@ def test_only_messages_that_ask_for_it_are_counted() -> None:
         ("p", 2 << 64, ("a",), 17),
         ("q r", 4 << 64, (), 18),
     ]
+    assert asked_of(Page(ids[:1], [b""], None, [b"9" * 5000 + b" p"])) == []
     assert asked_of(Page(ids[:1], [b""], [NOBODY], [b"17 p"])) == []
     assert asked_of(Page(ids, [b""] * 4)) == []

@@ -417,3 +417,20 @@ def test_who_confirms_the_last_that_it_was_sent_first_confirms_its_place(
         assert confirming.take_command(connection, Mark(parts.feed.epoch, number << 64))
 
     assert told == [(connection, head, head)]
+
+
+def test_who_was_late_is_asked_until_it_has_confirmed_something(parts: Parts, join: Join) -> None:
+    late, client = join()
+    always, _ = join()
+    confirming = parts.hub.confirming
+    confirming.want_from(always)
+    for connection in (late, always):
+        confirming.want_once(connection)
+
+    parts.publish(b"a")
+    client.frames(1)
+    answer(client)
+    wait_until(lambda: late.confirmed == parts.feed.head, "confirmed")
+    confirming.take_pong(always, str(parts.feed.mark).encode())
+
+    assert [confirming.wants(each) for each in (late, always)] == [False, True]

@@ -20,7 +20,7 @@ def hall() -> Iterator[Hall]:
 
 
 def named(hall: Hall) -> list[str | None]:
-    rows = rows_of(hall.receipts, hall.clients.all, UPTO, hall.asked.want_from)
+    rows = rows_of(hall.receipts, hall.clients.all, UPTO, hall.asked.want_once)
     return [row["user"] for row in rows]
 
 
@@ -32,7 +32,7 @@ def test_a_client_is_named_that_has_not_confirmed_something_for_it(hall: Hall) -
     hall.confirm(quick, 3)
     hall.place(slow, 2)
 
-    (row,) = rows_of(hall.receipts, hall.clients.all, UPTO, hall.asked.want_from)
+    (row,) = rows_of(hall.receipts, hall.clients.all, UPTO, hall.asked.want_once)
     assert row == {
         "user": "slow",
         "address": "",
