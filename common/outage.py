@@ -31,3 +31,21 @@ class Outage:
             log.error("%s; trying again", problem)
         elif was_on and not self.is_on:
             log.info("Redis is back")
+
+
+class Unwritten:
+    """The same of one thing that a process writes again and again, as presence."""
+
+    def __init__(self, log: logging.Logger, what: str) -> None:
+        """`what` with its verb, as in `Presence is`."""
+        self._log = log
+        self._what = what
+        self._is_on = False
+
+    def note(self, problem: QueueUnavailable | None) -> None:
+        """It could not be written or, with None, it was."""
+        was_on, self._is_on = self._is_on, problem is not None
+        if problem is not None and not was_on:
+            self._log.warning("%s not written: %s", self._what, problem.reason)
+        elif was_on and problem is None:
+            self._log.info("%s written again", self._what)

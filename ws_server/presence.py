@@ -14,6 +14,7 @@ from gevent.lock import BoundedSemaphore
 
 from common.errors import QueueUnavailable
 from common.loops import repeat
+from common.outage import Unwritten
 from common.store.presence import LEASE, PresenceWriter
 from ws_server.counts import Counts
 
@@ -34,7 +35,7 @@ class Presence:
         self._renewal = 0.0  # When it is due.
         self._right = monotonic()  # When Redis had all of it last.
         self._writing = BoundedSemaphore()
-        self._is_away = False
+        self._unwritten = Unwritten(log, "Presence is")
         self._stopped = False
 
     def run(self) -> None:
@@ -54,14 +55,14 @@ class Presence:
             try:
                 self._write(now)
             except QueueUnavailable as problem:
-                self._note(problem)
+                self._unwritten.note(problem)
                 if now > self._renewal - RENEW + LEASE:
                     # Nothing that was written counts any more, so what has changed since need not
                     # be kept: of many channels that come and go it would grow without end.
                     self._begin_anew()
             else:
                 self._right = now
-                self._note(None)
+                self._unwritten.note(None)
 
     def lag(self, now: float) -> float:
         """For how many seconds what Redis has may be out of date."""
@@ -107,11 +108,3 @@ class Presence:
         self._writer.begin()
         self._is_known, self._renewal = False, 0.0
         self.counts.forget_writes()
-
-    def _note(self, problem: QueueUnavailable | None) -> None:
-        """One log line when it cannot be written, and one when it can be again."""
-        was_away, self._is_away = self._is_away, problem is not None
-        if problem is not None and not was_away:
-            log.warning("Presence is not written: %s", problem.reason)
-        elif was_away and problem is None:
-            log.info("Presence is written again")

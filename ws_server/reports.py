@@ -15,6 +15,7 @@ from gevent.lock import BoundedSemaphore
 
 from common.errors import QueueUnavailable
 from common.loops import repeat
+from common.outage import Unwritten
 from common.receipt import Counted
 from common.store.receipts import ReceiptWriter
 from ws_server.clients.hub import Hub
@@ -50,7 +51,8 @@ class Reports:
         self._late: Sequence[Mapping[str, Any]] = []  # As it was written last.
         self._next_look = 0.0
         self._writing = BoundedSemaphore()
-        self._is_away = self._stopped = False
+        self._stopped = False
+        self._unwritten = Unwritten(log, "Receipts are")
 
     def run(self) -> None:
         """Write for ever, until the stop."""
@@ -68,9 +70,9 @@ class Reports:
             try:
                 self._write()
             except QueueUnavailable as problem:
-                self._note(problem)
+                self._unwritten.note(problem)
             else:
-                self._note(None)
+                self._unwritten.note(None)
 
     def stop(self) -> None:
         """Say the last numbers; nothing is written after."""
@@ -123,11 +125,3 @@ class Reports:
                 gevent.sleep(0)
         self._next_look = self._clock() + max(LOOK_EVERY, (self._clock() - began) * LOOK_SHARE)
         return found[:MOST_NAMED]
-
-    def _note(self, problem: QueueUnavailable | None) -> None:
-        """One log line when it cannot be written, and one when it can be again."""
-        was_away, self._is_away = self._is_away, problem is not None
-        if problem is not None and not was_away:
-            log.warning("Receipts are not written: %s", problem.reason)
-        elif was_away and problem is None:
-            log.info("Receipts are written again")

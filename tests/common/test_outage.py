@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from common.errors import QueueUnavailable
-from common.outage import Outage
+from common.outage import Outage, Unwritten
 
 PROBLEM = QueueUnavailable("no answer")
 AGAIN = f"{PROBLEM}; trying again"
@@ -55,3 +55,16 @@ def test_a_second_outage_is_logged_like_the_first(logged: pytest.LogCaptureFixtu
         outage.note("read", problem)
 
     assert logged.messages == [AGAIN, BACK, AGAIN, BACK]
+
+
+def test_what_is_not_written_is_one_line_and_one_when_it_is_again(
+    logged: pytest.LogCaptureFixture,
+) -> None:
+    unwritten = Unwritten(logging.getLogger("presence"), "Presence is")
+    for problem in (None, PROBLEM, PROBLEM, None, None):
+        unwritten.note(problem)
+
+    assert [(each.name, each.levelname, each.getMessage()) for each in logged.records] == [
+        ("presence", "WARNING", "Presence is not written: no answer"),
+        ("presence", "INFO", "Presence is written again"),
+    ]

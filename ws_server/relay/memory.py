@@ -17,6 +17,7 @@ from gevent.lock import BoundedSemaphore
 from common.errors import QueueUnavailable
 from common.loops import repeat
 from common.message import Mark
+from common.outage import Unwritten
 from common.store.places import MOST_CLIENTS, MOST_MOVES, How, Known, Move, Places
 from ws_server.clients.connection import Connection
 
@@ -53,7 +54,7 @@ class ClientMemory:
         self._wake = Event()
         self._write_moved_at = 0.0
         self._writing = BoundedSemaphore()
-        self._is_away = False
+        self._unwritten = Unwritten(log, "How far clients are is")
 
     # Clients
 
@@ -142,9 +143,9 @@ class ClientMemory:
             self._gather_moved()
         try:
             self._write_all(MOST_COMMANDS)
-            self._note(None)
+            self._unwritten.note(None)
         except QueueUnavailable as problem:
-            self._note(problem)
+            self._unwritten.note(problem)
             gevent.sleep(ROUND)
 
     def _note_streams(self) -> None:
@@ -181,14 +182,6 @@ class ClientMemory:
         for name, move in some.items():
             if self._moves.get(name) is move:  # Else it has moved meanwhile.
                 del self._moves[name]
-
-    def _note(self, problem: QueueUnavailable | None) -> None:
-        """One log line when it cannot be written, and one when it can be again."""
-        was_away, self._is_away = self._is_away, problem is not None
-        if problem is not None and not was_away:
-            log.warning("How far clients are is not written: %s", problem.reason)
-        elif was_away and problem is None:
-            log.info("How far clients are is written again")
 
     def _move_of(self, connection: Connection, sent: Mark | None = None, how: How = "move") -> Move:
         id_ = connection.confirmed
