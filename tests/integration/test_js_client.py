@@ -4,6 +4,7 @@ CLIENT_RESTARTS and CLIENT_CUTS say how often the server is killed, and the netw
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import closing, suppress
 
@@ -16,6 +17,7 @@ from tests.support.keys import SECRET, in_seconds, signed
 from tests.support.processes import wait_until
 from tests.support.redis_servers import Proxy
 from tests.support.system import KEY, Pusher, System
+from tests.support.websocket import LIMIT
 
 RESTARTS = int(os.environ.get("CLIENT_RESTARTS", "6"))
 CUTS = int(os.environ.get("CLIENT_CUTS", "6"))
@@ -31,6 +33,16 @@ FOLLOW = """async ([url, options]) => {
     for (const type of ["gap", "closed", "state", "error"]) {
         center.on(type, (what) => told.push([type, what]));
     }
+}"""
+
+# A handler that waits for an answer, as one that works for long.
+GET_STUCK = """([url, port]) => {
+    window.bare = new WebSocket(url);
+    center.on("message", () => {
+        const request = new XMLHttpRequest();
+        request.open("GET", `http://127.0.0.1:${port}/`, false);
+        request.send();
+    });
 }"""
 
 
@@ -339,3 +351,40 @@ def test_who_is_refused_is_told_why_and_does_not_come_back(served: System, page:
     wait_for_state(page, "closed")
 
     assert told(page, "closed") == [{"code": 403, "reason": "not allowed to listen to secrets"}]
+
+
+def test_what_a_handler_is_stuck_with_is_not_confirmed(served: System, page: Page) -> None:
+    """Though the browser answers pings all the while: so does the bare socket beside it."""
+    _, port = served.start_ws(DELIVERY="instant")
+    follow(page, served, f"ws://127.0.0.1:{port}/", share=False)
+    wait_for_state(page)
+    push_with_receipt(served, "first")
+    wait_for_receipt(served, "first", to=1, written=1, confirmed=1)
+    wait_for_content(page, "first")
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(LIMIT)
+        page.evaluate(GET_STUCK, [f"ws://127.0.0.1:{port}/", server.getsockname()[1]])
+        page.wait_for_function("bare.readyState === 1")
+        push_with_receipt(served, "stuck")
+        held, _ = server.accept()
+        with held:
+            wait_for_receipt(served, "stuck", to=2, written=2, confirmed=1)
+            wait_until(lambda: len(late(served, "stuck")) == 1, "one is late")
+            held.sendall(b"HTTP/1.1 204 No Content\r\nAccess-Control-Allow-Origin: *\r\n\r\n")
+            wait_for_receipt(served, "stuck", to=2, written=2, confirmed=2)
+
+
+def push_with_receipt(system: System, id_: str) -> None:
+    assert system.call(f"/push?content={id_}&receipt=1&id={id_}")[0] == 200
+
+
+def wait_for_receipt(system: System, id_: str, **wanted: int) -> None:
+    def is_so() -> bool:
+        return bool(wanted.items() <= system.call(f"/messages/{id_}")[1].items())
+
+    wait_until(is_so, f"{id_}: {wanted}")
+
+
+def late(system: System, id_: str) -> list[object]:
+    found: list[object] = system.call(f"/messages/{id_}")[1]["late"]
+    return found

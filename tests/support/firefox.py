@@ -40,7 +40,7 @@ class Firefox:
             self._client = Client(self._port() or 0, "/session")
             self._client.socket.settimeout(120)  # A first start takes long on a busy machine.
             assert self._client.status == 101
-            self._ask("session.new", capabilities={})
+            self._ask("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
             tree = self._ask("browsingContext.getTree")
             self._context = tree["contexts"][0]["context"]
         except BaseException:

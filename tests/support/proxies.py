@@ -40,6 +40,7 @@ class Place:
     """What is the test's own about a proxy: its folder, ports and certificate.
 
     `form` is the folder of the example files in docs/proxy/, empty for that folder itself.
+    `listen` is the name under which listeners come.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class Place:
     http_port: int
     certificate: Certificate
     form: str = ""
+    listen: str = LISTEN
 
 
 class Proxy:
@@ -64,7 +66,7 @@ class Proxy:
     def is_ready(self) -> bool:
         """Traefik accepts before it has read its routes and its certificate."""
         try:
-            self.secure(ONE if self._place.form else LISTEN).close()
+            self.secure(ONE if self._place.form else self._place.listen).close()
         except OSError:
             return False
         return True
@@ -229,7 +231,7 @@ def _write(name: str, place: Place, changed: Mapping[str, str], is_whole: bool =
         assert before in text, f"{name} has no {before}"
         text = text.replace(before, after)
     file = place.folder / name
-    file.write_text(text, "utf-8")
+    file.write_text(text.replace(LISTEN, place.listen), "utf-8")
     return file
 
 
