@@ -3,13 +3,14 @@
 import logging
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from common.error_names import USUAL_STATUS
 from common.journal import request_id
 from common.refused import JSON, Refused
 
 CRASHED = Refused("internal_error", "the server failed; its log says why")
+NOWHERE = "there is no such path on this port; /docs of the HTTP API lists them"
 
 
 def speak_json(app: Flask) -> None:
@@ -67,5 +68,9 @@ def translated(problem: HTTPException) -> Refused:
     if USUAL_STATUS.get(name) != problem.code:
         name = "internal_error" if problem.code == 500 else "bad_request"
     allowed = problem.valid_methods if isinstance(problem, MethodNotAllowed) else None
-    headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
-    return Refused(name, problem.description or problem.name, headers)
+    if allowed:
+        methods = ", ".join(sorted(allowed))
+        return Refused(name, f"this path takes only {methods}", {"Allow": methods})
+    if problem.description == NotFound.description:
+        return Refused(name, NOWHERE)
+    return Refused(name, problem.description or problem.name)

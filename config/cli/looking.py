@@ -9,6 +9,10 @@ from config.printable import printable
 from message_center_client import Client, Refused
 
 READY = "ready"
+TO_DO = (
+    "start this where the servers were started, or set what they have (HTTP_PORT, WS_PORT, "
+    "PUSH_TOKENS); `message-center doctor` says what is wrong"
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Look:
             told.append(("Figures", f"not told: {view.why_no_stats}"))
         if view.stats:
             told += summary(view.stats)
+        if view.why_no_stats or not view.is_ready:
+            told.append(("To do", TO_DO))
         rows = [f"{name:<10} {text}".rstrip() for name, text in told]
         processes = view.stats.get("processes")
         return [*rows, "", *table(processes)] if processes else rows

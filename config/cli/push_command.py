@@ -22,6 +22,7 @@ from config.cli.terminal import as_typed, say, write
 from message_center_client import Client, NotConfirmed, Refused
 
 ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.
+LOOK = "is it running, with these settings? `message-center doctor` says what is wrong"
 PATIENCE = 60.0  # Seconds for which a batch of lines is tried again.
 INTERRUPTED = 130  # What a shell says of a program that Ctrl-C has ended.
 
@@ -140,7 +141,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
         return refused.code, refused.read().decode(errors="replace").strip()
     except (OSError, HTTPException) as problem:
         reason = getattr(problem, "reason", problem)
-        raise click.ClickException(f"no answer from {url}: {reason}") from problem
+        raise click.ClickException(f"no answer from {url}: {reason}; {LOOK}") from problem
 
 
 def _push_lines(asked: Asked, *, is_json: bool) -> None:

@@ -29,6 +29,7 @@ from config.settings import Settings
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 READY_TIMEOUT = 30.0  # Seconds for both processes to answer.
 LOOK_INTERVAL = 0.2  # Seconds between two looks at whether one has ended.
+READY_INTERVAL = 1.0  # Seconds between two looks at most, as each refusal is a line of the log.
 REDIS_PATIENCE = 5.0  # Seconds to wait for Redis before the addresses are shown without it.
 
 # SIGHUP, too: the terminal is closed. One that was ignored at the start, as by nohup or for a
@@ -73,7 +74,7 @@ def serve(settings: Settings, *, embedded: bool, command: str, say: Callable[[st
         running["http_api"] = _start("http_api", environ)
         running["ws_server"] = _start("ws_server", environ)
         if _wait_until(settings, running, "healthz", READY_TIMEOUT):
-            has_redis = _wait_until(settings, running, "readyz", REDIS_PATIENCE)
+            has_redis = _wait_until(settings, running, "readyz", REDIS_PATIENCE, READY_INTERVAL)
             say(banner.text(has_redis=has_redis))
         _wait_for_an_end(running)
         say(_what_ended(running))
@@ -98,10 +99,14 @@ def _start(package: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
 
 
 def _wait_until(
-    settings: Settings, running: Mapping[str, subprocess.Popen[bytes]], path: str, limit: float
+    settings: Settings,
+    running: Mapping[str, subprocess.Popen[bytes]],
+    path: str,
+    limit: float,
+    longest_pause: float = 0.05,
 ) -> bool:
     """Whether both processes answer `path` well in time; False at once if one has ended."""
-    end = monotonic() + limit
+    end, pause = monotonic() + limit, 0.05
     waiting = [
         f"http://{reachable(settings.http_host)}:{settings.http_port}/{path}",
         f"http://{reachable(settings.ws_host)}:{settings.ws_port}/{path}",
@@ -112,7 +117,8 @@ def _wait_until(
         if _answers_well(waiting[0]):
             waiting.pop(0)
         else:
-            sleep(0.05)
+            sleep(min(pause, longest_pause))
+            pause *= 2
     return not waiting
 
 

@@ -66,7 +66,14 @@ def test_a_wrong_method_is_told_the_right_ones(http: FlaskClient) -> None:
     response = http.post("/refused")
 
     assert json.loads(response.data)["error"] == "method_not_allowed"
-    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert json.loads(response.data)["msg"] == "this path takes only GET, HEAD, OPTIONS"
+
+
+def test_a_path_that_is_not_there_is_told_where_they_are_listed(http: FlaskClient) -> None:
+    answer = json.loads(http.get("/nowhere").data)
+
+    assert (answer["error"], "/docs" in answer["msg"]) == ("not_found", True)
 
 
 def test_what_flask_refuses_has_the_names_of_the_table() -> None:

@@ -36,10 +36,12 @@ def test_it_tells_of_listeners_and_of_a_server_that_is_gone(system: System) -> N
     down = status(system, port)
 
     assert (up.returncode, up.stderr) == (0, "")
+    assert "To do" not in up.stdout
     assert f"127.0.0.1:{port}/  ready" in up.stdout
     assert "\nhttp  " in up.stdout
     assert "\nws    " in up.stdout
     assert as_json["totals"]["connections"] == 3
     assert "not told: 401: unauthorized" in stranger.stdout
+    assert "\nTo do      " in stranger.stdout
     assert down.returncode == 1
     assert f"127.0.0.1:{port}/  no answer: " in down.stdout
