@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,11 +11,12 @@ import click
 from config import load
 from config.cli.doctor.configured import settings_findings
 from config.cli.doctor.finding import PROBLEM, Finding
-from config.cli.doctor.machine import machine_findings
+from config.cli.doctor.machine import machine_findings, redis_in_use
 from config.cli.doctor.outside import Visit, outside_findings
 from config.cli.doctor.route import Target
 from config.cli.doctor.store import redis_findings
 from config.cli.doctor.through import Pushing
+from config.cli.here import push_token
 from config.cli.terminal import as_typed, say, write
 from message_center_client import Client
 from message_center_client.client import checked_token
@@ -72,6 +74,9 @@ def here() -> Iterator[Finding]:
     embedded = "REDIS_URL" not in values
     yield from settings_findings(settings, [*misread, *bad], embedded=embedded)
     yield from machine_findings(settings)
+    in_use = redis_in_use(settings, push_token(settings, None)) if embedded else None
+    if in_use is not None:  # As it may be the Valkey of `serve`, at a port that `serve` has chosen.
+        settings, embedded = replace(settings, redis_url=in_use), False
     yield from redis_findings(settings, embedded=embedded)
 
 

@@ -30,6 +30,19 @@ def machine_findings(settings: Settings) -> Iterator[Finding]:
     yield port("WS", settings.ws_host, settings.ws_port)
 
 
+def redis_in_use(settings: Settings, token: str | None) -> str | None:
+    """The Redis of the HTTP API that runs here, as it says itself; None if it needs a password."""
+    url = f"http://{reachable(settings.http_host)}:{settings.http_port}"
+    with Client(url, token=token, timeout=ANSWER_TIMEOUT) as client:
+        try:
+            told = client.get("/about").get("redis")
+        except (Refused, OSError, HTTPException):
+            return None
+    if not isinstance(told, dict) or told.get("kind") != "server" or told.get("password"):
+        return None
+    return str(told["url"]) if told.get("url") else None
+
+
 def files(max_connections: int, hard: int) -> Finding:
     """Whether so many connections can be held; the servers raise the soft limit themselves."""
     wanted = max_connections + SLOTS + OTHERS

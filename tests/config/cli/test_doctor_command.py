@@ -9,6 +9,7 @@ import pytest
 from tests.support.commands import run
 from tests.support.processes import free_port
 from tests.support.redis_servers import Server
+from tests.support.scripted_api import Reply, answering
 
 pytestmark = pytest.mark.integration
 
@@ -44,3 +45,14 @@ def test_all_bad_settings_are_told_at_once(folder: Path) -> None:
     for name in ("HTTP_PROT", "HTTP_PORT", "WS_WORKERS"):
         assert f"problem  settings     {name}: " in result.stdout
     assert "problem  redis        redis://127.0.0.1:" in result.stdout
+
+
+def test_without_redis_url_it_looks_at_the_redis_of_the_server_that_runs(folder: Path) -> None:
+    with closing(Server(folder / "redis", "appendonly yes")) as redis:
+        url = f"redis://{redis.address}/0"
+        about = {"code": 0, "redis": {"kind": "server", "password": False, "url": url}}
+        with answering(Reply(200, json.dumps(about))) as server:
+            done = run("doctor", HTTP_PORT=str(server.server_port), WS_PORT=str(free_port()))
+
+    assert f"ok       redis        {url} answers in " in done.stdout
+    assert "REDIS_URL is not set" not in done.stdout

@@ -1,9 +1,11 @@
+import json
 import resource
 import socket
 
 import pytest
 
-from config.cli.doctor.machine import backlog, files, port
+from config.cli.doctor.machine import backlog, files, port, redis_in_use
+from config.settings import Settings
 from tests.support.scripted_api import Reply, answering, refuses
 
 NONE = resource.RLIM_INFINITY
@@ -64,3 +66,24 @@ def test_a_port_of_the_system_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> N
     )
 
     assert "below 1024" in port("HTTP", "127.0.0.1", 80).do
+
+
+@pytest.mark.parametrize(
+    ("redis", "found"),
+    [
+        ({"kind": "server", "password": False, "url": "redis://127.0.0.1:7/0"}, True),
+        ({"kind": "server", "password": True, "url": "redis://127.0.0.1:7/0"}, False),
+        ({"kind": "cluster", "password": False, "url": "redis+cluster://127.0.0.1:7"}, False),
+        (None, False),
+    ],
+)
+def test_the_redis_of_what_runs_here_is_known(redis: object, found: bool) -> None:
+    with answering(Reply(200, json.dumps({"code": 0, "redis": redis}))) as server:
+        url = redis_in_use(Settings(http_port=server.server_port), None)
+
+    assert url == ("redis://127.0.0.1:7/0" if found else None)
+
+
+def test_the_redis_of_who_asks_for_another_token_is_not_known() -> None:
+    with answering(refuses(401, "unauthorized")) as server:
+        assert redis_in_use(Settings(http_port=server.server_port), None) is None
