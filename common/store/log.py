@@ -17,7 +17,7 @@ from common.store.canaries import NoRider, Rider
 from common.store.connect import Client
 from common.store.keys import Keys
 from common.store.line import Line
-from common.store.log_state import LogState, Retention, Settled, Stretch
+from common.store.log_state import LogState, Retention, Settled, Stretch, is_epoch, is_held, size_of
 from common.store.script import source
 
 SETTLE_MESSAGES = 500
@@ -160,8 +160,8 @@ class RedisLog(Log):
         is_sure = (
             # A new connection may lead to a Redis that came back with older data.
             self._reading.connects == known_connects
-            and _is_epoch(epoch, known)
-            and _is_held(known.id, floor)
+            and is_epoch(epoch, known)
+            and is_held(known.id, floor)
             # The floor is from the last settle, and somebody may have trimmed the log since.
             and (bool(at_known) or not page)
         )
@@ -176,7 +176,7 @@ class RedisLog(Log):
     def fetch(self, epoch: str, ids: Sequence[bytes]) -> Page:
         commands = [("XRANGE", self._keys.log, id_, id_) for id_ in ids]
         *found, stored = self._paging.call(*commands, ("GET", self._keys.epoch))
-        if not _is_epoch(stored, Mark(epoch, 0)):
+        if not is_epoch(stored, Mark(epoch, 0)):
             raise QueueUnavailable(UNNOTICED)
         return Page.of_entries([entry for entries in found for entry in entries])
 
@@ -193,7 +193,7 @@ class RedisLog(Log):
         page = Page.of_entries(entries)
         last = parse_id(page.ids[-1]) if page else after.id
         is_whole = is_followed and (len(entries) == count or last == upto)
-        size = _size_of(entries)
+        size = size_of(entries)
         return Stretch(page, last, len(entries), size, size, is_whole)
 
     def pick_between(self, after: Mark, upto: int, channels: frozenset[str]) -> Stretch:
@@ -203,7 +203,7 @@ class RedisLog(Log):
         )
         end = parse_id(last)
         is_whole = is_followed and (not is_end or end == upto)
-        return Stretch(Page.of_entries(entries), end, looked, size, _size_of(entries), is_whole)
+        return Stretch(Page.of_entries(entries), end, looked, size, size_of(entries), is_whole)
 
     def _page_after(self, after: Mark, command: Command) -> tuple[Any, bool]:
         """What a command answers that reads on after `after`, and whether nothing is missing."""
@@ -212,7 +212,7 @@ class RedisLog(Log):
         answer, (is_followed, _has), epoch = self._paging.call(
             command, self._ask_whole(after.id), ("GET", self._keys.epoch)
         )
-        if not _is_epoch(epoch, after):
+        if not is_epoch(epoch, after):
             raise QueueUnavailable(UNNOTICED)
         return answer, is_followed > 0
 
@@ -246,17 +246,3 @@ class RedisLog(Log):
 def _page_of_stream(streams: Any) -> Page:
     """Of the one stream that XREAD was asked for; empty if it has nothing new."""
     return Page.of_entries(streams[0][1] if streams else [])
-
-
-def _size_of(entries: Any) -> int:  # As pick.lua counts it.
-    return sum(sum(map(len, fields)) for _, fields in entries)
-
-
-def _is_epoch(stored: bytes | None, known: Mark) -> bool:
-    """Whether the epoch of the log, as it is stored, is the one that is known."""
-    return stored is not None and stored.startswith(f"{known.epoch} ".encode())
-
-
-def _is_held(after: int, floor: bytes | None) -> bool:
-    """Whether the log has forgotten nothing that came after a message."""
-    return floor is None or after >= parse_id(floor) - 1

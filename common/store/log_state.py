@@ -6,7 +6,7 @@ No I/O here.
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.message import parse_id
+from common.message import Mark, parse_id
 from common.page import Page
 from common.store.redis_words import known_words
 
@@ -97,3 +97,18 @@ class Retention:
         if length < 2 or not span:
             return None, False
         return max(shares, key=shares.__getitem__), False
+
+
+def is_epoch(stored: bytes | None, known: Mark) -> bool:
+    """Whether the epoch of the log, as it is stored, is the one that is known."""
+    return stored is not None and stored.startswith(f"{known.epoch} ".encode())
+
+
+def is_held(after: int, floor: bytes | None) -> bool:
+    """Whether the log has forgotten nothing that came after a message."""
+    return floor is None or after >= parse_id(floor) - 1
+
+
+def size_of(entries: Any) -> int:
+    """Bytes of the fields of entries, as pick.lua counts them."""
+    return sum(sum(map(len, fields)) for _, fields in entries)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from common.store.log_state import LogState, Retention, Settled
+from common.message import Mark
+from common.store.log_state import LogState, Retention, Settled, is_epoch, is_held, size_of
 
 STATE = LogState("19ab", start=1 << 64, floor=2 << 64 | 3, last=4 << 64)
 
@@ -53,3 +54,23 @@ def test_the_bound_that_a_log_meets_first(
 
 def test_a_log_without_a_bound_of_bytes_never_meets_it() -> None:
     assert Retention(10_000, 86_400).met_first(10, 60, 10**12) == ("HISTORY_SIZE", False)
+
+
+def test_an_epoch_is_known_by_its_whole_name() -> None:
+    known = Mark("19ab", 5)
+
+    assert is_epoch(b"19ab 1-0", known)
+    assert not is_epoch(b"19abc 1-0", known)
+    assert not is_epoch(None, known)
+
+
+def test_what_follows_a_message_is_held_from_the_floor_on() -> None:
+    floor = 2 << 64 | 3
+
+    assert is_held(floor - 1, b"2-3")
+    assert not is_held(floor - 2, b"2-3")
+    assert is_held(0, None)
+
+
+def test_the_size_of_entries_is_that_of_their_fields() -> None:
+    assert size_of([(b"1-0", [b"c", b"hello"]), (b"2-0", [b"c", b""])]) == 7
