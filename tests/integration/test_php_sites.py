@@ -14,6 +14,7 @@ import pytest
 from config.cli.embedded import EmbeddedValkey
 from tests.support.example_programs import skip_without
 from tests.support.php_sites import LARAVEL, THINKPHP, Framework, serving
+from tests.support.processes import wait_until
 from tests.support.scripted_api import CUT, Reply, answering, refuses
 from tests.support.system import System
 from tests.support.websocket import LIMIT
@@ -53,9 +54,13 @@ def post(url: str, **form: str) -> tuple[int, Any]:
 
 
 def newest(system: System, count: int) -> Pushed:
-    """What was pushed, to whom."""
-    path = f"/messages?last={count}"
-    _, answer = system.call(path, Authorization=f"Bearer {TOKEN}")
+    """What was pushed, to whom; once nothing waits in the queue any more."""
+
+    def read(path: str) -> Any:
+        return system.call(path, Authorization=f"Bearer {TOKEN}")[1]
+
+    wait_until(lambda: read("/stats")["queue"]["length"] == 0, "all is settled")
+    answer = read(f"/messages?last={count}")
     return [(each["content"], each["to"]) for each in answer["messages"]]
 
 

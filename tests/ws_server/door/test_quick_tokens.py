@@ -17,6 +17,7 @@ QUICK = QuickTokens(SECRET, 5.0)
         {"sub": "42", "channels": ["orders", "news.*"]},
         {"sub": "42", "exp": in_seconds(3600), "iat": in_seconds(0), "nbf": in_seconds(0)},
         {"name": "张三", "exp": in_seconds(3600)},
+        {"jti": "1"},
     ],
 )
 def test_a_usual_token_is_read(claims: dict[str, Any]) -> None:
@@ -34,7 +35,6 @@ def test_a_usual_token_is_read(claims: dict[str, Any]) -> None:
         {"iat": in_seconds(3600)},
         {"iat": "0"},
         {"aud": "a"},
-        {"jti": "1"},
         {"other": 1},
     ],
 )
