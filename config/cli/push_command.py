@@ -9,10 +9,12 @@ import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
+from typing import Any
 from uuid import uuid4
 
 import click
 
+from config.cli.confirmations import wait_for_receipt
 from config.cli.here import http_url, push_token, settings_here
 from config.cli.lines import BadLineError, Lines, Reading
 from config.cli.piping import Piping
@@ -35,6 +37,7 @@ class Asked:
     token: str | None
     channels: tuple[str, ...]
     users: tuple[str, ...]
+    receipt: bool = False
 
     @property
     def to(self) -> dict[str, tuple[str, ...]]:
@@ -71,20 +74,20 @@ class Asked:
 )
 @click.option("--id", metavar="ID", help="An id: pushed again under it, it does not come twice.")
 @click.option("--token", metavar="TOKEN", help="A token, instead of the first of PUSH_TOKENS.")
-def push(
-    text: str,
-    channels: tuple[str, ...],
-    users: tuple[str, ...],
-    id: str | None,  # noqa: A002
-    token: str | None,
-    is_json: bool,
-) -> None:
+@click.option(
+    "--receipt",
+    is_flag=True,
+    help="Say how many have confirmed it, as soon as all have, or after 5 seconds.",
+)
+def push(text: str, *, is_json: bool, **typed: Any) -> None:
     """Push TEXT through the HTTP API; if TEXT is -, each line of standard input.
 
     It goes to everybody unless a channel or a user is given. The first of PUSH_TOKENS is sent
     along, if there are any. Ends with status 1 if the push fails.
     """
-    asked = Asked(id, token, channels, users)
+    asked = Asked(**typed)
+    if text == "-" and asked.receipt:
+        raise click.BadOptionUsage("receipt", "--receipt is for one message, not for lines")
     if text == "-":
         _push_lines(asked, is_json=is_json)
     else:
@@ -102,12 +105,23 @@ def _push_one(text: str, asked: Asked, *, is_json: bool) -> None:
         write(f"{answer}\n")  # It is pushed or not, whether that is read or not.
     if status != 200 or not _is_success(answer):
         sys.exit(1)
+    if asked.receipt:
+        _say_receipt(json.loads(answer).get("id"), http_url(settings), token)
+
+
+def _say_receipt(id_: str | None, url: str, token: str | None) -> None:
+    if id_ is None:
+        raise click.ClickException("it is pushed, but this server gives no receipts")
+    with Client(url, token=token) as client:
+        write(f"{wait_for_receipt(lambda: client.receipt(id_))}\n")
 
 
 def _as_form(text: str, asked: Asked) -> tuple[str, bytes]:
     form = {"content": text} | {key: ",".join(names) for key, names in asked.to.items()}
     if asked.id is not None:
         form["id"] = asked.id
+    if asked.receipt:
+        form["receipt"] = "1"
     return "application/x-www-form-urlencoded", urllib.parse.urlencode(form).encode()
 
 
@@ -118,7 +132,9 @@ def _as_json(text: str, asked: Asked) -> tuple[str, bytes]:
         raise click.BadParameter(f"it is not JSON: {problem}", param_hint="TEXT") from problem
     if not isinstance(content, dict | list):
         raise click.BadParameter("it is neither an object nor a list", param_hint="TEXT")
-    message = {"content": content, **asked.to, "id": asked.id}
+    message: dict[str, Any] = {"content": content, **asked.to, "id": asked.id}
+    if asked.receipt:
+        message["receipt"] = True
     return "application/json", json.dumps(message).encode()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.answering import Answering
+from tests.support.commands import run
 from tests.support.events import EventStream
 from tests.support.keys import SECRET, in_seconds, signed
 from tests.support.processes import Process, wait_until
@@ -86,6 +87,8 @@ def test_a_receipt_tells_who_has_got_a_push(
     with Answering(*clients):
         push(system, "to-all")
         receipt(system, "to-all", **{**NOBODY, "to": 8, "written": 8, "confirmed": 8}, late=[])
+        pushed = run("push", "hello", "--receipt", HTTP_PORT=str(system.http_port))
+        assert pushed.stdout.splitlines()[1:] == ["confirmed by 8 of 8"]
 
         push(system, "to-users", users="1,9")
         answer = receipt(system, "to-users", to=4, written=4, confirmed=4)
