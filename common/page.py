@@ -176,3 +176,9 @@ def _content(pairs: list[bytes]) -> bytes:
 
 def _recipients(pairs: list[bytes]) -> tuple[str, ...]:
     return tuple(pairs[3].decode().split(" ")) if len(pairs) > 2 else ()
+
+
+def has_id(ids: Sequence[bytes], id_: int) -> bool:
+    """Whether sorted ids have this one among them."""
+    count = bisect_right(ids, id_, key=parse_id)
+    return count > 0 and parse_id(ids[count - 1]) == id_

@@ -6,6 +6,7 @@ No I/O here.
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.errors import QueueUnavailable
 from common.message import Mark, parse_id
 from common.page import Page
 from common.store.redis_words import known_words
@@ -50,6 +51,19 @@ class Settled:
         command, _, error = problem.decode(errors="replace").partition(" ")
         failed = f"{command}: {known_words(error)}" if problem else ""
         return cls(moved, rejected, waiting, state, reason.decode(), failed)
+
+    def failure(self) -> QueueUnavailable | None:
+        """What failed besides what was done.
+
+        Raises:
+            QueueUnavailable: nothing was done, so it is of no use to go on at once.
+        """
+        if not self.problem:
+            return None
+        problem = QueueUnavailable(self.problem)
+        if self.waiting and not self.moved and not self.rejected:
+            raise problem
+        return problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from common.json_content import JsonBytes
-from common.page import NAME_BYTES, NOBODY, PART_BYTES, PART_MESSAGES, Page
+from common.page import NAME_BYTES, NOBODY, PART_BYTES, PART_MESSAGES, Page, has_id
 
 OURS = [b"1-0", [b"c", b"ours"]]
 
@@ -163,3 +163,9 @@ def test_a_part_without_receipts_says_so() -> None:
     parts = list(Page.of_entries([*entries, last]).parts())
 
     assert [part.receipts for part in parts] == [None, [b"17 p"]]
+
+
+@pytest.mark.parametrize(("id_", "is_there"), [(1, True), (2, False), (3, True), (4, False)])
+def test_an_id_is_found_among_sorted_ones(id_: int, is_there: bool) -> None:
+    assert has_id([b"1-0", b"3-0"], id_ << 64) is is_there
+    assert not has_id([], id_ << 64)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from common.addressing import Addressing
 from common.message import parse_id
-from common.page import Page
+from common.page import Page, has_id
 from ws_server.log.cache import Memory
 from ws_server.wire.formats import Format
 
@@ -76,7 +76,7 @@ class Chunk(NamedTuple):
 
     def has(self, id_: int) -> bool:
         """Whether the message with this id is in it."""
-        return _has_id(self.ids, id_)
+        return has_id(self.ids, id_)
 
     def share_of(self, _channels: frozenset[str]) -> float:
         """How much of it is for the listeners of these channels: all of it."""
@@ -157,7 +157,7 @@ class Mixed:
 
     def has(self, id_: int) -> bool:
         """Whether the message with this id is in it, whoever it is for."""
-        return _has_id(self._ids, id_)
+        return has_id(self._ids, id_)
 
     def share_of(self, channels: frozenset[str]) -> float:
         """How much of its bytes is for the listeners of these channels: 1.0 is all."""
@@ -241,12 +241,6 @@ def piece_of(form: Format, epoch: str, after: int, upto: int, page: Page) -> Pie
 
 def _joined(after: int, upto: int, ids: Sequence[bytes], frames: list[bytes]) -> Chunk:
     return Chunk(after, upto, b"".join(frames), ids, array("Q", accumulate(map(len, frames))))
-
-
-def _has_id(ids: Sequence[bytes], id_: int) -> bool:
-    """Whether sorted ids have this one among them."""
-    count = bisect_right(ids, id_, key=parse_id)
-    return count > 0 and parse_id(ids[count - 1]) == id_
 
 
 def _memory_of(texts: Sequence[bytes]) -> int:

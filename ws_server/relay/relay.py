@@ -166,7 +166,7 @@ class Relay:
                 self._hub.publish(page)
         if self._note_read(is_full=done.is_full):
             return True
-        self._problem = _problem_of(done.settled)
+        self._problem = done.settled.failure()
         return done.settled.waiting > 0
 
     def _settle_ahead(self, settled: Settled, upto: int) -> None:
@@ -235,17 +235,3 @@ class Relay:
                 "Set aside %d unreadable envelopes (%d in all), see the list %s; of the first, %s",
                 *(settled.rejected, total, self._source.rejected_key, settled.reason),
             )
-
-
-def _problem_of(settled: Settled) -> QueueUnavailable | None:
-    """What failed besides what was done.
-
-    Raises:
-        QueueUnavailable: nothing was done, so it is of no use to go on at once.
-    """
-    if not settled.problem:
-        return None
-    problem = QueueUnavailable(settled.problem)
-    if settled.waiting and not settled.moved and not settled.rejected:
-        raise problem
-    return problem

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.errors import QueueUnavailable
 from common.message import Mark
 from common.store.log_state import LogState, Retention, Settled, is_epoch, is_held, size_of
 
@@ -74,3 +75,13 @@ def test_what_follows_a_message_is_held_from_the_floor_on() -> None:
 
 def test_the_size_of_entries_is_that_of_their_fields() -> None:
     assert size_of([(b"1-0", [b"c", b"hello"]), (b"2-0", [b"c", b""])]) == 7
+
+
+def test_a_failure_is_raised_only_if_nothing_was_done() -> None:
+    told = Settled(1, 0, 7, problem="XADD: OOM").failure()
+
+    assert told is not None
+    assert told.reason == "XADD: OOM"
+    assert Settled(0, 0, 7).failure() is None
+    with pytest.raises(QueueUnavailable, match="OOM"):
+        Settled(0, 0, 7, problem="XADD: OOM").failure()
