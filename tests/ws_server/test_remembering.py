@@ -90,9 +90,11 @@ def test_what_is_pushed_to_a_user_who_is_away_waits_for_the_next_connection(
     with_welcome.socket.close()
 
     again = come(running, format="json", grant=USER, channels=own)
-    welcome, *rows = map(json.loads, answer(again, 3))
+    welcome, *rows, cursor = map(json.loads, answer(again, 4))
+    assert cursor["id"] == str(head(running))
     assert [row["content"] for row in rows] == ["one", "two"]
     assert welcome["again"] == 0
+    answer(again, 0)  # The ping behind the cursor asks for nothing.
 
     wait_until(lambda: kept.users.known["42"].mark == head(running), "confirmed")
     assert leave(again, kept.users, "42").mark == head(running)
