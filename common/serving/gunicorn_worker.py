@@ -24,8 +24,8 @@ from common.serving.door.door import Door, Take
 from common.serving.request_loop import Handed, RequestLoop
 
 # Accepted of each of three listeners between two turns of the event loop; gevent's are 100. So many
-# handshakes take as long as a slice of a fan-out. With 10, a storm of 10,000 overflows what the kernel
-# keeps, and some come after 7 s: decision 49.
+# handshakes take as long as a slice of a fan-out. With 10, a storm of 10,000 overflows what the
+# kernel keeps, and some come after 7 s: decision 49.
 ACCEPTS = 20
 ALIVE_STEP = 0.2  # Seconds between two looks at whether to go on.
 SCARCE_STEP = 0.05  # The same while there is no room.
