@@ -28,7 +28,8 @@ def test_a_newcomer_sees_a_message_without_typing(
     open_console(page, shared)
 
     expect(rows(page)).to_contain_text(["Hello! This went from this page"])
-    expect(page.locator("#state")).to_contain_text(f"live · 127.0.0.1:{shared.ws_port} ·")
+    # How long the message took stands behind it, unless the page could connect only after it.
+    expect(page.locator("#state")).to_contain_text(f"live · 127.0.0.1:{shared.ws_port}")
     expect(page.locator(".facts")).to_contain_text("connections")
     assert shifts(page) == []
 

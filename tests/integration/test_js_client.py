@@ -356,14 +356,16 @@ def test_who_is_refused_is_told_why_and_does_not_come_back(served: System, page:
 def test_what_a_handler_is_stuck_with_is_not_confirmed(served: System, page: Page) -> None:
     """Though the browser answers pings all the while: so does the bare socket beside it."""
     _, port = served.start_ws(DELIVERY="instant")
-    follow(page, served, f"ws://127.0.0.1:{port}/", share=False)
+    follow(page, served, f"ws://127.0.0.1:{port}/", share=False, channels=["stuck"])
     wait_for_state(page)
     push_with_receipt(served, "first")
     wait_for_receipt(served, "first", to=1, written=1, confirmed=1)
     wait_for_content(page, "first")
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         server.settimeout(LIMIT)
-        page.evaluate(GET_STUCK, [f"ws://127.0.0.1:{port}/", server.getsockname()[1]])
+        page.evaluate(
+            GET_STUCK, [f"ws://127.0.0.1:{port}/?channels=stuck", server.getsockname()[1]]
+        )
         page.wait_for_function("bare.readyState === 1")
         push_with_receipt(served, "stuck")
         held, _ = server.accept()
@@ -375,7 +377,8 @@ def test_what_a_handler_is_stuck_with_is_not_confirmed(served: System, page: Pag
 
 
 def push_with_receipt(system: System, id_: str) -> None:
-    assert system.call(f"/push?content={id_}&receipt=1&id={id_}")[0] == 200
+    """To these alone: pages of other tests may still be there."""
+    assert system.call(f"/push?content={id_}&channel=stuck&receipt=1&id={id_}")[0] == 200
 
 
 def wait_for_receipt(system: System, id_: str, **wanted: int) -> None:

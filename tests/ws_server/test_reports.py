@@ -86,7 +86,8 @@ def test_what_could_not_be_written_is_written_later(
     room.reports.do_round()
 
     assert sum(map(len, room.writer.counted)) == AT_ONCE + 1
-    assert [record.message for record in caplog.records] == [
+    told = [each.message for each in caplog.records if each.message.startswith("Receipts")]
+    assert told == [
         "Receipts are not written: away",
         "Receipts are written again",
     ]

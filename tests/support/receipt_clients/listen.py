@@ -1,23 +1,23 @@
 """Listens to all of its arguments, and has no code for pings."""
 
-import asyncio
 import os
 import ssl
 import sys
+from threading import Thread
 
-from websockets.asyncio.client import connect
+from simple_websocket import Client, ConnectionClosed
 
 TLS = ssl.create_default_context(cafile=os.environ["CERTIFICATE"])
 
 
-async def listen(url: str) -> None:
-    async with connect(url, ssl=TLS if url.startswith("wss:") else None) as socket:
-        async for _ in socket:
-            pass
+def listen(url: str) -> None:
+    socket = Client(url, ssl_context=TLS if url.startswith("wss:") else None)
+    try:
+        while True:
+            socket.receive()
+    except ConnectionClosed:
+        pass
 
 
-async def main() -> None:
-    await asyncio.gather(*map(listen, sys.argv[1:]))
-
-
-asyncio.run(main())
+for url in sys.argv[1:]:
+    Thread(target=listen, args=[url]).start()
