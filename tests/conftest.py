@@ -23,8 +23,9 @@ from config import leftovers
 from config.cli.embedded import EmbeddedValkey
 from tests.support.spread import ByFile, ordered
 
-# A shell's `&` ignores it for all that it starts, and what we start would leave it so.
+# A shell's `&` and `nohup` ignore them for all that they start, and what we start would leave it so.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
