@@ -23,7 +23,7 @@ from config import leftovers
 from config.cli.embedded import EmbeddedValkey
 from tests.support.spread import ByFile, ordered
 
-# A shell's `&` and `nohup` ignore them for all that they start, and what we start would leave it so.
+# `nohup` and a shell's `&` ignore them for all that they start; what we start would leave it so.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
