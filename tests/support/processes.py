@@ -1,11 +1,13 @@
 """The processes of ours that tests start, on free ports, and how a test waits for them."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
 from typing import ClassVar
@@ -16,18 +18,46 @@ from tests.support.websocket import LIMIT
 ROOT = Path(__file__).parents[2]
 
 
-GIVEN: set[int] = set()  # Ports that were given to tests of this process.
+# Below what the system gives to connections that go out (from 32768 on), so that a server that is
+# restarted finds its port free; above what Chromium refuses to open (10080 is the highest).
+PORTS = range(11_000, 32_000)
+BLOCK = 500  # Ports that a process of tests takes for itself at a time.
+CLAIMS: list[socket.socket] = []  # On its blocks.
 
 
 def free_port() -> int:
-    """A port that was free a moment ago; another one each time, also if none is used yet."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port not in GIVEN:
-            GIVEN.add(port)
-            return port
+    """A port that nobody listens at; another one each time, in all processes that run tests.
+
+    Our servers share a port when two of them ask for the same one (`SO_REUSEPORT`), so that a port
+    that two tests were given does not fail there: each gets a part of the other's clients.
+    """
+    return next(_ports())
+
+
+@cache
+def _ports() -> Iterator[int]:
+    starts = list(PORTS[::BLOCK])
+    random.shuffle(starts)
+    for start in starts:
+        # Who holds the block's first number in UDP has all of its numbers in TCP.
+        claim = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", start))
+        except OSError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        yield from filter(_is_free, range(start, start + BLOCK))
+    raise RuntimeError("the tests have used up all ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def wait_until(is_true: Callable[[], bool], what: str, limit: float = LIMIT) -> None:
