@@ -14,6 +14,7 @@ from time import monotonic, time
 from typing import Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from common.errors import QueueUnavailable
 from common.loops import repeat
@@ -44,6 +45,7 @@ class Pulse:
         self._then, self._counted = self._began, dict(counters())
         self._rates = dict.fromkeys(self._counted, 0.0)
         self._is_away = self._stopped = False
+        self._talking = BoundedSemaphore()  # A beat under way must not come after the last word.
         self._fixed = {
             "kind": kind,
             "version": running_version(),
@@ -60,7 +62,7 @@ class Pulse:
         """The process ends, and is known no more."""
         self._stopped = True
         try:
-            with gevent.Timeout(LAST_WORD, QueueUnavailable("no answer before the stop")):
+            with gevent.Timeout(LAST_WORD, QueueUnavailable("no answer in time")), self._talking:
                 self._beats.leave(self.process)
         except QueueUnavailable as problem:
             log.debug("Known until its last beat counts no more: %s", problem.reason)
@@ -86,7 +88,9 @@ class Pulse:
         }
 
     def _beat_and_wait(self) -> None:
-        self.beat(monotonic())
+        with self._talking:
+            if not self._stopped:
+                self.beat(monotonic())
         gevent.sleep(EVERY)
 
     def _measure(self, now: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from common.store.beats import BEAT_LASTS
 from tests.support.processes import wait_until
 from tests.support.system import System
 from tests.support.websocket import LIMIT, Client
@@ -64,7 +65,8 @@ def test_every_process_is_known_and_gone_when_it_ends(system: System) -> None:
     }
 
     ws.stop()
-    wait_until(lambda: kinds(system) == ["http", "http"], "they have left", 2)
+    # Sooner than those that are silent are forgotten.
+    wait_until(lambda: kinds(system) == ["http", "http"], "they have left", 0.7 * BEAT_LASTS)
 
 
 def test_pushes_at_the_door_and_behind_it_are_counted(system: System) -> None:

@@ -10,6 +10,7 @@ from gevent.event import Event
 
 from common.errors import QueueUnavailable
 from common.store import pulse as module
+from common.store.beats import Said, Sample
 from common.store.pulse import Pulse, memory_in_use
 from tests.support.reads import FakeBeats
 
@@ -110,3 +111,26 @@ def test_where_the_system_does_not_tell_the_memory_is_unknown(
     monkeypatch.setattr(module, "STATM", tmp_path / "none")
 
     assert memory_in_use() is None
+
+
+def test_no_beat_comes_after_the_last_word() -> None:
+    """One that was under way at the stop would count for seconds, as of a process that runs."""
+    begun, may_end = Event(), Event()
+
+    class Slow(FakeBeats):
+        def beat(self, process: str, said: Said) -> Sample:
+            begun.set()
+            may_end.wait()
+            return super().beat(process, said)
+
+    beats = Slow()
+    pulse = make(beats, Counted())
+    running = gevent.spawn(pulse.run)
+    begun.wait()
+    stopping = gevent.spawn(pulse.stop)
+    gevent.idle()
+    may_end.set()
+    gevent.joinall([stopping], raise_error=True)
+    running.kill()
+
+    assert beats.whole.beats == []
