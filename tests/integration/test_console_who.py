@@ -236,7 +236,7 @@ def test_a_page_that_is_not_seen_asks_for_nothing(
         with page.expect_request("**/stats"):
             pass
 
-    assert set(asked) == {"stats"}
+    assert {url for url in asked if url.startswith(("users", "messages"))} == set()
     with page.expect_request("**/users/42"):
         page.get_by_role("navigation").get_by_role("link", name="Trace").click()
     expect(page).to_have_url(re.compile("#trace/user:42$"))

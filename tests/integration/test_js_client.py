@@ -293,7 +293,8 @@ def test_a_page_that_comes_back_in_the_history_gets_what_it_missed(
     wait_for_content(page, "while away")
 
 
-def test_events_come_where_websockets_are_blocked(served: System, page: Page) -> None:
+def test_events_come_where_websockets_are_blocked(served: System, own_page: Page) -> None:
+    page = own_page
     ws, port = served.start_ws(POLL_INTERVAL=0.02, SUBSCRIBE_SECRET=SECRET)
     page.route_web_socket("**", lambda route: route.close(code=1006))
     addresses: list[str] = []

@@ -32,8 +32,16 @@ class CuttingProxy(socketserver.ThreadingTCPServer):
     def bytes_until_cut(self) -> int | None:
         """For one connection; None if it is not to be cut."""
         with self._lock:
+            if not self._left:
+                return None
             self._left -= 1
-            return self._random.randrange(self._most) if self._left >= 0 else None
+            return self._random.randrange(self._most)
+
+    def end(self, left: int | None) -> None:
+        """A connection ended by itself before its cut: another one is cut in its place."""
+        if left is not None:
+            with self._lock:
+                self._left += 1
 
     def count(self) -> None:
         """A connection was cut."""
@@ -57,6 +65,7 @@ class _Relay(socketserver.BaseRequestHandler):
                     self.server.count()
                     return
                 left = None if left is None else left - len(data)
+        self.server.end(left)
 
     def _readable(self, upstream: socket.socket) -> socket.socket:
         (source, *_), _, _ = select.select([self.request, upstream], [], [])

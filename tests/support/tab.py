@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Error, Frame, Page, ViewportSize
@@ -10,14 +10,19 @@ from playwright.sync_api import Browser, Error, Frame, Page, ViewportSize
 from tests.support.console import LAYOUT_SHIFTS
 
 SIZE = ViewportSize(width=1280, height=720)  # Playwright's own.
+LASTING = ("add_init_script", "expose_binding", "expose_function", "route_web_socket")
 FORGET = "() => { localStorage.clear(); sessionStorage.clear(); }"
+
+
+def refuse(*_args: object, **_options: object) -> NoReturn:
+    raise AssertionError("this would stay for the tests that follow: use a page of its own")
 
 
 class Tab:
     """Gives a page that knows nothing of those before it.
 
-    It does not take back an init script, a clock or an exposed function: a test that sets one
-    needs a page of its own. `context` are the options of a `new_context`.
+    What cannot be taken back (LASTING) is refused: a test that sets it needs a page of its own.
+    `context` are the options of a `new_context`.
     """
 
     def __init__(self, browser: Browser, **context: Any) -> None:
@@ -31,6 +36,8 @@ class Tab:
         if self._page is None:
             self._page = self._browser.new_context(**self._context).new_page()
             self._page.add_init_script(LAYOUT_SHIFTS)
+            for name in LASTING:
+                setattr(self._page, name, refuse)
             self._page.on("framenavigated", self._note)
             self._page.on("websocket", lambda socket: socket.on("socketerror", self._note_failure))
         return self._page
