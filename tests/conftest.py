@@ -27,6 +27,9 @@ from tests.support.spread import ByFile, ordered
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+if os.environ.keys() & {"LONG", "FUZZ_EXAMPLES"}:
+    os.environ["PYTEST_TIMEOUT"] = "0"
+
 FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 
 settings.register_profile(

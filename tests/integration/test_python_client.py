@@ -46,12 +46,10 @@ def test_killed_servers_lose_nothing_and_double_nothing(system: System) -> None:
                     client.push(content)
                 client.push_batch(contents[start + 20 : start + 30])
 
-    with listen(f"ws://127.0.0.1:{killer.port}/", on_gap=gaps.append) as listener:
-        first = threading.Thread(target=lambda: system.push("first"))
-        pushing = threading.Thread(target=push)
-        first.start()
+    system.push("first")
+    with listen(f"ws://127.0.0.1:{killer.port}/", last=1, on_gap=gaps.append) as listener:
         assert next(listener).content == "first"
-        first.join()
+        pushing = threading.Thread(target=push)
         pushing.start()
         found: list[Message] = []
         for number, message in enumerate(reading(listener, MESSAGES)):
