@@ -3,8 +3,9 @@
 A message that is only content is queued as its UTF-8 bytes, so that the PHP
 original can read the list and anybody can write it. Anything more is queued as
 an envelope: the byte 0x1E, then one JSON object. Content that is JSON travels in it as its text,
-so that nobody on the way changes its numbers, with `"json": true`. No I/O here, and no parsing of
-the queue: the settle script does that, once, inside Redis.
+so that nobody on the way changes its numbers, with `"json": true`. `event` is a name that goes with
+the content, and `except` the id of one connection that is not to get it. No I/O here, and no
+parsing of the queue: the settle script does that, once, inside Redis.
 """
 
 import json
@@ -21,6 +22,9 @@ LARGEST_HALF = 2**64 - 1  # Of an id.
 LARGEST_ID = 2**128 - 1
 MOST_LOOKED_AT = 2000  # Of the newest messages, to find those that are for one client.
 NUMBER = r"(0|[1-9]\d{0,19})"
+LONGEST_EVENT = 200  # Characters.
+# Without control characters, and halves of surrogate pairs.
+EVENT = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{LONGEST_EVENT}}}")
 _quoted = json.JSONEncoder().encode
 MARK = re.compile(rf"([0-9a-z]{{1,20}})-{NUMBER}-{NUMBER}", re.ASCII)
 
@@ -33,14 +37,21 @@ class Tracked(str):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a backend pushes: text, or JsonText. Without `channels` it is for everybody."""
+    """What a backend pushes: text, or JsonText. Without `channels` it is for everybody.
+
+    `event` is a name for what it tells of, and `except_` the id of a connection that is not to get
+    it.
+    """
 
     content: str
     channels: tuple[str, ...] = ()
+    event: str | None = None
+    except_: str | None = None
 
     def to_item(self) -> bytes:
         """The bytes that go onto the list."""
-        return item_of(self.content, self.content.encode(), self.channels)
+        more = more_of(self.event, self.except_)
+        return item_of(self.content, self.content.encode(), self.channels, more=more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +65,34 @@ class Kick:
         return ENVELOPE_MARK + f'{{"kick": {_quoted(self.user)}}}'.encode()
 
 
-def item_of(content: str, raw: bytes, channels: Sequence[str], id_: str | None = None) -> bytes:
-    """The item of a message whose content has been encoded: `raw`. Of ids only Tracked is in it."""
+def is_event(name: str) -> bool:
+    """Whether it can be the name of an event."""
+    return EVENT.fullmatch(name) is not None
+
+
+def more_of(event: str | None, except_: str | None) -> str:
+    """What an envelope says besides; nothing for a message with neither."""
+    more = f', "event": {_quoted(event)}' if event else ""
+    return f'{more}, "except": {_quoted(except_)}' if except_ else more
+
+
+def item_of(
+    content: str, raw: bytes, channels: Sequence[str], id_: str | None = None, more: str = ""
+) -> bytes:
+    """The item of a message whose content has been encoded: `raw`; `more` as `more_of` has it.
+
+    Of ids only Tracked is in it.
+    """
     # Content that begins like an envelope must not be taken for one.
     is_json, is_tracked = type(content) is JsonText, type(id_) is Tracked
-    if not (channels or is_json or is_tracked or raw.startswith(ENVELOPE_MARK)):
+    if not (channels or is_json or is_tracked or more or raw.startswith(ENVELOPE_MARK)):
         return raw
     # By hand: an encoder writes a text in a fourth of the time that it takes for a dict.
     recipients = f', "channels": [{", ".join(map(_quoted, channels))}]' if channels else ""
     kind = ', "json": true' if is_json else ""
     receipt = f', "receipt": {_quoted(id_)}' if is_tracked else ""
-    return ENVELOPE_MARK + f'{{"content": {_quoted(content)}{kind}{recipients}{receipt}}}'.encode()
+    fields = f'"content": {_quoted(content)}{kind}{recipients}{more}{receipt}'
+    return ENVELOPE_MARK + f"{{{fields}}}".encode()
 
 
 def parse_id(text: bytes) -> int:

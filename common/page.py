@@ -6,6 +6,7 @@ From entries, as Redis answers them, to parts that are sent at once. No I/O here
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from string import ascii_letters, digits
 from typing import Any, Self
 
@@ -15,12 +16,17 @@ from common.message import KICK_MARK, parse_id
 
 NOBODY = ("",)  # The recipients of an entry of the log that is no message of ours.
 RECIPIENT_BYTES = f"{ascii_letters}{digits}_.:@- {KICK_MARK}".encode()
-CONTENT, JSON, RECIPIENTS, RECEIPT = b"c", b"j", b"a", b"r"  # Names of an entry's fields.
+# Names of an entry's fields.
+CONTENT, JSON, RECIPIENTS, EVENT, EXCEPT, RECEIPT = b"c", b"j", b"a", b"e", b"x", b"r"
 CONTENTS = frozenset((CONTENT, JSON))
+LISTS = ("recipients", "receipts", "events", "excepts")  # Of a page, besides ids and contents.
+MORE = (EVENT, EXCEPT, RECEIPT)  # Some of these may stand behind the others, in this order.
 
 # Of a part: so many messages at the most, of about so many bytes.
 PART_MESSAGES = 500
 PART_BYTES = 256 * 1024
+# Where what an entry has more begins, and where its event, its except and its receipt are; 0: none.
+Shape = tuple[int, int, int, int]
 NAME_BYTES = 100  # What each recipient counts: a short message for 1000 of them is large, too.
 
 
@@ -36,12 +42,17 @@ class Page:
 
     `receipts[i]` is empty, or `TIME ID`: when it was pushed, in milliseconds, and the id under
     which its receipt is asked for. None instead of the list: no receipt is asked for.
+
+    `events[i]` is empty, or the name of its event; `excepts[i]` is empty, or the id of the
+    connection that is not to get it. None instead of a list: there are none.
     """
 
     ids: list[bytes]
     contents: list[bytes]
     recipients: list[tuple[str, ...]] | None = None
     receipts: list[bytes] | None = None
+    events: list[bytes] | None = None
+    excepts: list[bytes] | None = None
     _addressing: Addressing | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
@@ -50,8 +61,8 @@ class Page:
 
         JSON is named b"j" instead. One with recipients has two words more: b"a", recipients. What
         somebody else has written there is none of our messages, and stops none: such an entry
-        is in the page, so that cursors move past it, and is for nobody. A message whose receipt is
-        asked for has two words more at its end: b"r", the receipt.
+        is in the page, so that cursors move past it, and is for nobody. Behind all that, a message
+        may have b"e", its event; b"x", who is not to get it; b"r", the receipt.
         """
         ids = [entry[0] for entry in entries]
         fields = [entry[1] for entry in entries]
@@ -59,8 +70,8 @@ class Page:
         kinds = {pairs[0] for pairs in fields}
         # All at once: one by one it would take longer than all the rest.
         if not (kinds <= CONTENTS and _are_ours(addressed)):
-            if any(map(_receipt, addressed)):
-                return cls._of_tracked(ids, fields)
+            if any(map(_has_more, addressed)):
+                return cls._of_more(ids, fields)
             return cls(ids, *_of_some(fields))
         contents = [pairs[1] for pairs in fields]
         if JSON in kinds:
@@ -68,15 +79,16 @@ class Page:
         return cls(ids, contents, [_recipients(pairs) for pairs in fields] if addressed else None)
 
     @classmethod
-    def _of_tracked(cls, ids: list[bytes], fields: list[list[bytes]]) -> Self:
-        receipts = list(map(_receipt, fields))
-        bare = [
-            pairs[:-2] if receipt else pairs
-            for pairs, receipt in zip(fields, receipts, strict=True)
-        ]
+    def _of_more(cls, ids: list[bytes], fields: list[list[bytes]]) -> Self:
+        known = _SHAPES.get
+        shapes = [known(tuple(pairs[::2]), BARE) if len(pairs) > 2 else BARE for pairs in fields]
+        shaped = list(zip(fields, shapes, strict=True))
+        bare = [pairs[: shape[0]] if shape[0] else pairs for pairs, shape in shaped]
         page = cls.of_entries(list(zip(ids, bare, strict=True)))
-        page.receipts = receipts
-        return page
+        page.events, page.excepts, page.receipts = (
+            [pairs[shape[at]] if shape[at] else b"" for pairs, shape in shaped] for at in (1, 2, 3)
+        )
+        return page.without_empty()
 
     def __bool__(self) -> bool:
         return bool(self.ids)
@@ -102,6 +114,11 @@ class Page:
         """Its messages that come after this id."""
         start = bisect_right(self.ids, id_, key=parse_id)
         return self._part(start, len(self.ids)) if start else self
+
+    def followed_by(self, other: "Page") -> "Page":
+        """The messages of both, without their recipients."""
+        more = [_joined(self, other, name) for name in LISTS[1:]]
+        return Page(self.ids + other.ids, self.contents + other.contents, None, *more)
 
     def parts(self, *, at_kicks: bool = True) -> Iterator["Page"]:
         """Parts of about PART_BYTES at most; one message at least in each.
@@ -134,14 +151,19 @@ class Page:
             if names and names[0].startswith(KICK_MARK)
         }
 
+    def without_empty(self) -> Self:
+        """Itself, with None for each list in which nothing stands."""
+        for name in LISTS:
+            if not any(getattr(self, name) or ()):
+                setattr(self, name, None)
+        return self
+
     def _part(self, start: int, end: int) -> "Page":
-        recipients = self.recipients[start:end] if self.recipients else None
-        if recipients and not any(recipients):
-            recipients = None  # All of this part is for everybody.
-        receipts = self.receipts[start:end] if self.receipts else None
-        if receipts and not any(receipts):
-            receipts = None
-        return Page(self.ids[start:end], self.contents[start:end], recipients, receipts)
+        page = Page(self.ids[start:end], self.contents[start:end])
+        for name in LISTS:
+            words = getattr(self, name)
+            setattr(page, name, words and words[start:end])
+        return page.without_empty()
 
 
 def _are_ours(addressed: Sequence[list[bytes]]) -> bool:
@@ -165,9 +187,30 @@ def _of_some(fields: Sequence[list[bytes]]) -> tuple[list[bytes], list[tuple[str
     return contents, recipients
 
 
-def _receipt(pairs: list[bytes]) -> bytes:
-    """Of an entry; empty if it asks for none."""
-    return pairs[-1] if len(pairs) in (4, 6) and pairs[-2] == RECEIPT else b""
+def _has_more(pairs: list[bytes]) -> bool:
+    return tuple(pairs[::2]) in _SHAPES
+
+
+def _joined(page: Page, other: Page, name: str) -> list[bytes] | None:
+    first, second = getattr(page, name), getattr(other, name)
+    if not (first or second):
+        return None
+    return (first or [b""] * len(page.ids)) + (second or [b""] * len(other.ids))
+
+
+def _shapes() -> Iterator[tuple[tuple[bytes, ...], Shape]]:
+    """The names of an entry's fields; where what it has more begins, and the places of MORE."""
+    for content, to, chosen in product(CONTENTS, (True, False), product((True, False), repeat=3)):
+        names = [content, RECIPIENTS] if to else [content]
+        begin = 2 * len(names)
+        names += [name for name, is_there in zip(MORE, chosen, strict=True) if is_there]
+        event, but, receipt = (2 * names.index(name) + 1 if name in names else 0 for name in MORE)
+        if any(chosen):
+            yield tuple(names), (begin, event, but, receipt)
+
+
+BARE: Shape = (0, 0, 0, 0)
+_SHAPES = dict(_shapes())
 
 
 def _content(pairs: list[bytes]) -> bytes:

@@ -6,8 +6,9 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
     KEY              list    the queue: anybody LPUSHes; the oldest item is at its right end
     {KEY}:wip        list    items that a blocking pop has taken; the next settle takes them first
     {KEY}:log        stream  every message that has left the queue. Field `c` is its content, or `j`
-                             if that is JSON; `a` its recipients joined by a space. A message for
-                             everybody has no `a`
+                             if that is JSON; `a` its recipients joined by a space (a message for
+                             everybody has no `a`); `e` its event; `x` the connection that is not
+                             to get it; `r` when it was pushed, and the id of its receipt
     {KEY}:rejected   list    envelopes that could not be read, newest first
     {KEY}:floor      string  an id: the log has every message from this id on. It is the id of the
                              first entry, or an older one if the log was empty before that entry

@@ -29,13 +29,17 @@ local function reaches(name)
   return false
 end
 
--- `fields` of an entry are c, its content, or j, if that is JSON; if it is not for everybody, a, its recipients; and r,
--- if a receipt is asked for. Any other entry is not ours.
+-- `fields` of an entry are c, its content, or j, if that is JSON; if it is not for everybody, a, its recipients; then
+-- some of e, x and r, in this order: common/store/keys.py. Any other entry is not ours.
 local function is_for_them(fields)
   if fields[1] ~= 'c' and fields[1] ~= 'j' then return false end
-  if not fields[3] or fields[3] == 'r' and not fields[5] then return true end
-  local recipients = fields[4]
-  if fields[3] ~= 'a' or fields[5] and fields[5] ~= 'r' or fields[7] then return false end
+  local recipients = fields[3] == 'a' and fields[4]
+  local at = recipients and 5 or 3
+  if fields[at] == 'e' then at = at + 2 end
+  if fields[at] == 'x' then at = at + 2 end
+  if fields[at] == 'r' then at = at + 2 end
+  if fields[at] then return false end
+  if not recipients then return true end
   if not string.find(recipients, ' ', 1, true) then return reaches(recipients) end
   for name in string.gmatch(recipients, '%S+') do
     if reaches(name) then return true end

@@ -51,8 +51,10 @@ local function envelope_reader()
   local QUOTED = {'"channel"', '"channels"', '"user"', '"users"'}
   local LISTS, USERS = {channels = true, users = true}, {user = true, users = true}
   local KNOWN = {
-    content = true, json = true, channel = true, channels = true, user = true, users = true, receipt = true
+    content = true, json = true, channel = true, channels = true, user = true, users = true, event = true,
+    except = true, receipt = true
   }
+  local LONGEST_EVENT = 200 -- Characters.
   local LONGEST_JSON = 64 * 1024 -- Bytes of an envelope whose content is no text but an object or a list.
   local JSON_WEIGHT = 16 -- So many bytes counts each of it: to find where it ends takes time.
   local MOST_CHANNELS = 1000 -- As MAX_CHANNELS, at the most.
@@ -136,12 +138,33 @@ local function envelope_reader()
     return nil, 'receipt is no id'
   end
 
+  -- The name of an event; '' if there is none. Nil, and why, if it cannot be one: EVENT of common/message.py.
+  local function event_of(fields)
+    local event = fields.event
+    if event == nil or event == cjson.null then return '' end
+    if type(event) ~= 'string' or event == '' or #event > 4 * LONGEST_EVENT then return nil, 'event is no name' end
+    local _, characters = string.gsub(event, '[^\128-\191]', '')
+    local has_control = string.find(event, '[%z\1-\31\127]') or string.find(event, '\194[\128-\159]')
+    if has_control or characters > LONGEST_EVENT then return nil, 'event is no name' end
+    return event
+  end
+
+  -- The id of the connection that is not to get it; '' if there is none. Nil, and why, if it cannot be one: ID of
+  -- common/connection_id.py.
+  local function except_of(fields)
+    local id = fields.except
+    if id == nil or id == cjson.null or id == '' then return '' end
+    local process, number = string.match(type(id) == 'string' and id or '', '^(%d+)%.(%d+)$')
+    if not process or #process > 20 or #number > 20 then return nil, 'except is no id of a connection' end
+    return id
+  end
+
   local function read_kick(fields)
     for name in pairs(fields) do
       if name ~= 'kick' then return nil, 'a kick has other fields' end
     end
     if not channel_of(fields.kick) then return nil, 'kick is no user' end
-    return '', '!' .. fields.kick, 'c', ''
+    return '', '!' .. fields.kick, 'c', '', '', ''
   end
 
   -- A text, as long as before, without what could be taken for the structure around it. Nil: it has nothing of it.
@@ -177,9 +200,9 @@ local function envelope_reader()
     return string.sub(envelope, first, last), 'j', string.sub(envelope, 1, first - 1) .. '0' .. string.sub(envelope, last + 1)
   end
 
-  -- Content and recipients of an envelope, the name of the content's field, and the id of its receipt; nil, and why, if
-  -- it cannot be read. With a field that this version does not know it cannot be read: a message for some must not go to
-  -- all.
+  -- Content and recipients of an envelope, the name of the content's field, the id of its receipt, its event, and which
+  -- connection is not to get it; nil, and why, if it cannot be read. With a field that this version does not know it
+  -- cannot be read: a message for some must not go to all.
   return function(envelope)
     local ok, fields = pcall(cjson.decode, envelope)
     if not ok then return nil, 'it is not JSON' end
@@ -192,8 +215,14 @@ local function envelope_reader()
     if not content then return nil, name end
     local to, why = recipients(fields, rest)
     if not to then return nil, why end
-    local receipt, why_not = receipt_of(fields)
-    return receipt and content, receipt and to or why_not, name, receipt
+    local receipt, event, except
+    receipt, why = receipt_of(fields)
+    if not receipt then return nil, why end
+    event, why = event_of(fields)
+    if not event then return nil, why end
+    except, why = except_of(fields)
+    if not except then return nil, why end
+    return content, to, name, receipt, event, except
   end
 end
 
@@ -355,10 +384,11 @@ local function tracker()
   local now, messages = tonumber(MILLISECONDS), {}
 
   -- Add an entry. Its field r is when it was pushed, in milliseconds, or now, if that is not known; and the id of the push.
-  local function add(name, content, to, receipt)
+  local function add(fields, to, receipt)
     local pushed = redis.pcall('HGET', RECEIPTS .. ':' .. receipt, 'queued')
     local r = (type(pushed) == 'string' and pushed or MILLISECONDS) .. ' ' .. receipt
-    local id = to == '' and add_entry(name, content, 'r', r) or to ~= '' and add_entry(name, content, 'a', to, 'r', r)
+    fields[#fields + 1], fields[#fields + 2] = 'r', r
+    local id = add_entry(unpack(fields))
     if type(id) ~= 'table' then messages[#messages + 1] = {receipt, id, to} end
     return id, #r
   end
@@ -402,19 +432,34 @@ end
 local read -- An envelope.
 local add_tracked, begin_receipts
 
+-- Add an entry that has more than content and recipients. Answers its id, and how many bytes it has besides these.
+local function add_more(name, content, to, receipt, event, except)
+  local fields = {name, content}
+  local function add(letter, value)
+    if value ~= '' then fields[#fields + 1], fields[#fields + 2] = letter, value end
+  end
+  add('a', to)
+  add('e', event)
+  add('x', except)
+  local more = #event + #except
+  if receipt == '' then return add_entry(unpack(fields)), more end
+  if not add_tracked then add_tracked, begin_receipts = tracker() end
+  local id, size = add_tracked(fields, to, receipt)
+  return id, more + size
+end
+
 -- Write an item to the log, or set it aside. Answers whether that is done.
 local function write(item)
   local id
   if string.byte(item) == MARK then
     read = read or envelope_reader()
-    local content, to, name, receipt = read(string.sub(item, 2))
+    local content, to, name, receipt, event, except = read(string.sub(item, 2))
     if not content then return set_aside(item, to) end
     local more = 0
-    if receipt == '' then
+    if receipt == '' and event == '' and except == '' then
       id = to == '' and add_entry(name, content) or to ~= '' and add_entry(name, content, 'a', to)
     else
-      if not add_tracked then add_tracked, begin_receipts = tracker() end
-      id, more = add_tracked(name, content, to, receipt)
+      id, more = add_more(name, content, to, receipt, event, except)
     end
     if type(id) ~= 'table' then besides = besides + #item - #content - #to - more end
   else

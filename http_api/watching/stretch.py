@@ -27,6 +27,8 @@ class Logged:
     text_id: str
     content: str
     recipients: tuple[str, ...]
+    event: str = ""
+    except_: str = ""
 
     def channel_for(self, wanted: Wanted) -> str | None:
         """Under which name those who want this get it; None: it is for everybody."""
@@ -45,13 +47,18 @@ class Logged:
         to = self.recipients
         if isinstance(wanted, Only):
             to = tuple(name for name in to if reaches(name, wanted))
-        return {
+        shown: Shown = {
             "id": f"{epoch}-{self.text_id}",
             "channel": self.channel_for(wanted),
             "content": value_of(self.content),
             "time": self.id >> 64,
             "to": list(to),
         }
+        if self.event:
+            shown["event"] = self.event
+        if self.except_:
+            shown["except"] = self.except_
+        return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,12 @@ def logged(page: Page, place: int) -> Logged:
     """The message at a place of a page."""
     text = page.ids[place]
     recipients = page.recipients[place] if page.recipients else ()
-    return Logged(parse_id(text), text.decode(), str_of(page.contents[place]), recipients)
+    event, but = (
+        each[place].decode(errors="replace") if each else "" for each in (page.events, page.excepts)
+    )
+    return Logged(
+        parse_id(text), text.decode(), str_of(page.contents[place]), recipients, event, but
+    )
 
 
 def messages_of(page: Page, floor: int) -> Iterator[Logged]:

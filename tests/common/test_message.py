@@ -3,7 +3,7 @@ import random
 import pytest
 
 from common.json_content import JsonText
-from common.message import Mark, Message, Tracked, format_id, item_of, parse_id
+from common.message import Mark, Message, Tracked, format_id, is_event, item_of, more_of, parse_id
 
 LARGEST = 2**64 - 1  # Of either half of a stream id.
 
@@ -30,6 +30,15 @@ def test_only_an_id_whose_receipt_is_asked_for_goes_onto_the_queue() -> None:
     assert item_of("a", b"a", (), Tracked('"p')) == b'\x1e{"content": "a", "receipt": "\\"p"}'
     to_some = item_of("a", b"a", ("b",), Tracked("p"))
     assert to_some == b'\x1e{"content": "a", "channels": ["b"], "receipt": "p"}'
+
+
+def test_an_event_and_an_except_go_into_an_envelope() -> None:
+    made = Message("a", event='订"')
+    assert made.to_item() == b'\x1e{"content": "a", "event": "\\u8ba2\\""}'
+    to_others = Message("a", ("b",), except_="1.2")
+    assert to_others.to_item() == b'\x1e{"content": "a", "channels": ["b"], "except": "1.2"}'
+    both = item_of("a", b"a", (), Tracked("p"), more_of("made", "1.2"))
+    assert both == b'\x1e{"content": "a", "event": "made", "except": "1.2", "receipt": "p"}'
 
 
 def test_half_of_a_surrogate_pair_is_no_item() -> None:
@@ -99,3 +108,17 @@ def test_a_mark_is_read_as_it_is_written(id_: str) -> None:
 )
 def test_what_is_no_mark_of_ours_is_none(id_: str) -> None:
     assert Mark.parse(f"e1-{id_}") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "App\\Events\\OrderShipped", " ", "订单已发货", "😀" * 200, "\u2028"]
+)
+def test_an_event_has_up_to_200_characters(name: str) -> None:
+    assert is_event(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "😀" * 201, "a\n", "\x00", "\x1f", "\x7f", "a\x85", "\x9f", "\ud800"]
+)
+def test_control_characters_are_in_no_event(name: str) -> None:
+    assert not is_event(name)

@@ -152,8 +152,8 @@ def test_receipts_go_with_their_messages() -> None:
 
     assert page.contents == [b"ours", b"{}", b"x", b""]
     assert page.recipients == [(), (), ("a", "b"), NOBODY]
-    assert page.receipts == [b"", b"17 p", b"18 q", b"19 z"]
-    assert page.after(1 << 64).receipts == [b"17 p", b"18 q", b"19 z"]
+    assert page.receipts == [b"", b"17 p", b"18 q", b""]
+    assert page.after(1 << 64).receipts == [b"17 p", b"18 q", b""]
     assert Page.of_entries([OURS]).receipts is None
 
 
@@ -169,3 +169,48 @@ def test_a_part_without_receipts_says_so() -> None:
 def test_an_id_is_found_among_sorted_ones(id_: int, is_there: bool) -> None:
     assert has_id([b"1-0", b"3-0"], id_ << 64) is is_there
     assert not has_id([], id_ << 64)
+
+
+def test_events_and_excepts_go_with_their_messages() -> None:
+    entries = [
+        OURS,
+        [b"2-0", [b"c", b"some", b"e", b"made"]],
+        [b"3-0", [b"j", b"{}", b"a", b"b c", b"e", b"\xc3\xa9", b"x", b"1.2", b"r", b"17 p"]],
+        [b"4-0", [b"c", b"some", b"a", b"b", b"x", b"1.2"]],
+    ]
+    page = Page.of_entries(entries)
+
+    assert page.contents == [b"ours", b"some", b"{}", b"some"]
+    assert page.recipients == [(), (), ("b", "c"), ("b",)]
+    assert page.events == [b"", b"made", b"\xc3\xa9", b""]
+    assert page.excepts == [b"", b"", b"1.2", b"1.2"]
+    assert page.receipts == [b"", b"", b"17 p", b""]
+    later = page.after(3 << 64)
+    assert (later.recipients, later.events, later.excepts) == ([("b",)], None, [b"1.2"])
+    assert later.receipts is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [b"x", b"1.2", b"e", b"made"],
+        [b"e", b"made", b"e", b"made"],
+        [b"r", b"17 p", b"e", b"made"],
+        [b"e", b"made", b"a", b"b"],
+        [b"e", b"made", b"z", b"z"],
+        [b"z", b"z", b"e", b"made"],
+    ],
+)
+def test_what_stands_in_another_order_is_not_ours(more: list[bytes]) -> None:
+    good = [b"2-0", [b"c", b"some", b"e", b"made"]]
+    page = Page.of_entries([[b"1-0", [b"c", b"some", *more]], good])
+
+    assert page.recipients == [NOBODY, ()]
+    assert page.events == [b"", b"made"]
+
+
+def test_pages_that_are_joined_keep_what_goes_with_each_message() -> None:
+    first, second = Page([b"1-0"], [b"a"], [("b",)]), Page([b"2-0"], [b"c"], events=[b"made"])
+
+    assert first.followed_by(second) == Page([b"1-0", b"2-0"], [b"a", b"c"], events=[b"", b"made"])
+    assert second.followed_by(first).events == [b"made", b""]

@@ -103,6 +103,7 @@ class Mixed:
     __slots__ = (
         "_contents",
         "_epoch",
+        "_events",
         "_format",
         "_frames",
         "_has_one_name",
@@ -125,7 +126,7 @@ class Mixed:
         self._epoch = epoch
         self._ids = page.ids
         self._contents: list[bytes] = page.contents
-        self._receipts = page.receipts
+        self._receipts, self._events = page.receipts, page.events
         self._recipients = page.recipients or [()] * len(page.ids)
         self.addressing = page.addressing or Addressing(self._recipients)
         counts = list(map(len, self._recipients))
@@ -191,7 +192,7 @@ class Mixed:
     def _encode(self) -> list[bytes]:
         """All of them at once: that takes a fraction of the time, even if few are wanted."""
         names = [names[0] if names else None for names in self._recipients]
-        page = Page(self._ids, self._contents, None, self._receipts)
+        page = Page(self._ids, self._contents, None, self._receipts, self._events)
         self._frames = self._format.messages(self._epoch, page, names)
         self._grow(_memory_of(self._frames))
         if self._has_one_name:  # Else contents are needed again, for frames with another name.
@@ -209,7 +210,8 @@ class Mixed:
         if known != rank:
             before = len(frame)
             receipts = self._receipts and [self._receipts[place]]
-            page = Page([self._ids[place]], [self._contents[place]], None, receipts)
+            events = self._events and [self._events[place]]
+            page = Page([self._ids[place]], [self._contents[place]], None, receipts, events)
             (frame,) = self._format.messages(self._epoch, page, [names[rank]])
             self._renamed[place] = rank, frame
             self._grow(len(frame) - before if before else len(frame) + 4 * OVERHEAD)

@@ -87,11 +87,10 @@ class Inboxes:
     def _fetch(self, ids: Sequence[bytes]) -> Page:
         """The newest of these messages, as many as may wait."""
         wanted = list(ids[-MOST_MESSAGES:])
-        found, size = Page([], [], receipts=[]), 0
+        found, size = Page([], []), 0
         while wanted and size < MOST_BYTES:
             some, wanted = wanted[-AT_ONCE:], wanted[:-AT_ONCE]
             page = self._source.fetch(self._hub.mark.epoch, some)
-            receipts = (page.receipts or [b""] * len(page.ids)) + (found.receipts or [])
-            found = Page(page.ids + found.ids, page.contents + found.contents, None, receipts)
             size += sum(page.sizes)
+            found = page.followed_by(found)
         return found

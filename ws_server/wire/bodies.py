@@ -37,11 +37,21 @@ def messages_as_json(epoch: str, page: Page, names: Names) -> list[bytes]:
         at = id_.decode()
         time = at.partition("-")[0]
         bodies.append(f'{start}{at}","channel":{channel},"content":{text},"time":{time}}}'.encode())
-    if page.receipts is None:
-        return bodies
-    # Who confirms by a command is told when.
-    pairs = zip(bodies, page.receipts, strict=True)
-    return [body[:-1] + b',"receipt":true}' if asked else body for body, asked in pairs]
+    if page.events is not None:
+        pairs = zip(bodies, page.events, strict=True)
+        bodies = [_with(body, b'"event":' + _name(each)) if each else body for body, each in pairs]
+    if page.receipts is not None:  # Who confirms by a command is told when.
+        pairs = zip(bodies, page.receipts, strict=True)
+        bodies = [_with(body, b'"receipt":true') if asked else body for body, asked in pairs]
+    return bodies
+
+
+def _with(body: bytes, field: bytes) -> bytes:
+    return body[:-1] + b"," + field + b"}"
+
+
+def _name(event: bytes) -> bytes:
+    return encode_basestring(event.decode("utf-8", "replace")).encode()
 
 
 def _texts(contents: Sequence[bytes]) -> list[str]:

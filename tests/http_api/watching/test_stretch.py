@@ -69,3 +69,13 @@ def test_what_may_have_holes_is_left_out() -> None:
 
     assert [message.content for message in messages_of(page, 0)] == ["0", "3"]
     assert [message.content for message in messages_of(page, 2 << 64)] == ["3"]
+
+
+def test_an_event_and_who_did_not_get_it_are_shown() -> None:
+    ids = [b"1-0", b"2-0"]
+    page = Page(ids, [b"x", b"y"], events=[b"made", b""], excepts=[b"1.2", b""])
+
+    first, second = (message.shown("e", None) for message in messages_of(page, 0))
+
+    assert (first["event"], first["except"]) == ("made", "1.2")
+    assert not {"event", "except"} & set(second)

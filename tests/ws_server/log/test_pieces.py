@@ -112,6 +112,16 @@ def test_a_message_comes_under_the_name_that_brings_it_and_no_other() -> None:
     assert rows(["a.*", "a"]) == [("1", None), ("2", "a"), ("4", "a.b"), ("5", None)]
 
 
+def test_an_event_stays_with_its_message_under_each_of_its_names() -> None:
+    events = [b"e%d" % number for number in range(5)]
+    page = Page(IDS, [b"x"] * 5, RECIPIENTS, events=events)
+    piece = Mixed(JsonFrames(), "e", 0, parse_id(IDS[-1]), page)
+
+    for user in ("user:1", "user:2"):
+        bodies = [json.loads(body) for _, body in frames_of(piece.select(frozenset([user])).data)]
+        assert [body["event"] for body in bodies] == ["e0", "e2", "e4"]
+
+
 @pytest.mark.parametrize("place", range(5))
 def test_it_has_all_ids_whoever_they_are_for(place: int) -> None:
     assert mixed(TextFrames("")).has(parse_id(IDS[place]))

@@ -47,6 +47,17 @@ def test_json_is_a_value_and_text_that_looks_like_it_is_text() -> None:
     assert b'"content":{"a":[1.0]},"' in as_value
 
 
+def test_an_event_is_shown_where_there_is_one() -> None:
+    page = Page([b"5-0", b"6-1"], [b"x", b"y"], None, [b"1 p", b""], ['订"\xff'.encode(), b""])
+
+    rows = [json.loads(body) for body in messages_as_json("e1", page, None)]
+
+    assert [row.get("event") for row in rows] == ['订"\xff', None]
+    assert [row.get("receipt") for row in rows] == [True, None]
+    assert "event" not in rows[1]
+    assert TextFrames("").messages("e1", page) == [b"\x81\x01x", b"\x81\x01y"]
+
+
 def test_a_welcome_has_its_channels_in_order() -> None:
     fields = welcome_fields(Mark("e1", 1 << 64), frozenset(["b", "a"]), complete=True)
 

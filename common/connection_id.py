@@ -1,0 +1,40 @@
+"""The id of a connection, which a page tells its backend: `PROCESS.NUMBER`, two numbers in digits.
+
+So Pusher's libraries want it, too. Nobody else ever has the same: the first is drawn by lot for
+each process, the second counts its connections. In memory both are one number. No I/O here.
+"""
+
+import re
+import secrets
+from collections.abc import Iterator
+from itertools import count
+
+ID = re.compile(r"([0-9]{1,20})\.([0-9]{1,20})", re.ASCII)
+LOTS = 2**53
+HALF = 64  # Bits.
+LARGEST_HALF = 2**HALF - 1
+NONE = 0  # No connection has this number.
+
+
+def numbers() -> Iterator[int]:
+    """The numbers of the connections of a process, one after the other."""
+    return count(secrets.randbelow(LOTS) << HALF | 1)
+
+
+def text_of(number: int) -> str:
+    """The id with this number."""
+    return f"{number >> HALF}.{number & LARGEST_HALF}"
+
+
+def is_id(text: str) -> bool:
+    """Whether it can be the id of a connection, of whatever server."""
+    return ID.fullmatch(text) is not None
+
+
+def number_of(text: str) -> int:
+    """The number of an id; NONE if it cannot be the id of a connection of ours."""
+    found = ID.fullmatch(text)
+    if found is None:
+        return NONE
+    process, number = int(found[1]), int(found[2])
+    return NONE if max(process, number) > LARGEST_HALF else process << HALF | number

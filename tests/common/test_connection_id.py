@@ -1,0 +1,37 @@
+import re
+from itertools import islice
+
+import pytest
+
+from common.connection_id import NONE, is_id, number_of, numbers, text_of
+
+
+def test_each_connection_of_each_process_has_an_id_as_pusher_wants_it() -> None:
+    ids = [text_of(number) for _ in range(100) for number in islice(numbers(), 100)]
+
+    assert len(set(ids)) == 10_000
+    assert all(re.fullmatch(r"\d+\.\d+", each) for each in ids)
+    assert all(is_id(each) and text_of(number_of(each)) == each for each in ids)
+
+
+def test_no_connection_has_the_number_that_stands_for_none() -> None:
+    assert NONE not in islice(numbers(), 3)
+
+
+@pytest.mark.parametrize("text", ["1.2", "0.0", "9" * 20 + ".1", "1." + "9" * 20])
+def test_what_another_server_gave_can_be_an_id(text: str) -> None:
+    assert is_id(text)
+
+
+@pytest.mark.parametrize("text", ["18446744073709551616.1", "1.18446744073709551616", "0.0"])
+def test_an_id_that_is_none_of_ours_is_that_of_nobody_here(text: str) -> None:
+    assert number_of(text) == NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ".", "1", "1.", ".1", "1.2.3", "-1.2", " 1.2", "1.2\n", "a.1", "٣.1", "1" * 21 + ".1"],
+)
+def test_anything_else_is_none(text: str) -> None:
+    assert not is_id(text)
+    assert number_of(text) == NONE
