@@ -18,7 +18,8 @@ NONE = 0  # No connection has this number.
 
 def numbers() -> Iterator[int]:
     """The numbers of the connections of a process, one after the other."""
-    return count(secrets.randbelow(LOTS) << HALF | 1)
+    # The lot is drawn with the first of them: not before a fork.
+    yield from count(secrets.randbelow(LOTS) << HALF | 1)
 
 
 def text_of(number: int) -> str:

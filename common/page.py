@@ -11,6 +11,7 @@ from string import ascii_letters, digits
 from typing import Any, Self
 
 from common.addressing import Addressing
+from common.connection_id import NONE, number_of
 from common.json_content import checked
 from common.message import KICK_MARK, parse_id
 
@@ -109,6 +110,15 @@ class Page:
         if self._addressing is None and self.recipients is not None:
             self._addressing = Addressing(self.recipients)
         return self._addressing
+
+    def excepted(self) -> dict[int, set[int]]:
+        """By the number of each connection: the places of the messages that it is not to get."""
+        found: dict[int, set[int]] = {}
+        for place, id_ in enumerate(self.excepts or ()):
+            if id_:
+                found.setdefault(number_of(id_.decode("latin-1")), set()).add(place)
+        found.pop(NONE, None)
+        return found
 
     def after(self, id_: int) -> "Page":
         """Its messages that come after this id."""

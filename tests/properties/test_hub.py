@@ -23,7 +23,7 @@ from ws_server.clients import catch_up, fan_out
 from ws_server.clients.beginning import Beginning
 from ws_server.clients.connection import Connection, State
 from ws_server.door.listen import Listen
-from ws_server.log.pieces import KEPT_REST
+from ws_server.log.chunk import KEPT_REST
 from ws_server.relay.relay import Relay
 from ws_server.wire.close_codes import GAP, CloseCode
 
@@ -35,6 +35,7 @@ sizes = st.sampled_from([8, 8, 300, KEPT_REST, 10 * KEPT_REST])
 counts = st.sampled_from([1, 2, 30, 600])
 picks = st.integers(0, 1000)
 listening = st.sampled_from([(), (), ("a",), ("b.*",), ("a", "b.*"), ("user:1",)]).map(frozenset)
+buts = st.none() | picks
 to_whom = st.sampled_from(["everybody", "everybody", "one", "mixed"])
 
 
@@ -130,6 +131,7 @@ class Server(RuleBasedStateMachine):
         self.receiver = self.parts.receiver()
         self.ids: list[str] = []  # Of each message: the log's id.
         self.names: list[tuple[str, ...]] = []  # And its recipients.
+        self.excepts: list[str] = []  # And the id of the connection that is not to get it.
         self.lives: list[list[int]] = []  # And the epochs in which it is there: a first and a last.
         self.read = 0  # How many of them this process has read.
         self.kept: list[tuple[int, int]] = []  # Number and id of those that the log has.
@@ -148,14 +150,14 @@ class Server(RuleBasedStateMachine):
 
     # What happens
 
-    @rule(count=counts, size=sizes, to=to_whom)
-    def push(self, count: int, size: int, to: str) -> None:
-        self._write(count, size, to)
+    @rule(count=counts, size=sizes, to=to_whom, but=buts)
+    def push(self, count: int, size: int, to: str, but: int | None) -> None:
+        self._write(count, size, to, but)
         self._tick()
 
-    @rule(count=counts, size=sizes, to=to_whom)
-    def another_process_settles(self, count: int, size: int, to: str) -> None:
-        self._write(count, size, to)
+    @rule(count=counts, size=sizes, to=to_whom, but=buts)
+    def another_process_settles(self, count: int, size: int, to: str, but: int | None) -> None:
+        self._write(count, size, to, but)
 
     @rule(json_=st.booleans(), events=st.booleans(), slow=st.booleans(), wanted=listening)
     def connect(self, json_: bool, events: bool, slow: bool, wanted: frozenset[str]) -> None:
@@ -370,6 +372,8 @@ class Server(RuleBasedStateMachine):
     def _is_for(self, client: Client, number: int) -> bool:
         names, (_, last) = self.names[number], self.lives[number]
         wanted = client.channels_at(number, last)
+        if self.excepts[number] == client.connection.id:
+            return False
         return not names or any(reaches(name, wanted) for name in names)
 
     def _first_after(self, at: Mark) -> int:
@@ -384,17 +388,23 @@ class Server(RuleBasedStateMachine):
 
     # How
 
-    def _write(self, count: int, size: int, to: str = "everybody") -> None:
+    def _write(self, count: int, size: int, to: str, but: int | None) -> None:
+        """Every second message is not for one of the clients, if `but` picks one."""
         if self.log.fault is not None:
             return
+        ids = ["" if but is None or not self.clients else self._pick(but).connection.id, ""]
         first = len(self.ids)
         contents = [b"%d " % number for number in range(first, first + count)]
         some = {"everybody": RECIPIENTS[:1], "one": RECIPIENTS[1:2], "mixed": RECIPIENTS}[to]
         names = [some[number % len(some)] for number in range(first, first + count)]
+        excepts = [ids[number % 2] for number in range(first, first + count)]
         page = self.log.write(
-            *[content.ljust(size, b"x") for content in contents], recipients=names
+            *[content.ljust(size, b"x") for content in contents],
+            recipients=names,
+            excepts=[id_.encode() for id_ in excepts],
         )
         self.names += names
+        self.excepts += excepts
         for at, id_ in enumerate(page.ids):
             self.lives.append([len(self.log.epoch), 1 << 30])
             self.ids.append(id_.decode())

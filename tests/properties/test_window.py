@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.message import format_id
+from ws_server.log.chunk import KEPT_REST, Chunk
 from ws_server.log.feed import Window
-from ws_server.log.pieces import KEPT_REST, Chunk
 
 sizes = st.integers(1, 20) | st.sampled_from([KEPT_REST, KEPT_REST + 1, 3 * KEPT_REST])
 

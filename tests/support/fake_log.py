@@ -26,6 +26,7 @@ class FakeLog(Log):
         self.queue: deque[bytes] = deque()
         self.messages: list[tuple[bytes, bytes]] = []
         self.recipients: dict[bytes, tuple[str, ...]] = {}  # By id; none: for everybody.
+        self.excepts: dict[bytes, bytes] = {}  # By id: the connection that is not to get it.
         self.fault: Exception | None = None
         self.settle_fault: Exception | None = None
         self.read_fault: Exception | None = None  # Of reading alone: what was settled, is.
@@ -45,16 +46,22 @@ class FakeLog(Log):
         self._queue_recipients: deque[tuple[str, ...]] = deque()
         self._news = Event()
 
-    def write(self, *contents: bytes, recipients: Recipients | None = None) -> Page:
+    def write(
+        self,
+        *contents: bytes,
+        recipients: Recipients | None = None,
+        excepts: Sequence[bytes] | None = None,
+    ) -> Page:
         """Append to the log, as another process does by settling; what was appended.
 
-        `recipients[i]` are those of `contents[i]`, as in a `Page`.
+        `recipients[i]` and `excepts[i]` are those of `contents[i]`, as in a `Page`.
         """
         start = len(self.messages)
         ids = [format_id((start + at + 1) << 64) for at in range(len(contents))]
         self.messages += zip(ids, contents, strict=True)
         for id_, names in zip(ids, recipients or [()] * len(ids), strict=True):
             self.recipients[id_] = names
+        self.excepts |= zip(ids, excepts or [b""] * len(ids), strict=True)
         self._wake()
         return self._page(self.messages[start:])
 
@@ -170,12 +177,10 @@ class FakeLog(Log):
         return self._page(self.messages[after >> 64 : upto >> 64][:count])
 
     def _page(self, rows: list[tuple[bytes, bytes]]) -> Page:
-        recipients = [self.recipients[id_] for id_, _ in rows]
-        return Page(
-            [id_ for id_, _ in rows],
-            [content for _, content in rows],
-            recipients if any(recipients) else None,
-        )
+        ids, contents = [id_ for id_, _ in rows], [content for _, content in rows]
+        page = Page(ids, contents, [self.recipients[id_] for id_ in ids])
+        page.excepts = [self.excepts[id_] for id_ in ids]
+        return page.without_empty()
 
     def _wake(self) -> None:
         self._news.set()

@@ -18,8 +18,8 @@ from ws_server.clients.receipts import Receipts
 from ws_server.clients.sender import Sender
 from ws_server.clients.tally import Tally
 from ws_server.door.grant import Grant
+from ws_server.log.chunk import Place
 from ws_server.log.feed import Feed
-from ws_server.log.pieces import Place
 from ws_server.wire.formats import all_formats
 
 

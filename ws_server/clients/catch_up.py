@@ -15,12 +15,13 @@ from gevent.event import Event
 
 from common.errors import QueueUnavailable
 from common.loops import repeat
-from ws_server.clients.connection import Connection, Owed, State
+from ws_server.clients.connection import Connection, State
 from ws_server.clients.lending import Lender
+from ws_server.clients.owed import Owed
 from ws_server.clients.progress import Progress
 from ws_server.clients.tally import Tally
+from ws_server.log.chunk import Chunk, Place
 from ws_server.log.old_pages import Gap
-from ws_server.log.pieces import Chunk, Place
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class CatchUp:
 
     def _serve_log(self, connection: Connection, owed: Owed) -> None:
         channels = connection.channels
-        chunk = connection.feed.next_chunk(owed.cursor, channels)
+        chunk = connection.feed.next_chunk(owed.cursor, channels, connection.number)
         came_first = not owed.skip and (owed.outbox or connection.state is State.CLOSING)
         if came_first or connection.owed is not owed or connection.channels is not channels:
             self._due.append(connection)  # It happened while Redis was asked: look again.

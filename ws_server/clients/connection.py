@@ -21,14 +21,15 @@ decided here.
 from collections.abc import Callable, Iterable
 from enum import Enum
 from itertools import chain
-from time import monotonic
 from typing import Any, Protocol
 
+from common import connection_id
 from common.libraries.gevent_watchers import WRITE, end_watching, watcher_of
 from ws_server.clients.endpoint import Endpoint
+from ws_server.clients.owed import Owed
 from ws_server.door.grant import ANYBODY, Grant
+from ws_server.log.chunk import Place
 from ws_server.log.feed import NO_CHANNELS, Feed
-from ws_server.log.pieces import Place
 from ws_server.wire.close_codes import CloseCode
 
 
@@ -61,24 +62,8 @@ class Outlet(Protocol):
     def close(self, connection: "Connection", close: CloseCode) -> None:
         """Close with a code and a reason."""
 
-
-class Owed:
-    """What a client has not been sent yet: its outbox, then the log after `cursor`.
-
-    The outbox has the rest of a frame that the socket took in part, then frames of the client's
-    own: pongs, replies, a close. The rest of a long frame of the log is not in it; `skip` bytes of
-    that one are sent. Until it is whole, the outbox waits, and so do `deferred` changes.
-    """
-
-    __slots__ = ("cursor", "deferred", "outbox", "progress", "skip", "watcher")
-
-    def __init__(self, place: Place) -> None:
-        self.cursor = place.cursor
-        self.outbox = bytearray(place.rest)
-        self.skip = place.skip
-        self.progress = monotonic()  # When the socket last took something.
-        self.deferred: list[Callable[[], None]] = []  # Changes of what follows.
-        self.watcher: Any = None
+    def next_number(self) -> int:
+        """A number that no connection has had."""
 
 
 class Connection(Endpoint):
@@ -94,6 +79,7 @@ class Connection(Endpoint):
         "cursor",
         "feed",
         "grant",
+        "number",
         "owed",
         "pinged",
         "pinged_in",
@@ -123,11 +109,19 @@ class Connection(Endpoint):
         self.channels = NO_CHANNELS  # What it listens to besides what is for everybody.
         self.grant: Grant = ANYBODY
         self.remembered_as = ""  # A name for its place, if it cannot remember that itself.
+        self.number = connection_id.NONE  # What its id is made of, once somebody has asked for it.
         self.address = ""  # Where it comes from, if anybody wants to know.
         self.unanswered = 0  # Pings sent since the client last said anything.
         self.reader: Any = None  # Its `inbound.Reader`, once it needs one.
         self.context: Any = None
         self._outlet = outlet
+
+    @property
+    def id(self) -> str:
+        """What it is called in `except` of a push; a page in JSON is told it by the welcome."""
+        if self.number == connection_id.NONE:
+            self.number = self._outlet.next_number()
+        return connection_id.text_of(self.number)
 
     @property
     def is_open(self) -> bool:

@@ -10,14 +10,15 @@ from time import perf_counter
 
 import gevent
 
-from ws_server.clients.audience import Audiences
+from ws_server.clients.audience import Audience, Audiences
 from ws_server.clients.confirming import Ride
 from ws_server.clients.connection import Connection
 from ws_server.clients.lending import LENT_BYTES, Lender, Put
 from ws_server.clients.progress import Progress
 from ws_server.clients.tally import Tally
+from ws_server.log.chunk import Chunk, Place
 from ws_server.log.feed import NO_CHANNELS
-from ws_server.log.pieces import Chunk, Mixed, Place
+from ws_server.log.pieces import Mixed
 
 # Seconds of fan-out before the event loop has its turn: handshakes, pongs, heartbeat.
 SLICE = 0.004
@@ -70,7 +71,10 @@ class FanOut:
         """To each audience what is for it, then to all others what is for everybody."""
         self._begin_slice()
         sent = passed_over = 0
-        for audience, some in audiences.reached(piece.addressing).items():
+        reached = audiences.reached(piece.addressing)
+        if piece.excepted:
+            self._send_to_excepted(piece, everybody, reached, ride)
+        for audience, some in reached.items():
             channels, members = audience.channels, audience.members
             passed_over += len(members)
             if ride is not None:
@@ -92,6 +96,25 @@ class FanOut:
                 self._send_riding(ride, chunk, everybody)
             self._send_all(chunk, everybody, keep=False)
             self._tally.deliveries -= len(piece.addressing.open) * passed_over
+
+    def _send_to_excepted(
+        self,
+        piece: Mixed,
+        everybody: Collection[Connection],
+        reached: Collection[Audience],
+        ride: Ride | None,
+    ) -> None:
+        """To those who are not to get some of it, the rest. What follows passes them over."""
+        excepted, some = piece.excepted, everybody
+        if all(map(set(piece.addressing.open).isdisjoint, excepted.values())):
+            some = [each for audience in reached for each in audience.members]
+        for connection in [each for each in some if each.number in excepted]:
+            chunk = piece.select(connection.channels, connection.number)
+            if ride is not None:
+                self._send_riding(ride, chunk, [connection])
+            self._send_all(chunk, [connection], keep=False)
+            # They are counted with all the others again.
+            self._tally.deliveries -= len(piece.addressing.places(connection.channels))
 
     def _put_for(self, data: bytes, times: int, *, keep: bool) -> Put:
         """What is long and for many is lent."""

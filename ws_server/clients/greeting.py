@@ -16,7 +16,11 @@ def greeting_for(connection: Connection, beginning: Beginning, cursor: int) -> b
     at, page = Mark(feed.epoch, cursor), beginning.waited
     first = at if page is None else Mark(feed.epoch, parse_id(page.ids[0]) - 1)
     greeting = feed.format.welcome(
-        first, connection.channels, complete=not missing, again=beginning.again
+        first,
+        connection.channels,
+        complete=not missing,
+        again=beginning.again,
+        connection=connection.id if feed.format.names_connection else "",
     )
     if missing:
         notice = feed.format.gap(first, beginning.asked, missing)

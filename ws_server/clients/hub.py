@@ -24,8 +24,9 @@ from ws_server.clients.receipts import Receipts
 from ws_server.clients.sender import Sender
 from ws_server.clients.tally import Tally
 from ws_server.door.listen import DEFAULT, Listen
+from ws_server.log.chunk import Chunk, Place
 from ws_server.log.feed import Feed
-from ws_server.log.pieces import Chunk, Mixed, Place
+from ws_server.log.pieces import Mixed
 from ws_server.log.recent import Recent
 from ws_server.wire.close_codes import GAP, KICKED
 from ws_server.wire.gap_reasons import LOST, TOO_OLD
@@ -71,8 +72,8 @@ class Hub:
         """Take over a connected socket; it gets every message from its beginning on."""
         feed = self._feeds[listen.format_name]
         connection = Connection(fd, feed, self.sender, on_readable)
-        connection.channels, connection.grant = listen.channels, listen.grant
-        connection.address = listen.address
+        connection.channels, connection.address = listen.channels, listen.address
+        connection.grant = listen.grant
         if listen.client:
             connection.remembered_as = listen.remembered_as
             self.confirming.want_from(connection)

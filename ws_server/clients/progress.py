@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from ws_server.clients.connection import Connection
-from ws_server.log.pieces import Place
+from ws_server.log.chunk import Place
 
 
 class Progress(Protocol):

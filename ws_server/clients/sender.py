@@ -8,14 +8,16 @@ Redis, or knows who else is connected.
 from collections.abc import Callable
 from time import monotonic
 
+from common import connection_id
 from common.message import Mark
 from ws_server.clients.catch_up import CatchUp
-from ws_server.clients.connection import Clients, Connection, Owed, State
+from ws_server.clients.connection import Clients, Connection, State
 from ws_server.clients.endpoint import CHANGE, REPLIES
 from ws_server.clients.journal import Journal
 from ws_server.clients.lending import Lender
+from ws_server.clients.owed import Owed
 from ws_server.clients.tally import Tally
-from ws_server.log.pieces import Place
+from ws_server.log.chunk import Place
 from ws_server.wire.close_codes import GAP, CloseCode
 from ws_server.wire.gap_reasons import TOO_OLD
 
@@ -40,6 +42,10 @@ class Sender:
         self.lender = Lender()
         self.catch_up = CatchUp(self, self.lender, tally)
         self._journal = journal
+        self._numbers = connection_id.numbers()
+
+    def next_number(self) -> int:
+        return next(self._numbers)
 
     # To one client
 

@@ -8,12 +8,14 @@ clients that are behind take half of it at the most, while the window needs the 
 from array import array
 from bisect import bisect_right
 
+from common.connection_id import NONE
 from common.message import Mark
 from common.page import Page
 from common.store.log import Log
 from ws_server.log.cache import Cache, Memory
+from ws_server.log.chunk import Chunk
 from ws_server.log.old_pages import OldPages
-from ws_server.log.pieces import Chunk, Mixed, Piece, piece_of
+from ws_server.log.pieces import Mixed, Piece, piece_of
 from ws_server.wire.formats import Format
 
 NO_CHANNELS: frozenset[str] = frozenset()
@@ -79,10 +81,13 @@ class Feed:
         piece = self._window.find(id_ - 1)
         return piece is not None and piece.has(id_)
 
-    def next_chunk(self, cursor: int, channels: frozenset[str] = NO_CHANNELS) -> Chunk | None:
+    def next_chunk(
+        self, cursor: int, channels: frozenset[str] = NO_CHANNELS, number: int = NONE
+    ) -> Chunk | None:
         """A chunk that has what follows `cursor` for these channels; None at the head, or beyond.
 
-        It may have no message at all. Reads Redis only where memory ends.
+        Without what the connection with this number is not to get. It may have no message at all.
+        Reads Redis only where memory ends.
 
         Raises:
             Gap: the log has forgotten what follows.
@@ -93,11 +98,13 @@ class Feed:
         piece = self._window.find(cursor) or self._old_pages.find(cursor, channels)
         if piece is None:
             piece = self._old_pages.read(cursor, self._window.start(self.head), channels)
-        chunk = self._selected(piece, channels) if isinstance(piece, Mixed) else piece
+        chunk = self._selected(piece, channels, number) if isinstance(piece, Mixed) else piece
         self._make_room()
         return chunk
 
-    def _selected(self, piece: Mixed, channels: frozenset[str]) -> Chunk:
+    def _selected(self, piece: Mixed, channels: frozenset[str], number: int) -> Chunk:
+        if number in piece.excepted:
+            return piece.select(channels, number)  # It is of no use to anybody else.
         key = (piece.after, piece.upto, channels)
         chunk = self._selections.get(key)
         if chunk is None:

@@ -2,99 +2,22 @@
 
 A piece has the messages after one id up to another. If all of them are for everybody, it is a
 `Chunk`: bytes that are the same for all clients of a format. Else it is `Mixed`, from which each
-audience gets a chunk of its own. A piece holds nothing for a single client.
+audience gets a chunk of its own, and so does a client that is not to get some of it. A piece holds
+nothing for a single client.
 """
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import NamedTuple
 
 from common.addressing import Addressing
-from common.message import parse_id
+from common.connection_id import NONE
 from common.page import Page, has_id
 from ws_server.log.cache import Memory
+from ws_server.log.chunk import OVERHEAD, Chunk, Place
 from ws_server.wire.formats import Format
 
-KEPT_REST = 4096  # Bytes of a frame that may be kept for a client whose socket is full.
-OVERHEAD = 64  # Bytes that a message takes in memory besides its frame: its id, mostly.
 NAME_OVERHEAD = 400  # Bytes that a recipient takes, in the addressing and in `Mixed._ranks`.
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """How far a client is: everything up to `cursor` is sent, or in `rest`.
-
-    `rest` is the end of a frame of which its socket took the beginning. The end of a long frame is
-    read from the log again: `skip` bytes of the first frame after `cursor` are sent. Then `cursor`
-    is right before the id of that message, as an older one might find a page that ends before it.
-    """
-
-    cursor: int
-    rest: bytes = b""
-    skip: int = 0
-
-
-class Chunk(NamedTuple):
-    """The frames of the messages after `after`, up to and with `upto` (log ids).
-
-    All of them, or those for one audience. `ids[i]` is the id of the message whose frame ends
-    before byte `ends[i]` of `data`.
-    """
-
-    after: int
-    upto: int
-    data: bytes
-    ids: Sequence[bytes]
-    ends: "array[int]"
-
-    @property
-    def cost(self) -> int:
-        """About how many bytes of memory it takes."""
-        return len(self.data) + OVERHEAD * (len(self.ids) + 4)
-
-    def keep_in(self, memory: Memory) -> None:
-        """Count what it takes."""
-        memory.used += self.cost
-
-    def drop_from(self, memory: Memory) -> None:
-        """Count it no more."""
-        memory.used -= self.cost
-
-    def start_after(self, cursor: int) -> int:
-        """The byte at which the frames after message `cursor` start."""
-        if cursor <= self.after:
-            return 0
-        count = bisect_right(self.ids, cursor, key=parse_id)
-        return self.ends[count - 1] if count else 0
-
-    def frame_end(self, start: int) -> int:
-        """Where the frame ends that has the byte `start`."""
-        return self.ends[bisect_right(self.ends, start)]
-
-    def has(self, id_: int) -> bool:
-        """Whether the message with this id is in it."""
-        return has_id(self.ids, id_)
-
-    def share_of(self, _channels: frozenset[str]) -> float:
-        """How much of it is for the listeners of these channels: all of it."""
-        return 1.0
-
-    def cut(self, sent: int) -> Place:
-        """How far a client is that took the bytes before `sent`."""
-        whole = bisect_right(self.ends, sent)
-        if whole == len(self.ends):  # What stands behind the messages is no message.
-            return Place(self.upto, rest=self.data[sent:])
-        start = self.ends[whole - 1] if whole else 0
-        before = parse_id(self.ids[whole - 1]) if whole else self.after
-        if sent == start:
-            return Place(before)
-        rest = self.ends[whole] - sent
-        if rest > KEPT_REST:
-            return Place(parse_id(self.ids[whole]) - 1, skip=sent - start)
-        return Place(parse_id(self.ids[whole]), rest=self.data[sent : self.ends[whole]])
 
 
 class Mixed:
@@ -116,6 +39,7 @@ class Mixed:
         "addressing",
         "after",
         "cost",
+        "excepted",
         "upto",
     )
 
@@ -127,6 +51,8 @@ class Mixed:
         self._ids = page.ids
         self._contents: list[bytes] = page.contents
         self._receipts, self._events = page.receipts, page.events
+        # By the number of a connection: the places of the messages that it is not to get.
+        self.excepted = page.excepted()
         self._recipients = page.recipients or [()] * len(page.ids)
         self.addressing = page.addressing or Addressing(self._recipients)
         counts = list(map(len, self._recipients))
@@ -165,9 +91,16 @@ class Mixed:
         sizes = list(map(len, self._frames or self._contents))
         return sum(sizes[place] for place in self.addressing.places(channels)) / max(1, sum(sizes))
 
-    def select(self, channels: frozenset[str]) -> Chunk:
-        """The messages for the listeners of these channels; perhaps none."""
-        return self._chunk(self.addressing.places(channels), channels)
+    def select(self, channels: frozenset[str], number: int = NONE) -> Chunk:
+        """The messages for the listeners of these channels; perhaps none.
+
+        Without those that the connection with this number is not to get.
+        """
+        places = self.addressing.places(channels)
+        without = self.excepted.get(number)
+        if without is not None:
+            places = [place for place in places if place not in without]
+        return self._chunk(places, channels)
 
     def data(self, places: Sequence[int], channels: frozenset[str]) -> bytes:
         """The frames of the messages at these places, for the listeners of these channels."""
@@ -236,7 +169,7 @@ Piece = Chunk | Mixed
 
 def piece_of(form: Format, epoch: str, after: int, upto: int, page: Page) -> Piece:
     """A page in one format: encoded, or to be encoded when somebody wants some of it."""
-    if page.recipients is None:
+    if page.recipients is None and page.excepts is None:
         return _joined(after, upto, page.ids, form.messages(epoch, page))
     return Mixed(form, epoch, after, upto, page)
 

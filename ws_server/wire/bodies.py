@@ -66,9 +66,12 @@ def _text(content: bytes) -> str:
     return text if type(content) is JsonBytes else encode_basestring(text)
 
 
-def welcome_fields(at: Mark, channels: Channels, *, complete: bool) -> dict[str, object]:
+def welcome_fields(
+    at: Mark, channels: Channels, connection: str, *, complete: bool
+) -> dict[str, object]:
     """What a client is told first: after which id it goes on, and whether it misses anything."""
-    return {"id": str(at), "complete": complete, "channels": sorted(channels)}
+    fields = {"id": str(at), "complete": complete, "channels": sorted(channels)}
+    return {**fields, "connection": connection} if connection else fields
 
 
 def as_json(value: object) -> bytes:

@@ -22,7 +22,7 @@ class Events:
     """Server-Sent Events (WHATWG HTML 9.2); an EventSource resumes with the last `id`."""
 
     is_websocket = takes_commands = shows_channel = False
-    has_ids = True
+    has_ids = names_connection = True
 
     def welcome(
         self,
@@ -31,9 +31,11 @@ class Events:
         *,
         complete: bool,
         again: int | None = None,  # noqa: ARG002
+        connection: str = "",
     ) -> bytes:
         retry = b"retry: %d\n" % random.randint(FIRST_RETRY, LAST_RETRY)
-        return retry + _event("welcome", at, welcome_fields(at, channels, complete=complete))
+        fields = welcome_fields(at, channels, connection, complete=complete)
+        return retry + _event("welcome", at, fields)
 
     def gap(self, at: Mark, after: str | None, reason: str) -> bytes | None:
         return _event("gap", at, {"id": str(at), "after": after, "reason": reason})

@@ -23,12 +23,19 @@ class Format(Protocol):
     takes_commands: bool  # What the client says may be a command to this server.
     shows_channel: bool
     has_ids: bool  # Its clients can come back and miss nothing.
+    names_connection: bool  # Its welcome says the id of the connection.
 
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:
         """Each message of a page; `names` are the channels that each is said to come from."""
 
     def welcome(
-        self, at: Mark, channels: Channels, *, complete: bool, again: int | None = None
+        self,
+        at: Mark,
+        channels: Channels,
+        *,
+        complete: bool,
+        again: int | None = None,
+        connection: str = "",
     ) -> bytes:
         """The first thing that is said, if anything; `again` as in `Beginning`."""
 

@@ -56,7 +56,7 @@ class Frames:
     """WebSocket frames (RFC 6455)."""
 
     is_websocket = True
-    takes_commands = shows_channel = has_ids = False
+    takes_commands = shows_channel = has_ids = names_connection = False
 
     def reply(self, data: str | bytes) -> bytes:
         return frame(TEXT, data.encode()) if isinstance(data, str) else frame(BINARY, data)
@@ -95,15 +95,21 @@ class TextFrames(Frames):
 class JsonFrames(Frames):
     """One JSON object a frame; what is no message has a `type`."""
 
-    takes_commands = shows_channel = has_ids = True
+    takes_commands = shows_channel = has_ids = names_connection = True
 
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:
         return [frame(TEXT, body) for body in messages_as_json(epoch, page, names)]
 
     def welcome(
-        self, at: Mark, channels: Channels, *, complete: bool, again: int | None = None
+        self,
+        at: Mark,
+        channels: Channels,
+        *,
+        complete: bool,
+        again: int | None = None,
+        connection: str = "",
     ) -> bytes:
-        fields = welcome_fields(at, channels, complete=complete)
+        fields = welcome_fields(at, channels, connection, complete=complete)
         return self.answer("welcome", fields if again is None else {**fields, "again": again})
 
     def gap(self, at: Mark, after: str | None, reason: str) -> bytes | None:

@@ -9,7 +9,7 @@ from docs.rooms import ROOT
 from tests.support.parts import Parts, Peers, let_others_run
 from ws_server.clients import connection as module
 from ws_server.clients.connection import ARROWS, Clients, Connection, State
-from ws_server.log.pieces import Place
+from ws_server.log.chunk import Place
 from ws_server.wire.close_codes import CloseCode
 
 PLACE = Place(7 << 64, rest=b"the rest of a frame")
@@ -180,6 +180,9 @@ def test_what_a_hook_sends_and_closes_goes_by_way_of_the_sender(parts: Parts, pe
 
         def close(self, connection: Connection, close: CloseCode) -> None:
             told.append((connection, close))
+
+        def next_number(self) -> int:
+            raise AssertionError("nobody has asked for its id")
 
     fd, _ = peers.make()
     connection = Connection(fd, parts.feed, Outlet(), lambda _: None)

@@ -17,7 +17,8 @@ from ws_server.clients.fan_out import CLOCK_EVERY, LENT_TIMES, FanOut
 from ws_server.clients.lending import LENT_BYTES, Lender
 from ws_server.clients.tally import Tally
 from ws_server.door.listen import Listen
-from ws_server.log.pieces import Chunk, Mixed, Place, piece_of
+from ws_server.log.chunk import Chunk, Place
+from ws_server.log.pieces import Mixed, piece_of
 from ws_server.wire.frames import TextFrames
 
 AFTER, UPTO = 0, 3 << 64

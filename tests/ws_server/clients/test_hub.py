@@ -382,12 +382,13 @@ def said(payload: bytes) -> dict[str, Any]:
 
 def test_a_json_client_is_welcomed_and_gets_the_same_messages(parts: Parts) -> None:
     parts.publish(b"before")
-    (_, text), (_, json_) = parts.connect(), parts.connect(listen=IN_JSON)
+    (_, text), (connection, json_) = parts.connect(), parts.connect(listen=IN_JSON)
 
     parts.publish(b"one", b"two")
 
     assert text.texts(2) == [b"one", b"two"]
     welcome, one, two = map(said, json_.texts(3))
+    assert welcome.pop("connection") == connection.id
     assert welcome == {"type": "welcome", "id": "e1-1-0", "complete": True, "channels": []}
     assert (one["content"], one["id"], two["content"]) == ("one", "e1-2-0", "two")
 

@@ -12,7 +12,7 @@ from ws_server.clients import sender as module
 from ws_server.clients.connection import Connection, State
 from ws_server.clients.sender import MAX_OUTBOX, PAUSE_OUTBOX, Sender
 from ws_server.door.listen import Listen
-from ws_server.log.pieces import Place
+from ws_server.log.chunk import Place
 from ws_server.wire.close_codes import CloseCode
 
 BYE = CloseCode(4001, "bye")

@@ -12,9 +12,9 @@ from common.message import Mark, format_id, parse_id
 from common.page import PART_BYTES, PART_MESSAGES, Page
 from tests.support.fake_log import FakeLog
 from tests.support.parts import numbered
+from ws_server.log.chunk import Chunk
 from ws_server.log.feed import Feed, Window
 from ws_server.log.old_pages import FIRST_MESSAGES, PAGES, Gap
-from ws_server.log.pieces import Chunk
 from ws_server.wire.frames import TextFrames
 
 LARGE = 1 << 30

@@ -59,6 +59,9 @@ def test_an_event_is_shown_where_there_is_one() -> None:
 
 
 def test_a_welcome_has_its_channels_in_order() -> None:
-    fields = welcome_fields(Mark("e1", 1 << 64), frozenset(["b", "a"]), complete=True)
+    fields = welcome_fields(Mark("e1", 1 << 64), frozenset(["b", "a"]), "1.2", complete=True)
 
-    assert as_json(fields) == b'{"id":"e1-1-0","complete":true,"channels":["a","b"]}'
+    assert (
+        as_json(fields)
+        == b'{"id":"e1-1-0","complete":true,"channels":["a","b"],"connection":"1.2"}'
+    )
