@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
 
+from common.error_names_pusher import MEANINGS as OF_PUSHER
+
 
 class Place(Flag):
     """Where an error is answered."""
@@ -14,6 +16,7 @@ class Place(Flag):
     HTTP = auto()  # The port of the HTTP API.
     WS = auto()  # The WebSocket port, before there is a WebSocket.
     COMMAND = auto()  # A frame of the json format; it has no status.
+    PUSHER = auto()  # Pusher's routes of the HTTP API, in words only.
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +31,10 @@ class Error:
 
 
 HTTP, WS, COMMAND = Place.HTTP, Place.WS, Place.COMMAND
-AGAIN = frozenset(
-    (
-        "body_cut_short",
-        "not_ready",
-        "queue_unavailable",
-        "too_many_bodies",
-        "too_many_connections",
-        "too_many_messages",
-        "too_many_requests",
-        "too_many_streams",
-        "unavailable",
-    )
-)
+TOO_MANY = ("bodies", "connections", "messages", "requests", "streams")
+AGAIN = frozenset(("body_cut_short", "not_ready", "queue_unavailable", "unavailable")) | {
+    f"too_many_{what}" for what in TOO_MANY
+}
 
 
 def _rows(places: Place, meanings: Mapping[tuple[str, int], str]) -> Iterator[Error]:
@@ -156,6 +150,7 @@ ERRORS = (
             ),
         },
     ),
+    *_rows(Place.PUSHER, OF_PUSHER),
     *_rows(
         HTTP | WS,
         {

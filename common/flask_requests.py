@@ -12,7 +12,8 @@ from common.journal import request_id
 from common.journal.kind import Kind
 
 READING = ("GET", "HEAD", "OPTIONS")
-TOLD_OTHERWISE = ("push_index", "push_batch")  # In words of their own, with what they were.
+# In words of their own, with what they were.
+TOLD_OTHERWISE = ("push_index", "push_batch", "pusher.events", "pusher.batch_events")
 
 
 def tell_requests(app: Flask, log: logging.Logger) -> None:

@@ -179,18 +179,20 @@ class LimitSettings:
     )
     token_requests_per_second: float = setting(
         0.0,
-        "Most requests a second with one of `PUSH_TOKENS`, for each process; 0: no limit",
+        "Most requests a second with one of `PUSH_TOKENS`, or of one of `PUSHER_APPS`, for each "
+        "process; 0: no limit",
         RATE,
     )
     token_messages_per_second: float = setting(
         0.0,
-        "Most messages a second with one of `PUSH_TOKENS`, for each process; 0: no limit",
+        "Most messages a second with one of `PUSH_TOKENS`, or of one of `PUSHER_APPS`, for each "
+        "process; 0: no limit",
         RATE,
     )
     address_requests_per_second: float = setting(
         0.0,
-        "Most requests a second from one address, of those that need a token, for each process; "
-        "0: no limit",
+        "Most requests a second from one address, of those that need a token or a signature, for "
+        "each process; 0: no limit",
         RATE,
     )
     address_messages_per_second: float = setting(

@@ -180,7 +180,7 @@ def _problems_together(settings: Settings) -> Iterator[SettingsError]:
     if settings.request_timeout <= settings.redis_timeout:
         yield SettingsError("REQUEST_TIMEOUT", "must be larger than REDIS_TIMEOUT")
     for name in ("token_requests_per_second", "token_messages_per_second"):
-        if getattr(settings, name) and not settings.needs_push_token:
-            yield SettingsError(name.upper(), "has no effect without PUSH_TOKENS")
+        if getattr(settings, name) and not (settings.needs_push_token or settings.pusher_apps):
+            yield SettingsError(name.upper(), "has no effect without PUSH_TOKENS or PUSHER_APPS")
     if settings.subscribe_secret and settings.subscribe_jwks_file:
         yield SettingsError("SUBSCRIBE_JWKS_FILE", "must not be set together with SUBSCRIBE_SECRET")

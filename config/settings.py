@@ -1,11 +1,12 @@
 """All settings in one place, as the code is given them.
 
-`config.groups` and `config.permissions` have what each of them means; `config.load` reads their
-values.
+`config.groups`, `config.permissions` and `config.dialects` have what each of them means;
+`config.load` reads their values.
 """
 
 from dataclasses import dataclass
 
+from config.dialects import DialectSettings
 from config.groups import (
     AddressSettings,
     DeliverySettings,
@@ -25,6 +26,7 @@ class Settings(
     DeliverySettings,
     LimitSettings,
     PermissionSettings,
+    DialectSettings,
     ProcessSettings,
     LogSettings,
 ):

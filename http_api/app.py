@@ -14,6 +14,7 @@ from common.flask_requests import tell_requests
 from common.libraries.gunicorn_http import ParseException
 from common.metrics.metrics import Metrics
 from common.outage import Outage
+from common.pusher.apps import Apps
 from common.refused import JSON, Refused
 from common.serving.open_files import SLOTS
 from common.store.presence import PresenceReader
@@ -30,6 +31,9 @@ from http_api.console import add_console
 from http_api.docs_page import add_docs
 from http_api.plain_push import UNAVAILABLE, PlainPush
 from http_api.push import Push
+from http_api.pusher.backend import Backend
+from http_api.pusher.routes import Door, Views, add_pusher, is_pusher
+from http_api.pusher.state import State
 from http_api.pushing import add_push
 from http_api.readiness import Readiness
 from http_api.reading.bodies import AT_ONCE, Bodies
@@ -110,6 +114,11 @@ def create_app(
         add_reads(app, reads)
         metrics = app.extensions[METRICS] = Metrics(numbers_of(tally))
         add_metrics(app, metrics, reads.stats, settings)
+        if settings.pusher_apps:
+            state = State(stores.counts, stores.people, presence, waiting.turn)
+            backend = Backend(queue, admit, limits, state, reads.stats, tally)
+            door = Door(Apps(settings.pusher_apps), guard, bodies)
+            add_pusher(app, door, Views(backend, state), outage)
     _add_about(app, settings, bodies)
     readiness = app.extensions[READINESS] = Readiness(queue, clock)
     _add_health(app, readiness, outage)
@@ -138,7 +147,8 @@ def _protect(app: Flask, guard: Guard, public: frozenset[str | None]) -> None:
 
     @app.before_request
     def check() -> None:
-        if request.endpoint not in public:
+        # Pusher's libraries sign what they ask, and have no token.
+        if request.endpoint not in public and not is_pusher(request.endpoint):
             get = request.environ.get
             authorization, peer = get("HTTP_AUTHORIZATION", ""), get("REMOTE_ADDR", "")
             callers = guard.check(authorization, peer, get("HTTP_X_FORWARDED_FOR", ""))
@@ -158,7 +168,7 @@ def _refuse_listeners(app: Flask, settings: Settings) -> None:
         environ = request.environ
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
             what = f"WebSockets connect at {url or port}"
-        elif is_for_listeners(environ["PATH_INFO"]):
+        elif is_for_listeners(environ["PATH_INFO"]) and not is_pusher(request.endpoint):
             what = f"/events is at {of_events}"
         else:
             return

@@ -20,13 +20,13 @@ from common.serving.door.plain import Head
 from common.store.commits import Commits
 from http_api.access.guard import NOBODY, TOKEN, Callers, Guard
 from http_api.access.scope import PUSH
-from http_api.journal import pushes, tell_empty, tell_push
 from http_api.reading import reading
 from http_api.reading.answers import CONTENT_EMPTY_BODY, SUCCESS_BODY, success_body
 from http_api.reading.bodies import Bodies
 from http_api.reading.head import Head as PushHead
 from http_api.reading.limits import Limits
 from http_api.reading.params import Source
+from http_api.watching.journal import pushes, tell_empty, tell_push
 from http_api.watching.tally import Pushed, Tally
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ from common.store.connect import connect
 from common.store.event_line import EventLine
 from common.store.history import RedisHistory
 from common.store.keys import Keys
+from common.store.listener_counts import RedisListenerCounts
 from common.store.pending import Room
 from common.store.presence import RedisPresenceReader
 from common.store.presence_pages import RedisPresencePages
@@ -42,6 +43,7 @@ def load(settings: Settings) -> Flask:
     stores = ReadStores(
         RedisBeats(client, key),
         RedisPresencePages(client, key),
+        RedisListenerCounts(client, key),
         RedisHistory(client, key),
         RedisReceiptReader(client, key),
         RedisRevocations(client, key),

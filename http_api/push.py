@@ -15,13 +15,13 @@ from common.journal.kind import Kind
 from common.store.queue import Queue
 from http_api.access import asker
 from http_api.access.waiting import Admit
-from http_api.journal import pushes, tell_batch, tell_empty, tell_push
 from http_api.reading import params, reading
 from http_api.reading.answers import CONTENT_EMPTY_BODY, success_body
 from http_api.reading.bodies import Bodies, has_first_byte
 from http_api.reading.head import Head
 from http_api.reading.limits import Limits
 from http_api.reading.reading import Entry
+from http_api.watching.journal import pushes, tell_batch, tell_empty, tell_push
 
 log = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 from flask import Flask, Request, Response, request
 
+from common.flask_answers import RefusedResponse
 from common.outage import Outage
 from common.refused import JSON
 from http_api.access import asker
@@ -10,7 +11,7 @@ from http_api.push import Push
 from http_api.reading.answers import CONTENT_EMPTY_BODY, batch_body
 from http_api.watching.tally import Tally
 
-PUSHES = ("push_index", "push_batch")
+PUSHES = ("push_index", "push_batch", "pusher.events", "pusher.batch_events")
 
 
 def add_push(app: Flask, push: Push, outage: Outage, tally: Tally) -> None:
@@ -44,6 +45,6 @@ def add_push(app: Flask, push: Push, outage: Outage, tally: Tally) -> None:
 
     @app.after_request
     def count_refused(response: Response) -> Response:
-        if response.status_code >= 400 and request.endpoint in PUSHES:
-            tally.refused[response.get_json()["error"]] += 1
+        if isinstance(response, RefusedResponse) and request.endpoint in PUSHES:
+            tally.refused[response.error] += 1
         return response

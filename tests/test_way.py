@@ -13,7 +13,7 @@ MOST_FILES = {"flask": 13, "door": 17}
 # They look on: lines of the log, numbers, and who has got what.
 ONLOOKERS = {
     "common/store/redis_meter.py",
-    "http_api/journal.py",
+    "http_api/watching/journal.py",
     "ws_server/clients/journal.py",
     "ws_server/clients/receipts.py",
 }

@@ -16,7 +16,12 @@ WS_ROUTES = {
     "GET /readyz": "Do messages reach the clients, and is a connection taken?",
 }
 
-PLACES = {Place.HTTP: "HTTP", Place.WS: "WebSocket", Place.COMMAND: "command"}
+PLACES = {
+    Place.HTTP: "HTTP",
+    Place.WS: "WebSocket",
+    Place.COMMAND: "command",
+    Place.PUSHER: "Pusher",
+}
 
 
 def routes(language: Language) -> str:

@@ -81,6 +81,21 @@ class Guard:
             raise Refused("unauthorized", WRONG_TOKEN if is_bearer else NO_TOKEN)
         return callers
 
+    def count_request(self, name: str | None, peer: str, forwarded: str) -> Callers:
+        """Who asks, where a signature takes the place of a token; `name`: None if it is wrong.
+
+        Raises:
+            Refused: these are too many requests.
+        """
+        callers: dict[str, str] = {}
+        if self._needs_address:
+            callers[ADDRESS] = self._client_address(peer, forwarded)
+        if name is not None:
+            callers[TOKEN] = name
+        if self._limits_requests:
+            self._requests.count(callers, 1)
+        return callers
+
     def count_messages(self, callers: Callers, count: int) -> None:
         """Asked before each push. A repeated one counts, too: it asks Redis.
 

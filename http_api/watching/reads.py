@@ -13,6 +13,7 @@ from flask import Flask, Response, current_app, request
 from common.refused import JSON
 from common.store.beats import Beats
 from common.store.history import History
+from common.store.listener_counts import ListenerCounts
 from common.store.presence_pages import CHANNELS, USERS, PresencePages
 from common.store.pulse import Pulse
 from common.store.receipts import ReceiptReader
@@ -39,6 +40,7 @@ class ReadStores:
 
     beats: Beats
     people: PresencePages
+    counts: ListenerCounts
     history: History
     receipts: ReceiptReader
     revocations: Revocations

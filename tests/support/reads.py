@@ -1,6 +1,7 @@
 """Stand-ins for what is only read: beats, pages of people, and the log."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -11,6 +12,7 @@ from common.message import format_id
 from common.page import Page
 from common.store.beats import Beat, Beats, Said, Sample, Whole
 from common.store.history import History, Look
+from common.store.listener_counts import Count, ListenerCounts
 from common.store.presence import PresenceReader
 from common.store.presence_pages import NamesPage, PresencePages
 from common.store.queue import Queue
@@ -75,6 +77,20 @@ class FakePeople(Faulty, PresencePages):
         )
         page = {name: self.names[kind][name] for name in found[:limit]}
         return NamesPage(page, is_last=len(found) <= limit)
+
+
+class FakeCounts(Faulty, ListenerCounts):
+    """Counts by channel, in memory."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, Count] = {}
+        self.asked: list[list[str]] = []
+
+    def of(self, channels: Sequence[str], *, users: bool) -> list[Count]:
+        self._fail()
+        self.asked.append(list(channels))
+        found = [self.channels.get(name, Count(0, 0)) for name in channels]
+        return [each if users else replace(each, users=0) for each in found]
 
 
 class FakeHistory(Faulty, History):
@@ -177,7 +193,7 @@ class Stores:
 
     def __init__(self) -> None:
         self.beats, self.people, self.history = FakeBeats(), FakePeople(), FakeHistory()
-        self.receipts = FakeReceipts()
+        self.counts, self.receipts = FakeCounts(), FakeReceipts()
         self.revocations = FakeRevocations()
 
     def app(
@@ -191,6 +207,11 @@ class Stores:
             queue or FakeQueue(),
             presence or FakePresenceReader(),
             stores=ReadStores(
-                self.beats, self.people, self.history, self.receipts, self.revocations
+                self.beats,
+                self.people,
+                self.counts,
+                self.history,
+                self.receipts,
+                self.revocations,
             ),
         )

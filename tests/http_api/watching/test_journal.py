@@ -6,7 +6,7 @@ import pytest
 
 from common.journal.kind import Kind
 from common.message import Message
-from http_api.journal import MOST_NAMED, pushes, tell_batch, tell_empty, tell_push
+from http_api.watching.journal import MOST_NAMED, pushes, tell_batch, tell_empty, tell_push
 
 log = logging.getLogger("pushes")
 

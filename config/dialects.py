@@ -1,0 +1,19 @@
+"""The settings of other protocols that are spoken besides our own; see `config.groups`."""
+
+from dataclasses import dataclass
+
+from config.pusher_apps import pusher_apps
+from config.setting import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class DialectSettings:
+    """Other protocols"""
+
+    pusher_apps: tuple[tuple[str, str, str], ...] = setting(
+        (),
+        "The applications that speak Pusher's protocol, as `id:key:secret,id:key:secret`. If "
+        "unset, it is not spoken",
+        pusher_apps,
+        secret=True,
+    )

@@ -1,0 +1,1 @@
+"""Everything that speaks Redis: the queue, the log, who is connected."""
