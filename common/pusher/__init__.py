@@ -1,1 +1,1 @@
-"""Everything that speaks Redis: the queue, the log, who is connected."""
+"""Pusher's protocol, as far as both processes speak it: applications, names, signatures."""

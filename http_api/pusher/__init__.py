@@ -1,1 +1,1 @@
-"""Everything that speaks Redis: the queue, the log, who is connected."""
+"""Pusher's HTTP API, for backends that use a library of Pusher's."""

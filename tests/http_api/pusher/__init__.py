@@ -1,1 +1,0 @@
-"""Everything that speaks Redis: the queue, the log, who is connected."""
