@@ -10,6 +10,7 @@ from collections.abc import Sequence
 LONGEST = 100
 NAME = re.compile(rf"[A-Za-z0-9_.:@-]{{1,{LONGEST}}}", re.ASCII)
 USER = "user:"
+MEMBERS = "members:"  # Before the name of a channel: who comes to it and goes.
 LONGEST_USER = LONGEST - len(USER)
 WILD = ".*"
 

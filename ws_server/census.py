@@ -6,8 +6,10 @@ Nobody is closed here.
 
 from collections import Counter
 
+from common.channels import MEMBERS
 from ws_server.clients.connection import Connection
 from ws_server.counts import Counts
+from ws_server.door.grant import Grant
 from ws_server.door.listen import Listen
 
 
@@ -20,6 +22,8 @@ class Census:
         self._most_per_address = most_per_address
         self._by_address: Counter[str] = Counter()
         self._total = 0
+        # Of each connection the channels in which it counts as a member, and as which.
+        self._member_of: dict[Connection, dict[str, str]] = {}
 
     def __len__(self) -> int:
         return self._total
@@ -44,7 +48,10 @@ class Census:
     def leave(self, connection: Connection) -> None:
         """One less."""
         self._total -= 1
-        self._counts.left(connection.grant.user, connection.channels)
+        counted = self._counted(connection, connection.channels)
+        self._counts.left(connection.grant.user, counted)
+        for name, who in self._member_of.pop(connection, {}).items():
+            self._counts.member_left(name, who)
         address = connection.address
         if address:
             self._by_address[address] -= 1
@@ -53,4 +60,28 @@ class Census:
 
     def note_change(self, connection: Connection, had: frozenset[str]) -> None:
         """It listens to other channels than it had."""
-        self._counts.changed(connection.grant.user, had, connection.channels)
+        before, now = (self._counted(connection, each) for each in (had, connection.channels))
+        self._counts.changed(connection.grant.user, before, now)
+
+    def note_user(self, connection: Connection, had: frozenset[str], was: Grant) -> None:
+        """It had other channels, and perhaps no user, as somebody has signed in."""
+        self._counts.left(was.user, self._counted(connection, had))
+        self._counts.joined(connection.grant.user, self._counted(connection, connection.channels))
+
+    def enter_as(self, connection: Connection, name: str, who: str, info: str) -> None:
+        """It is a member of a channel, from before it listens to it."""
+        self._member_of.setdefault(connection, {})[name] = who
+        self._counts.member_joined(name, who, info)
+
+    def leave_as(self, connection: Connection, name: str) -> None:
+        """It is no member any more, and does not listen."""
+        who = self._member_of.get(connection, {}).pop(name, None)
+        if who is not None:
+            self._counts.member_left(name, who)
+
+    def _counted(self, connection: Connection, names: frozenset[str]) -> frozenset[str]:
+        """Without those in which it counts as a member."""
+        if not self._member_of:
+            return names
+        apart = self._member_of.get(connection, {})
+        return names - {*apart, *(MEMBERS + name for name in apart)} if apart else names

@@ -23,6 +23,8 @@ class Counts:
         # What Redis does not know: users, and for each channel the users who came or left.
         self._changed_users: set[str] = set()
         self._changed: defaultdict[str, set[str]] = defaultdict(set)
+        # Channels with members, as long as there are any, or Redis knows of some.
+        self._with_members: set[str] = set()
 
     def joined(self, user: str | None, channels: frozenset[str]) -> None:
         """A connection is there, and listens to `channels`."""
@@ -44,6 +46,19 @@ class Counts:
         """A connection listens to `new` instead of `old`."""
         self._enter(user, new - old)
         self._exit(user, old - new)
+
+    def member_joined(self, name: str, who: str, info: str) -> None:
+        """A connection of a member is in a channel; what is told of it first, holds."""
+        self._with_members.add(name)
+        self._enter(who, frozenset([name]))
+        self._channels[name].members.setdefault(who, info)
+
+    def member_left(self, name: str, who: str) -> None:
+        """The opposite."""
+        channel = self._channels[name]
+        self._exit(who, frozenset([name]))
+        if who not in channel.users:
+            del channel.members[who]
 
     @property
     def have_changed(self) -> bool:
@@ -71,15 +86,21 @@ class Counts:
             taken = waiting
         else:
             taken = {waiting.pop() for _ in range(room)}
+        has_members = name in self._with_members
         if channel is None:
-            return ChannelCounts(0, dict.fromkeys(taken, 0))
-        return ChannelCounts(channel.total, {who: channel.users.get(who, 0) for who in taken})
+            self._with_members.discard(name)
+            return ChannelCounts(0, dict.fromkeys(taken, 0), {} if has_members else None)
+        users = {who: channel.users.get(who, 0) for who in taken}
+        members = {who: channel.members[who] for who in taken if who in channel.members}
+        return ChannelCounts(channel.total, users, members if has_members else None)
 
     def put_back(self, changes: Changes) -> None:
         """Redis does not know them, after all."""
         self._changed_users.update(changes.users)
         for name, counts in changes.channels.items():
             self._changed[name].update(counts.users)
+            if counts.members is not None:
+                self._with_members.add(name)
 
     def forget_writes(self) -> None:
         """Redis knows nothing: everything has changed."""
@@ -114,13 +135,14 @@ class Counts:
 
 
 class _Channel:
-    """The connections of a channel: `total`, and by user."""
+    """The connections of a channel: `total`, and by user; and what is told of its members."""
 
-    __slots__ = ("total", "users")
+    __slots__ = ("members", "total", "users")
 
     def __init__(self) -> None:
         self.total = 0
         self.users: dict[str, int] = {}
+        self.members: dict[str, str] = {}
 
 
 def _subtract(counts: dict[str, int], name: str) -> None:

@@ -4,7 +4,9 @@ In this order: it is counted; Redis is asked where it begins, if memory does not
 the hub; `on_connect` is called; what it sends is read. Nothing here waits for the client.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import gevent
 
@@ -26,6 +28,13 @@ from ws_server.wire.close_codes import REVOKED, CloseCode
 ACCEPTED = "accepted"  # Instead of an error.
 
 
+class Dialect(Protocol):
+    """What else there is to say to the clients of a format."""
+
+    def begin(self, connection: Connection, listen: Listen) -> None:
+        """A client has joined; it may be closed at once."""
+
+
 @dataclass(kw_only=True)
 class Newcomers:
     """Takes clients in, and says whether there is room for one more."""
@@ -39,6 +48,7 @@ class Newcomers:
     redis_timeout: float
     remembering: Remembering | None = None
     revoked: Revoked | None = None
+    dialects: Mapping[str, Dialect] = field(default_factory=dict)  # By the name of the format.
 
     def __post_init__(self) -> None:
         find = self.relay.beginnings.find
@@ -106,6 +116,8 @@ class Newcomers:
         self.hub.journal.tell_came(connection, form, here)
         if self.remembering is not None:
             self.remembering.enter(connection, arrival.listen, beginning)
+        if (dialect := self.dialects.get(form)) is not None and connection.is_open:
+            dialect.begin(connection, arrival.listen)
         if not connection.is_open:
             return  # Refused, or gone already: no hook hears of it.
         if arrival.listen.grant.expires is not None:

@@ -1,6 +1,7 @@
 """Tells Redis who is connected to this process.
 
-What has changed is written every half a second, as it is then, so that it is right to try again.
+What has changed is written every half a second, or soon if somebody waits for it, as it is then: so
+it is right to try again.
 While Redis is away nothing is lost: the next round writes the difference, or everything. Nothing
 is asked of Redis before the first client with a user or a channel. `ws_server.counts` does the
 counting.
@@ -10,6 +11,7 @@ import logging
 from time import monotonic
 
 import gevent
+from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
 from common.errors import QueueUnavailable
@@ -21,6 +23,7 @@ from ws_server.counts import Counts
 log = logging.getLogger(__name__)
 
 ROUND = 0.5  # Seconds between two rounds.
+GATHER = 0.02  # Seconds, if somebody waits: others may come with it.
 RENEW = 2.0  # Seconds after which even a process in which nothing changes writes.
 MOST_CHANGES = 500  # In one write.
 
@@ -37,6 +40,11 @@ class Presence:
         self._writing = BoundedSemaphore()
         self._unwritten = Unwritten(log, "Presence is")
         self._stopped = False
+        self._wake = Event()
+
+    def hurry(self) -> None:
+        """Somebody waits for what has changed."""
+        self._wake.set()
 
     def run(self) -> None:
         """Write for ever, until the stop."""
@@ -44,7 +52,9 @@ class Presence:
 
     def _do_round_and_wait(self) -> None:
         self.do_round(monotonic())
-        gevent.sleep(ROUND)
+        if self._wake.wait(ROUND):
+            self._wake.clear()
+            gevent.sleep(GATHER)
 
     def do_round(self, now: float) -> None:
         """Write what has changed; renew the lease and sweep if that is due."""

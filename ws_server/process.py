@@ -14,6 +14,7 @@ from flask import Flask
 from common.client_address import client_of
 from common.loops import repeat
 from common.metrics.board import Board
+from common.pusher.apps import Apps
 from common.serving.open_files import affordable_connections
 from common.serving.siblings import Seat
 from common.serving.stopping import Stop, always
@@ -25,9 +26,11 @@ from common.store.log_state import Retention
 from common.store.places import RedisPlaces
 from common.store.presence import RedisPresenceWriter
 from common.store.pulse import Pulse
+from common.store.queue import RedisQueue
 from common.store.receipts import RedisReceiptWriter
 from common.store.redis_meter import add_redis
 from common.store.revocations import RedisRevocations
+from common.store.roster import RedisRosterReader
 from config.settings import Settings
 from ws_server.canary import Canary
 from ws_server.door.app import create_app
@@ -83,6 +86,9 @@ def load(settings: Settings) -> Flask:
     service = Service(
         settings, source, presence, worker_class, policy, _remembered(settings, client, key)
     )
+    if policy.apps is not None:
+        rosters = RedisRosterReader(client, key)
+        service.speak_pusher(RedisQueue(client, key), rosters, settings.max_channels)
     canary = Canary(canaries, source, service, settings.poll_interval)
     canary.count_in(service.metrics.numbers)
     app = create_app(service.newcomers, policy, settings.http_port, canary.problem)
@@ -154,6 +160,7 @@ def load_policy(settings: Settings) -> Policy:
         frozenset(settings.allowed_origins),
         address_of if settings.connections_per_address else None,
         settings.client_seconds > 0,
+        Apps(settings.pusher_apps) if settings.pusher_apps else None,
     )
 
 

@@ -9,27 +9,37 @@ from common.message import Mark
 from common.metrics.metrics import Metrics
 from common.serving.stopping import Stop
 from common.store.log import Log
+from common.store.queue import Queue
 from common.store.receipts import ReceiptWriter
+from common.store.roster import RosterReader
 from config.settings import Settings
 from ws_server.census import Census
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
 from ws_server.clients.keepalive import Keepalive
 from ws_server.collector import numbers_of
+from ws_server.door.grant import Grant
 from ws_server.door.policy import OPEN, Policy
+from ws_server.door.pusher_listen import FORMAT as PUSHER
 from ws_server.farewell import Farewell
 from ws_server.figures import Figures
 from ws_server.hooks import Hooks
-from ws_server.inbox.receiver import Limits, Receiver
+from ws_server.inbox.receiver import Commands, Limits, Receiver
 from ws_server.inbox.subscriptions import Subscriptions
 from ws_server.log.feed import Feed
 from ws_server.newcomers import Newcomers
 from ws_server.presence import Presence
+from ws_server.pusher.dialect import Pusher
+from ws_server.pusher.entering import Entering
+from ws_server.pusher.frames import PusherFrames, shown_by
+from ws_server.pusher.last_events import LastEvents
+from ws_server.pusher.publisher import Publisher
+from ws_server.pusher.rosters import Rosters
 from ws_server.relay.relay import Relay
 from ws_server.remembering import NOTHING, Remembered, Remembering
 from ws_server.reports import Reports
 from ws_server.wire.close_codes import CloseCode
-from ws_server.wire.formats import all_formats
+from ws_server.wire.formats import Format, all_formats
 from ws_server.worker import Worker
 
 
@@ -46,7 +56,11 @@ class Service:
         remembered: Remembered = NOTHING,
     ) -> None:
         self._stop_timeout = settings.stop_timeout
-        self._hub = Hub(_make_feeds(settings, source), self._note_gone)
+        self._feeds = _make_feeds(settings, source, policy)
+        self._hub = Hub(self._feeds, self._note_gone)
+        self._source = source
+        self._dialects: dict[str, Pusher] = {}
+        self._commands: dict[Format, Commands] = {}
         self.figures = Figures(self._hub, settings)
         self.metrics = Metrics(numbers_of(self._hub, presence))
         self._relay = Relay(source, self._hub)
@@ -67,6 +81,7 @@ class Service:
             keepalive=self._keepalive,
             redis_timeout=settings.redis_timeout,
             remembering=self._remembering,
+            dialects=self._dialects,
         )
         self._farewell = Farewell(
             self.newcomers, self._relay, self._hub, self._hooks, presence, settings.drain_seconds
@@ -78,6 +93,14 @@ class Service:
     def report_to(self, writer: ReceiptWriter, seconds: float) -> None:
         """Tell Redis who has got what, of messages no older than so many seconds."""
         self._reports = Reports(self._hub, writer, seconds)
+
+    def speak_pusher(self, queue: Queue, rosters: RosterReader, most_channels: int) -> None:
+        """Serve clients that speak Pusher's protocol, which the policy must let in."""
+        known = Rosters(rosters, self._hub, self._feeds[PUSHER])
+        last_events = LastEvents(self._source, self._hub)
+        entering = Entering(self._hub, last_events, known, self)
+        pusher = Pusher(self._hub, entering, Publisher(queue), most_channels)
+        self._dialects[PUSHER] = self._commands[self._feeds[PUSHER].format] = pusher
 
     @property
     def is_relaying(self) -> bool:
@@ -119,9 +142,11 @@ class Service:
             self._reports.stop()
 
     def _make_receiver(self, settings: Settings, policy: Policy) -> Receiver:
+        subscriptions = Subscriptions(self._hub, policy, self._note_change)
+        self._commands[self._feeds["json"].format] = subscriptions
         return Receiver(
             self._hub,
-            Subscriptions(self._hub, policy, self._note_change),
+            self._commands,
             Limits(settings.max_client_message_bytes, settings.client_messages_per_second),
             self._hooks.on_message,
             self._hooks.on_error,
@@ -135,7 +160,25 @@ class Service:
         self._census.note_change(connection, had)
         self._keepalive.watch_expiry(connection)
 
+    def note_change(self, connection: Connection, had: frozenset[str], was: Grant) -> None:
+        """It had other channels, and perhaps another grant."""
+        if connection.grant is was:
+            self._census.note_change(connection, had)
+        else:
+            self._census.note_user(connection, had, was)
+
+    def enter_as(self, connection: Connection, name: str, who: str, info: str) -> None:
+        """It is a member of a channel, from before it listens to it."""
+        self._census.enter_as(connection, name, who, info)
+        self._presence.hurry()
+
+    def leave_as(self, connection: Connection, name: str) -> None:
+        """It is no member any more, and does not listen."""
+        self._census.leave_as(connection, name)
+
     def _note_gone(self, connection: Connection) -> None:
+        for dialect in self._dialects.values():
+            dialect.forget(connection)
         self._census.leave(connection)
         self._hub.journal.tell_went(connection, len(self._census))
         self._keepalive.forget(connection)
@@ -143,6 +186,8 @@ class Service:
         self._hooks.say_goodbye(connection)
 
 
-def _make_feeds(settings: Settings, source: Log) -> dict[str, Feed]:
-    formats = all_formats(settings.message_prefix)
+def _make_feeds(settings: Settings, source: Log, policy: Policy) -> dict[str, Feed]:
+    formats = dict(all_formats(settings.message_prefix))
+    if policy.apps is not None:
+        formats[PUSHER] = PusherFrames(shown_by(policy.apps))
     return {name: Feed(source, form, settings.window_bytes) for name, form in formats.items()}

@@ -3,7 +3,7 @@
 Each is a namespace of channels and users; `common/pusher/names.py` says how it is kept apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 
@@ -43,3 +43,6 @@ class Apps:
     def has_id(self, id_: str) -> bool:
         """Whether one of them has this id."""
         return id_ in self._ids
+
+    def __iter__(self) -> Iterator[App]:
+        return iter(self._by_key.values())

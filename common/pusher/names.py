@@ -73,6 +73,11 @@ def needs_auth(channel: str) -> bool:
     return channel.startswith((PRIVATE, PRESENCE))
 
 
+def is_guarded(name: str) -> bool:
+    """The same of a channel or wildcard as it is named here, of whatever application."""
+    return needs_auth(name.rpartition(":")[2])
+
+
 def _fitting(name: str) -> str:
     if not channels.is_name(name):
         raise ValueError(f"with the id of its application it is longer than {channels.LONGEST}")

@@ -44,6 +44,8 @@ Who is connected, written by each WebSocket server process (PROCESS) for itself:
     {KEY}:users:PROCESS         hash    user -> number of connections
     {KEY}:in:PROCESS:CHANNEL    hash    user -> number of connections; '' for those without a user
     {KEY}:channels:PROCESS      hash    channel -> number of connections in the hash before
+    {KEY}:roster:CHANNEL        hash    of a channel with members, in all processes: member -> what
+                                        is told of it
     {KEY}:sorted-users:PROCESS     sorted set    the users of the process in their order, all at 0
     {KEY}:sorted-channels:PROCESS  sorted set    its channels likewise
 
@@ -105,6 +107,10 @@ class Keys:
     def sorted_channels(self, process: str) -> str:
         """The channels of a process in their order."""
         return f"{self.prefix}sorted-channels:{process}"
+
+    def roster(self, channel: str) -> str:
+        """The members of a channel in all processes."""
+        return f"{self.prefix}roster:{channel}"
 
     def members(self, process: str, channel: str) -> str:
         """The users of a channel in a process."""

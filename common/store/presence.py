@@ -6,6 +6,7 @@ connection is known. The keys are named in `common.store.keys`.
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,10 +24,15 @@ MOST_USERS = 10_000  # In one answer.
 
 @dataclass(frozen=True, slots=True)
 class ChannelCounts:
-    """The connections of a channel: of all, and by user where it has changed; '': without one."""
+    """The connections of a channel: of all, and by user where it has changed; '': without one.
+
+    `members`: of these users, who is there, and what is told of each, as JSON or ''; None: the
+    channel has no members, only listeners.
+    """
 
     total: int
     users: dict[str, int]
+    members: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +110,9 @@ class RedisPresenceWriter(PresenceWriter):
         self._redis = client
         self._keys = Keys(key)
         self._lease = round(lease * 1000)
-        self._write = _script(client, "write")
-        self._sweep = _script(client, "sweep")
+        members = source("presence_members.lua")
+        self._write = Script(client, members + source("presence_write.lua"))
+        self._sweep = Script(client, members + source("presence_sweep.lua"))
         self.begin()
 
     def begin(self) -> None:
@@ -118,18 +125,21 @@ class RedisPresenceWriter(PresenceWriter):
         names, process = self._keys, self.process
         keys = [names.processes, names.alive(process), names.users(process)]
         keys += [names.channels(process), names.sorted_users(process)]
-        keys += [names.sorted_channels(process)]
+        keys += [names.sorted_channels(process), names.queue]
         keys += [names.members(process, channel) for channel in changes.channels]
         numbers = (self._lease, self._confirmed, self._number)
         # The same write under the same number may be done twice.
-        held = self._write.run(keys, (process, *numbers, *_words(changes)), repeatable=True)
+        held = self._write.run(
+            keys, (process, *numbers, names.prefix, *_words(changes)), repeatable=True
+        )
         if held:
             self._confirmed = self._number
         return bool(held)
 
     def sweep(self) -> int:
         arguments = (self._keys.prefix, SWEEP_CHANNELS)
-        left: int = self._sweep.run([self._keys.processes], arguments, repeatable=True)
+        keys = [self._keys.processes, self._keys.queue]
+        left: int = self._sweep.run(keys, arguments, repeatable=True)
         return left
 
     def leave(self) -> None:
@@ -145,7 +155,7 @@ class RedisPresenceReader(PresenceReader):
     def __init__(self, client: Client, key: str, most_users: int = MOST_USERS) -> None:
         self._keys = Keys(key)
         self._most_users = most_users
-        self._read = _script(client, "read")
+        self._read = Script(client, source("presence_read.lua"))
 
     def connections_of(self, user: str) -> int:
         return self._members("", user, 0).connections
@@ -162,10 +172,6 @@ class RedisPresenceReader(PresenceReader):
         return Members(total, anonymous, {user.decode(): n for user, n in users}, bool(truncated))
 
 
-def _script(client: Client, name: str) -> Script:
-    return Script(client, source(f"presence_{name}.lua"))
-
-
 def _words(changes: Changes) -> Command:
     """As presence_write.lua reads them."""
     words: list[str | int] = [len(changes.users)]
@@ -177,4 +183,7 @@ def _words(changes: Changes) -> Command:
         words += (channel, counts.total, len(users))
         for user, count in users.items():
             words += (user, count)
+        words.append(-1 if counts.members is None else len(counts.members))
+        for user, info in (counts.members or {}).items():
+            words += (user, info)
     return tuple(words)

@@ -1,12 +1,13 @@
 -- Remove what processes without a lease have left, up to so many channels.
 --
--- KEYS  processes
+-- KEYS  processes, queue
 -- ARGV  what all keys begin with, most channels
 -- Answer: how many dead processes there still are
 --
 -- The other keys are made up here; all lie in the slot of the first.
 
-local PROCESSES = KEYS[1]
+local PROCESSES, QUEUE = KEYS[1], KEYS[2]
+local processes = redis.call('SMEMBERS', PROCESSES)
 local prefix, room = ARGV[1], tonumber(ARGV[2])
 local left = 0
 
@@ -14,6 +15,7 @@ local function sweep(process)
   local channels = prefix .. 'channels:' .. process
   redis.call('UNLINK', prefix .. 'sorted-users:' .. process, prefix .. 'sorted-channels:' .. process)
   for _, name in ipairs(redis.call('HRANDFIELD', channels, room)) do
+    if redis.call('EXISTS', prefix .. 'roster:' .. name) == 1 then go_all(prefix, QUEUE, name, process, processes) end
     redis.call('UNLINK', prefix .. 'in:' .. process .. ':' .. name)
     redis.call('HDEL', channels, name)
     room = room - 1
@@ -24,7 +26,7 @@ local function sweep(process)
   return true
 end
 
-for _, process in ipairs(redis.call('SMEMBERS', PROCESSES)) do
+for _, process in ipairs(processes) do
   if redis.call('EXISTS', prefix .. 'alive:' .. process) == 0 and not sweep(process) then left = left + 1 end
 end
 return left

@@ -27,6 +27,7 @@ class FakeLog(Log):
         self.messages: list[tuple[bytes, bytes]] = []
         self.recipients: dict[bytes, tuple[str, ...]] = {}  # By id; none: for everybody.
         self.excepts: dict[bytes, bytes] = {}  # By id: the connection that is not to get it.
+        self.events: dict[bytes, bytes] = {}  # By id: the name of its event.
         self.fault: Exception | None = None
         self.settle_fault: Exception | None = None
         self.read_fault: Exception | None = None  # Of reading alone: what was settled, is.
@@ -51,10 +52,11 @@ class FakeLog(Log):
         *contents: bytes,
         recipients: Recipients | None = None,
         excepts: Sequence[bytes] | None = None,
+        events: Sequence[bytes] | None = None,
     ) -> Page:
         """Append to the log, as another process does by settling; what was appended.
 
-        `recipients[i]` and `excepts[i]` are those of `contents[i]`, as in a `Page`.
+        `recipients[i]`, `excepts[i]` and `events[i]` are those of `contents[i]`, as in a `Page`.
         """
         start = len(self.messages)
         ids = [format_id((start + at + 1) << 64) for at in range(len(contents))]
@@ -62,6 +64,7 @@ class FakeLog(Log):
         for id_, names in zip(ids, recipients or [()] * len(ids), strict=True):
             self.recipients[id_] = names
         self.excepts |= zip(ids, excepts or [b""] * len(ids), strict=True)
+        self.events |= zip(ids, events or [b""] * len(ids), strict=True)
         self._wake()
         return self._page(self.messages[start:])
 
@@ -180,6 +183,7 @@ class FakeLog(Log):
         ids, contents = [id_ for id_, _ in rows], [content for _, content in rows]
         page = Page(ids, contents, [self.recipients[id_] for id_ in ids])
         page.excepts = [self.excepts[id_] for id_ in ids]
+        page.events = [self.events[id_] for id_ in ids]
         return page.without_empty()
 
     def _wake(self) -> None:

@@ -192,7 +192,8 @@ class Parts:
             self.hub, policy, lambda *changed: self.changed.append(changed)
         )
         limits = Limits(1000, per_second)
-        return Receiver(self.hub, subscriptions, limits, on_message, on_error)
+        commands = {self.feeds["json"].format: subscriptions}
+        return Receiver(self.hub, commands, limits, on_message, on_error)
 
     def publish(self, *contents: bytes) -> Page:
         """Write messages to the log and send them, as the relay does."""

@@ -58,3 +58,42 @@ def test_users_and_channels_are_counted_as_clients_come_change_and_leave(parts: 
     census.leave(connection)
     changes = counts.take(100)
     assert (changes.users, changes.channels["b"].total) == ({"42": 0}, 0)
+
+
+def test_a_member_counts_once_and_as_who_it_is_there(parts: Parts) -> None:
+    counts = Counts()
+    census, listen = Census(counts, 100, 0), Listen(grant=Grant("42"))
+    connection, _ = parts.connect(listen=listen)
+    census.enter(listen)
+
+    census.enter_as(connection, "presence-a", "7", "")
+    connection.channels = frozenset(["a", "presence-a", "members:presence-a"])
+    census.note_change(connection, frozenset())
+    changes = counts.take(100)
+    assert {name: now.users for name, now in changes.channels.items()} == {
+        "presence-a": {"7": 1},
+        "a": {"42": 1},
+    }
+
+    connection.channels = frozenset("a")
+    census.note_change(connection, frozenset(["a", "presence-a", "members:presence-a"]))
+    census.leave_as(connection, "presence-a")
+    census.leave_as(connection, "presence-a")
+    assert list(counts.take(100).channels) == ["presence-a"]
+
+    census.enter_as(connection, "presence-b", "7", "")
+    census.leave(connection)
+    assert {now.total for now in counts.take(100).channels.values()} == {0}
+
+
+def test_who_signs_in_is_counted_as_its_user_from_then_on(parts: Parts) -> None:
+    counts = Counts()
+    census, listen = Census(counts, 100, 0), Listen(channels=frozenset("a"))
+    connection, _ = parts.connect(listen=listen)
+    census.enter(listen)
+
+    was, connection.grant = connection.grant, Grant("42")
+    census.note_user(connection, connection.channels, was)
+
+    changes = counts.take(100)
+    assert (changes.users, changes.channels["a"].users) == ({"42": 1}, {"": 0, "42": 1})

@@ -55,3 +55,41 @@ def test_the_own_channel_of_a_user_is_not_counted() -> None:
     counts.joined("42", frozenset(["user:42", "user:7"]))
 
     assert set(counts.take(100).channels) == {"user:7"}
+
+
+def test_members_are_told_with_what_is_said_of_them_first() -> None:
+    counts = Counts()
+    counts.member_joined("presence-a", "1", "first")
+    counts.member_joined("presence-a", "1", "second")
+    counts.member_joined("presence-a", "2", "")
+
+    told = counts.take(100).channels["presence-a"]
+
+    assert told == ChannelCounts(3, {"1": 2, "2": 1}, {"1": "first", "2": ""})
+
+
+def test_a_channel_whose_last_member_has_left_is_still_told_as_one_with_members() -> None:
+    counts = Counts()
+    counts.member_joined("presence-a", "1", "")
+    counts.member_joined("presence-a", "2", "")
+    counts.take(100)
+
+    counts.member_left("presence-a", "1")
+    assert counts.take(100).channels["presence-a"] == ChannelCounts(1, {"1": 0}, {})
+    counts.member_left("presence-a", "2")
+    gone = counts.take(100)
+    assert gone.channels["presence-a"] == ChannelCounts(0, {"2": 0}, {})
+    counts.put_back(gone)
+
+    assert counts.take(100) == gone
+
+
+def test_who_comes_back_in_time_has_never_left() -> None:
+    counts = Counts()
+    counts.member_joined("presence-a", "1", "a")
+    counts.take(100)
+
+    counts.member_left("presence-a", "1")
+    counts.member_joined("presence-a", "1", "b")
+
+    assert counts.take(100).channels["presence-a"] == ChannelCounts(1, {"1": 1}, {"1": "b"})

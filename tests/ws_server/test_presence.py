@@ -5,6 +5,7 @@ import pytest
 from gevent.event import Event
 
 from common.store.presence import Changes, ChannelCounts
+from tests.support.parts import wait_until
 from tests.support.presence import FakePresenceWriter
 from ws_server import presence as presence_module
 from ws_server.presence import MOST_CHANGES, RENEW, Presence
@@ -350,3 +351,17 @@ def test_the_lag_is_the_time_since_redis_had_everything(
     assert presence.lag(102.5) == 2.5
     presence.do_round(103)
     assert presence.lag(200) == 0
+
+
+def test_what_somebody_waits_for_is_written_soon(
+    presence: Presence, writer: FakePresenceWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_module, "ROUND", 1000.0)
+    running = gevent.spawn(presence.run)
+    gevent.sleep(0)
+    presence.counts.joined("42", NONE)
+
+    presence.hurry()
+    wait_until(lambda: writer.users == {"42": 1}, "it is written")
+
+    running.kill()

@@ -31,7 +31,7 @@ class Departed:
     def add(self, connection: Connection, written: int, skipped: Sequence[Range]) -> None:
         """An open client leaves."""
         form = connection.feed.format
-        if form.is_websocket and not form.takes_commands:
+        if form.is_websocket and not form.has_ids:
             return  # It has never seen an id.
         kind = _kind(connection)
         alike = self._left.setdefault(kind, [])

@@ -40,9 +40,14 @@ class FanOut:
     ) -> None:
         """To everybody the same."""
         self._begin_slice()
+        self._send_with(ride, chunk, everybody, keep=True)
+
+    def _send_with(
+        self, ride: Ride | None, chunk: Chunk, everybody: Collection[Connection], *, keep: bool
+    ) -> None:
         if ride is not None:
             self._send_riding(ride, chunk, everybody)
-        self._send_all(chunk, everybody, keep=True)
+        self._send_all(chunk, everybody, keep=keep)
 
     def _send_riding(self, ride: Ride, chunk: Chunk, some: Collection[Connection]) -> None:
         """To those who are due a ping, with it. What follows for all passes them over."""
@@ -89,13 +94,10 @@ class FanOut:
             if sent >= CLOCK_EVERY:
                 sent = 0
                 self._take_turns()
-        if piece.addressing.open:
-            # Those who had a chunk of their own are beyond it, and are passed over.
-            chunk = piece.select(NO_CHANNELS)
-            if ride is not None:
-                self._send_riding(ride, chunk, everybody)
-            self._send_all(chunk, everybody, keep=False)
-            self._tally.deliveries -= len(piece.addressing.open) * passed_over
+        # Those who had a chunk of their own are beyond it, and are passed over.
+        if piece.addressing.open and (chunk := piece.select(NO_CHANNELS)).data:
+            self._tally.deliveries -= len(chunk.ids) * passed_over
+            self._send_with(ride, chunk, everybody, keep=False)
 
     def _send_to_excepted(
         self,
@@ -110,9 +112,7 @@ class FanOut:
             some = [each for audience in reached for each in audience.members]
         for connection in [each for each in some if each.number in excepted]:
             chunk = piece.select(connection.channels, connection.number)
-            if ride is not None:
-                self._send_riding(ride, chunk, [connection])
-            self._send_all(chunk, [connection], keep=False)
+            self._send_with(ride, chunk, [connection], keep=False)
             # They are counted with all the others again.
             self._tally.deliveries -= len(piece.addressing.places(connection.channels))
 

@@ -44,11 +44,11 @@ class Hub:
         self.sender = Sender(self.clients, self._forget, self.tally, self.journal)
         self.confirming = Confirming(self.clients, self.sender)
         self.recent = Recent()
-        self._feeds = feeds
+        self.on_sent: list[Callable[[Page], None]] = []
+        self._feeds, self._on_gone = feeds, on_gone
         self._audiences = {feed: Audiences() for feed in feeds.values()}
         self.receipts = Receipts(self.clients, self._audiences.values(), self.confirming)
         self._fan_out = FanOut(self.sender, self.sender.lender, self.tally)
-        self._on_gone = on_gone
 
     @property
     def connections(self) -> list[Connection]:
@@ -57,8 +57,7 @@ class Hub:
 
     def count_by_format(self) -> dict[str, int]:
         """How many are here, also those that are closing."""
-        by_feed = self.clients.by_feed
-        return {name: len(by_feed[feed]) for name, feed in self._feeds.items()}
+        return {name: len(self.clients.by_feed[feed]) for name, feed in self._feeds.items()}
 
     # Joining and leaving
 
@@ -142,7 +141,7 @@ class Hub:
         except BaseException:  # A stop, or a time-out of a hook. Nobody may miss a message by it.
             self._leave_to_catch_up(page.last)
             self.recent.rewind(page.last)
-            self._kick_all(page)
+            self._act_on(page)
             raise
         finally:
             self.mark = Mark(self.mark.epoch, page.last)
@@ -163,18 +162,20 @@ class Hub:
             ride = self.confirming.ride(feed, piece.upto, is_for_all=isinstance(piece, Chunk))
             if isinstance(piece, Mixed):
                 self._fan_out.send_mixed(piece, listeners, self._audiences[feed], ride)
-            else:
+            elif piece.data:  # Else this format has nothing for everybody.
                 self._fan_out.send(piece, listeners, ride)
             feed.done = piece.upto
             tally.by_format[name] += tally.deliveries - before
         tally.fan_out.note(perf_counter() - began)
         tally.chunk.note(len(part.ids))
-        lag = time() - (last >> 64) / 1000  # By two clocks: it may be negative.
-        tally.written.note(lag if lag > 0 else 0.0)
-        self._kick_all(part)
+        tally.written.note(max(0.0, time() - (last >> 64) / 1000))  # By two clocks.
+        self._act_on(part)
 
-    def _kick_all(self, page: Page) -> None:
-        for user in page.addressing.kicked if page.addressing else ():
+    def _act_on(self, sent: Page) -> None:
+        """What else some messages bring about; twice is as good as once."""
+        for act in self.on_sent:
+            act(sent)
+        for user in sent.addressing.kicked if sent.addressing else ():
             self.kick(user)
 
     def _leave_to_catch_up(self, upto: int) -> None:
@@ -184,8 +185,7 @@ class Hub:
             for connection in list(listeners):
                 # It may not have been offered everything.
                 if connection.state is State.LIVE and connection.cursor < upto:
-                    place = Place(max(connection.cursor, done))
-                    self.sender.fall_behind(connection, place)
+                    self.sender.fall_behind(connection, Place(max(connection.cursor, done)))
 
     # Changing what is sent
 
@@ -228,8 +228,7 @@ class Hub:
             place = self._place_after(had, kept)
             connection.confirmed = min(connection.confirmed, place)
             connection.pinged = min(connection.pinged, place)
-        # Before the loop has a turn: catch-up would take them for clients that have everything,
-        # and let one go live in the middle of a frame.
+        # Before the loop has a turn: catch-up would let one go live in the middle of a frame.
         for connection, had in owed:
             self._tell_rewound(connection, Mark(epoch, had), kept)
         for count, (connection, had) in enumerate(live):

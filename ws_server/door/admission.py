@@ -12,6 +12,7 @@ from common.refused import Refused
 from ws_server.door.handshake import check_upgrade
 from ws_server.door.listen import Listen
 from ws_server.door.policy import Policy
+from ws_server.door.pusher_listen import pusher_listen
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
 NO_LENGTH = ("", "0")
@@ -61,7 +62,8 @@ def check_origin(environ: Mapping[str, Any], policy: Policy) -> None:
 
 def read_listen(environ: Mapping[str, Any], policy: Policy, *, events: bool = False) -> Listen:
     """What the client asks for, if it may."""
-    listen = Listen.parse(environ, policy, events=events)
+    asked = None if events or policy.apps is None else pusher_listen(environ, policy.apps)
+    listen = asked or Listen.parse(environ, policy, events=events)
     if policy.address_of is not None:
         return replace(listen, address=policy.address_of(environ))
     return listen

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from common import channels
+from common.pusher.names import is_guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,8 @@ class Grant:
 
     `channels` are names and wildcards; None stands for all except those of users. `expires`
     is in seconds since 1970, and so is `issued`: when its token was signed,
-    0 if it does not say. `jti` is the name of the token.
+    0 if it does not say. `jti` is the name of the token. `spares_guarded`: of all, those are not
+    meant that Pusher's clients enter with a signature only.
     """
 
     user: str | None = None
@@ -19,6 +21,7 @@ class Grant:
     expires: float | None = None
     jti: str | None = None
     issued: int = 0
+    spares_guarded: bool = False
 
     @property
     def own(self) -> frozenset[str]:
@@ -35,8 +38,10 @@ class Grant:
         if wanted in self.own:
             return True
         if self.channels is None:
-            return not wanted.startswith(channels.USER)
+            is_spared = self.spares_guarded and is_guarded(wanted)
+            return not (is_spared or wanted.startswith(channels.USER))
         return any(channels.covers(granted, wanted) for granted in self.channels)
 
 
 ANYBODY = Grant()
+ANYBODY_BESIDES_PUSHER = Grant(spares_guarded=True)

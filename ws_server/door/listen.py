@@ -11,6 +11,7 @@ from typing import Any
 
 from common.channels import is_subscription
 from common.misspellings import Misspellings, plain
+from common.pusher.apps import App
 from common.refused import Refused
 from ws_server.door import parameters
 from ws_server.door.grant import ANYBODY, Grant
@@ -34,7 +35,8 @@ class Listen:
 
     `channels` are names and wildcards, and the channel of the user, all of them allowed by
     `grant`. Messages for everybody come in any case. `client`: under this name its place is kept
-    for it.
+    for it. `app`: it speaks Pusher's protocol, as a client of this application; None, if there is
+    no such application.
     """
 
     format: str = "text"
@@ -46,6 +48,7 @@ class Listen:
     grant: Grant = ANYBODY
     address: str = ""  # Where it comes from, if connections are counted by that.
     client: str = ""
+    app: App | None = None
 
     @property
     def format_name(self) -> str:
@@ -141,7 +144,7 @@ def choose(names: Iterable[str], grant: Grant, most: int) -> frozenset[str]:
 
 def _grant(policy: Policy, tokens: set[str]) -> Grant:
     if policy.tokens is None:
-        return ANYBODY
+        return policy.anybody
     if not tokens:
         raise Refused("unauthorized", "a token is needed to listen")
     if len(tokens) > 1:

@@ -79,6 +79,7 @@ def _environ(head: Head, address: str) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": head.method,
         "SERVER_PROTOCOL": "HTTP/1.1",
+        "PATH_INFO": head.path,
         "QUERY_STRING": head.query.decode("latin-1"),
         "REMOTE_ADDR": address,
     }

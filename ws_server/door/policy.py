@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from common.pusher.apps import Apps
 from config.settings import Settings
-from ws_server.door.grant import Grant
+from ws_server.door.grant import ANYBODY, ANYBODY_BESIDES_PUSHER, Grant
 from ws_server.door.revoked import Revoked
 
 ANY_ORIGIN = "*"
@@ -36,7 +37,8 @@ class Policy:
     """Without `tokens` nobody needs a token, and one that is given is not looked at.
 
     `address_of` tells where a request comes from; None if connections are not counted by address.
-    `remembers_clients`: whether how far a client is can be kept for it.
+    `remembers_clients`: whether how far a client is can be kept for it. `apps`: the applications
+    that speak Pusher's protocol; None if it is not spoken.
     """
 
     tokens: TokenCheck | None = None
@@ -44,6 +46,12 @@ class Policy:
     origins: frozenset[str] = frozenset(Settings.allowed_origins)
     address_of: AddressOf | None = None
     remembers_clients: bool = True
+    apps: Apps | None = None
+
+    @property
+    def anybody(self) -> Grant:
+        """What a client may listen to that needs no token."""
+        return ANYBODY if self.apps is None else ANYBODY_BESIDES_PUSHER
 
     def admits(self, origin: str | None) -> bool:
         """Whether a page of `origin` may listen. What is no page in a browser sends no origin."""

@@ -5,10 +5,11 @@ one, if there is such a hook. Nothing more is read from that client until the ca
 the order is kept, and a flood waits in the kernel.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
+from typing import Protocol
 
 import gevent
 
@@ -17,8 +18,8 @@ from ws_server.clients.connection import Connection, State
 from ws_server.clients.endpoint import HOOK
 from ws_server.clients.hub import Hub
 from ws_server.inbox.calls import call_hook
-from ws_server.inbox.subscriptions import Subscriptions
 from ws_server.wire.close_codes import TOO_MANY_MESSAGES, CloseCode
+from ws_server.wire.formats import Format
 from ws_server.wire.frames import PONG, frame
 from ws_server.wire.inbound import (
     Closed,
@@ -48,20 +49,31 @@ class Limits:
     messages_per_second: float = 0.0
 
 
+class Commands(Protocol):
+    """Does what clients of a format ask for."""
+
+    def serve(self, connection: Connection, data: str | bytes) -> bool:
+        """Do what a message asks for; False if it is none that does."""
+
+    def refuse(self, connection: Connection, data: str | bytes) -> None:
+        """Answer a message that asks for nothing, and that nobody else wants."""
+
+
 class Receiver:
     """Turns what is readable into answers, commands and calls of `on_message`."""
 
     def __init__(
         self,
         hub: Hub,
-        subscriptions: Subscriptions,
+        commands: Mapping[Format, Commands],
         limits: Limits,
         on_message: OnMessage | None,
         on_error: OnError,
     ) -> None:
+        """`commands`: of those formats whose clients can ask for something."""
         self._sender = hub.sender
         self._confirming = hub.confirming
-        self._subscriptions = subscriptions
+        self._commands = commands
         self._limits = limits
         self._on_message = on_message
         self._on_error = on_error
@@ -147,10 +159,10 @@ class Receiver:
     def _receive(self, connection: Connection, data: str | bytes) -> None:
         if not connection.is_open:
             return
-        takes_commands = connection.feed.format.takes_commands
-        if takes_commands and self._subscriptions.serve(connection, data):
+        commands = self._commands.get(connection.feed.format)
+        if commands is not None and commands.serve(connection, data):
             return
         if self._on_message is not None:
             self._on_message(connection, data)
-        elif takes_commands:
-            self._subscriptions.refuse(connection, data)
+        elif commands is not None:
+            commands.refuse(connection, data)

@@ -12,10 +12,11 @@ from common.connection_id import NONE
 from common.message import Mark
 from common.page import Page
 from common.store.log import Log
+from ws_server.log.by_channel import maker_of
 from ws_server.log.cache import Cache, Memory
 from ws_server.log.chunk import Chunk
 from ws_server.log.old_pages import OldPages
-from ws_server.log.pieces import Mixed, Piece, piece_of
+from ws_server.log.pieces import Mixed, Piece
 from ws_server.wire.formats import Format
 
 NO_CHANNELS: frozenset[str] = frozenset()
@@ -32,6 +33,7 @@ class Feed:
         self.head = 0
         self.done = 0  # Everything up to here has been offered to every live client.
         self._most_bytes = most_bytes
+        self._piece_of = maker_of(form)
         self._window = Window()
         self._old_pages = OldPages(log, form)
         # By the ids before and at the end of the piece, and the channels.
@@ -44,7 +46,7 @@ class Feed:
 
     def append(self, part: Page) -> Piece:
         """Add new messages at the head, a part as `Page.parts` makes it."""
-        piece = piece_of(self.format, self.epoch, self.head, part.last, part)
+        piece = self._piece_of(self.format, self.epoch, self.head, part.last, part)
         self._window.add(piece)
         self._make_room()
         self.head = piece.upto

@@ -13,8 +13,9 @@ from common.message import Mark
 from common.page import PART_BYTES, PART_MESSAGES
 from common.store.log import Log
 from common.store.log_state import Stretch
+from ws_server.log.by_channel import maker_of
 from ws_server.log.cache import Cache, Memory
-from ws_server.log.pieces import Piece, piece_of
+from ws_server.log.pieces import Piece
 from ws_server.wire.formats import Format
 
 PAGES = 64  # Kept; all of them are looked through at each step of a client that is behind.
@@ -84,6 +85,7 @@ class OldPages:
         self.cache: Cache[int, OldPage] = Cache(PAGES)  # By the id before each.
         self._log = log
         self._format = form
+        self._piece_of = maker_of(form)
         self._epoch = ""
         self._message_bytes = 1  # About so many had each of those that were read last.
 
@@ -147,7 +149,7 @@ class OldPages:
         parts = list(stretch.page.parts(at_kicks=False)) or [stretch.page]
         for part in parts:
             upto = stretch.upto if part is parts[-1] else part.last
-            yield piece_of(self._format, epoch, after, upto, part)
+            yield self._piece_of(self._format, epoch, after, upto, part)
             after = upto
 
 

@@ -21,7 +21,7 @@ FIRST_RETRY, LAST_RETRY = 500, 2500
 class Events:
     """Server-Sent Events (WHATWG HTML 9.2); an EventSource resumes with the last `id`."""
 
-    is_websocket = takes_commands = shows_channel = False
+    is_websocket = shows_channel = has_frame_by_channel = False
     has_ids = names_connection = True
 
     def welcome(

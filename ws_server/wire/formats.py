@@ -20,10 +20,11 @@ class Format(Protocol):
     """Everything that can be said to a client."""
 
     is_websocket: bool
-    takes_commands: bool  # What the client says may be a command to this server.
     shows_channel: bool
     has_ids: bool  # Its clients can come back and miss nothing.
     names_connection: bool  # Its welcome says the id of the connection.
+    # A message has a frame for each of its channels; and none if it is for everybody.
+    has_frame_by_channel: bool
 
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:
         """Each message of a page; `names` are the channels that each is said to come from."""

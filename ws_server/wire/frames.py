@@ -56,7 +56,7 @@ class Frames:
     """WebSocket frames (RFC 6455)."""
 
     is_websocket = True
-    takes_commands = shows_channel = has_ids = names_connection = False
+    shows_channel = has_ids = names_connection = has_frame_by_channel = False
 
     def reply(self, data: str | bytes) -> bytes:
         return frame(TEXT, data.encode()) if isinstance(data, str) else frame(BINARY, data)
@@ -95,7 +95,7 @@ class TextFrames(Frames):
 class JsonFrames(Frames):
     """One JSON object a frame; what is no message has a `type`."""
 
-    takes_commands = shows_channel = has_ids = names_connection = True
+    shows_channel = has_ids = names_connection = True
 
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:
         return [frame(TEXT, body) for body in messages_as_json(epoch, page, names)]

@@ -1,6 +1,6 @@
 import pytest
 
-from ws_server.door.grant import ANYBODY, Grant
+from ws_server.door.grant import ANYBODY, ANYBODY_BESIDES_PUSHER, Grant
 
 USER = Grant(user="42", channels=frozenset({"news", "orders.*"}))
 
@@ -52,3 +52,17 @@ def test_a_holder_with_no_channels_at_all_listens_to_none() -> None:
 
     assert not nobody.allows("news")
     assert nobody.default == frozenset()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["private-a", "presence-a", "two:private-a", "private-a.*", "members:presence-a", "private-"],
+)
+def test_without_a_token_guarded_channels_are_not_for_our_own_clients(name: str) -> None:
+    assert ANYBODY.allows(name)
+    assert not ANYBODY_BESIDES_PUSHER.allows(name)
+
+
+@pytest.mark.parametrize("name", ["orders", "my-private-a", "two:orders", "p.*", "presence"])
+def test_all_others_are(name: str) -> None:
+    assert ANYBODY_BESIDES_PUSHER.allows(name)

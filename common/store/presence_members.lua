@@ -1,0 +1,39 @@
+-- Who is a member of a channel over all processes, and what is told of those who come and go; it stands before the
+-- scripts that write the numbers (presence_write) and remove them (presence_sweep). So what is told is in the queue in
+-- the step that makes it true: once, and in its order.
+--
+-- A member is in the roster of its channel as long as it stands in the numbers of any process, also of one without a
+-- lease, until that is swept: so its clients have some seconds to come back. The keys are made up here; all lie in one slot.
+
+local function tell(queue, channel, event, user, info)
+  local content = '{"user_id":' .. cjson.encode(user) .. (info == '' and '' or ',"user_info":' .. info) .. '}'
+  local fields = {content = content, json = true, channel = 'members:' .. channel, event = event}
+  redis.call('LPUSH', queue, '\30' .. cjson.encode(fields))
+end
+
+-- A member is there; `info` is JSON, or ''.
+local function come(prefix, queue, channel, user, info)
+  local roster = prefix .. 'roster:' .. channel
+  if redis.call('HEXISTS', roster, user) == 1 then return end
+  tell(queue, channel, 'joined', user, info)
+  redis.call('HSET', roster, user, info)
+end
+
+-- A member is not there any more, in one process of `processes`.
+local function go(prefix, queue, channel, user, process, processes)
+  for at = 1, #processes do
+    local other = processes[at]
+    if other ~= process and redis.call('HEXISTS', prefix .. 'in:' .. other .. ':' .. channel, user) == 1 then return end
+  end
+  local roster = prefix .. 'roster:' .. channel
+  if redis.call('HEXISTS', roster, user) == 0 then return end
+  tell(queue, channel, 'left', user, '')
+  redis.call('HDEL', roster, user)
+end
+
+-- The same for all members in a process.
+local function go_all(prefix, queue, channel, process, processes)
+  local users = redis.call('HGETALL', prefix .. 'in:' .. process .. ':' .. channel)
+  for at = 1, #users, 2 do go(prefix, queue, channel, users[at], process, processes) end
+end
+

@@ -1,0 +1,68 @@
+"""How a client enters cache channels: what came last comes first."""
+
+from time import time
+
+import pytest
+
+from common.errors import QueueUnavailable
+from tests.support.parts import let_others_run
+from tests.support.pusher_talk import Talk, build
+from tests.support.running import Running
+from ws_server.pusher import entering, last_events
+
+CACHE = "cache-a"
+
+
+@pytest.fixture(autouse=True)
+def _all_is_recent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log in memory has ids of 1970."""
+    monkeypatch.setattr(last_events, "KEPT", time() + 1000)
+
+
+def test_the_last_event_follows_the_success(running: Running) -> None:
+    build(running)
+    first = Talk(running)
+    first.subscribe(CACHE)
+    assert first.hear("pusher:cache_miss", CACHE) == {}
+    running.log.push(b'"1"', b'"2"', b"3", recipients=[(CACHE,), (CACHE,), ("news",)])
+    assert [first.next()["data"] for _ in range(2)] == ['"1"', '"2"']
+
+    second = Talk(running)
+    second.subscribe(CACHE)
+
+    assert second.hear("message", CACHE) == "2"
+    running.log.push(b"4", recipients=[(CACHE,)])
+    assert second.next()["data"] == "4"
+
+
+def test_while_redis_does_not_answer_the_client_waits(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entering, "PAUSE", 0.001)
+    build(running, poll_interval=1000.0)
+    talk = Talk(running)
+    running.log.fault = QueueUnavailable("gone")
+    talk.subscribe(CACHE)
+    assert talk.peer.has_nothing()
+
+    running.log.fault = None
+
+    assert talk.hear("pusher:cache_miss", CACHE) == {}
+
+
+def test_who_leaves_meanwhile_is_not_let_in(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entering, "PAUSE", 0.001)
+    build(running, poll_interval=1000.0)
+    talk = Talk(running)
+    running.log.fault = QueueUnavailable("gone")
+    talk.subscribe(CACHE)
+    talk.say("pusher:unsubscribe", {"channel": CACHE})
+    talk.say("pusher:ping")
+    talk.hear("pusher:pong")
+
+    running.log.fault = None
+    let_others_run()
+
+    assert not running.service.hub.connections[0].channels

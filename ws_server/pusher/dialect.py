@@ -1,0 +1,123 @@
+"""Pusher's protocol: does what its clients ask for, and answers them.
+
+What they may do is decided in `rules`; the hub makes each change take effect at one exact place of
+the log.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from common.channels import MEMBERS
+from common.json_content import text_of
+from common.message import Message
+from ws_server.clients.connection import Connection
+from ws_server.clients.hub import Hub
+from ws_server.door.listen import Listen
+from ws_server.pusher import answers
+from ws_server.pusher.client import Client
+from ws_server.pusher.close_codes import RATE_LIMITED, UNKNOWN_APP
+from ws_server.pusher.entering import Entering
+from ws_server.pusher.publisher import Publisher
+from ws_server.pusher.requests import (
+    ClientEvent,
+    Ping,
+    SignIn,
+    Subscribe,
+    Unsubscribe,
+    Wrong,
+    parse_request,
+)
+from ws_server.pusher.rules import NotSubscribed, admit, check_event, user_of
+
+
+class Pusher:
+    """All clients of this process that speak it."""
+
+    def __init__(
+        self, hub: Hub, entering: Entering, publisher: Publisher, most_channels: int
+    ) -> None:
+        self._hub = hub
+        self._sender = hub.sender
+        self._entering = entering
+        self._publisher = publisher
+        self._most_channels = most_channels
+        self._clients: dict[Connection, Client] = {}
+
+    def begin(self, connection: Connection, listen: Listen) -> None:
+        """A client has come."""
+        if listen.app is None:
+            self._sender.close(connection, UNKNOWN_APP)
+            return
+        client = self._clients[connection] = Client(listen.app, connection.id)
+        self._post(connection, answers.established(client.socket_id))
+
+    def forget(self, connection: Connection) -> None:
+        """It is gone."""
+        client = self._clients.pop(connection, None)
+        if client is not None:
+            self._entering.forget(client)
+
+    def serve(self, connection: Connection, data: str | bytes) -> bool:
+        """Do what it asks for; there is nothing that it can say to somebody else here."""
+        client = self._clients.get(connection)
+        if client is None:
+            return True
+        try:
+            self._serve(connection, client, data)
+        except Wrong as wrong:
+            self._post(connection, answers.error(wrong.reason, wrong.code))
+        return True
+
+    def refuse(self, connection: Connection, data: str | bytes) -> None:
+        """Never: see `serve`."""
+
+    def _serve(self, connection: Connection, client: Client, data: str | bytes) -> None:
+        match parse_request(data):
+            case Ping():
+                self._post(connection, answers.PONG)
+            case Subscribe() as asked:
+                self._subscribe(connection, client, asked)
+            case Unsubscribe(channel):
+                self._in_turn(
+                    connection, partial(self._entering.leave, connection, client, channel)
+                )
+            case ClientEvent() as asked:
+                self._pass_on(connection, client, asked)
+            case SignIn() as asked:
+                self._sign_in(connection, client, asked)
+
+    def _subscribe(self, connection: Connection, client: Client, asked: Subscribe) -> None:
+        try:
+            admission = admit(client, asked, self._most_channels)
+        except NotSubscribed as why:
+            told = answers.not_subscribed(asked.channel, why.kind, why.reason, why.status)
+            self._post(connection, told)
+            return
+        self._in_turn(connection, partial(self._entering.enter, connection, client, admission))
+
+    def _pass_on(self, connection: Connection, client: Client, asked: ClientEvent) -> None:
+        check_event(client, asked)
+        if not client.may_send():
+            raise Wrong("too many client events: 10 a second are passed on", RATE_LIMITED)
+        name, content = client.channels[asked.channel], asked.content
+        member = client.members.get(asked.channel)
+        if member is not None:  # All members see who it is from; see `frames`.
+            name = MEMBERS + name
+            content = text_of({"user_id": member.user, "data": content})
+        message = Message(content, (name,), asked.event, client.socket_id)
+        lost = answers.error(f"{asked.event} may be lost: Redis did not answer")
+        self._publisher.submit(message.to_item(), partial(self._post, connection, lost))
+
+    def _sign_in(self, connection: Connection, client: Client, asked: SignIn) -> None:
+        user, ours = user_of(client, asked)
+        if client.user not in (None, user):
+            raise Wrong("somebody else has signed in on this connection", 4009)
+        client.user = user
+        self._in_turn(connection, partial(self._entering.sign_in, connection, ours))
+        self._post(connection, answers.signed_in(asked.user_data))
+
+    def _in_turn(self, connection: Connection, change: Callable[[], None]) -> None:
+        self._sender.between_frames(connection, change)
+
+    def _post(self, connection: Connection, data: bytes) -> None:
+        self._sender.post_raw(connection, data)

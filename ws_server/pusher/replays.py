@@ -1,0 +1,85 @@
+"""What a client gets of a channel before it is in: what came after a place in the log.
+
+So its last event on a cache channel. Each client has one cursor for all its channels, which stays
+where it is meanwhile: when the replay has come so far, the client enters the channel.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gevent
+from gevent.lock import BoundedSemaphore
+
+from common.errors import QueueUnavailable
+from ws_server.clients.connection import Connection
+from ws_server.clients.sender import PAUSE_OUTBOX, Sender
+from ws_server.log.old_pages import Gap
+
+READ_AT_ONCE = 8  # Replays that may ask Redis; the others wait.
+PAUSE = 0.02  # Seconds, while a client has yet to take what it was sent.
+REDIS_PAUSE = 1.0
+
+
+@dataclass(slots=True)
+class Replay:
+    """For one client and one channel, as it is named here."""
+
+    connection: Connection
+    name: str
+    cursor: int
+    is_wanted: Callable[[], bool]
+    enter: Callable[[], None]
+    tell_gap: Callable[[], None]
+
+
+class Replays:
+    """Plain state, no lock; each replay that has to wait has a greenlet."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._reading = BoundedSemaphore(READ_AT_ONCE)
+
+    def begin(self, replay: Replay) -> None:
+        """Send what there is, and let the client in, soon."""
+        gevent.spawn(self._run, replay)
+
+    def _run(self, replay: Replay) -> None:
+        connection, epoch = replay.connection, replay.connection.feed.epoch
+        while replay.is_wanted() and connection.is_open:
+            owed = connection.owed
+            if owed is not None and (owed.skip or len(owed.outbox) > PAUSE_OUTBOX):
+                gevent.sleep(PAUSE)
+                continue
+            try:
+                is_done = self._send_some(replay)
+            except QueueUnavailable:
+                gevent.sleep(REDIS_PAUSE)
+                continue
+            except Gap:
+                is_done = None
+            if is_done is None or connection.feed.epoch != epoch:
+                replay.tell_gap()
+                is_done = True
+            if is_done:
+                replay.enter()
+                return
+
+    def _send_some(self, replay: Replay) -> bool | None:
+        """Whether the client has all up to its cursor; None: what follows may not be known."""
+        connection, feed = replay.connection, replay.connection.feed
+        epoch = feed.epoch
+        with self._reading:
+            chunk = feed.next_chunk(replay.cursor, frozenset([replay.name]), connection.number)
+        if feed.epoch != epoch:
+            return None
+        # From here on nothing waits: its cursor stays where it is until it is in.
+        owed, upto = connection.owed, connection.sent_upto
+        if chunk is None or replay.cursor >= upto:
+            return True
+        if owed is not None and owed.skip:
+            return False
+        start, end = chunk.start_after(replay.cursor), chunk.start_after(upto)
+        if start < end:
+            self._sender.post_raw(connection, chunk.data[start:end])
+        replay.cursor = min(chunk.upto, upto)
+        return replay.cursor >= upto

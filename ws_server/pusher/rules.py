@@ -1,0 +1,120 @@
+"""What a client may do, by the signatures that it shows. No I/O here."""
+
+import json
+from dataclasses import dataclass
+
+from common.channels import MEMBERS, is_name
+from common.pusher import signing
+from common.pusher.names import to_ours, user_to_ours
+from ws_server.pusher.client import Client, Member
+from ws_server.pusher.kinds import Kind, kind_of
+from ws_server.pusher.requests import ClientEvent, SignIn, Subscribe, Wrong
+
+LONGEST_DATA = 10 * 1024  # Bytes of what a client says of its user.
+LONGEST_USER = 200  # Characters.
+BAD_CHANNEL, LIMIT, AUTH = "InvalidChannel", "LimitReached", "AuthError"
+UNAUTHORIZED = 401
+
+
+class NotSubscribed(Exception):
+    """Why a client may not enter a channel, with a type and a status as Pusher has them."""
+
+    def __init__(self, kind: str, reason: str, status: int) -> None:
+        super().__init__(reason)
+        self.kind, self.reason, self.status = kind, reason, status
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A client may enter a channel: `name` is how it is named here."""
+
+    channel: str
+    name: str
+    kind: Kind
+    member: Member | None = None
+
+
+def admit(client: Client, asked: Subscribe, most_channels: int) -> Admission:
+    """What is let in.
+
+    Raises:
+        NotSubscribed: it is not.
+    """
+    channel = asked.channel
+    try:
+        name = to_ours(client.app, channel)
+    except ValueError as problem:
+        raise NotSubscribed(BAD_CHANNEL, str(problem), 400) from None
+    kind = kind_of(channel)
+    if kind.user is not None and kind.user != client.user:
+        raise NotSubscribed(AUTH, "this is the channel of a user who has to sign in", UNAUTHORIZED)
+    if kind.is_guarded:
+        _check_signature(client, asked, kind)
+    if channel not in client.channels and len(client.channels) >= most_channels:
+        raise NotSubscribed(LIMIT, f"more than {most_channels} channels", 4004)
+    return Admission(channel, name, kind, _member(asked, name) if kind.has_members else None)
+
+
+def _check_signature(client: Client, asked: Subscribe, kind: Kind) -> None:
+    # With `channel_data` it is signed, too; who is no member may send some all the same.
+    data = asked.channel_data if kind.has_members or asked.channel_data else None
+    text = signing.of_channel(client.socket_id, asked.channel, data)
+    if not signing.is_authorised(client.app, text, asked.auth):
+        raise NotSubscribed(AUTH, "the signature is not valid", UNAUTHORIZED)
+    if len(asked.channel_data.encode(errors="replace")) > LONGEST_DATA:
+        raise NotSubscribed(LIMIT, f"channel_data has more than {LONGEST_DATA} bytes", 413)
+
+
+def _member(asked: Subscribe, name: str) -> Member:
+    user = text_of(asked.channel_data, "user_id")
+    if user is None or len(user) > LONGEST_USER:
+        raise NotSubscribed(AUTH, 'channel_data is a JSON object with a "user_id"', 400)
+    if not is_name(MEMBERS + name):
+        raise NotSubscribed(BAD_CHANNEL, "the name is too long for a channel with members", 400)
+    info = json.loads(asked.channel_data).get("user_info")
+    return Member(user, "" if info is None else json.dumps(info, separators=(",", ":")))
+
+
+def user_of(client: Client, asked: SignIn) -> tuple[str, str]:
+    """The user who signs in, as its application names it, and as we do.
+
+    Raises:
+        Wrong: it may not.
+    """
+    text = signing.of_user(client.socket_id, asked.user_data)
+    if not signing.is_authorised(client.app, text, asked.auth):
+        raise Wrong("the signature is not valid", 4009)
+    if len(asked.user_data.encode(errors="replace")) > LONGEST_DATA:
+        raise Wrong(f"user_data has more than {LONGEST_DATA} bytes", 4009)
+    user = text_of(asked.user_data, "id")
+    if user is None:
+        raise Wrong('user_data is a JSON object with an "id"', 4009)
+    try:
+        return user, user_to_ours(client.app, user)
+    except ValueError as problem:
+        raise Wrong(str(problem), 4009) from None
+
+
+def check_event(client: Client, asked: ClientEvent) -> None:
+    """Whether an event of a client is passed on.
+
+    Raises:
+        Wrong: it is not.
+    """
+    if not kind_of(asked.channel).takes_client_events:
+        raise Wrong("client events are for private and presence channels, and not encrypted ones")
+    if asked.channel not in client.channels:
+        raise Wrong("client events are for channels to which the client is subscribed")
+
+
+def text_of(data: str, field: str) -> str | None:
+    """A field of a JSON object, which may be a number; None if there is none that can be a name."""
+    try:
+        value = json.loads(data)[field]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value)
+    is_whole = not any("\ud800" <= each <= "\udfff" for each in text)  # Or it is no UTF-8.
+    return text if text and is_whole else None
