@@ -31,13 +31,12 @@ from http_api.console import add_console
 from http_api.docs_page import add_docs
 from http_api.plain_push import UNAVAILABLE, PlainPush
 from http_api.push import Push
-from http_api.pusher.backend import Backend
-from http_api.pusher.routes import Door, Views, add_pusher, is_pusher
-from http_api.pusher.state import State
+from http_api.pusher.routes import is_pusher
 from http_api.pushing import add_push
 from http_api.readiness import Readiness
 from http_api.reading.bodies import AT_ONCE, Bodies
 from http_api.reading.limits import Limits
+from http_api.speaking_pusher import PusherApi, Shared
 from http_api.tokens.revocations import add_revocations
 from http_api.tokens.signer import Signer
 from http_api.tokens.tokens import add_tokens
@@ -115,10 +114,10 @@ def create_app(
         metrics = app.extensions[METRICS] = Metrics(numbers_of(tally))
         add_metrics(app, metrics, reads.stats, settings)
         if settings.pusher_apps:
-            state = State(stores.counts, stores.people, presence, waiting.turn)
-            backend = Backend(queue, admit, limits, state, reads.stats, tally)
-            door = Door(Apps(settings.pusher_apps), guard, bodies)
-            add_pusher(app, door, Views(backend, state), outage)
+            shared = Shared(queue, guard, bodies, limits, outage, tally, admit, waiting.turn)
+            pusher = PusherApi(Apps(settings.pusher_apps), shared)
+            pusher.add_routes(app, stores, presence, reads.stats)
+            app.extensions[PLAIN_PUSH] = pusher.beside(app.extensions[PLAIN_PUSH])
     _add_about(app, settings, bodies)
     readiness = app.extensions[READINESS] = Readiness(queue, clock)
     _add_health(app, readiness, outage)

@@ -28,6 +28,7 @@ from common.store.revocations import RedisRevocations
 from config.settings import Settings
 from http_api.app import METRICS, PLAIN_PUSH, READINESS, READS, create_app
 from http_api.plain_push import PlainPush
+from http_api.plain_trigger import PlainBoth
 from http_api.readiness import Readiness
 from http_api.watching.reads import Reads, ReadStores
 
@@ -70,9 +71,9 @@ def share(app: Flask, board: Board, seat: Seat) -> None:
     readiness.seat = seat
 
 
-def plain(app: Flask) -> PlainPush:
+def plain(app: Flask) -> PlainPush | PlainBoth:
     """What answers pushes at the door."""
-    found: PlainPush = app.extensions[PLAIN_PUSH]
+    found: PlainPush | PlainBoth = app.extensions[PLAIN_PUSH]
     return found
 
 

@@ -57,6 +57,11 @@ class Guard:
         """Whether there is anything to check."""
         return bool(self._names or self._requests or self._messages)
 
+    @property
+    def limits(self) -> bool:
+        """Whether requests or messages are counted."""
+        return self._limits_requests or self._limits_messages
+
     def check(
         self, authorization: str, peer: str, forwarded: str, name: str | None = None
     ) -> Callers:

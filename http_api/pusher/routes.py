@@ -28,6 +28,7 @@ from http_api.reading.bodies import Bodies
 
 NAME = "pusher"  # What the names of its endpoints begin with.
 TEXT = "text/plain; charset=utf-8"
+NOSNIFF = {"X-Content-Type-Options": "nosniff"}  # It shows what was sent.
 UNAVAILABLE = Refused("queue_unavailable", "the queue is unavailable, try again")
 
 Answer = dict[str, Any]
@@ -123,10 +124,12 @@ def add_pusher(app: Flask, door: Door, views: Views, outage: Outage) -> None:
 
 def _answering(door: Door, view: View, outage: Outage) -> Callable[..., Response]:
     def answer(app_id: str | None = None, **names: str) -> Response:
-        told = door.answer(view, app_id, names)
+        response = _json(door.answer(view, app_id, names))
         if request.method == "POST":
             outage.note("push", None)  # Redis has confirmed it.
-        return _json(told)
+        else:
+            response.headers["Cache-Control"] = "no-store"
+        return response
 
     return answer
 
@@ -145,7 +148,7 @@ def _target() -> Target:
 
 def _json(told: Answer) -> Response:
     text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    return Response(text, content_type=JSON, headers={"Cache-Control": "no-store"})
+    return Response(text, content_type=JSON)
 
 
 def _answer_failures(routes: Blueprint, outage: Outage) -> None:
@@ -170,6 +173,6 @@ def _text(refused: Refused) -> Response:
     status = 400 if refused.status == 422 else refused.status
     response = RefusedResponse(f"{refused}\n", status, content_type=TEXT)
     response.headers.update(refused.headers)
-    response.headers["X-Content-Type-Options"] = "nosniff"  # It shows what was sent.
+    response.headers.update(NOSNIFF)
     response.error = refused.error
     return response

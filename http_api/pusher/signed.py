@@ -95,14 +95,22 @@ def _parameters(query: bytes) -> dict[str, str]:
         Refused: a parameter of the signature stands twice.
     """
     found: dict[str, str] = {}
-    for pair in query.decode("latin-1").split("&"):
-        if not pair:
-            continue
-        name, _, value = (unquote_plus(part, errors=ANY_BYTES) for part in pair.partition("="))
-        name = INDEX.sub("", name).lower()
+    text = query.decode(errors=ANY_BYTES)
+    is_encoded = "%" in text or "+" in text  # Mostly it is not.
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        if is_encoded:
+            name, value = (
+                unquote_plus(name, errors=ANY_BYTES),
+                unquote_plus(value, errors=ANY_BYTES),
+            )
+        if "[" in name:
+            name = INDEX.sub("", name)
+        name = name.lower()
         if name in found and name in AUTH:
             raise Refused("bad_trigger", f"The parameter {name} stands twice")
-        found[name] = f"{found[name]},{value}" if name in found else value
+        if pair:
+            found[name] = f"{found[name]},{value}" if name in found else value
     return found
 
 

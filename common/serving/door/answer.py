@@ -15,11 +15,12 @@ JSON = "application/json; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, body in JSON, and what other headers it has."""
+    """Status, body, what other headers it has, and what the body is."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    kind: str = JSON
 
 
 Done = Callable[[Answer], None]
@@ -68,7 +69,7 @@ class Writer:
     def write(self, answer: Answer, *, is_last: bool) -> bytes:
         """The bytes of the answer; `is_last`: the connection ends with it."""
         self._look_at_the_clock()
-        if answer.headers:
+        if answer.headers or answer.kind is not JSON:
             return self._written(answer, is_last)
         key = (answer.status, answer.body, is_last)
         data = self._kept.get(key)
@@ -88,7 +89,7 @@ class Writer:
             f"Server: {self._server}",
             f"Date: {self._date}",
             f"Connection: {'close' if is_last else 'keep-alive'}",
-            f"Content-Type: {JSON}",
+            f"Content-Type: {answer.kind}",
             f"Content-Length: {len(answer.body)}",
             *map(": ".join, answer.headers.items()),
         ]

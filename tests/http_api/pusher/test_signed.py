@@ -55,6 +55,14 @@ def test_what_is_asked_for_is_what_was_signed() -> None:
     assert read(signed("GET", PATH, asked=asked)).parameters == dict(asked)
 
 
+def test_what_is_not_encoded_is_taken_as_it_is() -> None:
+    """As the library for Go asks."""
+    asked = [("filter_by_prefix", "消息")]
+    raw = "&".join(map("=".join, signed("GET", PATH, asked=asked)))
+
+    assert read(raw).parameters == dict(asked)
+
+
 def test_version_and_body_may_be_left_out() -> None:
     """As webman does."""
     assert read(signed("GET", PATH, auth_version="")).app.id == "3"
