@@ -2,13 +2,21 @@
 
 `user:42` is the channel of user 42. A subscription is a name, or a wildcard: a
 name and `.*`, which matches all names that begin with it and the dot. No I/O here.
+
+The rule for names stands here. settle.lua has it, too, and so has the console (names.js): tests
+compare them.
 """
 
+import json
 import re
 from collections.abc import Sequence
+from string import ascii_letters, digits
+from typing import Any
 
-LONGEST = 100
-NAME = re.compile(rf"[A-Za-z0-9_.:@-]{{1,{LONGEST}}}", re.ASCII)
+LONGEST = 200
+CHARACTERS = f"{ascii_letters}{digits}_.:@-=,;"  # Ours, and those of Pusher's channels.
+SHOWN = "A-Z a-z 0-9 _ . : @ - = , ;"
+NAME = re.compile(rf"[{re.escape(CHARACTERS)}]{{1,{LONGEST}}}")
 USER = "user:"
 MEMBERS = "members:"  # Before the name of a channel: who comes to it and goes.
 LONGEST_USER = LONGEST - len(USER)
@@ -18,6 +26,28 @@ WILD = ".*"
 def is_name(text: str) -> bool:
     """Whether a message can be pushed to it."""
     return NAME.fullmatch(text) is not None
+
+
+def names_in(text: str, most: int = -1) -> list[Any]:
+    """The names in a text, unchecked: separated by commas; or a JSON list, for names with commas.
+
+    Of what is separated by commas, all after the first `most` is one.
+
+    Raises:
+        ValueError: it begins like a JSON list, as no name does, and is none.
+    """
+    if not text.startswith("["):
+        return text.split(",", most)
+    try:
+        return list(json.loads(text))
+    except (ValueError, RecursionError):
+        raise ValueError("it begins like a JSON list, and is none") from None
+
+
+def text_of(names: Sequence[str]) -> str:
+    """The inverse of `names_in`."""
+    has_comma = any("," in name for name in names)
+    return json.dumps(list(names), separators=(",", ":")) if has_comma else ",".join(names)
 
 
 def is_wildcard(text: str) -> bool:

@@ -76,11 +76,10 @@ ERRORS = (
                 "send it in parts"
             ),
             ("unknown_field", 422): (
-                "A message of a batch has a field besides `content`, `id`, `channel`, "
-                "`channels`, `user`, `users` and `receipt`. Or a parameter looks like a slip of "
-                "one that names recipients. Or the query of a batch has one of the seven. Or a "
-                "question has a parameter that there is not. Or the body for `/tokens` or "
-                "`/revocations` has such a field"
+                "A message of a batch has a field besides `content`, `id`, `channel`, `channels`, "
+                "`user`, `users`, `event`, `except` and `receipt`, or its query has one. Or a "
+                "parameter looks like a slip of one that names recipients. Or a question, or the "
+                "body for `/tokens` or `/revocations`, has one that there is not"
             ),
             ("bad_page", 422): (
                 "A parameter of a page is wrong: `limit` or `last` is no number from 1 to 1000, "
@@ -89,12 +88,15 @@ ERRORS = (
             ),
             ("bad_channel", 422): (
                 "In a push, in a question of who is connected, or for a token: a channel is not "
-                "1 to 100 of `A-Z a-z 0-9 _ . : @ -`, is empty, or stands twice. A wildcard ends "
-                "with `.*` besides. A token grants no channel of a user"
+                "1 to 200 of `A-Z a-z 0-9 _ . : @ - = , ;`, is empty, or stands twice. A wildcard "
+                "ends with `.*` besides. A token grants no channel of a user"
             ),
-            ("bad_user", 422): (
-                "A user is not 1 to 95 of the same characters, is empty, or stands twice"
-            ),
+            ("bad_user", 422): "A user is not 1 to 195 of these, is empty, or stands twice",
+            (
+                "bad_event",
+                422,
+            ): "`event` is no text of 1 to 200 characters, or has control characters",
+            ("bad_except", 422): "`except` is not the id of a connection",
             ("too_many_channels", 422): (
                 "The message is for more than `MAX_CHANNELS` channels and users, or a token for "
                 "more channels. Or their names are too long together for a token"

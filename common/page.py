@@ -7,16 +7,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from string import ascii_letters, digits
 from typing import Any, Self
 
 from common.addressing import Addressing
+from common.channels import CHARACTERS
 from common.connection_id import NONE, number_of
 from common.json_content import checked
 from common.message import KICK_MARK, parse_id
 
 NOBODY = ("",)  # The recipients of an entry of the log that is no message of ours.
-RECIPIENT_BYTES = f"{ascii_letters}{digits}_.:@- {KICK_MARK}".encode()
+RECIPIENT_BYTES = f"{CHARACTERS} {KICK_MARK}".encode()
 # Names of an entry's fields.
 CONTENT, JSON, RECIPIENTS, EVENT, EXCEPT, RECEIPT = b"c", b"j", b"a", b"e", b"x", b"r"
 CONTENTS = frozenset((CONTENT, JSON))

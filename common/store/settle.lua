@@ -63,7 +63,7 @@ local function envelope_reader()
 
   -- Whether it can be the name of a channel: NAME of common/channels.py.
   local function is_name(text)
-    return type(text) == 'string' and #text >= 1 and #text <= 100 and not string.find(text, '[^A-Za-z0-9_.:@-]')
+    return type(text) == 'string' and #text >= 1 and #text <= 200 and not string.find(text, '[^A-Za-z0-9_.:@=,;-]')
   end
 
   -- A whole number as text; all else as it is.
@@ -97,7 +97,9 @@ local function envelope_reader()
       local name = names[at]
       if type(name) ~= 'string' then name = as_text(name) end
       if of_users then name = channel_of(name) end
-      if not is_name(name) then return field .. ' has what cannot be a name' end
+      -- Where one name stands, several with commas may be meant.
+      local has_several = not LISTS[field] and is_name(name) and string.find(name, ',', 1, true)
+      if not is_name(name) or has_several then return field .. ' has what cannot be a name' end
       if not seen[name] then
         seen[name] = true
         found[#found + 1] = name

@@ -32,17 +32,18 @@ PARAMETERS = {
     "channels": (
         "",
         "The channels to listen to, besides what is for everybody: `orders,news.*`, at most "
-        "`MAX_CHANNELS`. `news.*` stands for all names that begin with `news.`. Left out: all that "
-        "the token grants; empty: none",
+        "`MAX_CHANNELS`. `news.*` stands for all names that begin with `news.`. A name with a comma "
+        "stands in a list: `[\"a,b\"]`. Left out: all that the token grants; empty: none",
     ),
     "token": ("", "Says who listens, where a token is needed"),
 }
 NOTICES = {
     "welcome": (
-        ("id", "complete", "channels"),
+        ("id", "complete", "channels", "connection"),
         "The first notice of every connection. `complete` is false if not everything after "
-        "`last_id` can be sent: then a `gap` comes before it and says why. A client that is "
-        "remembered gets `again`, too: messages whose `time` is not above it may have come before",
+        "`last_id` can be sent: then a `gap` comes before it and says why. `connection` is the id "
+        "of the connection, for `except` of a push. A client that is remembered gets `again`, too: "
+        "messages whose `time` is not above it may have come before",
     ),
     "gap": (
         ("id", "after", "reason"),

@@ -121,8 +121,8 @@ class Scope:
 def _names(right: str, listed: str) -> frozenset[str]:
     if right not in LISTED:
         raise ValueError(f"{right} takes no names")
-    names = listed.split(",")
-    if not all(map(_is_possible, names)):
+    names = channels.names_in(listed)
+    if not all(isinstance(name, str) and _is_possible(name) for name in names):
         raise ValueError(f"a name of {right}= can be news, news.*, user:42, user:* or *")
     return frozenset(names)
 

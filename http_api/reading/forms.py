@@ -107,6 +107,10 @@ def no_text(name: str, reason: str) -> Refused:
         return Refused("content_not_text", reason)
     if name == "id":
         return Refused("bad_id", reason)
+    if name == "event":
+        return Refused("bad_event", reason)
+    if name == "except":
+        return Refused("bad_except", reason)
     return recipients.bad(name, reason)
 
 

@@ -19,11 +19,11 @@ class Limits:
     content_bytes: int
     channels: int
     scope: Scope | None = None  # Of the token; None: to whomever it is.
-    # How many bytes a parameter can have: the content, or all names joined with commas.
+    # How many bytes a parameter can have: the content, or all names as a JSON list.
     longest_value: int = field(init=False)
 
     def __post_init__(self) -> None:
-        longest = max(self.content_bytes, self.channels * (LONGEST + 1))
+        longest = max(self.content_bytes, self.channels * (LONGEST + len('"",')) + 2)
         object.__setattr__(self, "longest_value", longest)
 
     def within(self, scope: Scope | None) -> "Limits":

@@ -4,9 +4,10 @@ A body is read or refused, never ignored: it may name the recipients. No I/O her
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from common import connection_id, message
 from common.refused import Refused
 from http_api.reading import documents, forms, recipients
 from http_api.reading.charsets import UNICODE, refuse_others
@@ -100,6 +101,44 @@ def asks_for_receipt(value: Any) -> bool:
     if type(value) is int and value == 0:
         return False
     raise Refused("bad_receipt", "receipt is 1 or 0")
+
+
+def more_of(sources: Sequence[Source]) -> str:
+    """What an item says besides the content and for whom it is, of an event and an except.
+
+    Raises:
+        Refused: one of them cannot be.
+    """
+    for source in sources:
+        if "event" in source or "except" in source:
+            break
+    else:
+        return ""
+    return message.more_of(_event(first_of(sources, "event")), _except(first_of(sources, "except")))
+
+
+def first_of(sources: Sequence[Source], name: str) -> Any:
+    """The value of a parameter in the first source that has it; None if none has."""
+    for source in sources:
+        if name in source:
+            return source[name]
+    return None
+
+
+def _event(value: Any) -> str | None:
+    if value is None or (isinstance(value, str) and message.is_event(value)):
+        return value
+    longest = message.LONGEST_EVENT
+    reason = f"event is a name of 1 to {longest} characters, without control characters"
+    raise Refused("bad_event", reason)
+
+
+def _except(value: Any) -> str | None:
+    if value in (None, ""):  # The page that has asked for it is not connected.
+        return None
+    if isinstance(value, str) and connection_id.is_id(value):
+        return value
+    raise Refused("bad_except", "except is the id of a connection, as its welcome says it: '17.4'")
 
 
 def id_in_header(value: str | None) -> str | None:

@@ -14,7 +14,7 @@ from common.refused import Refused
 FIELDS = ("channel", "channels", "user", "users")
 NAMES = frozenset(FIELDS)
 LISTS = ("channels", "users")
-KNOWN = NAMES | {"content", "id", "receipt"}
+KNOWN = NAMES | {"content", "event", "except", "id", "receipt"}
 MISSPELLED = Misspellings({field: field for field in FIELDS} | MISSPELLED_USER)
 
 
@@ -80,13 +80,10 @@ def _channels(field: str, value: Any, most: int) -> Iterator[str]:
     is_valid = channels.is_user if to_users else channels.is_name
     for each in _elements(field, value, most):
         name = str(each) if type(each) is int else each
-        if not (isinstance(name, str) and is_valid(name)):
-            longest = channels.LONGEST_USER if to_users else channels.LONGEST
-            raise bad(
-                field,
-                f"{shown(each)} cannot be a {field.removesuffix('s')}: "
-                f"1 to {longest} of A-Z a-z 0-9 _ . : @ - are allowed{_hint(field, each)}",
-            )
+        # Where one name stands, several with commas may be meant.
+        has_several = field not in LISTS and isinstance(name, str) and "," in name
+        if not (isinstance(name, str) and is_valid(name)) or has_several:
+            raise bad(field, _why_not(field, each, to_users=to_users, has_several=has_several))
         yield channels.of_user(name) if to_users else name
 
 
@@ -97,10 +94,24 @@ def _elements(field: str, value: Any, most: int) -> list[Any]:
         raise bad(field, f"{field} is empty; leave it out to push to everybody")
     if field not in LISTS or not isinstance(value, str | list):
         return [value]
-    elements = value.split(",", most) if isinstance(value, str) else value
+    try:
+        elements = channels.names_in(value, most) if isinstance(value, str) else value
+    except ValueError as problem:
+        raise bad(field, f"{field} cannot be read: {problem}") from None
     if len(elements) > most:
         raise _too_many(most)
     return elements
+
+
+def _why_not(field: str, value: Any, *, to_users: bool, has_several: bool) -> str:
+    if has_several:
+        one = f'a name with a comma goes there, too, in a JSON list: {field}s=["a,b"]'
+        return f"{shown(value)}: several go into {field}s; {one}"
+    longest = channels.LONGEST_USER if to_users else channels.LONGEST
+    return (
+        f"{shown(value)} cannot be a {field.removesuffix('s')}: "
+        f"1 to {longest} of {channels.SHOWN} are allowed{_hint(field, value)}"
+    )
 
 
 def _hint(field: str, value: Any) -> str:

@@ -46,7 +46,7 @@ def user_of(value: Any, otherwise: str = "") -> str:
     if not (isinstance(name, str) and channels.is_user(name)):
         reason = (
             f"{shown(value)} cannot be a user: 1 to {channels.LONGEST_USER} of "
-            f"A-Z a-z 0-9 _ . : @ - are allowed{otherwise}"
+            f"{channels.SHOWN} are allowed{otherwise}"
         )
         raise bad("user", reason)
     return name

@@ -16,7 +16,7 @@ from http_api.access.waiting import Admit, Turn
 from http_api.reading.answers import SUCCESS
 
 NO_TEXT = "\ufffd"  # What WSGI's path holds instead of bytes that are no UTF-8.
-CHARACTERS = "letters, digits and _ . : @ -"
+CHARACTERS = "letters, digits and any of _.:@-=,;"
 
 
 class Connections:
@@ -88,7 +88,8 @@ def _check_channel(channel: str) -> None:
     if not is_subscription(channel):
         raise Refused(
             "bad_channel",
-            f"a channel has 1 to {LONGEST} characters: {CHARACTERS}; a wildcard ends with .*",
+            f"a channel has 1 to {LONGEST} characters: {CHARACTERS} "
+            "(a wildcard ends with .* besides)",
         )
 
 

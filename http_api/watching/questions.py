@@ -6,6 +6,7 @@ question. No I/O here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
@@ -161,14 +162,21 @@ def _wanted(given: dict[str, str], most: int) -> Wanted:
         if field not in given:
             continue
         text, to_users = given[field], field.startswith("user")
-        names = text.split(",", most) if field.endswith("s") else [text]
-        for name in names:
-            if not (channels.is_user(name) if to_users else channels.is_subscription(name)):
+        is_right = channels.is_user if to_users else channels.is_subscription
+        for name in _names(field, text, most):
+            if not (isinstance(name, str) and is_right(name)):
                 raise bad(field, f"{shown(name)} cannot be a {field.removesuffix('s')}")
             found.add(channels.of_user(name) if to_users else name)
     if len(found) > most:
         raise Refused("too_many_channels", f"at most {most} channels and users together")
     return frozenset(found) if found else None
+
+
+def _names(field: str, text: str, most: int) -> list[Any]:
+    try:
+        return channels.names_in(text, most) if field.endswith("s") else [text]
+    except ValueError as problem:
+        raise bad(field, f"{field} cannot be read: {problem}") from None
 
 
 def _bad_page(reason: str) -> Refused:

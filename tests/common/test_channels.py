@@ -1,11 +1,18 @@
 """Names of channels, wildcards, and what a right to one includes."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from common import channels
 
+ROOT = Path(__file__).parents[2]
 
-@pytest.mark.parametrize("name", ["orders", "orders.eu", "user:42", "a@b-c_d:E.9", "x" * 100])
+
+@pytest.mark.parametrize(
+    "name", ["orders", "orders.eu", "user:42", "a@b-c_d:E.9", "a,b;c=d", "x" * 200]
+)
 def test_a_name(name: str) -> None:
     assert channels.is_name(name)
     assert channels.is_subscription(name)
@@ -14,7 +21,7 @@ def test_a_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "x" * 101, "a b", "a,b", "a\n", "a\0", "订单", "a*", "*", ".*", "a.*.b", "a/b", "é"],
+    ["", "x" * 201, "a b", "a[b", "a\n", "a\0", "订单", "a*", "*", ".*", "a.*.b", "a/b", "é"],
 )
 def test_no_name(name: str) -> None:
     assert not channels.is_name(name)
@@ -35,7 +42,7 @@ def test_no_wildcard_reaches_users() -> None:
     assert not channels.covers("user:4.*", "user:4.2")
 
 
-@pytest.mark.parametrize("name", ["orders", "orders.*", "users", "a" * 100])
+@pytest.mark.parametrize("name", ["orders", "orders.*", "users", "a" * 200])
 def test_a_token_can_grant_names_and_wildcards(name: str) -> None:
     assert channels.is_grantable(name)
 
@@ -51,7 +58,7 @@ def test_a_user_has_a_channel() -> None:
     assert channels.is_user("a@example.org")
     assert not channels.is_user("")
     assert not channels.is_user("4 2")
-    assert not channels.is_user("x" * 96)
+    assert not channels.is_user("x" * 196)
 
 
 def test_who_gets_a_message_to_a_name() -> None:
@@ -81,3 +88,56 @@ def test_who_gets_a_message_to_a_name() -> None:
 )
 def test_what_a_right_includes(granted: str, wanted: str, *, allowed: bool) -> None:
     assert channels.covers(granted, wanted) is allowed
+
+
+def test_a_name_has_the_characters_of_both_worlds() -> None:
+    ours = {chr(code) for code in range(0x3000) if channels.is_name(chr(code))}
+
+    assert ours == set(channels.CHARACTERS)
+    assert ours > {*"ABCXYZabcxyz0189", *"_-=@,.;"}  # As Pusher has them.
+    assert channels.SHOWN.replace("A-Z", "").replace("a-z", "").replace("0-9", "").split() == [
+        each for each in channels.CHARACTERS if not each.isalnum()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", [""]),
+        ("a", ["a"]),
+        ("a,b", ["a", "b"]),
+        ("a,", ["a", ""]),
+        ('["a,b"]', ["a,b"]),
+        ('["a","b"]', ["a", "b"]),
+        ("[]", []),
+        ("[7,null]", [7, None]),
+    ],
+)
+def test_names_are_separated_by_commas_or_stand_in_a_list(text: str, names: list[object]) -> None:
+    assert channels.names_in(text) == names
+
+
+@pytest.mark.parametrize("text", ["[", "[a]", '["a"', '["a"],b', "[" * 100_000])
+def test_what_begins_like_a_list_is_one(text: str) -> None:
+    with pytest.raises(ValueError, match="and is none"):
+        channels.names_in(text)
+
+
+def test_what_follows_the_last_that_is_allowed_is_one() -> None:
+    assert channels.names_in("a,b,c,d", 2) == ["a", "b", "c,d"]
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "b.*"], ["a,b"], ["a,b", "c=d;"]])
+def test_names_are_written_as_they_are_read(names: list[str]) -> None:
+    assert channels.names_in(channels.text_of(names)) == names
+
+
+def test_the_console_has_the_same_rule() -> None:
+    script = (ROOT / "http_api/static/console/names.js").read_text("utf-8")
+    found = re.search(r"^const NAME = /\^\[(.*)\]\{1,(\d+)\}\$/;$", script, re.MULTILINE)
+
+    assert found is not None
+    assert int(found[2]) == channels.LONGEST
+    allowed = re.compile(f"[{found[1]}]")
+    same = [chr(code) for code in range(0x300) if allowed.fullmatch(chr(code))]
+    assert same == sorted(channels.CHARACTERS)

@@ -34,7 +34,7 @@ LIMITS: dict[str, Any] = {
 }
 LISTEN = ("/", "/?format=json", "/?format=json&channels=a,b.*&last=5", "/x?a=%ff", "/?channels=a")
 OF_OTHERS = Message("of others", ("a", "b.c", "n1")).to_item()
-NAMES = ("a", "b.c", "b.*", "user:1", "", "*", "no name", "c" * 101, *(f"n{n}" for n in range(200)))
+NAMES = ("a", "b.c", "b.*", "user:1", "", "*", "no name", "c" * 201, *(f"n{n}" for n in range(200)))
 PATHS = ("/", "/healthz", "/readyz", "/%00", "//", "/events?last=x", "*")
 
 

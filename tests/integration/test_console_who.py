@@ -274,9 +274,9 @@ def test_an_address_that_nobody_can_have_is_no_harm(
     expect(
         page.get_by_role("region", name="Who it is" if name == "who" else "Whom")
     ).to_be_visible()
-    open_console(page, place.system, f"{name}/{'n' * 100},<b>")
+    open_console(page, place.system, f"{name}/{'n' * 200},<b>")
 
-    wrong = "cannot be a name" if name == "trace" else "a channel has 1 to 100 characters"
+    wrong = "cannot be a name" if name == "trace" else "a channel has 1 to 200 characters"
     expect(page.locator("main")).to_contain_text(wrong)
     assert page.locator("main b", has_text=",").count() == 0
 

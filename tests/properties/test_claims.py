@@ -21,7 +21,7 @@ NOW = int(time())
 SETTINGS = Settings(subscribe_secret=SECRET, max_channels=3)
 TOKENS = Tokens(SETTINGS)
 
-names = st.sampled_from(["a", "news.*", "user:42", "user:4.*", "42", "*", "a" * 101]) | texts(4)
+names = st.sampled_from(["a", "news.*", "user:42", "user:4.*", "42", "*", "a" * 201]) | texts(4)
 values: st.SearchStrategy[Any] = (
     names | st.integers(-1, MOST_SECONDS + 1) | st.sampled_from([None, True, 1.5, [], {}])
 )

@@ -48,7 +48,7 @@ ids = st.sampled_from(["1", "2", 1, None]) | st.integers() | texts(3) | no_texts
 good = st.fixed_dictionaries(
     {"content": st.sampled_from(["a", "b", 1])}, optional={"id": st.sampled_from(["1", "2", 1])}
 )
-names = st.sampled_from(["a", "b", "1", 1, "x" * 95, "x" * 101]) | texts(3)
+names = st.sampled_from(["a", "b", "1", 1, "x" * 195, "x" * 201]) | texts(3)
 lists = st.lists(names | no_texts | st.none(), max_size=4) | names.map("{0},{0},a".format)
 addresses = {
     "channel": names | no_texts | st.none(),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from common.channels import is_subscription
+from common.channels import is_subscription, names_in
 from common.misspellings import Misspellings, plain
 from common.pusher.apps import App
 from common.refused import Refused
@@ -118,7 +118,13 @@ def _is_meant(word: str) -> bool:
 def _channels(given: Parameters, grant: Grant, most: int) -> frozenset[str]:
     if "channels" not in given:
         return grant.default
-    names = [name for some in given.all("channels") for name in some.split(",") if name]
+    try:
+        names = [name for some in given.all("channels") for name in names_in(some) if name]
+    except ValueError:
+        names = [None]
+    if not all(isinstance(name, str) for name in names):
+        reason = "channels begins like a JSON list of names, and is none"
+        raise Refused("bad_channel", reason, status=400)
     return choose(names, grant, most)
 
 
@@ -131,7 +137,8 @@ def choose(names: Iterable[str], grant: Grant, most: int) -> frozenset[str]:
     wanted = frozenset(names)
     if not all(map(is_subscription, wanted)):
         reason = (
-            "a channel is 1 to 100 letters, digits and _.:@-, or that and .* for all that begin so"
+            "a channel is 1 to 200 letters, digits and _.:@-=,; "
+            "or that and .* for all that begin so"
         )
         raise Refused("bad_channel", reason, status=400)
     if len(wanted) > most:

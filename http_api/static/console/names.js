@@ -2,7 +2,7 @@
 
 import { fill, h, refuse } from "./dom.js";
 
-const NAME = /^[A-Za-z0-9_.:@-]{1,100}$/;
+const NAME = /^[A-Za-z0-9_.:@=,;-]{1,200}$/;
 const USER = "user:";
 const CONSOLE = /^console-\d+-\d+$/; // As Listener makes them.
 const SUGGESTED = 20;

@@ -4,7 +4,7 @@ from common.refused import Refused
 from http_api.reading import forms
 from http_api.reading.limits import MOST_FIELDS, Limits
 
-LIMITS = Limits(content_bytes=300, channels=2)
+LIMITS = Limits(content_bytes=300, channels=1)
 
 
 def error_of(body: bytes, charset: str = "") -> str:

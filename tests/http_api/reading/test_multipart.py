@@ -4,7 +4,7 @@ from common.refused import Refused
 from http_api.reading.limits import MOST_FIELDS, Limits
 from http_api.reading.multipart import LONGEST_HEAD, of_multipart
 
-LIMITS = Limits(content_bytes=300, channels=2)
+LIMITS = Limits(content_bytes=300, channels=1)
 NAMED = b'Content-Disposition: form-data; name="content"'
 
 

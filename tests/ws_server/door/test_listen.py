@@ -171,7 +171,7 @@ def test_what_is_empty_counts_as_left_out(query: str) -> None:
         "channels=*",
         "channels=a*",
         "channels=%E6%B6%88",
-        "channels=" + "x" * 101,
+        "channels=" + "x" * 201,
     ],
 )
 def test_a_channel_has_a_name_of_its_kind(query: str) -> None:
