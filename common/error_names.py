@@ -217,7 +217,7 @@ ERRORS = (
         {
             ("bad_channel", 400): (
                 "A name in `channels` is not a channel: it has other characters, or more than "
-                "100. Or `channels` is misspelled"
+                "200. Or `channels` is misspelled"
             ),
             ("too_many_channels", 400): "`channels` names more than `MAX_CHANNELS`",
             ("channel_forbidden", 403): (

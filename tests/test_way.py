@@ -9,7 +9,7 @@ from config.cli.embedded import EmbeddedValkey
 from tests.support.processes import ROOT
 
 # At the door, what waits for Redis goes together, as much as fits: these are four files.
-MOST_FILES = {"flask": 13, "door": 17}
+MOST_FILES = {"flask": 14, "door": 18}
 # They look on: lines of the log, numbers, and who has got what.
 ONLOOKERS = {
     "common/store/redis_meter.py",

@@ -32,8 +32,8 @@ PARAMETERS = {
     "channels": (
         "",
         "The channels to listen to, besides what is for everybody: `orders,news.*`, at most "
-        "`MAX_CHANNELS`. `news.*` stands for all names that begin with `news.`. A name with a comma "
-        "stands in a list: `[\"a,b\"]`. Left out: all that the token grants; empty: none",
+        "`MAX_CHANNELS`. `news.*` stands for all names that begin with `news.`. A name that has a "
+        'comma stands in a list: `["a,b"]`. Left out: all that the token grants; empty: none',
     ),
     "token": ("", "Says who listens, where a token is needed"),
 }

@@ -84,7 +84,7 @@ def test_the_parameters_are_those_that_a_listener_can_ask_for() -> None:
 
 def test_the_notices_have_the_fields_that_are_told() -> None:
     said = [
-        JsonFrames().welcome(Mark("e", 1), frozenset(), complete=True),
+        JsonFrames().welcome(Mark("e", 1), frozenset(), complete=True, connection="1.2"),
         JsonFrames().gap(Mark("e", 1), None, ""),
         JsonFrames().ping(Mark("e", 1)).removesuffix(frame(PING, b"")),
     ]
