@@ -4,7 +4,7 @@ A body is read or refused, never ignored: it may name the recipients. No I/O her
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from common import connection_id, message
@@ -103,26 +103,13 @@ def asks_for_receipt(value: Any) -> bool:
     raise Refused("bad_receipt", "receipt is 1 or 0")
 
 
-def more_of(sources: Sequence[Source]) -> str:
-    """What an item says besides the content and for whom it is, of an event and an except.
+def more_of(event: Any, except_: Any) -> str:
+    """What an item says besides, if one of them is given.
 
     Raises:
         Refused: one of them cannot be.
     """
-    for source in sources:
-        if "event" in source or "except" in source:
-            break
-    else:
-        return ""
-    return message.more_of(_event(first_of(sources, "event")), _except(first_of(sources, "except")))
-
-
-def first_of(sources: Sequence[Source], name: str) -> Any:
-    """The value of a parameter in the first source that has it; None if none has."""
-    for source in sources:
-        if name in source:
-            return source[name]
-    return None
+    return message.more_of(_event(event), _except(except_))
 
 
 def _event(value: Any) -> str | None:

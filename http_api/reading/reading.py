@@ -54,7 +54,7 @@ def read_rest(head: Head, query: Source, body: bytes, limits: Limits) -> Entry |
     """
     # The body before the query: the first that has a parameter wins.
     sources = _sources(params.of_body(head, query, body, limits), query) if body else (query,)
-    content = _text(params.first_of(sources, "content"))
+    content = _text(_first(sources, "content"))
     if not content:
         return None
     # Mostly the content is the only field: then there is no need to look for others.
@@ -65,9 +65,9 @@ def read_rest(head: Head, query: Source, body: bytes, limits: Limits) -> Entry |
     if is_plain and head.idempotency_key is None:
         return _item(content, to, limits), None
     id_ = _id_of(head, sources)
-    if params.asks_for_receipt(params.first_of(sources, "receipt")):
+    if params.asks_for_receipt(_first(sources, "receipt")):
         id_ = Tracked(id_ or new_id())
-    return _item(content, to, limits, id_, params.more_of(sources)), id_
+    return _item(content, to, limits, id_, _more_of(sources)), id_
 
 
 def read_batch_head(head: Head, limits: Limits) -> None:
@@ -114,9 +114,23 @@ def _sources(form: Source, query: Source) -> Sequence[Source]:
     return (form, query) if query else (form,)
 
 
+def _first(sources: Sequence[Source], name: str) -> Any:
+    for source in sources:
+        if name in source:
+            return source[name]
+    return None
+
+
+def _more_of(sources: Sequence[Source]) -> str:
+    for source in sources:
+        if "event" in source or "except" in source:
+            return params.more_of(_first(sources, "event"), _first(sources, "except"))
+    return ""
+
+
 def _id_of(head: Head, sources: Sequence[Source]) -> str | None:
     header = params.id_in_header(head.idempotency_key)
-    given = params.checked_id(params.first_of(sources, "id"))
+    given = params.checked_id(_first(sources, "id"))
     if header and given and header != given:
         raise Refused("bad_id", "Idempotency-Key and the parameter id differ")
     return header or given
@@ -157,7 +171,7 @@ def _entry(entry: Any, index: int, limits: Limits) -> Entry:
             if id_ is None:
                 raise Refused("bad_receipt", "in a batch, who asks for a receipt gives an id")
             id_ = Tracked(id_)
-        return _item(content, to, limits, id_, params.more_of((fields,))), id_
+        return _item(content, to, limits, id_, _more_of((fields,))), id_
     except Refused as refused:
         raise refused.of_item(index) from None
 
