@@ -9,8 +9,8 @@ import re
 ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 SECRET = re.compile(r"[!-+\--9;-~]{8,255}")  # Printable ASCII, but for a comma and a colon.
-# The names of an application's channels may begin with its id and a colon. `user:` is taken.
-TAKEN = "user"
+# The names of an application's channels may begin with its id and a colon. These are taken.
+TAKEN = ("user", "members")
 SHAPE = "must be id:key:secret,id:key:secret"
 PARTS = {
     "id": (ID, "1 to 32 of A-Z a-z 0-9 _ -"),
@@ -41,6 +41,6 @@ def _app(place: int, text: str) -> tuple[str, str, str]:
         if not pattern.fullmatch(value):
             raise ValueError(f"{SHAPE}; the {name} of application {place} is not {meaning}")
     id_, key, secret = parts
-    if id_ == TAKEN:
-        raise ValueError(f"application {place} cannot have the id {TAKEN}")
+    if id_ in TAKEN:
+        raise ValueError(f"application {place} cannot have the id {id_}")
     return id_, key, secret

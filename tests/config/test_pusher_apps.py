@@ -1,7 +1,9 @@
 import pytest
 
+from common import channels
 from config.errors import SettingsError
 from config.load import parse
+from config.pusher_apps import TAKEN
 
 SECRET = "7ad3773142a6692b25b8"
 
@@ -29,6 +31,7 @@ def test_each_application_is_an_id_a_key_and_a_secret() -> None:
         (f"3:a:{SECRET},3:b:{SECRET}", "has the same id twice"),
         (f"3:a:{SECRET},4:a:{SECRET}", "has the same key twice"),
         (f"user:key:{SECRET}", "cannot have the id user"),
+        (f"members:key:{SECRET}", "cannot have the id members"),
     ],
 )
 def test_a_wrong_one_is_refused_and_no_secret_is_shown(wrong: str, why: str) -> None:
@@ -50,3 +53,7 @@ def test_limits_by_token_have_an_effect_with_applications_alone() -> None:
     assert parse({**limits, "PUSHER_APPS": f"3:key:{SECRET}"}).token_requests_per_second == 5
     with pytest.raises(SettingsError, match="has no effect"):
         parse(limits)
+
+
+def test_no_application_has_names_that_mean_something_else() -> None:
+    assert set(TAKEN) == {name.rstrip(":") for name in (channels.USER, channels.MEMBERS)}

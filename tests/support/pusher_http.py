@@ -1,6 +1,6 @@
 """A backend of Pusher's, written from its documents: it signs by itself, and shares no code.
 
-`Backend` asks the application in this process.
+`Backend` asks the application in this process, `ask` one at a port.
 """
 
 import hashlib
@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from time import time
 from typing import Any
 from urllib.parse import quote
+from urllib.request import Request, urlopen
 
 from flask import Flask
 from werkzeug.test import TestResponse
+
+from tests.support.websocket import LIMIT
 
 Parameters = Sequence[tuple[str, str]]
 APP_ID, KEY, SECRET = "3", "278d425bdf160c739803", "7ad3773142a6692b25b8"
@@ -27,7 +30,11 @@ def sign(secret: str, method: str, path: str, parameters: Parameters) -> str:
     for name, value in parameters:
         values.setdefault(name.lower(), []).append(value)
     joined = "&".join(f"{name}={','.join(values[name])}" for name in sorted(values))
-    text = f"{method}\n{path}\n{joined}"
+    return hmac_of(secret, f"{method}\n{path}\n{joined}")
+
+
+def hmac_of(secret: str, text: str) -> str:
+    """The signature of a text."""
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -83,3 +90,15 @@ class Backend:
         fields = {"channels": channels, "name": name, "data": data, **more}
         given = {name: value for name, value in fields.items() if value is not None}
         return self.post("/events", given)
+
+
+def ask(
+    port: int, route: str, document: Any = None, app: tuple[str, str, str] = ONE[0], **asked: str
+) -> Any:
+    """What a real server answers: to a POST, if there is a document."""
+    path, method = f"/apps/{app[0]}{route}", "GET" if document is None else "POST"
+    body = b"" if document is None else json.dumps(document).encode()
+    parameters = signed(method, path, body, list(asked.items()), app)
+    url = f"http://127.0.0.1:{port}{path}?{query(parameters)}"
+    with urlopen(Request(url, body or None, method=method), timeout=LIMIT) as answer:
+        return json.load(answer)
