@@ -39,28 +39,28 @@ def python(_folder: Path) -> Command:
 
 
 def node(folder: Path) -> Command:
-    _need_long()
-    _need("npm")
-    _run(["npm", "install", "--silent", "--no-save", "--prefix", str(folder), "pusher"], folder)
+    need_long()
+    need("npm")
+    run(["npm", "install", "--silent", "--no-save", "--prefix", str(folder), "pusher"], folder)
     return ["node", str(shutil.copy(HERE / "node.cjs", folder))]
 
 
 def go(folder: Path) -> Command:
-    _need_long()
+    need_long()
     if version("go", "env", "GOVERSION") < (1, 21):
         pytest.skip("there is no Go on this machine")
     shutil.copy(HERE / "main.go", folder)
     (folder / "go.mod").write_text(GO_MODULE, "utf-8")
-    _run(["go", "get", f"github.com/pusher/pusher-http-go/v5@{GO_VERSION}"], folder)
-    _run(["go", "build", "-o", "backend", "."], folder)
+    run(["go", "get", f"github.com/pusher/pusher-http-go/v5@{GO_VERSION}"], folder)
+    run(["go", "build", "-o", "backend", "."], folder)
     return [str(folder / "backend")]
 
 
 def java(folder: Path) -> Command:
-    _need_long()
-    _need("mvn")
+    need_long()
+    need("mvn")
     (folder / "pom.xml").write_text(POM, "utf-8")
-    _run(["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=jars"], folder)
+    run(["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=jars"], folder)
     return ["java", "-cp", f"{folder}/jars/*", str(HERE / "Backend.java")]
 
 
@@ -87,12 +87,13 @@ PREPARE: Mapping[str, Callable[[Path], Command]] = {
 
 def told(command: Command, port: int, app: tuple[str, str, str]) -> dict[str, Any]:
     """What a backend prints."""
-    said = _run([*command, str(port), *app], HERE)
+    said = run([*command, str(port), *app], HERE)
     found: dict[str, Any] = json.loads(said)
     return found
 
 
-def _run(command: Command, folder: Path) -> str:
+def run(command: Command, folder: Path) -> str:
+    """What a program prints, which must not fail."""
     ran = subprocess.run(
         command, cwd=folder, check=False, capture_output=True, text=True, timeout=8 * LIMIT
     )
@@ -100,17 +101,19 @@ def _run(command: Command, folder: Path) -> str:
     return ran.stdout
 
 
-def _need(program: str) -> None:
+def need(program: str) -> None:
+    """Skip the test where there is no such program."""
     if shutil.which(program) is None:
         pytest.skip(f"there is no {program} on this machine")
 
 
-def _need_long() -> None:
+def need_long() -> None:
+    """Skip the test where no registry is to be asked."""
     if "LONG" not in os.environ:
         pytest.skip("its library is asked of a registry only with LONG=1")
 
 
 def _need_folder(name: str) -> None:
-    _need("php")
+    need("php")
     if name not in os.environ:
         pytest.skip(f"{name} does not name the folder of its library")

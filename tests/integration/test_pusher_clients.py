@@ -1,0 +1,102 @@
+"""Clients with the libraries of Pusher, unchanged, at two real WebSocket servers."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from config.cli.embedded import EmbeddedValkey
+from tests.support.pusher_backends import run
+from tests.support.pusher_clients import echo, pusher_js, pysher
+from tests.support.pusher_http import ONE, SETTING
+from tests.support.system import System
+
+Ports = tuple[int, int, int]
+SUCCESS = "pusher:subscription_succeeded"
+MEMBERS = {"1": {"name": "1!"}, "2": {"name": "2!"}}
+
+
+@pytest.fixture(scope="module")
+def ports(valkey: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
+    """Of the HTTP API and two WebSocket servers."""
+    settings: dict[str, Any] = {
+        "PUSHER_APPS": SETTING,
+        "MESSAGE_CENTER_KEY": f"test-{uuid4().hex}",
+        "DELIVERY": "instant",
+    }
+    with System(tmp_path_factory.mktemp("clients"), valkey.url) as system:
+        system.start_http(**settings)
+        (_, first), (_, second) = system.start_ws(**settings), system.start_ws(**settings)
+        yield system.http_port, first, second
+
+
+def told(command: list[str], ports: Ports, folder: Path) -> Any:
+    """What the program says that it has heard."""
+    return json.loads(run([*command, *map(str, ports), *ONE[0]], folder))
+
+
+def said(channel: str, event: str, data: object) -> str:
+    return f"{channel} {event} {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}"
+
+
+def entered(user: str, members: dict[str, Any]) -> str:
+    me = {"id": user, "info": members[user]}
+    return said("presence-room", SUCCESS, {"count": len(members), "me": me, "members": members})
+
+
+def test_pusher_js_gets_every_kind_of_channel(ports: Ports, tmp_path: Path) -> None:
+    heard = told(pusher_js(tmp_path), ports, tmp_path)
+
+    three = {"n": 1, "text": 'é"\\'}
+    second = {"id": "2", "info": MEMBERS["2"]}
+    errors = [each for each in heard["page"] if each.startswith(" error ")]
+    assert [each for each in heard["page"] if each not in errors] == [
+        said("news", SUCCESS, {}),
+        said("private-room", SUCCESS, {}),
+        said("news", "said", three),
+        said("private-room", "said", three),
+        said("private-encrypted-vault", SUCCESS, {}),
+        said("private-encrypted-vault", "kept", {"nobody": "reads it here"}),
+        entered("1", {"1": MEMBERS["1"]}),
+        said("presence-room", "pusher:member_added", second),
+        said("presence-room", "client-typing", {"on": True}),
+        said("presence-room", "pusher:member_removed", second),
+        said("cache-last", SUCCESS, {}),
+        said("cache-last", "pusher:cache_miss", {}),
+        said("cache-last", "price", {"now": 1}),
+        said("#user", "hello", "you"),
+    ]
+    assert all('"code":4009' in each for each in errors)
+    assert heard["other"] == [
+        said("private-room", SUCCESS, {}),
+        said("private-room", "said", three),
+        entered("2", MEMBERS),
+        said("cache-last", SUCCESS, {}),
+        said("cache-last", "price", {"now": 1}),
+        said("private-room", "others", 1),
+    ]
+
+
+def test_echo_hears_events_whispers_and_who_is_here(ports: Ports, tmp_path: Path) -> None:
+    assert told(echo(tmp_path), ports, tmp_path) == [
+        ["shipped", {"id": 7}, {}],
+        ["here", [{"id": "1"}]],
+        ["friend here", [{"id": "1"}, {"id": "2"}]],
+        ["joining", {"id": "2"}],
+        ["whispered", {"name": "x"}, {"user_id": "2"}],
+        ["leaving", {"id": "2"}],
+    ]
+
+
+def test_pysher_hears_what_is_triggered_and_who_comes(ports: Ports, tmp_path: Path) -> None:
+    second = {"user_id": "2", "user_info": {"name": "2"}}
+
+    assert told(pysher(tmp_path), ports, tmp_path) == [
+        ["news", "paid", {"n": 1}],
+        ["private-a", "client-x", {"from": 2}],
+        ["presence-a", "pusher_internal:member_added", second],
+        [{"id": "1"}, {"id": "2"}],
+    ]
