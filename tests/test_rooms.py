@@ -16,6 +16,7 @@ MOST_FLOORS = 8
 ARROWS = {
     "config": set[str](),
     "config.cli": {
+        "common",
         "common.journal",
         "common.libraries",
         "common.serving",

@@ -8,6 +8,8 @@ export interface Message<Content = unknown> {
   content: Content;
   /** When it entered the log, in milliseconds since 1970. */
   time: number;
+  /** Its name, if it was pushed with one. */
+  event?: string;
   /** The backend wants to know who has got it: the client confirms it when your handlers have had it. */
   receipt?: true;
 }
@@ -97,6 +99,11 @@ export interface Client<Content = unknown> {
   close(): void;
   readonly state: State;
   readonly lastId: string;
+  /**
+   * The id of the connection, another one after each cut: what a backend pushes with it as `except` does not come
+   * here. Empty while there is none, and where tabs share one: they would all miss it.
+   */
+  readonly connection: string;
 }
 
 /** `url` begins with ws, wss, http or https, or is relative to the page. */

@@ -18,7 +18,7 @@ export function connect(url, options = {}) {
   const page = globalThis, asks = typeof token === "function", handlers = {};
   const [path, query] = (page.location ? new URL(url, page.location).href : url).split("#")[0].split("?");
   let { channels, lastId: at = "" } = options;
-  let state = "connecting", granted = [], ended;
+  let state = "connecting", granted = [], mine, ended;
   // The tabs: `joined` is this one's part in the group, `heard` where the leader is.
   let joined, radio, leading, unlock, heard, told, silence, nudge, beat;
   // The own connection: `turn` tells the one in use from those before, `due` is when to try again.
@@ -92,7 +92,8 @@ export function connect(url, options = {}) {
     // Twice a WebSocket, then events, which also say why a client is refused; and so on.
     const events = page.fetch && !options.socket && (Date.now() < eventsUntil || misses % 3 === 2);
     const asked = [
-      query, "format=json", channels && `channels=${encodeURIComponent(channels)}`,
+      // In a list a comma is part of a name.
+      query, "format=json", channels && `channels=${encodeURIComponent(/,/.test(channels.join?.("")) ? JSON.stringify(channels) : channels)}`,
       at ? `last_id=${encodeURIComponent(at)}` : last && `last=${last}`,
     ].filter(Boolean).join("&");
     const place = (events ? path.replace(/\/?$/, "/events") : path).replace(/^(ws|http)/, events ? "http" : "ws");
@@ -147,6 +148,7 @@ export function connect(url, options = {}) {
     if (type === "welcome") {
       live = heardAt;
       granted = item.channels;
+      mine = item.connection;
       denied = 0;
       if (link.send) {
         misses = eventsUntil = 0;
@@ -353,5 +355,6 @@ export function connect(url, options = {}) {
     close,
     get state() { return state; },
     get lastId() { return at; },
+    get connection() { return live && !radio && mine || ""; },
   };
 }

@@ -73,11 +73,15 @@ class Lines:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a line becomes a message: `run` begins its id, and `to` is for whom it is."""
+    """How a line becomes a message: `run` begins its id, `to` is for whom it is.
+
+    `more` is what is said of each besides.
+    """
 
     run: str
     to: Mapping[str, Sequence[str]] = field(default_factory=dict)
     is_json: bool = False
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def message(self, number: int, line: bytes) -> dict[str, Any]:
         """The message that a line is. What an object says itself is kept: its id, its recipients.
@@ -91,7 +95,7 @@ class Reading:
             raise BadLineError(number, str(problem)) from problem
         message = value if isinstance(value, dict) else {"content": value}
         to = {} if RECIPIENTS & message.keys() else self.to
-        return {"id": f"{self.run}-{number}", **to, **message}
+        return {"id": f"{self.run}-{number}", **to, **self.more, **message}
 
     def _value(self, line: bytes) -> str | dict[str, Any]:
         try:

@@ -6,10 +6,11 @@ from urllib.parse import urlencode, urlsplit
 
 import click
 
+from common.channels import text_of
 from config.cli.here import settings_here, ws_url
 from config.cli.listening import Listener
 from config.cli.resuming import PrintingListener
-from config.cli.terminal import as_typed, say, write
+from config.cli.terminal import as_typed, names_of, say, write
 from message_center_client.client import checked_token
 from message_center_client.websocket import checked
 
@@ -45,9 +46,7 @@ def listen(
         _, settings = settings_here()
         url = ws_url(settings)
     asked = {
-        "channels": ",".join(as_typed(name, "--channel") for name in channels)
-        if channels
-        else None,
+        "channels": text_of(names_of(channels, "--channel")) if channels else None,
         "last": None if last is None else str(last),
         "last_id": last_id,
     }

@@ -14,13 +14,14 @@ from uuid import uuid4
 
 import click
 
+from common.channels import text_of
 from config.cli.confirmations import wait_for_receipt
 from config.cli.here import http_url, push_token, settings_here
 from config.cli.lines import BadLineError, Lines, Reading
 from config.cli.piping import Piping
 from config.cli.progress import progress_for
 from config.cli.serve import DIRECTLY
-from config.cli.terminal import as_typed, say, write
+from config.cli.terminal import as_typed, names_of, say, write
 from message_center_client import Client, NotConfirmed, Refused
 
 ANSWER_TIMEOUT = 10.0  # Seconds to wait for the HTTP API.
@@ -37,17 +38,21 @@ class Asked:
     token: str | None
     channels: tuple[str, ...]
     users: tuple[str, ...]
+    event: str | None = None
+    except_: str | None = None
     receipt: bool = False
 
     @property
     def to(self) -> dict[str, tuple[str, ...]]:
         """An empty name goes along, and is refused: it must not become a push to everybody."""
         named = {"channels": self.channels, "users": self.users}
-        return {
-            key: tuple(as_typed(name, f"--{key[:-1]}") for name in names)
-            for key, names in named.items()
-            if names
-        }
+        return {key: names_of(names, f"--{key[:-1]}") for key, names in named.items() if names}
+
+    @property
+    def more(self) -> dict[str, str]:
+        """What is said of the message besides."""
+        given = {"event": self.event, "except": self.except_}
+        return {key: as_typed(text, f"--{key}") for key, text in given.items() if text is not None}
 
 
 @click.command(epilog="Example: message-center push 'order 1024 is paid' --user 42")
@@ -72,6 +77,8 @@ class Asked:
     multiple=True,
     help="Push to this user only. Can be given several times.",
 )
+@click.option("--event", metavar="NAME", help="A name for what it tells of.")
+@click.option("--except", "except_", metavar="ID", help="A connection that is not to get it.")
 @click.option("--id", metavar="ID", help="An id: pushed again under it, it does not come twice.")
 @click.option("--token", metavar="TOKEN", help="A token, instead of the first of PUSH_TOKENS.")
 @click.option(
@@ -117,7 +124,8 @@ def _say_receipt(id_: str | None, url: str, token: str | None) -> None:
 
 
 def _as_form(text: str, asked: Asked) -> tuple[str, bytes]:
-    form = {"content": text} | {key: ",".join(names) for key, names in asked.to.items()}
+    form = {"content": text, **asked.more}
+    form |= {key: text_of(names) for key, names in asked.to.items()}
     if asked.id is not None:
         form["id"] = asked.id
     if asked.receipt:
@@ -132,7 +140,7 @@ def _as_json(text: str, asked: Asked) -> tuple[str, bytes]:
         raise click.BadParameter(f"it is not JSON: {problem}", param_hint="TEXT") from problem
     if not isinstance(content, dict | list):
         raise click.BadParameter("it is neither an object nor a list", param_hint="TEXT")
-    message: dict[str, Any] = {"content": content, **asked.to, "id": asked.id}
+    message: dict[str, Any] = {"content": content, **asked.to, **asked.more, "id": asked.id}
     if asked.receipt:
         message["receipt"] = True
     return "application/json", json.dumps(message).encode()
@@ -166,7 +174,7 @@ def _push_lines(asked: Asked, *, is_json: bool) -> None:
         raise click.ClickException("there is no standard input")
     run, fd = asked.id or uuid4().hex, sys.stdin.fileno()
     progress = progress_for(fd, lambda text: say(text, nl=False))
-    reading = Reading(run, asked.to, is_json)
+    reading = Reading(run, asked.to, is_json, asked.more)
     token = push_token(settings, asked.token)
     try:
         with Client(http_url(settings), token=token, patience=PATIENCE) as client:

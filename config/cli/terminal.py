@@ -3,9 +3,12 @@
 import codecs
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 
 import click
+
+from common.channels import names_in
 
 
 def as_typed(text: str, name: str) -> str:
@@ -18,6 +21,14 @@ def as_typed(text: str, name: str) -> str:
         except UnicodeError:
             raise click.BadParameter("it is not UTF-8", param_hint=name) from None
     return text
+
+
+def names_of(typed: Iterable[str], option: str) -> tuple[str, ...]:
+    """The names of channels or users in an option that can be given several times."""
+    try:
+        return tuple(str(name) for text in typed for name in names_in(as_typed(text, option)))
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint=option) from problem
 
 
 def write(text: str | bytes) -> None:

@@ -1,5 +1,6 @@
 """The address at which a listener asks for what it wants."""
 
+import json
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -24,8 +25,7 @@ class Address:
         query = parse_qsl(self._parts.query, keep_blank_values=True)
         self._query = [pair for pair in query if pair[0] not in OURS]
         if channels is not None:
-            names = [channels] if isinstance(channels, str) else channels
-            self._query.append(("channels", ",".join(names)))
+            self._query.append(("channels", _as_text(channels)))
 
     def starting(self, last: int | None, last_id: str, form: str = "json") -> str:
         """After the message `last_id`; or with the `last` newest ones."""
@@ -35,3 +35,13 @@ class Address:
         elif last is not None:
             query.append(("last", str(last)))
         return urlunsplit(self._parts._replace(query=urlencode(query, safe=",:@*")))
+
+
+def _as_text(channels: Iterable[str]) -> str:
+    """A text is as it stands: names joined with commas. In a list, a comma is part of a name."""
+    if isinstance(channels, str):
+        return channels
+    names = list(channels)
+    if any("," in name for name in names):
+        return json.dumps(names, separators=(",", ":"))
+    return ",".join(names)

@@ -52,25 +52,30 @@ class Client:
         """Close the connections that are kept open; the next push opens another one."""
         self._connections.close()
 
-    def push(
+    def push(  # noqa: PLR0913  # Each is a word about the message.
         self,
         content: Any,
         *,
         channels: Names | None = None,
         users: Names | None = None,
+        event: str | None = None,
+        except_: str | None = None,
         id: str | None = None,  # noqa: A002
         receipt: bool = False,
     ) -> str:
         """Push one message, to everybody if neither channels nor users are given; its id.
 
-        A dict or a list as `content` is JSON: it arrives as a value where listeners get JSON. With
-        `receipt` it is counted who has got it: `receipt(id)` tells.
+        A dict or a list as `content` is JSON: it arrives as a value where listeners get JSON. There
+        they get `event`, too, a name for what it tells of. `except_` is the id of the one
+        connection that is not to get it. With `receipt` it is counted who has got it:
+        `receipt(id)` tells.
 
         Raises:
             Refused: it is not queued.
             NotConfirmed: it may be queued or not.
         """
-        fields = {"content": content, "channels": channels, "users": users, "id": id}
+        to = {"channels": channels, "users": users, "except": except_}
+        fields = {"content": content, **to, "event": event, "id": id}
         given = {name: value for name, value in fields.items() if value is not None}
         message = _message({**given, "receipt": True} if receipt else given)
         self._push("/push", message, [message["id"]])
@@ -79,7 +84,8 @@ class Client:
     def push_batch(self, messages: Iterable[str | Mapping[str, Any]]) -> list[str]:
         """Push many messages, all or none, in their order; their ids.
 
-        Each is text, or has `content` and, if you like, `channels`, `users` and `id`.
+        Each is text, or has `content` and, if you like, `channels`, `users`, `event`, `except` and
+        `id`.
 
         Raises:
             Refused: none is queued; `index` says because of which.

@@ -37,7 +37,8 @@ class Listener(Iterator[Message]):
     """The messages of one listener, for one thread; `close` can be called by another one.
 
     Override `on_gap`, `on_connect` and `on_cut` to be told. `last_id` is where it is: give it to
-    the next one, and nothing is missing between the two.
+    the next one, and nothing is missing between the two. `connection` is the id of the connection
+    that it has, another one after each cut: a push with it as `except_` is not for this listener.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Listener(Iterator[Message]):
         self._token = token
         self._last = last
         self.last_id = last_id
+        self.connection = ""
         self._backoff = Backoff(FIRST_WAIT, LONGEST_WAIT)
         self._is_closed = threading.Event()
         self._socket: socket.socket | None = None
@@ -137,6 +139,7 @@ class Listener(Iterator[Message]):
             case Gap():
                 self.on_gap(found)
             case Notice(kind="welcome"):
+                self.connection = found.connection
                 self._backoff.reset()
                 self._was_unauthorized = False
 

@@ -12,13 +12,14 @@ class Message:
     """One message. `content` is text, or the value that was pushed as JSON.
 
     `channel` is the one through which it came, None if it was pushed to everybody. `time` is
-    when it entered the log, in milliseconds since 1970.
+    when it entered the log, in milliseconds since 1970. `event` is None if it was pushed without.
     """
 
     id: str
     content: Any
     channel: str | None
     time: int
+    event: str | None = None
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,14 @@ class Gap:
 
 @dataclass(frozen=True)
 class Notice:
-    """Anything else that the server says: `kind` is `welcome`, `cursor` or a new one."""
+    """Anything else that the server says: `kind` is `welcome`, `cursor` or a new one.
+
+    A welcome says the id of the connection.
+    """
 
     kind: str
     id: str
+    connection: str = ""
 
 
 def read(text: str) -> Message | Gap | Notice:
@@ -47,9 +52,10 @@ def read(text: str) -> Message | Gap | Notice:
     try:
         fields = json.loads(text)
         if "type" not in fields:
-            return Message(fields["id"], fields["content"], fields["channel"], fields["time"])
+            id_, content, channel = fields["id"], fields["content"], fields["channel"]
+            return Message(id_, content, channel, fields["time"], fields.get("event"))
         if fields["type"] == "gap":
             return Gap(fields["id"], fields["after"], fields["reason"])
-        return Notice(fields["type"], fields.get("id", ""))
+        return Notice(fields["type"], fields.get("id", ""), fields.get("connection", ""))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:
         raise NotUnderstood(f"this is no frame of message-center: {text[:100]!r}") from problem

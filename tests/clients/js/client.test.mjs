@@ -26,6 +26,25 @@ test("a message is an object with its id, content, channel and time", async () =
   assert.equal(client.state, "connected");
 });
 
+test("a name with a comma makes the channels a list", async () => {
+  const { tab } = await connected({ channels: ["a,b", "c"] });
+  assert.equal(tab.socket.query.get("channels"), '["a,b","c"]');
+});
+
+test("it knows the id of its connection, while it has one of its own", async () => {
+  const { browser, tab, client } = await connected();
+  tab.socket.tell({ type: "welcome", id: "e-0", complete: true, channels: [], connection: "1.2" });
+  await browser.run();
+  assert.equal(client.connection, "1.2");
+  tab.socket.end();
+  await browser.run();
+  assert.equal(client.connection, "");
+  const shared = await connected({ share: true });
+  shared.tab.socket.tell({ type: "welcome", id: "e-0", complete: true, channels: [], connection: "1.2" });
+  await shared.browser.run();
+  assert.equal(shared.client.connection, "");
+});
+
 test("it comes back with the id of whatever came last, message or notice", async () => {
   const { browser, tab } = await connected({ last: 20 });
   assert.equal(tab.sockets[0].query.get("last"), "20");

@@ -11,6 +11,8 @@ from message_center_client.address import Address
         ("https://h", ["a", "news.*"], "wss://h/?channels=a,news.*&format=json"),
         ("wss://h/?token=t&format=text", "a", "wss://h/?token=t&channels=a&format=json"),
         ("ws://h/?channels=a&last=5&last_id=x", [], "ws://h/?channels=a&channels=&format=json"),
+        ("ws://h/", "a,b", "ws://h/?channels=a,b&format=json"),
+        ("ws://h/", ["a,b", "c"], "ws://h/?channels=%5B%22a,b%22,%22c%22%5D&format=json"),
         ("ws://h/?q=a%26b", ["a b"], "ws://h/?q=a%26b&channels=a+b&format=json"),
     ],
 )

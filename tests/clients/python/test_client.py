@@ -43,6 +43,16 @@ def test_a_push_can_ask_for_a_receipt_and_read_it_by_its_id() -> None:
     assert api.asked[1].path == "/messages/order%201%2F2"
 
 
+def test_a_push_may_have_an_event_and_be_for_all_but_one() -> None:
+    with answering() as api, Client(api.url) as client:
+        client.push("a", event="made", except_="1.2", id="1")
+        client.push_batch([{"content": "a", "event": "made", "except": "1.2", "id": "2"}])
+
+    message = {"content": "a", "event": "made", "except": "1.2"}
+    assert api.asked[0].body == {**message, "id": "1"}
+    assert api.asked[1].body == [{**message, "id": "2"}]
+
+
 def test_names_that_are_empty_are_sent_to_be_refused() -> None:
     """Left out, it would be a push to everybody."""
     with answering() as api, Client(api.url) as client:

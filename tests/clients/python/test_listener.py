@@ -79,6 +79,14 @@ def test_a_message_is_what_the_server_says() -> None:
         assert messages.last_id == "1"
 
 
+def test_it_knows_the_id_of_its_connection() -> None:
+    first = frame(type="welcome", id="0", connection="1.2") + message("1")
+    with playing(first + END) as server, listen(server.url) as messages:
+        assert messages.connection == ""
+        next(messages)
+        assert messages.connection == "1.2"
+
+
 def test_a_message_in_pieces_is_one() -> None:
     whole = message("1")[2:]
     pieces = b"\x01\x05" + whole[:5] + b"\x80" + bytes([len(whole) - 5]) + whole[5:]

@@ -13,6 +13,10 @@ def test_a_frame_is_a_message_a_gap_or_another_notice() -> None:
     assert read(to_all) == Message("1-2", {"n": [1]}, None, 6)
     assert read(gap) == Gap("1-3", "1-2", "why")
     assert read('{"type":"cursor","id":"1-4"}') == Notice("cursor", "1-4")
+    named = message.replace("}", ',"event":"made"}')
+    assert read(named) == Message("1-1", "paid", "orders", 5, "made")
+    welcome = '{"type":"welcome","id":"1-4","connection":"1.2"}'
+    assert read(welcome) == Notice("welcome", "1-4", "1.2")
     assert read('{"type":"error","error":"bad_command"}') == Notice("error", "")
 
 

@@ -31,6 +31,14 @@ def portions(data: bytes, folder: Path) -> list[Portion]:
     return found
 
 
+def test_what_is_said_of_all_lines_is_said_of_each_that_does_not_say_it_itself() -> None:
+    reading = Reading("run", is_json=True, more={"event": "made"})
+
+    assert reading.message(1, b'"a"') == {"id": "run-1", "event": "made", "content": "a"}
+    own = reading.message(2, b'{"content": "a", "event": "told"}')
+    assert own == {"id": "run-2", "event": "told", "content": "a"}
+
+
 def test_lines_are_numbered_and_empty_ones_are_none(tmp_path: Path) -> None:
     assert portions(b"a\r\n\n b \n\r\nc", tmp_path) == [[(1, b"a"), (3, b" b "), (5, b"c")]]
     assert portions(b"", tmp_path) == []

@@ -126,6 +126,27 @@ def test_a_push_takes_an_id_and_a_token(folder: Path, api: dict[str, str]) -> No
 
 
 @pytest.mark.integration
+def test_a_push_takes_an_event_and_names_with_commas(folder: Path, api: dict[str, str]) -> None:
+    more = ["--event", "made", "--except", "1.2"]
+    run("push", "hello", *more, "--channel", '["a,b"]', "--channel", "c,d", **api)
+    run("push", "--json", "{}", *more, "--user", "1,2", **api)
+
+    said = {"event": "made", "except": "1.2"}
+    names = {"channels": ['["a,b","c","d"]']}
+    assert [form for _, form in Recorder.seen] == [
+        {"content": ["hello"], **{name: [text] for name, text in said.items()}, **names},
+        {"content": {}, **said, "users": ["1", "2"], "id": None},
+    ]
+
+
+def test_what_begins_like_a_list_and_is_none_is_refused(folder: Path) -> None:
+    result = run("push", "hello", "--channel", '["a"')
+
+    assert result.exit_code == 2
+    assert "--channel" in result.stderr
+
+
+@pytest.mark.integration
 def test_json_is_pushed_as_json_only_if_that_is_said(folder: Path, api: dict[str, str]) -> None:
     text = '{"订": [1.0]}'
     named = ["--channel", "orders", "--user", "42", "--id", "1", "--token", "mine"]
