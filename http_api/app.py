@@ -116,7 +116,7 @@ def create_app(
         if settings.pusher_apps:
             shared = Shared(queue, guard, bodies, limits, outage, tally, admit, waiting.turn)
             pusher = PusherApi(Apps(settings.pusher_apps), shared)
-            pusher.add_routes(app, stores, presence, reads.stats)
+            pusher.add_routes(app, stores, reads.stats)
             app.extensions[PLAIN_PUSH] = pusher.beside(app.extensions[PLAIN_PUSH])
     _add_about(app, settings, bodies)
     readiness = app.extensions[READINESS] = Readiness(queue, clock)

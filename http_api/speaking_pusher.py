@@ -6,7 +6,6 @@ from flask import Flask
 
 from common.outage import Outage
 from common.pusher.apps import Apps
-from common.store.presence import PresenceReader
 from common.store.queue import Queue
 from http_api.access.guard import Guard
 from http_api.access.waiting import Admit, Turn
@@ -43,12 +42,10 @@ class PusherApi:
         self._apps = apps
         self._shared = shared
 
-    def add_routes(
-        self, app: Flask, stores: ReadStores, presence: PresenceReader, stats: Stats
-    ) -> None:
+    def add_routes(self, app: Flask, stores: ReadStores, stats: Stats) -> None:
         """Answer behind Flask."""
         shared = self._shared
-        state = State(stores.counts, stores.people, presence, shared.turn)
+        state = State(stores.counts, stores.people, shared.turn)
         backend = Backend(shared.queue, shared.admit, shared.limits, state, stats, shared.tally)
         door = Door(self._apps, shared.guard, shared.bodies)
         add_pusher(app, door, Views(backend, state), shared.outage)

@@ -50,7 +50,8 @@ Who is connected, written by each WebSocket server process (PROCESS) for itself:
     {KEY}:sorted-channels:PROCESS  sorted set    its channels likewise
 
 Nothing else names a key, but for the scripts that read or sweep the presence of all processes
-(presence_read, presence_counts, presence_page, presence_sweep, stats): they get the prefix.
+(presence_read, presence_counts, presence_members_of, presence_page, presence_sweep, stats): they
+get the prefix.
 """
 
 

@@ -10,25 +10,21 @@ from typing import Any
 from common.pusher.apps import App
 from common.pusher.names import NAME, PRESENCE, is_presence, to_theirs
 from common.store.listener_counts import ListenerCounts
-from common.store.presence import PresenceReader
 from common.store.presence_pages import CHANNELS, MOST_NAMES, PresencePages
 from http_api.access.waiting import Turn
 from http_api.pusher.events import bad, channel_of
 
 USERS, SUBSCRIPTIONS = "user_count", "subscription_count"
-AT_ONCE = 100  # Channels of which users are counted in one question.
+AT_ONCE = 500  # Channels that are counted in one question.
 MOST_CHANNELS = 100_000  # In one answer: there is no next page.
 
 
 class State:
     """Answers of `GET`, and to triggers that ask for `info`. What nobody knows is left out."""
 
-    def __init__(
-        self, counts: ListenerCounts, pages: PresencePages, presence: PresenceReader, turn: Turn
-    ) -> None:
+    def __init__(self, counts: ListenerCounts, pages: PresencePages, turn: Turn) -> None:
         self._counts = counts
         self._pages = pages
-        self._presence = presence
         self._turn = turn
 
     def channels(self, app: App, prefix: str, info: str) -> dict[str, Any]:
@@ -53,8 +49,8 @@ class State:
             raise bad("Cannot retrieve the user count unless the channel is a presence channel")
         name = channel_of(app, channel)
         with self._turn():
-            (count,) = self._counts.of([name], users=is_presence(channel))
-        asked = {USERS: count.users, SUBSCRIPTIONS: count.connections}
+            (count,) = self._counts.of([name])
+        asked = {USERS: count.members, SUBSCRIPTIONS: count.connections}
         more = {name: asked[name] for name in asked if name in _asked(info)}
         return {"occupied": count.connections > 0, **more}
 
@@ -64,8 +60,8 @@ class State:
             raise bad("Users can only be retrieved for presence channels")
         name = channel_of(app, channel)
         with self._turn():
-            members = self._presence.members_of(name)
-        return {"users": [{"id": user} for user in sorted(members.users)]}
+            members = self._counts.members_of(name)
+        return {"users": [{"id": member} for member in sorted(members)]}
 
     def of(self, app: App, channels: Sequence[str], info: str) -> list[dict[str, int]]:
         """What is asked of each; the users only of presence channels."""
@@ -76,12 +72,11 @@ class State:
         for start in range(0, len(channels), AT_ONCE):
             some = channels[start : start + AT_ONCE]
             with self._turn():
-                ours = [channel_of(app, channel) for channel in some]
-                counts = self._counts.of(ours, users=USERS in asked)
+                counts = self._counts.of([channel_of(app, channel) for channel in some])
             for channel, count in zip(some, counts, strict=True):
                 one = {SUBSCRIPTIONS: count.connections} if SUBSCRIPTIONS in asked else {}
                 has_users = USERS in asked and is_presence(channel)
-                told.append({**one, USERS: count.users} if has_users else one)
+                told.append({**one, USERS: count.members} if has_users else one)
         return told
 
     def _names(self, app: App, prefix: str) -> Iterator[str]:

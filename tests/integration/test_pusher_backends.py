@@ -75,8 +75,10 @@ def system(
 def present(client: redis.Redis, key: str) -> Iterator[None]:
     """Some listen: four connections of one process."""
     writer = RedisPresenceWriter(client, key, lease=LIMIT)
-    room, orders = ChannelCounts(3, {"42": 2, "7": 1}), ChannelCounts(1, {"": 1})
+    users = {"42": 2, "7": 1}
+    room, orders = ChannelCounts(3, users, dict.fromkeys(users, "")), ChannelCounts(1, {"": 1})
     writer.write(Changes({}, {"presence-room": room, "orders": orders}))
+    client.delete(key)  # That they have come.
     yield
     writer.leave()
 
@@ -106,11 +108,11 @@ def test_a_backend_pushes_and_asks_with_its_library(
     command = PREPARE[library](tmp_path)
     with present(client, key):
         answers = told(command, system.http_port, ONE[0])
+        items = queued(client, key)
 
     expected = TOLD | (OF_PYTHON if library == "python" else {})
     lacks = LACKS[library]
     assert answers == {name: told for name, told in expected.items() if name not in lacks}
-    items = queued(client, key)
     if "encrypted" not in lacks:
         (encrypted,) = (each for each in items if each.get("event") == "secret")
         assert encrypted["channels"] == ["private-encrypted-c"]

@@ -80,17 +80,21 @@ class FakePeople(Faulty, PresencePages):
 
 
 class FakeCounts(Faulty, ListenerCounts):
-    """Counts by channel, in memory."""
+    """Counts and members by channel, in memory, which need not agree."""
 
     def __init__(self) -> None:
         self.channels: dict[str, Count] = {}
+        self.members: dict[str, set[str]] = {}
         self.asked: list[list[str]] = []
 
-    def of(self, channels: Sequence[str], *, users: bool) -> list[Count]:
+    def of(self, channels: Sequence[str]) -> list[Count]:
         self._fail()
         self.asked.append(list(channels))
-        found = [self.channels.get(name, Count(0, 0)) for name in channels]
-        return [each if users else replace(each, users=0) for each in found]
+        return [self.channels.get(name, Count(0, 0)) for name in channels]
+
+    def members_of(self, channel: str) -> set[str]:
+        self._fail()
+        return self.members.get(channel, set())
 
 
 class FakeHistory(Faulty, History):

@@ -1,3 +1,5 @@
+import string
+
 import pytest
 
 from common import channels
@@ -27,6 +29,7 @@ FIRST, SECOND = app(0), app(1)
     [
         ("orders", "orders", "7:orders"),
         ("presence-room.1@x", "presence-room.1@x", "7:presence-room.1@x"),
+        ("a=b,c;d_E-9", "a=b,c;d_E-9", "7:a=b,c;d_E-9"),
         ("#server-to-user-42", "user:42", "user:7:42"),
     ],
 )
@@ -49,6 +52,19 @@ def test_names_are_plain_for_the_first_application_only(
 def test_what_is_no_channel_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         to_ours(FIRST, wrong)
+
+
+def test_each_character_is_one_of_a_name_or_none() -> None:
+    allowed = set(string.ascii_letters + string.digits + "_-=@,.;")
+
+    assert {each for each in map(chr, range(0x3000)) if _is_channel(f"a{each}")} == allowed
+
+
+def _is_channel(name: str) -> bool:
+    try:
+        return to_ours(FIRST, name) == name
+    except ValueError:
+        return False
 
 
 def test_a_name_must_fit_with_the_id_of_its_application() -> None:

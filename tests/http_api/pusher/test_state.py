@@ -5,11 +5,9 @@ import pytest
 from common.pusher.apps import App, Apps
 from common.refused import Refused
 from common.store.listener_counts import Count
-from common.store.presence import Members
 from common.store.presence_pages import MOST_NAMES
 from http_api.pusher import state as state_module
 from http_api.pusher.state import AT_ONCE, State
-from tests.support.fakes import FakePresenceReader
 from tests.support.pusher_http import TWO
 from tests.support.reads import FakeCounts, FakePeople
 
@@ -29,12 +27,12 @@ class Store:
     """Who is connected; `state` tells it."""
 
     def __init__(self) -> None:
-        self.counts, self.people, self.presence = FakeCounts(), FakePeople(), FakePresenceReader()
-        self.state = State(self.counts, self.people, self.presence, nullcontext)
+        self.counts, self.people = FakeCounts(), FakePeople()
+        self.state = State(self.counts, self.people, nullcontext)
 
-    def listen(self, name: str, connections: int, users: int = 0) -> None:
+    def listen(self, name: str, connections: int, members: int = 0) -> None:
         self.people.names["channels"][name] = connections
-        self.counts.channels[name] = Count(connections, users)
+        self.counts.channels[name] = Count(connections, members)
 
 
 @pytest.fixture
@@ -108,7 +106,7 @@ def test_one_channel_is_occupied_or_not(store: Store) -> None:
 
 
 def test_the_members_of_a_presence_channel_are_listed(store: Store) -> None:
-    store.presence.channels[ROOM] = Members(3, 0, {"7": 1, "42": 2}, truncated=False)
+    store.counts.members[ROOM] = {"7", "42"}
 
     assert store.state.users(FIRST, ROOM) == {"users": [{"id": "42"}, {"id": "7"}]}
     assert store.state.users(SECOND, ROOM) == {"users": []}
