@@ -14,13 +14,16 @@ from common.store.presence_pages import CHANNELS, MOST_NAMES, PresencePages
 from http_api.access.waiting import Turn
 from http_api.pusher.events import bad, channel_of
 
-USERS, SUBSCRIPTIONS = "user_count", "subscription_count"
+OCCUPIED, USERS, SUBSCRIPTIONS = "occupied", "user_count", "subscription_count"
 AT_ONCE = 500  # Channels that are counted in one question.
 MOST_CHANNELS = 100_000  # In one answer: there is no next page.
 
 
 class State:
-    """Answers of `GET`, and to triggers that ask for `info`. What nobody knows is left out."""
+    """Answers of `GET`, and to triggers that ask for `info`.
+
+    What costs nothing is told without being asked for, as some servers do.
+    """
 
     def __init__(self, counts: ListenerCounts, pages: PresencePages, turn: Turn) -> None:
         self._counts = counts
@@ -39,9 +42,14 @@ class State:
                 "user_count may only be requested for presence channels - please supply "
                 f"filter_by_prefix beginning with {PRESENCE}"
             )
-        names = list(self._names(app, prefix))
-        told = self.of(app, names, info)
-        return {"channels": dict(zip(names, told, strict=True))}
+        found = {
+            channel: {OCCUPIED: True, SUBSCRIPTIONS: count}
+            for channel, count in self._names(app, prefix)
+        }
+        if USERS in _asked(info):
+            for channel, told in zip(found, self.of(app, list(found), USERS), strict=True):
+                found[channel] |= told
+        return {"channels": found}
 
     def channel(self, app: App, channel: str, info: str) -> dict[str, Any]:
         """One, whether it is occupied or not; raises as `channels`."""
@@ -50,9 +58,8 @@ class State:
         name = channel_of(app, channel)
         with self._turn():
             (count,) = self._counts.of([name])
-        asked = {USERS: count.members, SUBSCRIPTIONS: count.connections}
-        more = {name: asked[name] for name in asked if name in _asked(info)}
-        return {"occupied": count.connections > 0, **more}
+        told = {OCCUPIED: count.connections > 0, SUBSCRIPTIONS: count.connections}
+        return {**told, USERS: count.members} if is_presence(channel) else told
 
     def users(self, app: App, channel: str) -> dict[str, Any]:
         """The members of a presence channel; raises as `channels`."""
@@ -79,18 +86,18 @@ class State:
                 told.append({**one, USERS: count.members} if has_users else one)
         return told
 
-    def _names(self, app: App, prefix: str) -> Iterator[str]:
+    def _names(self, app: App, prefix: str) -> Iterator[tuple[str, int]]:
         if prefix and not NAME.fullmatch(prefix):
             return  # No channel begins so.
         after, found = "", 0
         while True:
             with self._turn():
                 page = self._pages.page(CHANNELS, after, app.prefix + prefix, MOST_NAMES)
-            for after in page.connections:
+            for after, count in page.connections.items():
                 channel = to_theirs(app, after)
                 if channel is not None and NAME.fullmatch(channel):  # Not that of a user.
                     found += 1
-                    yield channel
+                    yield channel, count
             if page.is_last:
                 return
             if found > MOST_CHANNELS:

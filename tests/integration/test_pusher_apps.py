@@ -91,7 +91,7 @@ def test_each_application_has_its_own_channels_members_and_users(
     wait_until(lambda: members(SECOND) == [{"id": "42"}], "one is a member")
     asked = {"filter_by_prefix": "presence-", "info": "user_count,subscription_count"}
     assert ask(http, "/channels", app=FIRST, **asked)["channels"] == {
-        ROOM: {"user_count": 2, "subscription_count": 2}
+        ROOM: {"occupied": True, "user_count": 2, "subscription_count": 2}
     }
     assert set(ask(http, "/channels", app=SECOND)["channels"]) == {"orders", ROOM}
     wait_until(lambda: ask(http, "/connections") == {"connections": 3}, "all are counted")

@@ -18,6 +18,7 @@ from tests.support.pusher_http import ONE, SETTING
 from tests.support.system import System
 from tests.support.websocket import LIMIT
 
+HEARD = {"occupied": True, "subscription_count": 3}
 # What all of them are answered, as far as a library has it.
 TOLD: dict[str, Any] = {
     "trigger": {},
@@ -30,8 +31,8 @@ TOLD: dict[str, Any] = {
     "batch": {},
     "user": {},
     "encrypted": {},
-    "channels": {"channels": {"presence-room": {"user_count": 2}}},
-    "channel": {"occupied": True, "user_count": 2, "subscription_count": 3},
+    "channels": {"channels": {"presence-room": {"user_count": 2, **HEARD}}},
+    "channel": {"user_count": 2, **HEARD},
     "users": {"users": [{"id": "42"}, {"id": "7"}]},
     "terminate": {},
     "wrong": "401",

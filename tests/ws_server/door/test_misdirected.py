@@ -17,6 +17,10 @@ from ws_server.door.misdirected import refuse_misdirected, where_to_push
         "/users/42/connections",
         "/channels/orders.eu",
         "/openapi.json",
+        "/apps/3/events",
+        "/apps/3/channels",
+        "/apps/3/channels/presence-a/users",
+        "/apps/3/users/42/terminate_connections",
     ],
 )
 def test_what_is_the_http_api_s_is_told_its_port(path: str) -> None:
