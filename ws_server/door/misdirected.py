@@ -4,10 +4,10 @@ import re
 
 from common.refused import Refused
 
-# What only the HTTP API answers, at whatever prefix.
+# What only the HTTP API answers, at whatever prefix; the last are those of Pusher's libraries.
 HTTP_API = re.compile(
     r"(/.*)?/(push(/batch|/index)?(\.html)?|users/[^/]+(/connections)?|channels/[^/]+|openapi\.json"
-    r"|apps/[^/]+/(events|batch_events|channels(/.*)?|connections|users/.*))"  # As Pusher's libraries ask.
+    r"|apps/[^/]+/(events|batch_events|channels(/.*)?|connections|users/.*))"
 ).fullmatch
 
 
