@@ -135,7 +135,6 @@ local function envelope_reader()
   -- The id under which a receipt is asked for; '' if none is. Nil, and why, if it cannot be one.
   local function receipt_of(fields)
     local id = as_text(fields.receipt)
-    if id == nil then return '' end
     if type(id) == 'string' and #id >= 1 and #id <= 255 and not string.find(id, '[^ -~]') then return id end
     return nil, 'receipt is no id'
   end
@@ -143,11 +142,14 @@ local function envelope_reader()
   -- The name of an event; '' if there is none. Nil, and why, if it cannot be one: EVENT of common/message.py.
   local function event_of(fields)
     local event = fields.event
-    if event == nil or event == cjson.null then return '' end
+    if event == cjson.null then return '' end
     if type(event) ~= 'string' or event == '' or #event > 4 * LONGEST_EVENT then return nil, 'event is no name' end
-    local _, characters = string.gsub(event, '[^\128-\191]', '')
-    local has_control = string.find(event, '[%z\1-\31\127]') or string.find(event, '\194[\128-\159]')
-    if has_control or characters > LONGEST_EVENT then return nil, 'event is no name' end
+    local at = string.find(event, '[%z\1-\31\127\194]') -- The last begins those of two bytes, and others.
+    local has_control = at and (string.byte(event, at) ~= 194 or string.find(event, '[%z\1-\31\127]', at))
+    if has_control or at and string.find(event, '\194[\128-\159]', at) then return nil, 'event is no name' end
+    if #event > LONGEST_EVENT and select(2, string.gsub(event, '[^\128-\191]', '')) > LONGEST_EVENT then
+      return nil, 'event is no name'
+    end
     return event
   end
 
@@ -155,7 +157,7 @@ local function envelope_reader()
   -- common/connection_id.py.
   local function except_of(fields)
     local id = fields.except
-    if id == nil or id == cjson.null or id == '' then return '' end
+    if id == cjson.null or id == '' then return '' end
     local process, number = string.match(type(id) == 'string' and id or '', '^(%d+)%.(%d+)$')
     if not process or #process > 20 or #number > 20 then return nil, 'except is no id of a connection' end
     return id
@@ -217,13 +219,11 @@ local function envelope_reader()
     if not content then return nil, name end
     local to, why = recipients(fields, rest)
     if not to then return nil, why end
-    local receipt, event, except
-    receipt, why = receipt_of(fields)
-    if not receipt then return nil, why end
-    event, why = event_of(fields)
-    if not event then return nil, why end
-    except, why = except_of(fields)
-    if not except then return nil, why end
+    local receipt, event, except = '', '', ''
+    if fields.receipt ~= nil then receipt, why = receipt_of(fields) end
+    if fields.event ~= nil then event, why = event_of(fields) end
+    if fields.except ~= nil then except, why = except_of(fields) end
+    if why then return nil, why end
     return content, to, name, receipt, event, except
   end
 end
@@ -436,13 +436,10 @@ local add_tracked, begin_receipts
 
 -- Add an entry that has more than content and recipients. Answers its id, and how many bytes it has besides these.
 local function add_more(name, content, to, receipt, event, except)
-  local fields = {name, content}
-  local function add(letter, value)
-    if value ~= '' then fields[#fields + 1], fields[#fields + 2] = letter, value end
-  end
-  add('a', to)
-  add('e', event)
-  add('x', except)
+  local fields, at = {name, content}, 3
+  if to ~= '' then fields[at], fields[at + 1], at = 'a', to, at + 2 end
+  if event ~= '' then fields[at], fields[at + 1], at = 'e', event, at + 2 end
+  if except ~= '' then fields[at], fields[at + 1] = 'x', except end
   local more = #event + #except
   if receipt == '' then return add_entry(unpack(fields)), more end
   if not add_tracked then add_tracked, begin_receipts = tracker() end

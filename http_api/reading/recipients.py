@@ -80,10 +80,10 @@ def _channels(field: str, value: Any, most: int) -> Iterator[str]:
     is_valid = channels.is_user if to_users else channels.is_name
     for each in _elements(field, value, most):
         name = str(each) if type(each) is int else each
-        # Where one name stands, several with commas may be meant.
-        has_several = field not in LISTS and isinstance(name, str) and "," in name
-        if not (isinstance(name, str) and is_valid(name)) or has_several:
-            raise bad(field, _why_not(field, each, to_users=to_users, has_several=has_several))
+        if not (isinstance(name, str) and is_valid(name)):
+            raise bad(field, _why_not(field, each, to_users=to_users))
+        if "," in name and field not in LISTS:  # Several may be meant.
+            raise bad(field, _why_not(field, each, to_users=to_users))
         yield channels.of_user(name) if to_users else name
 
 
@@ -103,8 +103,8 @@ def _elements(field: str, value: Any, most: int) -> list[Any]:
     return elements
 
 
-def _why_not(field: str, value: Any, *, to_users: bool, has_several: bool) -> str:
-    if has_several:
+def _why_not(field: str, value: Any, *, to_users: bool) -> str:
+    if field not in LISTS and isinstance(value, str) and "," in value:
         one = f'a name with a comma goes there, too, in a JSON list: {field}s=["a,b"]'
         return f"{shown(value)}: several go into {field}s; {one}"
     longest = channels.LONGEST_USER if to_users else channels.LONGEST
