@@ -16,6 +16,7 @@ from ws_server.wire.inbound import (
     Reader,
     Received,
     take_pongs,
+    take_texts,
 )
 
 CONTINUATION = 0x0
@@ -101,6 +102,16 @@ def test_pongs_that_come_first_mean_the_same_without_a_parser(said: list[Said], 
     payloads, rest = take_pongs(data)
 
     assert [*map(Ponged, payloads), *read(rest, [])] == read(data, [])
+
+
+@given(conversations, st.integers(0, 200))
+def test_texts_that_come_first_mean_the_same_without_a_parser(said: list[Said], cut: int) -> None:
+    data = b"".join(sent for sent, _ in said)
+    data = data[: len(data) - cut % (len(data) + 1)]
+
+    events, rest = take_texts(data, LIMIT)
+
+    assert [*events, *read(rest, [])] == read(data, [])
 
 
 @st.composite

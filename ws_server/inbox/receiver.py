@@ -30,6 +30,7 @@ from ws_server.wire.inbound import (
     Reader,
     Received,
     take_pongs,
+    take_texts,
 )
 
 READ_BYTES = 4 * 1024  # If all frames are tiny, it takes some milliseconds to parse so much.
@@ -100,9 +101,7 @@ class Receiver:
                 self._confirming.take_pong(connection, payload)
         if not data or connection.state is State.CLOSING:
             return
-        if connection.reader is None:
-            connection.reader = self._make_reader()
-        events = list(connection.reader.receive(data))
+        events = self._events(connection, data)
         if self._are_too_many(connection.reader, events):
             self._sender.close(connection, TOO_MANY_MESSAGES)
         elif self._on_message and any(isinstance(event, Received) for event in events):
@@ -111,14 +110,24 @@ class Receiver:
         else:
             self._answer(connection, events)
 
+    def _events(self, connection: Connection, data: bytes) -> list[Inbound]:
+        events = list[Inbound]()
+        if connection.reader is None and not self._limits.messages_per_second:
+            events, data = take_texts(data, self._limits.message_bytes)
+        if data:
+            if connection.reader is None:
+                connection.reader = self._make_reader()
+            events += connection.reader.receive(data)
+        return events
+
     def _make_reader(self) -> Reader:
         reader = Reader(self._limits.message_bytes)
         if self._limits.messages_per_second:
             reader.bucket = Bucket(self._limits.messages_per_second, monotonic())
         return reader
 
-    def _are_too_many(self, reader: Reader, events: list[Inbound]) -> bool:
-        if reader.bucket is None:
+    def _are_too_many(self, reader: Reader | None, events: list[Inbound]) -> bool:
+        if reader is None or reader.bucket is None:
             return False
         now = monotonic()
         said = (event for event in events if isinstance(event, Received | Pinged))

@@ -219,6 +219,9 @@ def test_the_parser_of_a_client_is_gone_with_it(
 ) -> None:
     connection, client = deaf
     client.send(frame(TEXT, b"hello"))
+    let_others_run()
+    assert not hasattr(connection.reader, "receive")  # A text that comes whole needs none.
+    client.send(frame(TEXT, b"hel", fin=False))
     wait_until(lambda: connection.reader is not None, "a parser")
     parser = weakref.ref(connection.reader._protocol._proto)
 

@@ -16,6 +16,7 @@ from ws_server.wire.inbound import (
     Reader,
     Received,
     take_pongs,
+    take_texts,
 )
 
 CONTINUATION = 0x0
@@ -205,6 +206,56 @@ def test_pongs_are_read_without_a_parser_as_far_as_they_are_whole(
 )
 def test_nothing_else_is_taken_for_a_pong(data: bytes) -> None:
     assert take_pongs(data) == ([], data)
+
+
+LONG_TEXT = "é" * 500
+NON_MINIMAL = b"\x81\xfe\x00\x05" + b"\0" * 9
+EIGHT_BYTES = b"\x81\xff" + (70_000).to_bytes(8) + b"\0" * 70_004
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"", b"\x81", frame(PING, b""), frame(TEXT, b"a" * 1001)],
+    ids=["nothing", "begun", "ping", "too long"],
+)
+@pytest.mark.parametrize(
+    "texts", [[], [""], ["a", LONG_TEXT, "b" * 125, "c" * 126]], ids=["none", "empty", "several"]
+)
+def test_texts_are_taken_without_a_parser(texts: list[str], rest: bytes) -> None:
+    data = b"".join(frame(TEXT, text.encode()) for text in texts) + rest
+
+    assert take_texts(data, 1000) == ([Received(text) for text in texts], rest)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        frame(BINARY, b"a"),
+        frame(TEXT, b"a", mask=False),
+        frame(TEXT, b"a", fin=False),
+        frame(TEXT, b"a")[:-1],
+        frame(TEXT, b"a" * 200)[:-1],
+        frame(TEXT, b"\xff"),
+        b"\xc1" + frame(TEXT, b"a")[1:],
+        NON_MINIMAL,
+        EIGHT_BYTES,
+    ],
+    ids=[
+        "nothing",
+        "binary",
+        "unmasked",
+        "fragment",
+        "cut",
+        "cut-long",
+        "no-utf8",
+        "extended",
+        "long",
+        "eight",
+    ],
+)
+def test_nothing_else_is_taken_for_a_text(data: bytes) -> None:
+    assert take_texts(data, 100_000) == ([], data)
 
 
 def test_a_parser_tells_of_pongs_too() -> None:
