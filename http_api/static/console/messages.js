@@ -1,6 +1,7 @@
 // The page "Messages": a push card, and everything that enters the log, as it comes.
 
 import { h } from "./dom.js";
+import { listed } from "./listed.js";
 import { followInto } from "./live.js";
 import { isOfConsole } from "./names.js";
 import { PushCard } from "./push.js";
@@ -52,7 +53,7 @@ function inWords({ push, everybody, read, ...flags }) {
 /** What can be asked for, if that is not everything. */
 function namesOf(scope) {
   if (!scope || ["*", "user:*"].every((all) => scope.read.includes(all))) return undefined;
-  return scope.read.filter((name) => name !== "*" && name !== "user:*").join(",") || undefined;
+  return listed(scope.read.filter((name) => name !== "*" && name !== "user:*")) || undefined;
 }
 
 /** The hello of another console is nobody else's, here neither. */

@@ -1,6 +1,7 @@
 // Names of users and channels: what can be one, who listens to it, and a field that suggests those who are here.
 
 import { fill, h, refuse } from "./dom.js";
+import { namesIn } from "./listed.js";
 
 const NAME = /^[A-Za-z0-9_.:@=,;-]{1,200}$/;
 const USER = "user:";
@@ -70,7 +71,7 @@ export class NameField {
 
   /** Hand out what stands in the field; false if it cannot be names. */
   take() {
-    const names = this.input.value.split(",").map((name) => name.trim()).filter(Boolean);
+    const names = namesIn(this.input.value.trim()).map((name) => name.trim()).filter(Boolean);
     const wrong = names.find((name) => !this.isRight(name));
     this.refuse(wrong === undefined ? "" : this.t("no name", { name: wrong }));
     if (wrong !== undefined) return false;
@@ -85,7 +86,7 @@ export class NameField {
   refuse(text) { refuse(this.input, this.problem, text); }
 
   #key(event) {
-    if (event.key === "," || (event.key === "Enter" && !event.ctrlKey && !event.metaKey)) {
+    if ((event.key === "," && !this.input.value.startsWith("[")) || (event.key === "Enter" && !event.ctrlKey && !event.metaKey)) {
       event.preventDefault();
       this.take();
     } else if (event.key === "Backspace" && !this.input.value) this.emptied();

@@ -1,6 +1,7 @@
 // A button that shows what was pushed before the oldest message of a stream, page by page.
 
 import { h, say } from "./dom.js";
+import { listed } from "./listed.js";
 import { number } from "./words.js";
 
 const PAGE = 50; // Messages.
@@ -57,7 +58,7 @@ export class Older {
     const row = stream.oldest;
     let before = this.place.row === row ? this.place.before ?? row : row;
     for (let look = 0; look < LOOKS; look += 1) {
-      const page = await this.api.get("messages", { channels: this.names.join(","), before, last: PAGE }, signal);
+      const page = await this.api.get("messages", { channels: listed(this.names), before, last: PAGE }, signal);
       if (page.gap) stream.tell(t("gap", { reason: t(`gap ${page.gap.reason}`) }));
       before = page.previous ?? before;
       const isEnd = !page.more;

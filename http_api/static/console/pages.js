@@ -1,5 +1,7 @@
 // Whole HTML pages that listen, each of which works as pasted. Text in, text out: nothing here knows of the console.
 
+import { listed } from "./listed.js";
+
 const ALL = [
   ["websocket", "WebSocket", webSocket],
   ["eventsource", "EventSource", eventSource],
@@ -58,7 +60,7 @@ function webSocket({ listen, channels, token }) {
   return whole(`${SHOW}
 
 ${tokenLine(token)}function follow() {
-  const socket = new WebSocket(${text(asked(listen, { channels: channels.join() }))}${protocols});
+  const socket = new WebSocket(${text(asked(listen, { channels: listed(channels) }))}${protocols});
   socket.onmessage = (event) => show(event.data);
   socket.onclose = (event) => {
     if (event.code !== 4003) ${AGAIN}; // 4003: thrown out.
@@ -68,7 +70,7 @@ follow();`);
 }
 
 function eventSource({ events, channels, token }) {
-  const address = asked(events, { channels: channels.join() });
+  const address = asked(events, { channels: listed(channels) });
   const source = token ? `${text(`${address}${address.includes("?") ? "&" : "?"}token=`)} + token` : text(address);
   return whole(`${SHOW}
 
@@ -79,7 +81,7 @@ source.addEventListener("gap", () => show("Messages are missing: load what the p
 
 // The last id is kept for as long as the tab is there: a reload goes on where it was, too.
 function resume({ listen, channels, token }) {
-  const address = asked(listen, { channels: channels.join(), format: token ? "" : "json" });
+  const address = asked(listen, { channels: listed(channels), format: token ? "" : "json" });
   const protocols = token ? `, ["message-center.json", ${PROTOCOL}]` : "";
   return whole(`${SHOW}
 
@@ -114,7 +116,7 @@ async function freshToken() {
 async function follow() {
   const token = await freshToken().catch(() => ""); // Without one it is refused, and tries again.
   const protocols = ["message-center.text", ${PROTOCOL}];
-  const socket = new WebSocket(${text(asked(listen, { channels: channels.join() }))}, protocols);
+  const socket = new WebSocket(${text(asked(listen, { channels: listed(channels) }))}, protocols);
   socket.onmessage = (event) => show(event.data);
   socket.onclose = (event) => {
     if (event.code !== 4003) ${AGAIN}; // 4003: thrown out.

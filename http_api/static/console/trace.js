@@ -1,6 +1,7 @@
 // The page "Trace": what one user, or one channel, gets, from the log and as it comes. It only reads.
 
 import { fill, h, say, segments } from "./dom.js";
+import { listed, namesIn } from "./listed.js";
 import { followInto } from "./live.js";
 import { channelOf, isSubscription, listenersOf, NameField, subscriptionsTo, userOf } from "./names.js";
 import { addressOf } from "./place.js";
@@ -56,10 +57,10 @@ class Trace {
     this.isShown = true;
     this.#ask(this.kind);
     if (argument) {
-      const names = argument.split(",").filter(Boolean);
+      const names = namesIn(argument).filter(Boolean);
       if (names.join() !== this.names.join()) this.#begin(names);
     } else if (this.names.length) {
-      history.replaceState(null, "", `#${addressOf("trace", this.names.join(","))}`);
+      history.replaceState(null, "", `#${addressOf("trace", listed(this.names))}`);
     } else if (matchMedia("(hover: hover)").matches) this.field.input.focus({ preventScroll: true });
     this.#follow();
     this.#count();
@@ -90,7 +91,7 @@ class Trace {
 
   #open(names) {
     if (!names.length) { this.#begin([]); this.end?.(); }
-    this.app.open("trace", [...new Set(names)].join(","));
+    this.app.open("trace", listed([...new Set(names)]));
   }
 
   #begin(names) {
@@ -113,7 +114,7 @@ class Trace {
     this.end = undefined;
     if (!this.names.length) return;
     const from = this.lastId ? { after: this.lastId } : { last: NEWEST };
-    this.end = followInto(this.stream, this.app, { channels: this.names.join(","), ...from }, {
+    this.end = followInto(this.stream, this.app, { channels: listed(this.names), ...from }, {
       message: ({ id }) => { this.lastId = id; },
     });
   }

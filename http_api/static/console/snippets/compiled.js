@@ -1,5 +1,6 @@
 // Snippets in Go and Java: one file each, which `go run` and `java` take as it is.
 
+import { listed } from "../listed.js";
 import { goRaw, goText, javaText, json } from "./literals.js";
 
 export function go(message, { url, token }) {
@@ -72,7 +73,7 @@ public class Push {
 
 // Java has no JSON of its own, so text goes as a form.
 function form({ content, ...others }) {
-  const names = Object.entries(others).map(([name, each]) => `&${name}=${each.map(encodeURIComponent).join(",")}`);
+  const names = Object.entries(others).map(([name, each]) => `&${name}=${encodeURIComponent(listed(each)).replaceAll("%2C", ",")}`);
   const to = names.length ? ` + ${javaText(names.join(""))}` : "";
   return `String content = ${javaText(content)};
         String body = "content=" + URLEncoder.encode(content, StandardCharsets.UTF_8)${to};`;

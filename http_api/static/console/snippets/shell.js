@@ -1,5 +1,6 @@
 // Snippets for a shell: sh, bash and zsh. No comments, as zsh at a prompt knows none.
 
+import { listed } from "../listed.js";
 import { hasHidden, json } from "./literals.js";
 import { needsEnvelope, sentinelOf } from "./redis.js";
 
@@ -20,7 +21,7 @@ export function curl(message, { url, token }) {
 
 function recipients({ content, ...others }) {
   return Object.entries(others).map(([name, names]) => {
-    const field = word(`${name}=${names.join(",")}`);
+    const field = word(`${name}=${listed(names)}`);
     return /^[\w@=:,.-]+$/.test(field) ? `-d ${field}` : `--data-urlencode ${field}`;
   });
 }

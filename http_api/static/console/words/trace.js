@@ -1,7 +1,7 @@
 export default {
   en: {
     "whom to trace": "Whom to trace", "of users": "User", "of channels": "Channel", "add users": "user, such as 42", "add channels": "channel, such as orders or news.*",
-    "no name": "“{name}” cannot be a name: 1 to 100 letters, digits and _ . : @ -, and .* at the end of a wildcard", remove: "Remove {name}", start: "Trace",
+    "no name": "“{name}” cannot be a name: 1 to 200 letters, digits and _ . : @ - = , ;, and .* at the end of a wildcard", remove: "Remove {name}", start: "Trace",
     "what is got": "What they get", "name somebody": "Name a user or a channel: what they got and get now shows up here.",
     "nothing for them": "Nothing for them among the newest messages. What is pushed shows up here.",
     "read only": "Only the log is read: no connection, and nobody's place in the log, is touched.",
@@ -13,7 +13,7 @@ export default {
   },
   zh: {
     "whom to trace": "追踪谁", "of users": "用户", "of channels": "频道", "add users": "用户，例如 42", "add channels": "频道，例如 orders 或 news.*",
-    "no name": "“{name}”不能作为名称：1 到 100 个字母、数字和 _ . : @ -，通配符以 .* 结尾", remove: "移除 {name}", start: "追踪",
+    "no name": "“{name}”不能作为名称：1 到 200 个字母、数字和 _ . : @ - = , ;，通配符以 .* 结尾", remove: "移除 {name}", start: "追踪",
     "what is got": "收到的消息", "name somebody": "请填写用户或频道：过去和现在收到的消息会显示在这里。",
     "nothing for them": "最近的消息中没有。推送的内容会显示在这里。",
     "read only": "只读取日志：不影响任何连接，也不移动任何人在日志中的位置。",

@@ -1,7 +1,7 @@
 export default {
   en: {
     "who to list": "What to list", Users: "Users", Channels: "Channels", user: "User", channel: "Channel", number: "Connections",
-    "begins with": "Begins with…", "cannot begin": "No name begins with “{prefix}”: they have letters, digits and _ . : @ -",
+    "begins with": "Begins with…", "cannot begin": "No name begins with “{prefix}”: they have letters, digits and _ . : @ - = , ;",
     back: "‹ Back", next: "Next ›", page: "page {page}", "users by name": "Users by name", "channels by name": "Channels by name",
     totals: "{connections} at {processes}", "1 connection": "1 connection", "some connections": "{count} connections",
     "1 process": "1 process", "some processes": "{count} processes",
@@ -31,7 +31,7 @@ export default {
   },
   zh: {
     "who to list": "列出什么", Users: "用户", Channels: "频道", user: "用户", channel: "频道", number: "连接数",
-    "begins with": "名称开头…", "cannot begin": "没有名称以“{prefix}”开头：名称由字母、数字和 _ . : @ - 组成",
+    "begins with": "名称开头…", "cannot begin": "没有名称以“{prefix}”开头：名称由字母、数字和 _ . : @ - = , ; 组成",
     back: "‹ 上一页", next: "下一页 ›", page: "第 {page} 页", "users by name": "按名称排列的用户", "channels by name": "按名称排列的频道",
     totals: "{processes}，共 {connections}", "1 connection": "1 个连接", "some connections": "{count} 个连接",
     "1 process": "1 个进程", "some processes": "{count} 个进程",
