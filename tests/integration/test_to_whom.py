@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -95,6 +96,34 @@ def test_a_push_reaches_those_whom_it_is_for_on_every_process(several: Several) 
         for client in clients:
             assert contents(client, "end") == [*wanted, "end"]
             client.socket.close()
+
+
+def test_all_get_it_but_the_connection_that_asked_for_it(several: Several) -> None:
+    system, ports = several
+    clients = []
+    for port in ports:
+        client = Client(port, f"/?format=json&token={token('42', 'orders', 'a,b')}")
+        welcome = json.loads(client.texts(1)[0])
+        assert welcome["channels"] == ["a,b", "orders", "user:42"]
+        clients.append((client, welcome["connection"]))
+    asker, *others = clients
+    assert len({id_ for _, id_ in clients}) == len(ports)
+
+    push(system, "a", channel="orders", event="order.paid", **{"except": asker[1]})
+    push(system, "b", channels=quote('["a,b"]'), **{"except": asker[1]})
+    item = b'\x1e{"content": "c", "event": "made", "except": "%b"}' % asker[1].encode()
+    system.redis.lpush("message_center", item)
+    push(system, "end")
+
+    assert contents(asker[0], "end") == ["end"]
+    for client, _ in others:
+        first = json.loads(client.texts(1)[0])
+        assert (first["content"], first["event"]) == ("a", "order.paid")
+        assert contents(client, "end") == ["b", "c", "end"]
+    shown = system.call("/messages?last=4")[1]["messages"]
+    assert [each.get("except") for each in shown] == [*[asker[1]] * 3, None]
+    for client, _ in clients:
+        client.socket.close()
 
 
 def test_presence_counts_over_all_processes(several: Several) -> None:
