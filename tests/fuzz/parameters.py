@@ -27,7 +27,7 @@ VALUES: tuple[Any, ...] = (
     "\udc00a", {"\u4f60": [1.0, 10**30, "\\\""]}, {"user": "1", "content": {"user": 2}}, ["\udc00"],
     [float("inf")], [[0] * 300] * 34, {"a": "\x1e\n" * 200},
 )  # fmt: skip
-NAMES = ("a", "news", "b.c", "user:1", "A_b-9", "u@x", "0")
+NAMES = ("a", "news", "b.c", "user:1", "A_b-9", "u@x", "0", "a=b;c")
 BAD_NAMES = (
     "",
     "no name",
@@ -41,7 +41,12 @@ BAD_NAMES = (
     ",",
     " a",
     "a\x00",
+    '["a,b"]',
+    '["a"',
+    "[7]",
 )
+EVENTS: tuple[Any, ...] = ("made", "\u4f60 \U0001f600", "", "a\n", "\x85", "e" * 201, 7, None)
+EXCEPTS: tuple[Any, ...] = ("1.2", "", "7", "1.2.3", "\u0663.1", "1" * 21 + ".1", 1.2, None)
 FIELDS = ("channel", "channels", "user", "users")
 IDS: tuple[Any, ...] = ("7", "8", "9", "x" * 255, "", "x" * 256, "\u4f60", "a b", "\x01", 7, None)
 OTHERS = (
@@ -73,8 +78,13 @@ def parameters(chance: random.Random, rich: bool) -> list[Pair]:
         found.append(("content", value))
     if chance.random() < 0.3:
         found.append(_recipients(chance, rich))
-    if chance.random() < 0.15:
-        found.append(("id", chance.choice(IDS if rich else IDS[:-2])))
+    for name, values, share in (
+        ("event", EVENTS, 0.1),
+        ("except", EXCEPTS, 0.1),
+        ("id", IDS, 0.15),
+    ):
+        if chance.random() < share:
+            found.append((name, chance.choice(values if rich else values[:-2])))
     if chance.random() < 0.15:
         found.append((chance.choice(OTHERS), chance.choice(CONTENTS[:20])))
     if found and chance.random() < 0.08:

@@ -48,7 +48,7 @@ ids = st.sampled_from(["1", "2", 1, None]) | st.integers() | texts(3) | no_texts
 good = st.fixed_dictionaries(
     {"content": st.sampled_from(["a", "b", 1])}, optional={"id": st.sampled_from(["1", "2", 1])}
 )
-names = st.sampled_from(["a", "b", "1", 1, "x" * 195, "x" * 201]) | texts(3)
+names = st.sampled_from(["a", "b", "1", 1, "a,b", "x" * 195, "x" * 201]) | texts(3)
 lists = st.lists(names | no_texts | st.none(), max_size=4) | names.map("{0},{0},a".format)
 addresses = {
     "channel": names | no_texts | st.none(),
@@ -90,7 +90,9 @@ def channels_or_error(fields: dict[str, Any]) -> list[str] | str:
         for element in elements or [[]]:
             name = f"user:{element}" if is_user else str(element)
             is_text = type(element) in (int, str) and str(element) != ""
-            if not is_text or not re.fullmatch("[a-zA-Z0-9_.:@-]{1,100}", name):
+            may_be_two = not field.endswith("s") and "," in name
+            is_name = re.fullmatch("[a-zA-Z0-9_.:@=,;-]{1,200}", name)
+            if not is_text or not is_name or may_be_two:
                 return "bad_user" if is_user else "bad_channel"
             found += [] if name in found else [name]
     return found if len(found) <= MOST else "too_many_channels"
