@@ -6,7 +6,7 @@ request and the queue, and no route.
 """
 
 import logging
-from time import monotonic, sleep
+from itertools import chain
 
 from flask import Request
 
@@ -14,6 +14,7 @@ from common.journal import request_id
 from common.journal.kind import Kind
 from common.store.queue import Queue
 from http_api.access import asker
+from http_api.access.turns import in_turns
 from http_api.access.waiting import Admit
 from http_api.reading import params, reading
 from http_api.reading.answers import CONTENT_EMPTY_BODY, success_body
@@ -26,8 +27,6 @@ from http_api.watching.journal import pushes, tell_batch, tell_empty, tell_push
 log = logging.getLogger(__name__)
 
 NO_LENGTH = ("", "0")
-TURN = 0.02  # Seconds that a batch is read before others have a turn.
-PAUSE = 0.0001  # Not 0: gevent would come back before it has looked at sockets.
 
 
 class Push:
@@ -95,14 +94,7 @@ class Push:
 
     def _entries(self, head: Head, body: bytes, limits: Limits) -> list[Entry]:
         """The messages of a batch; while they are read, others have a turn now and then."""
-        entries: list[Entry] = []
-        end = monotonic() + TURN
-        for some in reading.read_batch(head, body, limits):
-            entries += some
-            if monotonic() > end:
-                sleep(PAUSE)
-                end = monotonic() + TURN
-        return entries
+        return list(chain.from_iterable(in_turns(reading.read_batch(head, body, limits))))
 
     def _push(self, entries: list[Entry]) -> int | None:
         items, ids = [item for item, _ in entries], [id_ for _, id_ in entries]

@@ -12,7 +12,7 @@ from http_api.access.waiting import Admit, Turn
 from http_api.plain_push import PlainPush
 from http_api.plain_trigger import PlainBoth, PlainTrigger
 from http_api.pusher.backend import Backend
-from http_api.pusher.routes import Door, Views, add_pusher
+from http_api.pusher.routes import Entrance, Views, add_pusher
 from http_api.pusher.state import State
 from http_api.reading.bodies import Bodies
 from http_api.reading.limits import Limits
@@ -47,8 +47,8 @@ class PusherApi:
         shared = self._shared
         state = State(stores.counts, stores.people, shared.turn)
         backend = Backend(shared.queue, shared.admit, shared.limits, state, stats, shared.tally)
-        door = Door(self._apps, shared.guard, shared.bodies)
-        add_pusher(app, door, Views(backend, state), shared.outage)
+        entrance = Entrance(self._apps, shared.guard, shared.bodies)
+        add_pusher(app, entrance, Views(backend, state), shared.outage)
 
     def beside(self, push: PlainPush) -> PlainBoth:
         """Answer triggers at the door, too."""

@@ -6,6 +6,7 @@ knows no route.
 
 import logging
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from common.message import Kick
@@ -13,6 +14,7 @@ from common.pusher.apps import App
 from common.pusher.names import user_to_ours
 from common.store.queue import Queue
 from http_api.access import asker
+from http_api.access.turns import in_turns
 from http_api.access.waiting import Admit
 from http_api.pusher.events import Triggered, bad, read_batch, read_event
 from http_api.pusher.state import State
@@ -55,19 +57,20 @@ class Backend:
         tell_push(self._told, item, token, None)
         if event.info is None:
             return NOTHING
-        told = self._state.of(app, event.channels, event.info)
-        return {"channels": dict(zip(event.channels, told, strict=True))}
+        asked = [(channel, event.info) for channel in event.channels]
+        return {"channels": dict(zip(event.channels, self._state.of(app, asked), strict=True))}
 
     def trigger_batch(self, app: App, body: bytes) -> dict[str, Any]:
         """Push several events, all or none; raises as `trigger`."""
-        events = read_batch(app, body, self._limits)
+        events = list(chain.from_iterable(in_turns(read_batch(app, body, self._limits))))
         self._push(events)
         token = asker.name()
         self._tally.note_batch(token, len(events))
         tell_batch(self._told, len(events), token, None)
         if all(event.info is None for event in events):
             return NOTHING
-        return {"batch": [self._of(app, event) for event in events]}
+        asked = [(event.channels[0], event.info or "") for event in events]
+        return {"batch": self._state.of(app, asked)}
 
     def terminate(self, app: App, user: str) -> dict[str, Any]:
         """Queue an order to close all connections of a user; raises as `trigger`."""
@@ -84,9 +87,6 @@ class Backend:
         """How many clients speak this protocol, of all applications; raises as `trigger`."""
         processes = self._stats.read()["processes"]
         return {"connections": sum(_clients(each) for each in processes)}
-
-    def _of(self, app: App, event: Triggered) -> dict[str, Any]:
-        return {} if event.info is None else self._state.of(app, event.channels, event.info)[0]
 
     def _push(self, events: Sequence[Triggered]) -> list[bytes]:
         items = [event.message.to_item() for event in events]

@@ -36,7 +36,7 @@ Asked = Mapping[str, str]
 View = Callable[..., Answer]
 
 
-class Door:
+class Entrance:
     """Who may come in: each request is read and checked here, before anything is done."""
 
     def __init__(self, apps: Apps, guard: Guard, bodies: Bodies) -> None:
@@ -111,20 +111,20 @@ class Views:
         return self._backend.terminate(app, user)
 
 
-def add_pusher(app: Flask, door: Door, views: Views, outage: Outage) -> None:
+def add_pusher(app: Flask, entrance: Entrance, views: Views, outage: Outage) -> None:
     """Add the routes; `outage` is told when Redis has answered, or has not."""
     routes = Blueprint(NAME, __name__)
     for method, rule, name, view in views.rows():
-        answer = _answering(door, view, outage)
+        answer = _answering(entrance, view, outage)
         routes.add_url_rule(rule, name, answer, methods=[method])
     routes.add_url_rule("/up", "up", lambda: _json({"health": "OK"}))
     _answer_failures(routes, outage)
     app.register_blueprint(routes)
 
 
-def _answering(door: Door, view: View, outage: Outage) -> Callable[..., Response]:
+def _answering(entrance: Entrance, view: View, outage: Outage) -> Callable[..., Response]:
     def answer(app_id: str | None = None, **names: str) -> Response:
-        response = _json(door.answer(view, app_id, names))
+        response = _json(entrance.answer(view, app_id, names))
         if request.method == "POST":
             outage.note("push", None)  # Redis has confirmed it.
         else:

@@ -4,12 +4,12 @@ What it says is what the WebSocket servers have written, so it is up to some sec
 (`common/store/presence.py`). It knows no route and no signature.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from common.pusher.apps import App
 from common.pusher.names import NAME, PRESENCE, is_presence, to_theirs
-from common.store.listener_counts import ListenerCounts
+from common.store.listener_counts import Count, ListenerCounts
 from common.store.presence_pages import CHANNELS, MOST_NAMES, PresencePages
 from http_api.access.waiting import Turn
 from http_api.pusher.events import bad, channel_of
@@ -47,8 +47,9 @@ class State:
             for channel, count in self._names(app, prefix)
         }
         if USERS in _asked(info):
-            for channel, told in zip(found, self.of(app, list(found), USERS), strict=True):
-                found[channel] |= told
+            told = self.of(app, [(channel, USERS) for channel in found])
+            for channel, users in zip(found, told, strict=True):
+                found[channel] |= users
         return {"channels": found}
 
     def channel(self, app: App, channel: str, info: str) -> dict[str, Any]:
@@ -70,21 +71,17 @@ class State:
             members = self._counts.members_of(name)
         return {"users": [{"id": member} for member in sorted(members)]}
 
-    def of(self, app: App, channels: Sequence[str], info: str) -> list[dict[str, int]]:
-        """What is asked of each; the users only of presence channels."""
-        asked = _asked(info)
-        if not asked:
-            return [{} for _ in channels]
-        told: list[dict[str, int]] = []
+    def of(self, app: App, asked: Sequence[tuple[str, str]]) -> list[dict[str, int]]:
+        """Of each channel what `info` asks for; the users only of presence channels."""
+        wanted = dict.fromkeys(channel for channel, info in asked if _asked(info))
+        counts = dict(zip(wanted, self._counted(app, list(wanted)), strict=True))
+        return [_told(channel, info, counts) for channel, info in asked]
+
+    def _counted(self, app: App, channels: Sequence[str]) -> Iterator[Count]:
         for start in range(0, len(channels), AT_ONCE):
-            some = channels[start : start + AT_ONCE]
+            names = [channel_of(app, channel) for channel in channels[start : start + AT_ONCE]]
             with self._turn():
-                counts = self._counts.of([channel_of(app, channel) for channel in some])
-            for channel, count in zip(some, counts, strict=True):
-                one = {SUBSCRIPTIONS: count.connections} if SUBSCRIPTIONS in asked else {}
-                has_users = USERS in asked and is_presence(channel)
-                told.append({**one, USERS: count.members} if has_users else one)
-        return told
+                yield from self._counts.of(names)
 
     def _names(self, app: App, prefix: str) -> Iterator[tuple[str, int]]:
         if prefix and not NAME.fullmatch(prefix):
@@ -102,6 +99,15 @@ class State:
                 return
             if found > MOST_CHANNELS:
                 raise bad(f"more than {MOST_CHANNELS} channels: use filter_by_prefix")
+
+
+def _told(channel: str, info: str, counts: Mapping[str, Count]) -> dict[str, int]:
+    asked, told = _asked(info), {}
+    if SUBSCRIPTIONS in asked:
+        told[SUBSCRIPTIONS] = counts[channel].connections
+    if USERS in asked and is_presence(channel):
+        told[USERS] = counts[channel].members
+    return told
 
 
 def _asked(info: str) -> set[str]:

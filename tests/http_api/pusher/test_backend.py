@@ -7,7 +7,9 @@ from flask import Flask
 from common.message import Kick, Message
 from common.store.listener_counts import Count
 from config.settings import Settings
+from http_api.access import turns
 from http_api.app import METRICS
+from http_api.reading.reading import AT_A_TIME
 from tests.support.fakes import FakeQueue
 from tests.support.pusher_http import TWO, Backend
 from tests.support.reads import Stores
@@ -130,3 +132,17 @@ def test_the_log_says_who_has_pushed_to_whom_and_never_what(
     (record,) = caplog.records
     assert record.getMessage() == "push to orders"
     assert record.__dict__["told"] == {"bytes": 13, "by": "pusher:3"}
+
+
+def test_others_have_a_turn_while_a_long_batch_is_read(
+    backend: Backend, queue: FakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(turns, "sleep", pauses.append)
+    monkeypatch.setattr(turns, "TURN", 0)
+    event = {"channel": "a", "name": "b", "data": ""}
+
+    assert backend.post("/batch_events", {"batch": [event] * 1000}).status_code == 200
+
+    assert len(queue.take()) == 1000
+    assert len(pauses) >= 1000 // AT_A_TIME

@@ -133,13 +133,17 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
 
 
 def batch(document: Any) -> list[Triggered]:
-    return read_batch(app(0), json.dumps(document).encode(), LIMITS)
+    portions = read_batch(app(0), json.dumps(document).encode(), LIMITS)
+    return [event for portion in portions for event in portion]
 
 
 def test_a_batch_is_read_event_by_event() -> None:
     other = {**EVENT, "channel": "b", "info": "subscription_count"}
 
     assert batch({"batch": [EVENT, other]}) == [read(EVENT), read(other)]
+    many = {"batch": [EVENT] * 300}
+    portions = list(read_batch(app(0), json.dumps(many).encode(), LIMITS))
+    assert [len(each) for each in portions] == [128, 128, 44]
 
 
 @pytest.mark.parametrize("wrong", [[], {}, {"batch": None}, {"batch": []}, {"batch": {"0": EVENT}}])

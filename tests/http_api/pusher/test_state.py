@@ -120,14 +120,23 @@ def test_the_members_of_a_presence_channel_are_listed(store: Store) -> None:
 
 
 def test_a_trigger_is_told_of_its_channels(store: Store) -> None:
-    channels = ["orders", ROOM, "nobody"]
+    both = "user_count,subscription_count"
+    asked = [("orders", both), (ROOM, both), ("nobody", "subscription_count"), ("orders", "cache")]
 
-    assert store.state.of(FIRST, channels, "user_count,subscription_count") == [
+    assert store.state.of(FIRST, asked) == [
         {"subscription_count": 2},
         {"subscription_count": 3, "user_count": 2},
         {"subscription_count": 0},
+        {},
     ]
-    assert store.state.of(FIRST, channels, "cache") == [{}, {}, {}]
-    many = [f"a{number}" for number in range(AT_ONCE + 1)]
-    assert len(store.state.of(FIRST, many, "subscription_count")) == len(many)
-    assert max(map(len, store.counts.asked)) == AT_ONCE
+    assert store.counts.asked == [["orders", ROOM, "nobody"]]
+
+
+def test_channels_are_counted_once_and_in_parts(store: Store) -> None:
+    many = [(f"a{number}", "subscription_count") for number in range(AT_ONCE + 1)] * 2
+
+    assert store.state.of(SECOND, many) == [{"subscription_count": 0}] * len(many)
+    assert [len(each) for each in store.counts.asked] == [AT_ONCE, 1]
+    assert store.counts.asked[1] == [f"7:a{AT_ONCE}"]
+    assert store.state.of(FIRST, [("a", "")]) == [{}]
+    assert len(store.counts.asked) == 2  # Nothing is asked of Redis for that.

@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder
 
 from common.refused import Refused
 from config.settings import Settings
-from http_api import push
+from http_api.access import turns
 from http_api.app import create_app
 from http_api.reading import reading
 from http_api.reading.bodies import FREE, Bodies
@@ -229,8 +229,8 @@ def test_others_have_a_turn_while_a_long_batch_is_read(
 ) -> None:
     pauses: list[float] = []
     pause: Callable[[float], None] = pauses.append
-    monkeypatch.setattr(push, "sleep", pause)
-    monkeypatch.setattr(push, "TURN", 0)
+    monkeypatch.setattr(turns, "sleep", pause)
+    monkeypatch.setattr(turns, "TURN", 0)
 
     answer = http.post("/push/batch", data=json.dumps(["a"] * 10_000), content_type=JSON)
 
