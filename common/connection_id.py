@@ -1,7 +1,9 @@
 """The id of a connection, which a page tells its backend: `PROCESS.NUMBER`, two numbers in digits.
 
 So Pusher's libraries want it, too. Nobody else ever has the same: the first is drawn by lot for
-each process, the second counts its connections. In memory both are one number. No I/O here.
+each process, the second counts its connections. Some digits of the second are drawn, too, so that
+a page cannot guess the ids of others from its own, and have them left out. In memory both are one
+number. No I/O here.
 """
 
 import re
@@ -10,7 +12,8 @@ from collections.abc import Iterator
 from itertools import count
 
 ID = re.compile(r"([0-9]{1,20})\.([0-9]{1,20})", re.ASCII)
-LOTS = 2**53
+LOT = 53  # Bits that are drawn for a process,
+GUESSED = 31  # and for each of its connections.
 HALF = 64  # Bits.
 LARGEST_HALF = 2**HALF - 1
 NONE = 0  # No connection has this number.
@@ -18,8 +21,10 @@ NONE = 0  # No connection has this number.
 
 def numbers() -> Iterator[int]:
     """The numbers of the connections of a process, one after the other."""
-    # The lot is drawn with the first of them: not before a fork.
-    yield from count(secrets.randbelow(LOTS) << HALF | 1)
+    # It is drawn with the first of them: not before a fork.
+    process = secrets.randbits(LOT) << HALF
+    for number in count(1):
+        yield process | number << GUESSED | secrets.randbits(GUESSED)
 
 
 def text_of(number: int) -> str:

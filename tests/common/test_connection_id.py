@@ -1,5 +1,5 @@
 import re
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
@@ -12,6 +12,14 @@ def test_each_connection_of_each_process_has_an_id_as_pusher_wants_it() -> None:
     assert len(set(ids)) == 10_000
     assert all(re.fullmatch(r"\d+\.\d+", each) for each in ids)
     assert all(is_id(each) and text_of(number_of(each)) == each for each in ids)
+
+
+def test_the_next_id_cannot_be_guessed_from_one() -> None:
+    first, *others = islice(numbers(), 100)
+
+    assert len({each - first for each in others} & set(range(-1000, 1000))) == 0
+    steps = [after - before for before, after in pairwise([first, *others])]
+    assert len(set(steps)) == len(steps)
 
 
 def test_no_connection_has_the_number_that_stands_for_none() -> None:
