@@ -1,33 +1,36 @@
-"""`POST /apps/{id}/events` of Pusher's libraries at the door: the same rules, without Flask.
+"""What Pusher's libraries trigger, at the door: the same rules as behind Flask, without Flask.
 
 Only what is right is answered here. Whatever is to be refused, Flask looks at anew, and says why:
 nothing was done until then.
 """
 
 import logging
+from collections.abc import Sequence
+from itertools import chain
 from time import time
 from typing import Any
 
 from common.errors import QueueUnavailable
 from common.outage import Outage
-from common.pusher.apps import Apps
+from common.pusher.apps import App, Apps
 from common.refused import Refused
 from common.serving.door.answer import Answer, Caller, Done
 from common.serving.door.plain import Head
 from common.store.commits import Commits
 from http_api.access.guard import Guard
 from http_api.plain_push import PATH, UNAVAILABLE, PlainPush
-from http_api.pusher.events import read_event
+from http_api.pusher.events import Triggered, read_batch, read_event
 from http_api.pusher.routes import NOSNIFF, TEXT, by
 from http_api.pusher.signed import Signed, Target, read_head, refuse_foreign, refuse_other_body
 from http_api.reading.bodies import Bodies
 from http_api.reading.limits import Limits
-from http_api.watching.journal import pushes, tell_push
+from http_api.watching.journal import pushes, tell_batch, tell_push
 from http_api.watching.tally import Tally
 
 log = logging.getLogger(__name__)
 
-BEGIN, END = "/apps/", "/events"
+BEGIN, ONE, BATCH = "/apps/", "/events", "/batch_events"
+LONGEST_BATCH = 16 * 1024  # Bytes: some milliseconds. While longer ones are read others have turns.
 TRIGGERED = Answer(200, b"{}")
 
 
@@ -52,7 +55,9 @@ class PlainTrigger:
 
     def takes(self, head: Head, length: int, *, is_whole: bool) -> bool:
         path = head.path
-        if head.method != "POST" or not (path.startswith(BEGIN) and path.endswith(END)):
+        if head.method != "POST" or not (path.startswith(BEGIN) and path.endswith((ONE, BATCH))):
+            return False
+        if length > LONGEST_BATCH and path.endswith(BATCH):
             return False
         if self._commits is None or self._is_limited or length > self._bodies.longest:
             return False
@@ -66,13 +71,12 @@ class PlainTrigger:
             return False
         try:
             refuse_other_body(signed, body)
-            event = read_event(signed.app, body, self._limits)
-            item = event.message.to_item()
+            events = self._events(head, signed.app, body)
         except Refused:
             return False
-        if event.info is not None:  # Redis has to be asked.
+        if any(event.info is not None for event in events):  # Redis has to be asked.
             return False
-        token = by(signed.app)
+        items, token = [event.message.to_item() for event in events], by(signed.app)
 
         def confirmed(result: Any) -> None:
             if result is not None:
@@ -80,16 +84,28 @@ class PlainTrigger:
                 return
             if self._outage.without:
                 self._outage.note("push", None)
-            self._tally.pushed_by(token).count += 1
             done(TRIGGERED)
-            if self._pushes.is_open:
-                tell_push(self._pushes, item, token, None)
-            else:
-                self._pushes.missed += 1
+            self._tell(items, token, is_batch=head.path.endswith(BATCH))
 
         assert self._commits is not None  # noqa: S101
-        self._commits.submit((item,), (None,), 0, confirmed)
+        self._commits.submit(items, [None] * len(items), 0, confirmed)
         return True
+
+    def _events(self, head: Head, app: App, body: bytes) -> list[Triggered]:
+        if head.path.endswith(ONE):
+            return [read_event(app, body, self._limits)]
+        return list(chain.from_iterable(read_batch(app, body, self._limits)))
+
+    def _tell(self, items: Sequence[bytes], token: str, *, is_batch: bool) -> None:
+        if is_batch:
+            self._tally.note_batch(token, len(items))
+            tell_batch(self._pushes, len(items), token, None)
+            return
+        self._tally.pushed_by(token).count += 1
+        if self._pushes.is_open:
+            tell_push(self._pushes, items[0], token, None)
+        else:
+            self._pushes.missed += 1
 
     def _signed(self, head: Head) -> Signed | None:
         """Who has signed it; None if it is to be refused. Each head comes only once."""

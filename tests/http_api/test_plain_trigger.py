@@ -77,11 +77,33 @@ def test_the_rest_is_left_to_flask(
     assert queue.pushes == []
 
 
-def test_other_routes_are_left_to_flask(app: Flask, queue: FakeQueue) -> None:
-    both, batch = at_door(app, queue), {"batch": [EVENT]}
+BATCH, ROUTE = {"batch": [EVENT, {**EVENT, "channel": "b"}]}, "/apps/3/batch_events"
 
-    assert answer(both, head(batch, "/apps/3/batch_events"), body_of(batch)) is None
-    assert not both.takes(head(EVENT), 10**9, is_whole=True)
+
+def test_a_small_batch_is_answered_here(app: Flask, queue: FakeQueue) -> None:
+    told = answer(at_door(app, queue), head(BATCH, ROUTE), body_of(BATCH))
+
+    assert told == Answer(200, b"{}")
+    assert queue.pushes == [[Message("{}", (name,), "paid").to_item() for name in ("orders", "b")]]
+    assert app.extensions[METRICS].numbers.snapshot()["push_messages_total"] == {"pusher:3": 2}
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        {"batch": []},
+        {"batch": [EVENT, {**EVENT, "name": ""}]},
+        {"batch": [EVENT, {**EVENT, "info": "subscription_count"}]},
+        {"batch": [{**EVENT, "data": "x" * 90}] * 200},
+    ],
+)
+def test_other_batches_are_left_to_flask(app: Flask, queue: FakeQueue, batch: Any) -> None:
+    assert answer(at_door(app, queue), head(batch, ROUTE), body_of(batch)) is None
+    assert queue.pushes == []
+
+
+def test_what_is_too_long_is_left_to_flask(app: Flask, queue: FakeQueue) -> None:
+    assert not at_door(app, queue).takes(head(EVENT), 10**9, is_whole=True)
 
 
 def test_no_strangers_body_is_waited_for(app: Flask, queue: FakeQueue) -> None:
