@@ -52,6 +52,22 @@ def test_what_is_pushed_with_the_mouse_arrives_and_is_told_of(
     assert shifts(page) == []
 
 
+def test_an_event_is_shown_and_goes_along_when_it_is_pushed_again(
+    shared: System, page: Page, problems: list[str]
+) -> None:
+    open_console(page, shared)
+    expect(rows(page).last).to_contain_text("Hello!")
+    shared.call("/push?content=paid&event=order.paid&except=1.2")
+    expect(rows(page).last).to_contain_text("order.paid")
+
+    rows(page).last.get_by_role("button", name="Push again").click()
+
+    expect(rows(page).filter(has_text="order.paid")).to_have_count(2)
+    first, again = shared.call("/messages?last=2")[1]["messages"]
+    assert (again["content"], again["event"]) == ("paid", "order.paid")
+    assert (first["except"], "except" in again) == ("1.2", False)
+
+
 def test_of_more_than_can_be_read_it_shows_some_and_says_how_many_not(
     shared: System, page: Page, problems: list[str]
 ) -> None:

@@ -67,9 +67,9 @@ export class PushCard {
   }
 
   /** Push a message of the stream once more. */
-  again({ content, to }) {
+  again({ content, to, event }) {
     const users = to.map(userOf).filter((user) => user !== undefined);
-    this.#push({ content, channels: to.filter((name) => userOf(name) === undefined), users });
+    this.#push({ content, channels: to.filter((name) => userOf(name) === undefined), users, event });
   }
 
   /** A message has come: perhaps it is what was pushed here. */
@@ -102,7 +102,7 @@ export class PushCard {
     this.code.show({ content: this.#content(value), to: this.recipients.chosen() }, server);
   }
 
-  async #push({ content, channels, users }) {
+  async #push({ content, channels, users, event }) {
     const pushed = { begun: performance.now(), confirmed: null, seen: null };
     const key = keyOf(content, [...channels, ...users.map(channelOf)]);
     this.pending.set(key, pushed);
@@ -111,7 +111,7 @@ export class PushCard {
     this.latest = pushed;
     const slow = setTimeout(() => this.#sayResult("", t("pushing")), SLOW);
     try {
-      await this.app.api.post("push", { content, ...(channels.length && { channels }), ...(users.length && { users }) });
+      await this.app.api.post("push", { content, ...(channels.length && { channels }), ...(users.length && { users }), event });
       pushed.confirmed = performance.now() - pushed.begun;
       this.#report(pushed);
     } catch (problem) {

@@ -50,7 +50,7 @@ export function messageRow(t, message, { delay, again, mine, whom = ({ to }) => 
     h("div", { class: "when" },
       h("time", { dateTime: new Date(message.time).toISOString() }, clock(message.time)),
       h("small", { title: message.id }, `…${message.id.slice(-9)}`)),
-    h("div", { class: "to" }, whom(message)),
+    h("div", { class: "to" }, whom(message), message.event ? h("small", { class: "event", title: message.event }, message.event) : null),
     body(t, message),
     h("em", { title: t("delay explained") }, delay === null ? "" : `${number(delay)} ${t("ms")}`),
     h("div", { class: "acts" },
