@@ -41,7 +41,7 @@ from ws_server.named_class import load_worker_class
 from ws_server.presence import Presence
 from ws_server.remembering import Remembered
 from ws_server.revoking import Revoking
-from ws_server.service import Service
+from ws_server.service import PusherStores, Service
 from ws_server.wire.close_codes import GOING_AWAY, RESTARTING
 
 log = logging.getLogger(__name__)
@@ -87,8 +87,7 @@ def load(settings: Settings) -> Flask:
         settings, source, presence, worker_class, policy, _remembered(settings, client, key)
     )
     if policy.apps is not None:
-        rosters = RedisRosterReader(client, key)
-        service.speak_pusher(RedisQueue(client, key), rosters, settings.max_channels)
+        service.speak_pusher(_pusher_stores(settings, client, key), settings)
     canary = Canary(canaries, source, service, settings.poll_interval)
     canary.count_in(service.metrics.numbers)
     app = create_app(service.newcomers, policy, settings.http_port, canary.problem)
@@ -135,6 +134,12 @@ def _remembered(settings: Settings, client: Client, key: str) -> Remembered:
         RedisPlaces(client, key, clients) if clients else None,
         RedisPlaces(client, key, users, are_users=True) if users else None,
     )
+
+
+def _pusher_stores(settings: Settings, client: Client, key: str) -> PusherStores:
+    seconds = settings.client_seconds
+    places = RedisPlaces(client, key, seconds) if seconds else None
+    return PusherStores(RedisQueue(client, key), RedisRosterReader(client, key), places)
 
 
 def plain(app: Flask) -> PlainListen:

@@ -3,12 +3,15 @@
 How clients are taken in stands in `newcomers`, what happens at the stop in `farewell`.
 """
 
+from dataclasses import dataclass
+
 import gevent
 
 from common.message import Mark
 from common.metrics.metrics import Metrics
 from common.serving.stopping import Stop
 from common.store.log import Log
+from common.store.places import Places
 from common.store.queue import Queue
 from common.store.receipts import ReceiptWriter
 from common.store.roster import RosterReader
@@ -21,7 +24,7 @@ from ws_server.collector import numbers_of
 from ws_server.door.grant import Grant
 from ws_server.door.policy import OPEN, Policy
 from ws_server.door.pusher_listen import FORMAT as PUSHER
-from ws_server.farewell import Farewell
+from ws_server.farewell import LAST_CALLS, Farewell
 from ws_server.figures import Figures
 from ws_server.hooks import Hooks
 from ws_server.inbox.receiver import Commands, Limits, Receiver
@@ -33,6 +36,7 @@ from ws_server.pusher.dialect import Pusher
 from ws_server.pusher.entering import Entering
 from ws_server.pusher.frames import PusherFrames, shown_by
 from ws_server.pusher.last_events import LastEvents
+from ws_server.pusher.memory import Memory
 from ws_server.pusher.publisher import Publisher
 from ws_server.pusher.rosters import Rosters
 from ws_server.relay.relay import Relay
@@ -41,6 +45,15 @@ from ws_server.reports import Reports
 from ws_server.wire.close_codes import CloseCode
 from ws_server.wire.formats import Format, all_formats
 from ws_server.worker import Worker
+
+
+@dataclass(frozen=True)
+class PusherStores:
+    """What Pusher's protocol needs of Redis; without `places` no client is remembered."""
+
+    queue: Queue
+    rosters: RosterReader
+    places: Places | None = None
 
 
 class Service:
@@ -60,6 +73,7 @@ class Service:
         self._hub = Hub(self._feeds, self._note_gone)
         self._source = source
         self._dialects: dict[str, Pusher] = {}
+        self._pages: Memory | None = None
         self._commands: dict[Format, Commands] = {}
         self.figures = Figures(self._hub, settings)
         self.metrics = Metrics(numbers_of(self._hub, presence))
@@ -94,12 +108,16 @@ class Service:
         """Tell Redis who has got what, of messages no older than so many seconds."""
         self._reports = Reports(self._hub, writer, seconds)
 
-    def speak_pusher(self, queue: Queue, rosters: RosterReader, most_channels: int) -> None:
+    def speak_pusher(self, kept: PusherStores, settings: Settings) -> None:
         """Serve clients that speak Pusher's protocol, which the policy must let in."""
-        known = Rosters(rosters, self._hub, self._feeds[PUSHER])
-        last_events = LastEvents(self._source, self._hub)
-        entering = Entering(self._hub, last_events, known, self)
-        pusher = Pusher(self._hub, entering, Publisher(queue), most_channels)
+        hub, memory = self._hub, None
+        if kept.places is not None:
+            memory = self._pages = Memory(kept.places, settings.client_seconds, hub.sender)
+            gevent.spawn(memory.run)
+        rosters = Rosters(kept.rosters, hub, self._feeds[PUSHER])
+        entering = Entering(hub, LastEvents(self._source, hub), rosters, self, memory)
+        publisher = Publisher(kept.queue)
+        pusher = Pusher(hub, entering, publisher, memory, settings.max_channels)
         self._dialects[PUSHER] = self._commands[self._feeds[PUSHER].format] = pusher
 
     @property
@@ -138,6 +156,8 @@ class Service:
     def stop(self, close: CloseCode, how: Stop) -> None:
         """End it: see `Farewell.run`."""
         self._farewell.run(close, self._stop_timeout, how)
+        if self._pages is not None:
+            self._pages.stop(LAST_CALLS)
         if self._reports is not None:
             self._reports.stop()
 

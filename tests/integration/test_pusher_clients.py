@@ -7,12 +7,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import redis
 
+from common.message import Message
 from config.cli.embedded import EmbeddedValkey
 from tests.support.pusher_backends import run
 from tests.support.pusher_clients import echo, pusher_js, pysher
 from tests.support.pusher_http import ONE, SETTING
 from tests.support.system import System
+from tests.support.websocket import TEXT, Client
 
 Ports = tuple[int, int, int]
 SUCCESS = "pusher:subscription_succeeded"
@@ -100,3 +103,66 @@ def test_pysher_hears_what_is_triggered_and_who_comes(ports: Ports, tmp_path: Pa
         ["presence-a", "pusher_internal:member_added", second],
         [{"id": "1"}, {"id": "2"}],
     ]
+
+
+class Tab:
+    """A client with a name, without any library."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._hear("pusher:connection_established")
+        self._say("pusher:subscribe", {"channel": "news"})
+        self._hear("pusher_internal:subscription_succeeded")
+
+    def hear_upto(self, last: str) -> list[str]:
+        """Messages up to this one; pings are answered."""
+        found = [""]
+        while found[-1] != last:
+            event = json.loads(self._client.texts(1)[0])
+            if event["event"] == "pusher:ping":
+                self._say("pusher:pong", {})
+            else:
+                found.append(event["data"])
+        return found[1:]
+
+    def _say(self, event: str, data: object) -> None:
+        self._client.send(TEXT, json.dumps({"event": event, "data": data}).encode())
+
+    def _hear(self, event: str) -> None:
+        assert json.loads(self._client.texts(1)[0])["event"] == event
+
+
+PATH = f"/r/tab-1/app/{ONE[0][1]}?protocol=7&client=test"
+
+
+def test_a_client_with_a_name_misses_nothing_when_its_server_is_killed(
+    valkey: EmbeddedValkey, client: redis.Redis, key: str, tmp_path: Path
+) -> None:
+    settings: dict[str, Any] = {
+        "PUSHER_APPS": SETTING,
+        "DELIVERY": "instant",
+        "MESSAGE_CENTER_KEY": key,
+    }
+    with System(tmp_path, valkey.url) as system:
+        process, port = system.start_ws(**settings)
+        _, other = system.start_ws(**settings)
+        with Client(port, PATH) as first:
+            tab = Tab(first)
+            push(client, key, 0, 3)
+            assert tab.hear_upto("2") == ["0", "1", "2"]
+            process.kill_all()
+        push(client, key, 3, 6)
+
+        with Client(other, PATH) as second:
+            tab = Tab(second)
+            push(client, key, 6, 7)
+            heard = list(map(int, tab.hear_upto("6")))
+
+    # What it had not confirmed comes once more.
+    assert heard == [*range(heard[0], 7)]
+    assert heard[0] <= 3
+
+
+def push(client: redis.Redis, key: str, start: int, end: int) -> None:
+    items = [Message(str(number), ("news",)).to_item() for number in range(start, end)]
+    client.lpush(key, *items)

@@ -7,12 +7,14 @@ from common.pusher.apps import Apps
 from common.pusher.signing import of_channel, of_user, signature
 from common.store.queue import Queue
 from common.store.roster import RosterReader
+from config.settings import Settings
 from tests.support.fake_log import FakeLog
 from tests.support.parts import Peer
 from tests.support.running import Running
 from tests.support.websocket import TEXT, frame
 from ws_server.door.listen import Listen
 from ws_server.door.policy import Policy
+from ws_server.service import PusherStores
 
 APPS = Apps([("one", "key-one", "secret-one"), ("two", "key-two", "secret-two")])
 ONE, TWO = APPS
@@ -53,16 +55,17 @@ def build(running: Running, **settings: Any) -> FakeQueue:
     """Let the service speak the protocol; what its clients' events are pushed to."""
     running.build(policy=Policy(apps=APPS), **settings)
     queue = FakeQueue()
-    running.service.speak_pusher(queue, FakeRosters(running.log), MOST_CHANNELS)
+    stores = PusherStores(queue, FakeRosters(running.log), running.remembered.clients)
+    running.service.speak_pusher(stores, Settings(max_channels=MOST_CHANNELS))
     return queue
 
 
 class Talk:
     """One client."""
 
-    def __init__(self, running: Running, key: str = ONE.key) -> None:
+    def __init__(self, running: Running, key: str = ONE.key, page: str = "") -> None:
         self.app = APPS.with_key(key)
-        listen = Listen("pusher", app=self.app)
+        listen = Listen("pusher", app=self.app, page=page)
         self.peer: Peer = running.connect(listen=listen)
         self.socket_id = ""
         if self.app is not None:

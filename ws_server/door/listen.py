@@ -36,7 +36,7 @@ class Listen:
     `channels` are names and wildcards, and the channel of the user, all of them allowed by
     `grant`. Messages for everybody come in any case. `client`: under this name its place is kept
     for it. `app`: it speaks Pusher's protocol, as a client of this application; None, if there is
-    no such application.
+    no such application. `page`: its places in its channels are kept under this name.
     """
 
     format: str = "text"
@@ -49,6 +49,7 @@ class Listen:
     address: str = ""  # Where it comes from, if connections are counted by that.
     client: str = ""
     app: App | None = None
+    page: str = ""
 
     @property
     def format_name(self) -> str:

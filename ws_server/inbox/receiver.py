@@ -29,6 +29,7 @@ from ws_server.wire.inbound import (
     Ponged,
     Reader,
     Received,
+    ends_with_close,
     take_pongs,
     take_texts,
 )
@@ -58,6 +59,9 @@ class Commands(Protocol):
 
     def refuse(self, connection: Connection, data: str | bytes) -> None:
         """Answer a message that asks for nothing, and that nobody else wants."""
+
+    def take_end(self, connection: Connection) -> None:
+        """The client has answered our close, after all that it was sent before."""
 
 
 class Receiver:
@@ -100,6 +104,8 @@ class Receiver:
             for payload in pongs:
                 self._confirming.take_pong(connection, payload)
         if not data or connection.state is State.CLOSING:
+            if data and connection.reader is None and ends_with_close(data):
+                self._take_end(connection)
             return
         events = self._events(connection, data)
         if self._are_too_many(connection.reader, events):
@@ -164,6 +170,11 @@ class Receiver:
                 self._sender.close(connection, CloseCode(1000 if code == 1005 else code))
             case Failed(code, reason):
                 self._sender.close(connection, CloseCode(code, reason))
+
+    def _take_end(self, connection: Connection) -> None:
+        commands = self._commands.get(connection.feed.format)
+        if commands is not None:
+            commands.take_end(connection)
 
     def _receive(self, connection: Connection, data: str | bytes) -> None:
         if not connection.is_open:

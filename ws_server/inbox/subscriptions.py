@@ -44,6 +44,9 @@ class Subscriptions:
         """Answer a message that is no command, and that nobody else wants."""
         self._refuse(connection, Refused("bad_command", explain(data)))
 
+    def take_end(self, connection: Connection) -> None:
+        """It tells nothing: an id that was got is said by who comes back."""
+
     def _confirm(self, connection: Connection, command: Confirm) -> None:
         if not self._hub.confirming.take_command(connection, command.mark):
             self._refuse(

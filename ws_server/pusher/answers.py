@@ -22,7 +22,7 @@ def _event(name: str, data: object, channel: str | None = None) -> bytes:
     return frame(TEXT, as_json({**fields, "data": text}))
 
 
-PONG = _event("pusher:pong", {})
+PING, PONG = _event("pusher:ping", {}), _event("pusher:pong", {})
 
 
 def established(socket_id: str) -> bytes:

@@ -17,10 +17,12 @@ from ws_server.pusher import answers
 from ws_server.pusher.client import Client
 from ws_server.pusher.close_codes import RATE_LIMITED, UNKNOWN_APP
 from ws_server.pusher.entering import Entering
+from ws_server.pusher.memory import Memory
 from ws_server.pusher.publisher import Publisher
 from ws_server.pusher.requests import (
     ClientEvent,
     Ping,
+    Pong,
     SignIn,
     Subscribe,
     Unsubscribe,
@@ -34,12 +36,18 @@ class Pusher:
     """All clients of this process that speak it."""
 
     def __init__(
-        self, hub: Hub, entering: Entering, publisher: Publisher, most_channels: int
+        self,
+        hub: Hub,
+        entering: Entering,
+        publisher: Publisher,
+        memory: Memory | None,
+        most_channels: int,
     ) -> None:
         self._hub = hub
         self._sender = hub.sender
         self._entering = entering
         self._publisher = publisher
+        self._memory = memory
         self._most_channels = most_channels
         self._clients: dict[Connection, Client] = {}
 
@@ -49,10 +57,15 @@ class Pusher:
             self._sender.close(connection, UNKNOWN_APP)
             return
         client = self._clients[connection] = Client(listen.app, connection.id)
+        if listen.page and self._memory is not None:
+            connection.remembered_as = f"r/{listen.app.id}/{listen.page}"
+            self._memory.begin(connection, connection.remembered_as)
         self._post(connection, answers.established(client.socket_id))
 
     def forget(self, connection: Connection) -> None:
         """It is gone."""
+        if self._memory is not None:
+            self._memory.forget(connection)
         client = self._clients.pop(connection, None)
         if client is not None:
             self._entering.forget(client)
@@ -71,10 +84,17 @@ class Pusher:
     def refuse(self, connection: Connection, data: str | bytes) -> None:
         """Never: see `serve`."""
 
+    def take_end(self, connection: Connection) -> None:
+        """It has got all that it was sent before our close."""
+        if self._memory is not None:
+            self._memory.confirm_all(connection)
+
     def _serve(self, connection: Connection, client: Client, data: str | bytes) -> None:
         match parse_request(data):
             case Ping():
                 self._post(connection, answers.PONG)
+            case Pong() if self._memory is not None:
+                self._memory.confirm(connection)
             case Subscribe() as asked:
                 self._subscribe(connection, client, asked)
             case Unsubscribe(channel):

@@ -8,16 +8,18 @@ import gevent
 
 from common.channels import MEMBERS
 from common.errors import QueueUnavailable
+from common.message import Mark
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
 from ws_server.door.grant import Grant
 from ws_server.pusher import answers
 from ws_server.pusher.client import Client
 from ws_server.pusher.last_events import LastEvents
+from ws_server.pusher.memory import Memory
 from ws_server.pusher.replays import Replay, Replays
 from ws_server.pusher.rosters import Rosters, presence_of
 from ws_server.pusher.rules import Admission
-from ws_server.wire.gap_reasons import TOO_OLD
+from ws_server.wire.gap_reasons import TOO_OLD, UNKNOWN
 
 PAUSE = 1.0  # Seconds before Redis is asked again.
 
@@ -38,12 +40,20 @@ class Here(Protocol):
 class Entering:
     """To be called by way of `Sender.between_frames`."""
 
-    def __init__(self, hub: Hub, last_events: LastEvents, rosters: Rosters, here: Here) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        last_events: LastEvents,
+        rosters: Rosters,
+        here: Here,
+        memory: Memory | None = None,
+    ) -> None:
         self._hub = hub
         self._sender = hub.sender
         self._last_events = last_events
         self._rosters = rosters
         self._here = here
+        self._memory = memory
         self._replays = Replays(hub.sender)
 
     def enter(self, connection: Connection, client: Client, admission: Admission) -> None:
@@ -69,6 +79,8 @@ class Entering:
         name = client.channels.pop(channel, None)
         if name is not None and name not in connection.grant.own:
             self._listen_to(connection, connection.channels - {name, MEMBERS + name})
+            if self._memory is not None:
+                self._memory.left(connection, name)
         if client.members.pop(channel, None) is not None and name is not None:
             self._here.leave_as(connection, name)
             self._rosters.leave(name)
@@ -93,12 +105,14 @@ class Entering:
 
     def _let_in(self, connection: Connection, client: Client, admission: Admission) -> None:
         channel = admission.channel
-        if not admission.kind.is_cached:
+        looks_back = admission.kind.is_cached or bool(connection.remembered_as)
+        if not looks_back:
             self._listen_to(connection, connection.channels | {admission.name})
         if admission.member is None:
             self._sender.post_raw(connection, answers.subscribed(channel))
-        if admission.kind.is_cached:
-            gevent.spawn(self._enter_with_last, connection, client, admission)
+        if looks_back:
+            since = connection.sent_upto
+            gevent.spawn(self._enter_later, connection, client, admission, since)
 
     def _enter_as_member(
         self, connection: Connection, client: Client, admission: Admission
@@ -119,32 +133,68 @@ class Entering:
             told = presence_of(self._rosters.members(name), client.members[channel])
         self._sender.post_raw(connection, answers.subscribed(channel, told))
 
-    def _enter_with_last(
-        self, connection: Connection, client: Client, admission: Admission
+    def _enter_later(
+        self, connection: Connection, client: Client, admission: Admission, since: int
     ) -> None:
-        channel, name = admission.channel, admission.name
-        last = None
-        while self._wants(connection, client, channel):
+        """Where it was, and what came last, must be asked of Redis; it gets what came since."""
+        is_wanted = partial(self._wants, connection, client, admission.channel)
+        epoch = connection.feed.epoch
+        while is_wanted():
             try:
-                last = self._last_events.find(name)
-                break
+                mark, last = self._look_back(connection, admission, Mark(epoch, since))
             except QueueUnavailable:
                 gevent.sleep(PAUSE)
-        if not self._wants(connection, client, channel):
+                continue
+            if connection.feed.epoch != epoch:  # Redis has lost messages, which it is told.
+                since = connection.sent_upto
+            if is_wanted():
+                after = self._tell_start(connection, admission, mark, last, since)
+                enter = partial(self._enter_now, connection, client, admission, after)
+                tell_gap = partial(self._tell_gap, connection, admission.channel, mark, TOO_OLD)
+                self._replays.begin(
+                    Replay(connection, admission.name, after, is_wanted, enter, tell_gap)
+                )
             return
-        enter = partial(self._enter_now, connection, client, admission)
-        if last is None:
-            self._sender.post_raw(connection, answers.cache_miss(channel))
-            self._sender.between_frames(connection, enter)
-            return
-        is_wanted = partial(self._wants, connection, client, channel)
-        missing = answers.gap(channel, {"reason": TOO_OLD})
-        tell_gap = partial(self._sender.post_raw, connection, missing)
-        self._replays.begin(Replay(connection, name, last - 1, is_wanted, enter, tell_gap))
 
-    def _enter_now(self, connection: Connection, client: Client, admission: Admission) -> None:
+    def _tell_start(
+        self,
+        connection: Connection,
+        admission: Admission,
+        mark: Mark | None,
+        last: int | None,
+        since: int,
+    ) -> int:
+        """After which id it begins; it is told what it does not get."""
+        channel, after = admission.channel, since
+        if mark is not None and mark.epoch == connection.feed.epoch:
+            after = mark.id
+        elif mark is not None:
+            self._tell_gap(connection, channel, mark, UNKNOWN)
+        elif last is None and admission.kind.is_cached:
+            self._sender.post_raw(connection, answers.cache_miss(channel))
+        return after if last is None else min(after, last - 1)
+
+    def _tell_gap(
+        self, connection: Connection, channel: str, after: Mark | None, reason: str
+    ) -> None:
+        told = {"reason": reason, "after": None if after is None else str(after)}
+        self._sender.post_raw(connection, answers.gap(channel, told))
+
+    def _look_back(
+        self, connection: Connection, admission: Admission, now: Mark
+    ) -> tuple[Mark | None, int | None]:
+        """Up to where the client has everything, and the last event that it is to get."""
+        name, memory = admission.name, self._memory
+        mark = None if memory is None else memory.recall(connection, name, now)
+        return mark, self._last_events.find(name) if admission.kind.is_cached else None
+
+    def _enter_now(
+        self, connection: Connection, client: Client, admission: Admission, after: int
+    ) -> None:
         if self._wants(connection, client, admission.channel):
             self._listen_to(connection, connection.channels | {admission.name})
+            if self._memory is not None:
+                self._memory.entered(connection, admission.name, after)
 
     def _wants(self, connection: Connection, client: Client, channel: str) -> bool:
         return connection.is_open and channel in client.channels

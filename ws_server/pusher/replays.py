@@ -6,6 +6,7 @@ where it is meanwhile: when the replay has come so far, the client enters the ch
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 import gevent
 from gevent.lock import BoundedSemaphore
@@ -18,6 +19,7 @@ from ws_server.log.old_pages import Gap
 READ_AT_ONCE = 8  # Replays that may ask Redis; the others wait.
 PAUSE = 0.02  # Seconds, while a client has yet to take what it was sent.
 REDIS_PAUSE = 1.0
+PATIENCE = 10.0  # Seconds for this process to come to where another one was.
 
 
 @dataclass(slots=True)
@@ -45,9 +47,10 @@ class Replays:
 
     def _run(self, replay: Replay) -> None:
         connection, epoch = replay.connection, replay.connection.feed.epoch
+        until = monotonic() + PATIENCE
         while replay.is_wanted() and connection.is_open:
-            owed = connection.owed
-            if owed is not None and (owed.skip or len(owed.outbox) > PAUSE_OUTBOX):
+            is_ahead = replay.cursor > connection.sent_upto and monotonic() < until
+            if is_ahead or _has_enough(connection):
                 gevent.sleep(PAUSE)
                 continue
             try:
@@ -83,3 +86,9 @@ class Replays:
             self._sender.post_raw(connection, chunk.data[start:end])
         replay.cursor = min(chunk.upto, upto)
         return replay.cursor >= upto
+
+
+def _has_enough(connection: Connection) -> bool:
+    """Whether a client has yet to take what it was sent; in a long frame nothing can be said."""
+    owed = connection.owed
+    return owed is not None and (owed.skip > 0 or len(owed.outbox) > PAUSE_OUTBOX)

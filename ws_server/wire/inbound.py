@@ -112,12 +112,22 @@ def _unmask(masked: bytes, mask: bytes) -> bytes:
 
 def ends_with_bad_gateway(data: bytes) -> bool:
     """Whether the last frame of `data` closes with 1014."""
-    for length in range(2, LONGEST_CLOSE + 1):
-        frame = data[-6 - length :]
+    frame = _last_close(data)
+    code = bytes(byte ^ mask for byte, mask in zip(frame[6:8], frame[2:4], strict=False))
+    return int.from_bytes(code) == BAD_GATEWAY
+
+
+def ends_with_close(data: bytes) -> bool:
+    """Whether the last frame of `data` closes. Nothing may follow it (RFC 6455 5.5.1)."""
+    return _last_close(data) != b""
+
+
+def _last_close(data: bytes) -> bytes:
+    for length in range(LONGEST_CLOSE + 1):
+        frame = data[-HEAD - length :]
         if frame[:2] == bytes([MASKED_CLOSE, MASK_BIT | length]):
-            code = bytes(byte ^ mask for byte, mask in zip(frame[6:8], frame[2:4], strict=True))
-            return int.from_bytes(code) == BAD_GATEWAY
-    return False
+            return frame
+    return b""
 
 
 class Reader:

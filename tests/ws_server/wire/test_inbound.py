@@ -15,6 +15,7 @@ from ws_server.wire.inbound import (
     Ponged,
     Reader,
     Received,
+    ends_with_close,
     take_pongs,
     take_texts,
 )
@@ -256,6 +257,23 @@ def test_texts_are_taken_without_a_parser(texts: list[str], rest: bytes) -> None
 )
 def test_nothing_else_is_taken_for_a_text(data: bytes) -> None:
     assert take_texts(data, 100_000) == ([], data)
+
+
+@pytest.mark.parametrize(
+    "before", [b"", frame(PONG, b"a"), frame(TEXT, b"a" * 200)], ids=["nothing", "pong", "text"]
+)
+@pytest.mark.parametrize("payload", [b"", b"\x03\xe9", b"\x10\x04" + b"x" * 123])
+def test_a_close_is_known_at_the_end(before: bytes, payload: bytes) -> None:
+    assert ends_with_close(before + frame(CLOSE, payload))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", frame(TEXT, b"a"), frame(CLOSE, b"\x03\xe9") + b"x"],
+    ids=["nothing", "text", "more"],
+)
+def test_what_does_not_close_is_no_close(data: bytes) -> None:
+    assert not ends_with_close(data)
 
 
 def test_a_parser_tells_of_pongs_too() -> None:

@@ -1,0 +1,288 @@
+"""How far clients of Pusher's protocol are remembered to be, and what they are sent for that."""
+
+from typing import Any
+
+import pytest
+from gevent.event import Event
+
+from common.errors import QueueUnavailable
+from common.message import Mark
+from common.store.places import Known, Move
+from tests.support.parts import let_others_run, wait_until
+from tests.support.places import GONE, FakePlaces
+from tests.support.pusher_talk import Talk, build
+from tests.support.running import Running, stop
+from tests.support.websocket import CLOSE, frame
+from ws_server.pusher import memory as module
+from ws_server.pusher.memory import NOWHERE, Trail
+from ws_server.remembering import Remembered
+from ws_server.wire.gap_reasons import UNKNOWN
+
+PLACE = "r/one/tab/news"
+
+
+@pytest.fixture
+def places(running: Running, monkeypatch: pytest.MonkeyPatch) -> FakePlaces:
+    """What is remembered; nobody is asked but by `ask`."""
+    monkeypatch.setattr(module, "ROUND", 1000.0)
+    places = FakePlaces()
+    running.remembered = Remembered(places)
+    return places
+
+
+def memory(running: Running) -> module.Memory:
+    found = running.service._pages
+    assert found is not None
+    return found
+
+
+def ask(running: Running, *talks: Talk) -> None:
+    """Have clients confirm what they were sent, and write it."""
+    memory(running).do_round(0.0)
+    for talk in talks:
+        assert talk.hear("pusher:ping") == {}
+        talk.say("pusher:pong", {})
+    let_others_run()
+    memory(running).do_round(0.0)
+
+
+def push(running: Running, *contents: bytes, to: str = "news") -> None:
+    running.log.push(*contents, recipients=[(to,)] * len(contents))
+
+
+def heard(talk: Talk, count: int) -> list[Any]:
+    return [talk.next()["data"] for _ in range(count)]
+
+
+def leave(running: Running, *talks: Talk) -> None:
+    for talk in talks:
+        talk.peer.socket.close()
+    wait_until(lambda: not running.service.hub.connections, "they are gone")
+
+
+def test_who_comes_back_gets_what_it_has_not_confirmed(
+    running: Running, places: FakePlaces
+) -> None:
+    build(running)
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    push(running, b"1", b"2")
+    assert heard(talk, 2) == ["1", "2"]
+    ask(running, talk)
+    push(running, b"3")
+    assert heard(talk, 1) == ["3"]
+    leave(running, talk)
+    push(running, b"4", b"other", to="news")
+    wait_until(lambda: running.service.mark.id == 5 << 64, "it is sent")
+
+    again = Talk(running, page="tab")
+    again.subscribe("news")
+    assert heard(again, 3) == ["3", "4", "other"]
+    push(running, b"6")
+
+    assert heard(again, 1) == ["6"]
+
+
+def test_what_was_replayed_is_confirmed_though_nothing_new_comes(
+    running: Running, places: FakePlaces
+) -> None:
+    build(running)
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    push(running, b"1")
+    heard(talk, 1)
+    leave(running, talk)
+    again = Talk(running, page="tab")
+    again.subscribe("news")
+    assert heard(again, 1) == ["1"]
+
+    ask(running, again)
+    leave(running, again)
+
+    third = Talk(running, page="tab")
+    third.subscribe("news")
+    third.say("pusher:ping")
+    third.hear("pusher:pong")
+    assert places.known[PLACE].mark == Mark("e1", 1 << 64)
+
+
+def test_each_channel_has_a_place_of_its_own(running: Running, places: FakePlaces) -> None:
+    build(running)
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    leave(running, talk)
+    push(running, b"1")
+    push(running, b"2", to="orders")
+    wait_until(lambda: running.service.mark.id == 2 << 64, "it is sent")
+
+    again = Talk(running, page="tab")
+    again.subscribe("orders")
+    again.subscribe("news")
+
+    assert heard(again, 1) == ["1"]
+    assert again.peer.has_nothing()
+
+
+def test_nobody_hears_by_a_name_alone(running: Running, places: FakePlaces) -> None:
+    """Each channel is entered anew: with the signature for this socket."""
+    build(running)
+    talk = Talk(running, page="tab")
+    talk.subscribe("private-a")
+    leave(running, talk)
+    push(running, b"1", to="private-a")
+    wait_until(lambda: running.service.mark.id == 1 << 64, "it is sent")
+
+    other = Talk(running, page="tab")
+    other.say("pusher:subscribe", {"channel": "private-a", "auth": talk.sign("private-a")})
+
+    assert other.hear("pusher:subscription_error", "private-a")["status"] == 401
+    assert other.peer.has_nothing()
+
+
+def test_what_comes_to_a_channel_that_was_left_is_not_for_the_client(
+    running: Running, places: FakePlaces
+) -> None:
+    build(running)
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    wait_until(lambda: memory(running)._here != {}, "it is here")
+    let_others_run()
+    talk.say("pusher:unsubscribe", {"channel": "news"})
+    talk.say("pusher:ping")
+    talk.hear("pusher:pong")
+    memory(running).write()
+    assert places.known[PLACE].mark == NOWHERE
+    push(running, b"1")
+    wait_until(lambda: running.service.mark.id == 1 << 64, "it is sent")
+
+    talk.subscribe("news")
+    let_others_run()
+    push(running, b"2")
+
+    assert heard(talk, 1) == ["2"]
+
+
+def test_what_comes_while_redis_is_asked_is_not_missed(
+    running: Running, places: FakePlaces
+) -> None:
+    build(running)
+    gate, asked, join = Event(), Event(), places.join
+
+    def join_late(name: str, mark: Mark) -> Known | None:
+        asked.set()
+        gate.wait()
+        return join(name, mark)
+
+    places.join = join_late  # type: ignore[method-assign]
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    assert asked.wait(5)
+    push(running, b"1")
+    wait_until(lambda: running.service.mark.id == 1 << 64, "it is sent")
+
+    gate.set()
+
+    assert heard(talk, 1) == ["1"]
+    assert places.known[PLACE].mark == Mark("e1", 0)
+
+
+def test_a_gap_is_told_on_the_channel(running: Running, places: FakePlaces) -> None:
+    build(running)
+    places.write([Move(PLACE, Mark("e0", 7 << 64), None)])
+    talk = Talk(running, page="tab")
+
+    talk.subscribe("news")
+
+    assert talk.hear("message-center:gap", "news") == {"reason": UNKNOWN, "after": "e0-7-0"}
+    push(running, b"1")
+    assert heard(talk, 1) == ["1"]
+
+
+def test_the_answer_to_a_close_confirms_everything(running: Running, places: FakePlaces) -> None:
+    build(running, stop_timeout=0.5)
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    wait_until(lambda: PLACE in places.known, "it is known")
+    let_others_run()
+    push(running, b"1", b"2")
+    heard(talk, 2)
+
+    hub = running.service.hub
+    (connection,) = hub.connections
+    connection.close(1001)
+    frames = [talk.peer.frame() for _ in range(2)]
+    assert frames[-1][0] == CLOSE
+    talk.peer.send(frame(CLOSE, frames[-1][1]))
+    talk.peer.socket.close()
+    wait_until(lambda: not hub.connections, "it is gone")
+    stop(running)
+
+    assert places.known[PLACE].mark == Mark("e1", 2 << 64)
+
+
+def test_while_redis_is_away_nothing_is_forgotten(
+    running: Running, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(running)
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    wait_until(lambda: PLACE in places.known, "it is known")
+    let_others_run()
+    push(running, b"1")
+    heard(talk, 1)
+    places.fault = GONE
+    ask(running, talk)
+    with pytest.raises(QueueUnavailable):
+        memory(running).write()
+
+    places.fault = None
+    memory(running).write()
+
+    assert places.known[PLACE].mark == Mark("e1", 1 << 64)
+
+
+def test_without_a_name_nothing_is_remembered_and_nobody_is_asked(
+    running: Running, places: FakePlaces
+) -> None:
+    build(running)
+    talk = Talk(running)
+    talk.subscribe("news")
+    push(running, b"1")
+    heard(talk, 1)
+
+    memory(running).do_round(0.0)
+
+    assert talk.peer.has_nothing()
+    assert places.known == {}
+
+
+def test_a_ping_confirms_only_what_it_came_after() -> None:
+    trail = Trail("r/one/tab")
+    trail.enter("a", 1)
+    assert trail.ask(5)
+    trail.enter("b", 2)
+
+    assert trail.confirm() == ["a"]
+    assert trail.places == {"a": 5, "b": 2}
+    assert trail.ask(5)
+    assert trail.confirm() == ["b"]
+    assert not trail.ask(5)
+
+
+def test_who_answers_no_ping_is_not_asked_for_ever() -> None:
+    trail = Trail("r/one/tab")
+    trail.enter("a", 0)
+
+    assert [trail.ask(upto) for upto in range(1, 8)] == [True] * 5 + [False] * 2
+    assert trail.confirm() == ["a"]
+    assert trail.ask(9)
+
+
+def test_a_pong_to_no_ping_confirms_nothing() -> None:
+    trail = Trail("r/one/tab")
+    trail.enter("a", 0)
+
+    assert trail.confirm() == []
+    assert trail.leave("a")
+    assert not trail.leave("a")
+    assert not trail.ask(5)
