@@ -5,10 +5,11 @@ Nobody is closed here.
 """
 
 from collections import Counter
+from time import monotonic
 
 from common.channels import MEMBERS
 from ws_server.clients.connection import Connection
-from ws_server.counts import Counts
+from ws_server.counts import RETURN_SECONDS, Counts
 from ws_server.door.grant import Grant
 from ws_server.door.listen import Listen
 
@@ -50,8 +51,9 @@ class Census:
         self._total -= 1
         counted = self._counted(connection, connection.channels)
         self._counts.left(connection.grant.user, counted)
+        until = monotonic() + RETURN_SECONDS
         for name, who in self._member_of.pop(connection, {}).items():
-            self._counts.member_left(name, who)
+            self._counts.member_gone(name, who, until)
         address = connection.address
         if address:
             self._by_address[address] -= 1

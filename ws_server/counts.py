@@ -3,11 +3,13 @@
 `ws_server.presence` tells Redis what has changed.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 
 from common.channels import of_user
 from common.store.presence import Changes, ChannelCounts
 
+# For a member to come back, as when a page is loaded again, before it is said to have left.
+RETURN_SECONDS = 3.0
 NO_USER = ""  # Where a user would stand.
 
 
@@ -25,6 +27,7 @@ class Counts:
         self._changed: defaultdict[str, set[str]] = defaultdict(set)
         # Channels with members, as long as there are any, or Redis knows of some.
         self._with_members: set[str] = set()
+        self._gone: deque[tuple[float, str, str]] = deque()  # Until when they may come back.
 
     def joined(self, user: str | None, channels: frozenset[str]) -> None:
         """A connection is there, and listens to `channels`."""
@@ -53,8 +56,23 @@ class Counts:
         self._enter(who, frozenset([name]))
         self._channels[name].members.setdefault(who, info)
 
+    def member_gone(self, name: str, who: str, until: float) -> None:
+        """The connection of a member has ended. It has left only if it is not back by then."""
+        self._gone.append((until, name, who))
+
+    def let_go(self, now: float) -> None:
+        """Those who are not back by now have left."""
+        while self._gone and self._gone[0][0] <= now:
+            _, name, who = self._gone.popleft()
+            self.member_left(name, who)
+
+    @property
+    def has_members(self) -> bool:
+        """Whether anybody is a member of anything, or was a moment ago."""
+        return bool(self._with_members)
+
     def member_left(self, name: str, who: str) -> None:
-        """The opposite."""
+        """The opposite of `member_joined`, at once."""
         channel = self._channels[name]
         self._exit(who, frozenset([name]))
         if who not in channel.users:

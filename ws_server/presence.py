@@ -18,7 +18,7 @@ from common.errors import QueueUnavailable
 from common.loops import repeat
 from common.outage import Unwritten
 from common.store.presence import LEASE, PresenceWriter
-from ws_server.counts import Counts
+from ws_server.counts import RETURN_SECONDS, Counts
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ class Presence:
 
     def do_round(self, now: float) -> None:
         """Write what has changed; renew the lease and sweep if that is due."""
+        self.counts.let_go(now)
         if self._stopped or not (self._is_known or self.counts.have_changed):
             self._right = now
             return
@@ -79,7 +80,10 @@ class Presence:
         return max(0.0, now - self._right) if self.counts.have_changed else 0.0
 
     def stop(self, limit: float) -> None:
-        """Remove from Redis what was written, within `limit` seconds; nothing is written after."""
+        """Remove from Redis what was written, within `limit` seconds; nothing is written after.
+
+        But for members, who have some time to come to another process.
+        """
         self._stopped = True
         if not self._is_known:
             return
@@ -88,7 +92,11 @@ class Presence:
                 gevent.Timeout(limit, QueueUnavailable("no answer before the stop")),
                 self._writing,
             ):
-                self._writer.leave()
+                if self.counts.has_members:
+                    self._write(monotonic())
+                    self._writer.linger(RETURN_SECONDS)
+                else:
+                    self._writer.leave()
         except QueueUnavailable as problem:
             log.warning("Stopping, and present until the lease expires: %s", problem.reason)
 

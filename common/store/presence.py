@@ -85,6 +85,9 @@ class PresenceWriter(Protocol):
         After an error the lease expires by itself.
         """
 
+    def linger(self, seconds: float) -> None:
+        """What was written counts for so long yet, and then any other process removes it."""
+
 
 class PresenceReader(Protocol):
     """What all living processes have written.
@@ -147,6 +150,10 @@ class RedisPresenceWriter(PresenceWriter):
             self._redis.delete(self._keys.alive(self.process))
         while self.sweep():
             pass
+
+    def linger(self, seconds: float) -> None:
+        with redis_errors():
+            self._redis.pexpire(self._keys.alive(self.process), round(seconds * 1000))
 
 
 class RedisPresenceReader(PresenceReader):

@@ -32,7 +32,7 @@ class FakePresenceWriter(PresenceWriter):
         self.writes: list[Changes] = []  # That were asked for.
         self.sweeps = 0
         self.begun = 0
-        self.has_left = False
+        self.has_left = self.has_lingered = False
         self.during_write: Callable[[], object] | None = None  # What happens meanwhile, once.
         self._is_alive: bool | None = None  # None: never entered.
 
@@ -67,6 +67,10 @@ class FakePresenceWriter(PresenceWriter):
         with fault_of(self.faults):
             self.has_left = True
             self.expire()
+
+    def linger(self, seconds: float) -> None:
+        with fault_of(self.faults):
+            self.has_lingered = True
 
     def _apply(self, changes: Changes) -> None:
         _assign(self.users, changes.users)
@@ -118,6 +122,10 @@ class FailingPresenceWriter(PresenceWriter):
     def leave(self) -> None:
         with fault_of(self.faults):
             self.writer.leave()
+
+    def linger(self, seconds: float) -> None:
+        with fault_of(self.faults):
+            self.writer.linger(seconds)
 
 
 def contents(client: redis.Redis, key: str) -> dict[str, Any]:

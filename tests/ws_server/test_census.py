@@ -1,8 +1,10 @@
 """Who is here: how many, and from which addresses."""
 
+from time import monotonic
+
 from tests.support.parts import Parts
 from ws_server.census import Census
-from ws_server.counts import Counts
+from ws_server.counts import RETURN_SECONDS, Counts
 from ws_server.door.grant import Grant
 from ws_server.door.listen import Listen
 
@@ -82,7 +84,11 @@ def test_a_member_counts_once_and_as_who_it_is_there(parts: Parts) -> None:
     assert list(counts.take(100).channels) == ["presence-a"]
 
     census.enter_as(connection, "presence-b", "7", "")
+    counts.take(100)
     census.leave(connection)
+    counts.let_go(monotonic() + RETURN_SECONDS - 1)
+    assert "presence-b" not in counts.take(100).channels  # It may come back.
+    counts.let_go(monotonic() + RETURN_SECONDS)
     assert {now.total for now in counts.take(100).channels.values()} == {0}
 
 

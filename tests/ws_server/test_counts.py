@@ -93,3 +93,18 @@ def test_who_comes_back_in_time_has_never_left() -> None:
     counts.member_joined("presence-a", "1", "b")
 
     assert counts.take(100).channels["presence-a"] == ChannelCounts(1, {"1": 1}, {"1": "b"})
+
+
+def test_a_member_whose_connection_has_ended_has_some_time_to_come_back() -> None:
+    counts = Counts()
+    counts.member_joined("presence-a", "1", "a")
+    counts.member_gone("presence-a", "1", until=13.0)
+    counts.take(100)
+    counts.let_go(12.9)
+    assert not counts.have_changed
+
+    counts.member_joined("presence-a", "1", "b")
+    counts.let_go(13.0)
+
+    assert counts.take(100).channels["presence-a"] == ChannelCounts(1, {"1": 1}, {"1": "a"})
+    assert counts.has_members

@@ -365,3 +365,17 @@ def test_what_somebody_waits_for_is_written_soon(
     wait_until(lambda: writer.users == {"42": 1}, "it is written")
 
     running.kill()
+
+
+def test_at_a_stop_members_have_some_time_to_come_to_another_process(
+    presence: Presence, writer: FakePresenceWriter
+) -> None:
+    presence.counts.member_joined("presence-a", "1", "")
+    presence.counts.joined("42", frozenset(["news"]))
+    presence.do_round(0)
+    presence.counts.left("42", frozenset(["news"]))
+
+    presence.stop(1)
+
+    assert (writer.has_lingered, writer.has_left) == (True, False)
+    assert writer.channels == {"presence-a": {"1": 1}}

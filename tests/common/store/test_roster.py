@@ -129,3 +129,22 @@ def test_if_redis_is_away_that_is_said(key: str) -> None:
 
     with pytest.raises(QueueUnavailable):
         RedisRosterReader(client, key).read(ROOM, ITEM)
+
+
+def test_members_of_a_process_that_stops_count_a_little_longer(
+    client: redis.Redis,
+    key: str,
+    first: RedisPresenceWriter,
+    second: RedisPresenceWriter,
+    told: Told,
+) -> None:
+    first.write(room({"1": 1}, {"1": ""}))
+    told()
+
+    first.linger(0.05)
+    second.sweep()
+    assert told() == []
+    wait_until(lambda: not client.exists(f"{{{key}}}:alive:{first.process}"), "the lease ends")
+    second.sweep()
+
+    assert told() == [("left", {"user_id": "1"})]

@@ -3,12 +3,15 @@
 import json
 from typing import Any
 
+import pytest
+
 from common.errors import QueueUnavailable
 from common.message import Message
 from tests.support.parts import wait_until
 from tests.support.pusher_talk import MOST_CHANNELS, TWO, Talk, build
 from tests.support.running import Running, stop
 from tests.support.websocket import CLOSE, TEXT, frame
+from ws_server import census
 
 ROOM = "presence-a"
 
@@ -229,7 +232,10 @@ def enter(running: Running, talk: Talk, user: str) -> dict[str, Any]:
     return told
 
 
-def test_members_are_told_of_those_who_come_and_go(running: Running) -> None:
+def test_members_are_told_of_those_who_come_and_go(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(census, "RETURN_SECONDS", 0.0)
     build(running)
     first, second = Talk(running), Talk(running)
 
