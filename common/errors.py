@@ -5,6 +5,8 @@ MessageCenterError          config/errors.py
 ├── QueueUnavailable        Redis could not be reached, or did not confirm
 ├── Refused                 a request, a handshake or a command is not done (common/refused.py)
 ├── Gap                     the log no longer holds what a client needs (ws_server/log/old_pages.py)
+├── Wrong                   what a Pusher client says cannot be (ws_server/pusher/requests.py)
+├── NotSubscribed           it may not enter a channel (ws_server/pusher/rules.py)
 ├── BadLineError            a line of a pipe cannot be pushed (config/cli/lines.py)
 ├── Broken                  there is no use in looking further (config/cli/doctor/route.py)
 ├── EmbeddedError           the embedded Valkey cannot start (config/cli/embedded.py)

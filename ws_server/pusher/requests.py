@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from common.errors import MessageCenterError
 from common.json_content import JsonText, text_of
 from common.message import is_event
 from ws_server.pusher.kinds import CLIENT_EVENT
 
 
-class Wrong(Exception):
+class Wrong(MessageCenterError):
     """The client has said something that cannot be; `code` is one of Pusher's, if there is one."""
 
     def __init__(self, reason: str, code: int | None = None) -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from common.channels import MEMBERS, is_name
+from common.errors import MessageCenterError
 from common.pusher import signing
 from common.pusher.names import to_ours, user_to_ours
 from ws_server.pusher.client import Client, Member
@@ -16,7 +17,7 @@ BAD_CHANNEL, LIMIT, AUTH = "InvalidChannel", "LimitReached", "AuthError"
 UNAUTHORIZED = 401
 
 
-class NotSubscribed(Exception):
+class NotSubscribed(MessageCenterError):
     """Why a client may not enter a channel, with a type and a status as Pusher has them."""
 
     def __init__(self, kind: str, reason: str, status: int) -> None:

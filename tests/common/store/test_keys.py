@@ -16,6 +16,7 @@ def every_name(keys: Keys) -> list[str]:
         *(keys.revocations, keys.beats),
         *(keys.processes, keys.alive("PROCESS"), keys.users("PROCESS")),
         *(keys.members("PROCESS", "CHANNEL"), keys.channels("PROCESS")),
+        keys.roster("CHANNEL"),
         *(keys.sorted_users("PROCESS"), keys.sorted_channels("PROCESS")),
     ]
 
