@@ -126,6 +126,14 @@ def test_it_says_that_a_push_is_not_confirmed_yet(
     assert shifts(page) == []
 
 
+def test_where_listeners_need_no_token_none_can_be_revoked(
+    shared: System, page: Page, problems: list[str]
+) -> None:
+    open_console(page, shared, "who/user:42")
+
+    expect(page.locator(".orders button:visible")).to_have_text(["Throw out…"])
+
+
 def test_it_says_that_nothing_was_missed_while_the_server_was_away(
     system: System, page: Page, problems: list[str]
 ) -> None:
