@@ -125,6 +125,24 @@ def test_a_stream_of_events_has_what_it_was_sent(running: Running, kept: Kept) -
     assert leave(stream, kept.users, "42").mark == head(running)
 
 
+def test_a_stream_that_is_cut_off_in_what_waited_gets_it_again(
+    running: Running, kept: Kept
+) -> None:
+    leave(come(running, grant=USER), kept.users, "42")
+    contents = [str(number).encode() * 50_000 for number in range(8)]
+    running.log.push(*contents, recipients=[("user:42",)] * 8)
+    wait_until(lambda: running.log.last_id() > 0, "settled")
+    place = kept.users.known["42"].mark
+
+    stream = come(running, grant=USER, channels=USER.own, events=True)
+    assert stream.take(50_000)
+    kept.users.known["42"] = Known(place, None)
+    assert leave(stream, kept.users, "42").mark == place
+
+    again = come(running, grant=USER, channels=USER.own)
+    assert again.texts(8) == contents
+
+
 def test_who_is_refused_is_not_remembered(parts: Parts) -> None:
     places = FakePlaces()
     remembering = Remembering(Remembered(places, places), Settings(), parts.log, parts.hub)

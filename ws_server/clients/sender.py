@@ -15,6 +15,7 @@ from ws_server.clients.endpoint import CHANGE, REPLIES
 from ws_server.clients.journal import Journal
 from ws_server.clients.lending import Lender
 from ws_server.clients.tally import Tally
+from ws_server.clients.written import has_arrived
 from ws_server.log.pieces import Place
 from ws_server.wire.close_codes import GAP, CloseCode
 from ws_server.wire.gap_reasons import TOO_OLD
@@ -185,5 +186,7 @@ class Sender:
         if connection.is_open:
             self._tally.note_cut(is_websocket=connection.feed.format.is_websocket)
         if connection.state is not State.GONE:
+            if not connection.feed.format.is_websocket:  # The others confirm it themselves.
+                connection.took_all = has_arrived(connection)
             self._clients.leave(connection)
             self._on_gone(connection)

@@ -20,6 +20,7 @@ from common.message import Mark
 from common.outage import Unwritten
 from common.store.places import MOST_CLIENTS, MOST_MOVES, How, Known, Move, Places
 from ws_server.clients.connection import Connection
+from ws_server.relay.streams import Streams
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class ClientMemory:
     def __init__(self, places: Places, seconds: float, name_of: NameOf = name_of_client) -> None:
         self._places = places
         self._name_of = name_of
-        self._streams: dict[Connection, int] = {}  # Of events: what each had been sent last.
+        self._streams = Streams()
         self._from: dict[Connection, Mark] = {}  # It has not confirmed what waited for it.
         self._refresh_every = seconds / REFRESHES
         self._refresh_at = monotonic() + self._refresh_every
@@ -82,7 +83,7 @@ class ClientMemory:
         self._here[connection] = None
         self._by_name.setdefault(self._name_of(connection), []).append(connection)
         if not connection.feed.format.is_websocket:
-            self._streams[connection] = connection.sent_upto
+            self._streams.enter(connection, since)
         elif since is not None:
             self._from[connection] = since
         if is_set:
@@ -108,7 +109,7 @@ class ClientMemory:
             sent = Mark(connection.feed.epoch, connection.pinged)
         self._put(self._move_of(connection, sent))
         self._from.pop(connection, None)
-        self._streams.pop(connection, None)
+        self._streams.leave(connection)
 
     def _put(self, move: Move) -> None:
         waiting = self._moves.get(move.name)
@@ -139,7 +140,7 @@ class ClientMemory:
             self._moved.update(self._here)
         if now >= self._write_moved_at:
             self._write_moved_at = now + ROUND
-            self._note_streams()
+            self._moved.update(dict.fromkeys(self._streams.note()))
             self._gather_moved()
         try:
             self._write_all(MOST_COMMANDS)
@@ -147,13 +148,6 @@ class ClientMemory:
         except QueueUnavailable as problem:
             self._unwritten.note(problem)
             gevent.sleep(ROUND)
-
-    def _note_streams(self) -> None:
-        """A stream of events has no way to confirm: what it was sent must do."""
-        for connection, had in self._streams.items():
-            if connection.is_open and connection.sent_upto > had:
-                self._streams[connection] = connection.sent_upto
-                self._moved[connection] = None
 
     def stop(self, limit: float) -> None:
         """Tell Redis everything that it does not know, within `limit` seconds."""
@@ -184,8 +178,6 @@ class ClientMemory:
                 del self._moves[name]
 
     def _move_of(self, connection: Connection, sent: Mark | None = None, how: How = "move") -> Move:
-        id_ = connection.confirmed
-        if connection in self._streams:
-            id_ = connection.sent_upto if connection.is_open else connection.pinged
-        mark = self._from.get(connection) or Mark(connection.feed.epoch, id_)
+        mark = self._streams.place_of(connection) or self._from.get(connection)
+        mark = mark or Mark(connection.feed.epoch, connection.confirmed)
         return Move(self._name_of(connection), mark, sent, how)
