@@ -66,7 +66,7 @@ class Canary:
         self._number = 0
         self._sent = 0.0
         self._is_taken = False  # By Redis.
-        self._push_under_way: gevent.Greenlet | None = None
+        self._push_under_way: gevent.Greenlet[[bytes], None] | None = None
         self._mark = relaying.mark
         self._deaf_rounds = 0
         self._most_usual: int | None = None  # Deaf rounds after which one came back all the same.
