@@ -359,9 +359,6 @@ def test_what_a_handler_is_stuck_with_is_not_confirmed(served: System, page: Pag
     _, port = served.start_ws(DELIVERY="instant")
     follow(page, served, f"ws://127.0.0.1:{port}/", share=False, channels=["stuck"])
     wait_for_state(page)
-    push_with_receipt(served, "first")
-    wait_for_receipt(served, "first", to=1, written=1, confirmed=1)
-    wait_for_content(page, "first")
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         server.settimeout(LIMIT)
         page.evaluate(

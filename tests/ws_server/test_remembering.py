@@ -10,7 +10,7 @@ from config.settings import Settings
 from tests.support.parts import Parts, Peer, wait_until
 from tests.support.places import FakePlaces
 from tests.support.running import Running
-from tests.support.websocket import PING, PONG, frame
+from tests.support.websocket import PING, PONG, TEXT, frame
 from ws_server.clients.beginning import Beginning
 from ws_server.door.grant import Grant
 from ws_server.door.listen import Listen
@@ -114,6 +114,21 @@ def test_what_waited_and_was_not_confirmed_waits_again(running: Running, kept: K
         assert silent.texts(1) == [b"one"]
         kept.users.known["42"] = Known(place, None)
         assert leave(silent, kept.users, "42").mark == place
+
+
+def test_who_confirms_by_command_is_asked_what_it_has_handled_of_what_waited(
+    running: Running, kept: Kept
+) -> None:
+    leave(come(running, grant=USER), kept.users, "42")
+    running.log.push(b"one", recipients=[("user:42",)])
+    wait_until(lambda: running.log.last_id() > 0, "settled")
+
+    page = come(running, format="json", confirms=True, grant=USER, channels=USER.own)
+    *_, cursor, asked = map(json.loads, page.texts(4))
+    assert (cursor["type"], asked) == ("cursor", {"type": "confirm"})
+    page.send(frame(TEXT, json.dumps({"confirm": cursor["id"]}).encode()))
+
+    wait_until(lambda: kept.users.known["42"].mark == head(running), "confirmed")
 
 
 def test_a_stream_of_events_has_what_it_was_sent(running: Running, kept: Kept) -> None:

@@ -2,7 +2,8 @@
 
 A ping whose payload is an id rides behind a chunk, in the same send. Every WebSocket client answers
 a ping by itself, after what came before it: so its pong confirms everything up to this id. A client
-that says `{"confirm": "…"}` is believed that alone: its pong tells only that its socket was read.
+that says `{"confirm": "…"}`, or at its handshake that it will, is believed that alone: its pong
+tells only that its socket was read. Where others are asked all the time, it is asked by a notice.
 
 Time is counted in rounds of a second. In each, a client is pinged with a chunk once at most, and at
 its end if it has been sent something since. Nobody is pinged who is not asked to confirm anything.
@@ -145,13 +146,13 @@ class Confirming:
         # What was sent while all were asked is asked for, too, if that has just ended.
         wants_all = monotonic() < self._until + 2 * ROUND
         for feed, asking in self._asking.items():
-            self._ask(list(self._clients.by_feed[feed] if wants_all else asking))
+            self._ask(list(self._clients.by_feed[feed] if wants_all else asking), asking)
 
-    def _ask(self, some: list[Connection]) -> None:
+    def _ask(self, some: list[Connection], asking: Collection[Connection]) -> None:
         pinged = 0
         for count, connection in enumerate(some):
-            if connection.confirms_by_command:
-                continue
+            if connection.confirms_by_command and connection not in asking:
+                continue  # It does so by itself if a receipt is asked for.
             owed = connection.owed
             if connection.state is State.LIVE:
                 is_due = connection.cursor > connection.pinged
@@ -200,6 +201,7 @@ class Confirming:
         if is_new and id_ <= most and connection.state is not State.GONE:
             self._first.pop(connection, None)
             connection.confirmed = id_
+            connection.pinged = max(id_, connection.pinged)
             asking = self._asking[connection.feed]
             if asking.get(connection) is False:
                 del asking[connection]

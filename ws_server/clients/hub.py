@@ -72,7 +72,7 @@ class Hub:
         feed = self._feeds[listen.format_name]
         connection = Connection(fd, feed, self.sender, on_readable)
         connection.channels, connection.grant = listen.channels, listen.grant
-        connection.address = listen.address
+        connection.address, connection.confirms_by_command = listen.address, listen.confirms
         if listen.client:
             connection.remembered_as = listen.remembered_as
             self.confirming.want_from(connection)

@@ -79,9 +79,10 @@ class Sender:
         self.post_raw(connection, feed.format.ping(at, confirm))
 
     def ask(self, connection: Connection) -> None:
-        """Ping a client that is open, so that it confirms all that it has been sent."""
-        mark = self._ask_for_all(connection)
-        self.post_raw(connection, connection.feed.format.ping(confirm=mark))
+        """Have a client that is open confirm all that it has been sent."""
+        mark, form = self._ask_for_all(connection), connection.feed.format
+        notice = form.answer("confirm", {}) if connection.confirms_by_command else b""
+        self.post_raw(connection, notice or form.ping(confirm=mark))
 
     def _ask_for_all(self, connection: Connection) -> Mark:
         connection.pinged = connection.sent_upto

@@ -34,7 +34,7 @@ class Listen:
 
     `channels` are names and wildcards, and the channel of the user, all of them allowed by
     `grant`. Messages for everybody come in any case. `client`: under this name its place is kept
-    for it.
+    for it. `confirms`: it says itself what it has handled.
     """
 
     format: str = "text"
@@ -46,6 +46,7 @@ class Listen:
     grant: Grant = ANYBODY
     address: str = ""  # Where it comes from, if connections are counted by that.
     client: str = ""
+    confirms: bool = False
 
     @property
     def format_name(self) -> str:
@@ -89,6 +90,7 @@ class Listen:
             channels=_channels(given, grant, policy.max_channels),
             grant=grant,
             client=_client(given.last("client"), policy, events=events),
+            confirms=given.last("confirm") == "1" and wanted == "json" and not events,
         )
 
 

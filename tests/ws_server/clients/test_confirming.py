@@ -364,6 +364,45 @@ def test_a_client_that_confirms_by_command_is_believed_nothing_else(
     assert client.has_nothing()  # No ping, either.
 
 
+def test_who_says_at_first_that_it_confirms_by_command_is_believed_no_pong(
+    parts: Parts, join: Join, told: Told
+) -> None:
+    connection, client = join(Listen("json", confirms=True))
+    client.texts(1)
+    want(parts)
+    parts.publish(b"one")
+    client.texts(1)
+    client.send(frame(PONG, mark(parts)) + frame(PING, b"read"))
+
+    assert client.frame() == (PONG, b"read")  # Nothing has asked it, and it is not believed.
+    assert told == []
+    client.send(frame(TEXT, b'{"confirm":"%b"}' % mark(parts)))
+    confirmed(connection, parts.feed.head)
+
+
+def test_who_confirms_by_command_is_asked_by_a_notice_where_others_are_always_asked(
+    parts: Parts, join: Join
+) -> None:
+    connection, client = join(Listen("json", confirms=True))
+    client.texts(1)
+    parts.hub.confirming.want_from(connection)
+    parts.publish(b"one")
+    client.texts(1)
+    assert client.has_nothing()
+
+    parts.hub.confirming.begin_round()
+    assert client.frame() == (TEXT, b'{"type":"confirm"}')
+    parts.hub.confirming.begin_round()
+    assert client.has_nothing()
+
+    parts.publish(b"two")
+    client.texts(1)
+    client.send(frame(TEXT, b'{"confirm":"%b"}' % mark(parts)))
+    confirmed(connection, parts.feed.head)
+    parts.hub.confirming.begin_round()
+    assert client.has_nothing()  # It has said so by itself.
+
+
 def test_streams_of_events_are_not_asked(parts: Parts) -> None:
     connection, client = parts.connect(listen=Listen(events=True))
     want(parts)
