@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from config.cli.serve import STOPPING
+from config.cli.signals import STOPPING
 from tests.support.processes import ROOT, Process, Serve, environment, free_port, wait_until
 from tests.support.system import PREFIX, System
 from tests.support.websocket import LIMIT, Client
@@ -97,6 +97,43 @@ def test_however_serve_ends_it_leaves_no_process_behind(tmp_path: Path, number: 
 
     assert status == (-9 if number == signal.SIGKILL else 0)
     wait_until_gone(below)
+
+
+def test_a_terminal_that_is_closed_ends_it(tmp_path: Path) -> None:
+    ours, its = os.openpty()
+    take_it = f"import os; os.open({os.ttyname(its)!r}, os.O_RDWR)"
+    serve = Serve(tmp_path, after(take_it))
+    serve.wait_for_addresses()
+    below = serve.descendants()
+
+    os.close(its)
+    os.close(ours)
+
+    assert serve.popen.wait(LIMIT * 2) == 0
+    wait_until_gone(below)
+
+
+def test_without_a_terminal_a_reload_is_passed_on_to_both_servers(tmp_path: Path) -> None:
+    """As by `systemctl reload`."""
+    tokens = tmp_path / "tokens"
+    tokens.write_text("old:0123456789abcdef\n")
+    serve = Serve(tmp_path, PUSH_TOKENS_FILE=tokens)
+    serve.wait_for_addresses()
+    valkey = next(pid for pid, command in serve.descendants().items() if "valkey" in command)
+
+    with Client(serve.ws_port) as client:
+        assert client.status == 101
+        tokens.write_text("new:fedcba9876543210\n")
+        os.kill(serve.pid, signal.SIGHUP)
+        assert client.close_code() == 1012
+
+    def pushed() -> int:
+        token = "fedcba9876543210"
+        return run(tmp_path, "push", "hi", "--token", token, HTTP_PORT=serve.http_port).returncode
+
+    wait_until(lambda: pushed() == 0, "the new token is taken", LIMIT * 2)
+    assert is_running(valkey)
+    assert serve.stop() == 0
 
 
 def test_signals_that_are_ignored_at_the_start_stay_ignored(tmp_path: Path) -> None:

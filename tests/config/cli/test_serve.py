@@ -1,6 +1,5 @@
 """What `serve` refuses before it starts anything; tests/integration/test_serve.py has the rest."""
 
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from config.cli.serve import MEANINGLESS, STOPPING, serve
+from config.cli.serve import serve
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.support.processes import free_port
+from tests.support.signals import handlers_kept
 
 
 @contextmanager
@@ -22,10 +22,8 @@ def taken_port() -> Iterator[int]:
 
 @pytest.fixture(autouse=True)
 def _signals_are_as_before() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (*STOPPING, *MEANINGLESS)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    with handlers_kept():
+        yield
 
 
 def refusal(settings: Settings, *, embedded: bool = False) -> str:
