@@ -7,7 +7,7 @@ import pytest
 from common.message import Mark
 from common.store.places import Known
 from config.settings import Settings
-from tests.support.parts import Parts, Peer, wait_until
+from tests.support.parts import Parts, Peer, Peers, wait_until
 from tests.support.places import FakePlaces
 from tests.support.running import Running
 from tests.support.websocket import PING, PONG, TEXT, frame
@@ -16,6 +16,7 @@ from ws_server.door.grant import Grant
 from ws_server.door.listen import Listen
 from ws_server.remembering import NOTHING, Remembered, Remembering
 from ws_server.wire.close_codes import TRY_AGAIN
+from ws_server.wire.gap_reasons import TOO_OLD
 
 USER = Grant("42")
 
@@ -169,6 +170,72 @@ def test_who_is_refused_is_not_remembered(parts: Parts) -> None:
     remembering.stop(1)
 
     assert places.writes == []
+
+
+@pytest.fixture
+def remembering(parts: Parts) -> Remembering:
+    return Remembering(Remembered(FakePlaces(), FakePlaces()), Settings(), parts.log, parts.hub)
+
+
+def test_who_is_closed_before_it_is_sent_anything_moves_nothing_of_its_user(parts: Parts) -> None:
+    places = FakePlaces()
+    remembering = Remembering(Remembered(users=places), Settings(), parts.log, parts.hub)
+    listen = Listen(last_id="e1-1-0", grant=USER, channels=USER.own)
+    untold = Beginning(asked="e1-1-0", missing=TOO_OLD)
+    connection, _ = parts.connect(listen=listen, beginning=untold)  # Closed with 4008.
+
+    remembering.enter(connection, listen, untold)
+    parts.hub.sender.drop(connection)
+    remembering.leave(connection)
+    remembering.stop(1)
+
+    assert places.writes == []
+
+
+def test_who_has_left_before_it_is_entered_is_asked_nothing(
+    parts: Parts, peers: Peers, remembering: Remembering
+) -> None:
+    fd, peer = peers.make()
+    peer.socket.close()
+    listen = Listen(format="json", grant=USER, channels=USER.own)
+    connection = parts.hub.join(fd, parts.receiver().read, listen)
+    assert parts.gone == [connection]
+
+    remembering.enter(connection, listen, Beginning())
+
+    assert not parts.hub.confirming.wants(connection)
+
+
+@pytest.mark.parametrize(
+    "listen", [Listen(grant=USER, last_id="e1-0-0"), Listen(grant=USER, client="abc")]
+)
+def test_a_user_who_says_where_it_is_is_known_while_it_is_there(
+    parts: Parts, listen: Listen
+) -> None:
+    places = FakePlaces()
+    kept = Remembered(FakePlaces(), places)
+    settings = Settings(client_seconds=1000, inbox_seconds=1000)
+    remembering = Remembering(kept, settings, parts.log, parts.hub)
+    connection, _ = parts.connect(listen=listen)
+
+    remembering.enter(connection, listen, Beginning(asked="e1-0-0"))
+    remembering.stop(1)  # It writes what is due.
+
+    assert places.known == {"42": Known(parts.feed.mark, None)}
+
+
+def test_a_gap_that_was_told_and_not_confirmed_is_told_again(running: Running, kept: Kept) -> None:
+    kept.clients.known["abc"] = Known(Mark("e0", 1), None)
+    for _ in range(2):
+        silent = come(running, format="json", client="abc")
+        assert b'"gap"' in silent.texts(1)[0]
+        leave(silent, kept.clients, "abc")
+
+    page = come(running, format="json", client="abc")
+    gap, welcome = answer(page, 2)
+    assert (b'"gap"' in gap, b'"welcome"' in welcome) == (True, True)
+    wait_until(lambda: kept.clients.known["abc"].mark == head(running), "confirmed")
+    page.socket.close()
 
 
 def test_without_a_place_to_keep_it_nothing_is_remembered(parts: Parts) -> None:

@@ -20,6 +20,7 @@ from common.message import Mark
 from common.outage import Unwritten
 from common.store.places import MOST_CLIENTS, MOST_MOVES, How, Known, Move, Places
 from ws_server.clients.connection import Connection
+from ws_server.relay.loss import is_ahead
 from ws_server.relay.streams import Streams
 
 log = logging.getLogger(__name__)
@@ -74,11 +75,16 @@ class ClientMemory:
         return self._places.join(name, head)
 
     def enter(
-        self, connection: Connection, *, is_set: bool = False, since: Mark | None = None
+        self,
+        connection: Connection,
+        *,
+        is_set: bool = False,
+        is_new: bool = False,
+        since: Mark | None = None,
     ) -> None:
         """A client has been taken in. `is_set`: what was known of it does not hold any more.
 
-        `since`: up to its first pong it is there, not where it begins.
+        `is_new`: maybe nothing was. `since`: up to its first pong it is there, not where it begins.
         """
         self._here[connection] = None
         self._by_name.setdefault(self._name_of(connection), []).append(connection)
@@ -88,6 +94,8 @@ class ClientMemory:
             self._from[connection] = since
         if is_set:
             self._put(self._move_of(connection, how="set"))
+        elif is_new:
+            self._moved[connection] = None
 
     def note(self, connection: Connection, _before: int, _after: int) -> None:
         """A client has confirmed more."""
@@ -115,6 +123,8 @@ class ClientMemory:
         waiting = self._moves.get(move.name)
         if waiting is not None and waiting.how == "set":
             move = move._replace(how="set")
+        elif waiting is not None and move.how == "move" and is_ahead(waiting.mark, move.mark):
+            move = move._replace(mark=waiting.mark)  # What another connection of it has confirmed.
         if len(self._moves) >= MOST_CLIENTS and waiting is None:
             # Redis is away, and remembers no more. This one is sent more once more.
             del self._moves[next(iter(self._moves))]

@@ -119,6 +119,21 @@ def test_two_connections_of_a_client_share_what_either_has_confirmed(
     assert places.known == {"abc": Known(confirmed, confirmed)}
 
 
+def test_what_one_connection_has_confirmed_is_not_lost_as_another_leaves_while_redis_is_away(
+    parts: Parts, memory: ClientMemory, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_server.relay.memory.ROUND", 0.001)
+    (first, _), (second, _) = enter(parts, memory), enter(parts, memory)
+    confirm(parts, second)
+    places.fault = GONE
+    memory.write(0)
+    leave(parts, memory, first)  # It had confirmed less.
+    places.fault = None
+    memory.write(0)
+
+    assert places.known["abc"].mark == Mark(parts.feed.epoch, second.confirmed)
+
+
 def test_a_place_that_does_not_hold_any_more_is_set(
     parts: Parts, memory: ClientMemory, places: FakePlaces
 ) -> None:
