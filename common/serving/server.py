@@ -36,6 +36,7 @@ from config.anonymous import refuse_anonymous_push
 from config.errors import SettingsError
 from config.load import load
 from config.settings import Settings
+from config.slips import warn_of_slips
 
 log = logging.getLogger(__name__)
 
@@ -182,17 +183,17 @@ def load_settings(process: str) -> Settings:
 
     Exits with a message that names the variable when one is wrong.
     """
-    for name in INHERITED:
-        os.environ.pop(name, None)
-    held = Held()
+    for each in INHERITED:
+        os.environ.pop(each, None)
+    held, name = Held(), process.lower()
     try:
         _need_temporary_files()
         settings = load(os.environ, Path(".env"))
-        begin(settings.log_level, settings.log_format, process.lower(), held)
+        begin(settings.log_level, settings.log_format, name, held)
+        warn_of_slips(os.environ)
         if process == "HTTP":
             refuse_anonymous_push(settings)
-        host = getattr(settings, f"{process.lower()}_host")
-        port = getattr(settings, f"{process.lower()}_port")
+        host, port = (getattr(settings, f"{name}_{part}") for part in ("host", "port"))
         refuse_taken_address(process, host, port)
     except SettingsError as problem:
         held.release()

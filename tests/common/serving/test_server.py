@@ -229,6 +229,19 @@ def test_an_address_of_another_machine_ends_the_process_with_its_name(
         load_settings("HTTP")
 
 
+def test_a_slip_in_the_environment_is_told_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WS_PORT", str(free_port()))
+    monkeypatch.setenv("RECIEPT_SECONDS", "60")
+
+    load_settings("WS")
+
+    told = "RECIEPT_SECONDS: there is no such setting; did you mean RECEIPT_SECONDS?"
+    assert [each.getMessage() for each in caplog.records if each.levelname == "WARNING"] == [told]
+
+
 def test_without_a_temporary_folder_memory_is_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
