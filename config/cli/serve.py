@@ -10,9 +10,10 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Protocol
 
 from common.serving.server import longest_stop
 from config.addresses import reachable, refuse_shared_ports, refuse_taken_address
@@ -32,7 +33,17 @@ READY_INTERVAL = 1.0  # Seconds between two looks at most, as each refusal is a 
 REDIS_PATIENCE = 5.0  # Seconds to wait for Redis before the addresses are shown without it.
 
 
-def serve(settings: Settings, *, embedded: bool, command: str, say: Callable[[str], None]) -> int:
+class Report(Protocol):
+    """Where it is told what `serve` itself has to say."""
+
+    def up(self, banner: Banner, *, has_redis: bool) -> None:
+        """All answers; Redis may not."""
+
+    def ended(self, what: str) -> None:
+        """A process has ended by itself: the others are stopped."""
+
+
+def serve(settings: Settings, *, embedded: bool, command: str, report: Report) -> int:
     """Run until a signal (returns 0) or until a process ends by itself (returns 1).
 
     `command` is this one, as people are told to type it.
@@ -65,9 +76,9 @@ def serve(settings: Settings, *, embedded: bool, command: str, say: Callable[[st
         running["ws_server"] = _start("ws_server", environ)
         if _wait_until(settings, running, "healthz", READY_TIMEOUT):
             has_redis = _wait_until(settings, running, "readyz", REDIS_PATIENCE, READY_INTERVAL)
-            say(banner.text(has_redis=has_redis))
+            report.up(banner, has_redis=has_redis)
         _wait_for_an_end(running, signals)
-        say(_what_ended(running))
+        report.ended(_what_ended(running))
         return 1
     except Stopped:
         return 0
@@ -131,7 +142,7 @@ def _servers(running: Mapping[str, subprocess.Popen[bytes]]) -> list[subprocess.
 def _what_ended(running: Mapping[str, subprocess.Popen[bytes]]) -> str:
     ended = {name: child.returncode for name, child in running.items() if child.poll() is not None}
     told = ", ".join(f"{name} ended with {_status(code)}" for name, code in ended.items())
-    return f"Error: {told} (see above); stopping the others"
+    return f"{told} (see above); stopping the others"
 
 
 def _status(code: int) -> str:

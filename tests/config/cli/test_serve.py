@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from config.cli.serve import serve
+from config.cli.banner import Banner
+from config.cli.serve import Report, serve
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.support.processes import free_port
@@ -26,12 +27,25 @@ def _signals_are_as_before() -> Iterator[None]:
         yield
 
 
+class Noted(Report):
+    """What was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def up(self, banner: Banner, *, has_redis: bool) -> None:
+        self.lines.append(banner.text(has_redis=has_redis))
+
+    def ended(self, what: str) -> None:
+        self.lines.append(what)
+
+
 def refusal(settings: Settings, *, embedded: bool = False) -> str:
     """Why it does not start; nothing is said of addresses that nobody listens at."""
-    said: list[str] = []
+    said = Noted()
     with pytest.raises(SettingsError) as refused:
-        serve(settings, embedded=embedded, command="message-center", say=said.append)
-    assert said == []
+        serve(settings, embedded=embedded, command="message-center", report=said)
+    assert said.lines == []
     return str(refused.value)
 
 
@@ -60,10 +74,10 @@ def test_a_port_of_somebody_who_answers_is_refused_and_no_valkey_is_started(
 def test_a_process_that_ends_by_itself_ends_all_and_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
+    said = Noted()
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("HTTP_PORT=many\n")  # The processes read it themselves.
     settings = Settings(http_port=free_port(), ws_port=free_port())
 
-    assert serve(settings, embedded=False, command="message-center", say=said.append) == 1
-    assert "ended with status 1 (see above); stopping the others" in said[-1]
+    assert serve(settings, embedded=False, command="message-center", report=said) == 1
+    assert "ended with status 1 (see above); stopping the others" in said.lines[-1]
