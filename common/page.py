@@ -34,8 +34,8 @@ class Page:
     `KICK_MARK + USER` alone, which no channel is named, for a `Kick`; or NOBODY.
     None instead of the list: all of the page is for everybody.
 
-    `receipts[i]` is empty, or `TIME ID`: when it was pushed, in milliseconds, and the id under
-    which its receipt is asked for. None instead of the list: no receipt is asked for.
+    `receipts[i]` is empty, or when it was pushed, in milliseconds, if its receipt is asked for.
+    None instead of the list: no receipt is asked for.
     """
 
     ids: list[bytes]

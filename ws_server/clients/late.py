@@ -9,7 +9,8 @@ from ws_server.clients.receipts import Receipts
 from ws_server.clients.written import written_upto
 
 MOST_NAMED = 100  # Clients.
-MOST_IDS = 100  # Of receipts, for each of them.
+MOST_IDS = 100  # Of messages that are for some, for each of them.
+MOST_IDS_OF_ALL = 1000  # For all of them together: some 20 kB.
 
 
 def rows_of(
@@ -22,7 +23,7 @@ def rows_of(
 
     A stream of events cannot confirm while it is there: it is late if it is behind.
     """
-    found = []
+    found, room = list[dict[str, Any]](), MOST_IDS_OF_ALL
     for connection in connections:
         if connection.confirmed >= upto or not connection.is_open:
             continue
@@ -32,14 +33,19 @@ def rows_of(
         since, ids = receipts.unconfirmed(connection, upto)
         if since is not None:
             on_late(connection)
-            found.append(_row(connection, since, ids[:MOST_IDS]))
+            ids = ids[: min(MOST_IDS, room)]
+            room -= len(ids)
+            found.append(_row(connection, since, ids))
             if len(found) == MOST_NAMED:
                 break
     return found
 
 
 def _row(connection: Connection, since: int, ids: list[str]) -> dict[str, Any]:
-    """`after`: it has confirmed up to here; `upto`: so much is written to it."""
+    """`after`: it has confirmed up to here; `upto`: so much is written to it.
+
+    `ids`: messages for some, among them it, that it has not confirmed.
+    """
     return {
         "user": connection.grant.user,
         "address": connection.address or connection.peer(),
