@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.support.answering import Answering
 from tests.support.console import open_console, shifts
@@ -16,6 +17,8 @@ HIDE = """hidden => {
     Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
 }"""
+
+LATE = {"user": None, "address": "10.0.0.7", "since": 1795689503842, "state": "behind"}
 
 
 @pytest.fixture(scope="module")
@@ -106,14 +109,29 @@ def test_it_is_asked_for_only_while_somebody_looks_and_for_a_bounded_time(
         page.clock.run_for(100)
 
 
-def test_it_says_why_there_is_no_receipt(shared: System, page: Page, problems: list[str]) -> None:
+def test_it_says_what_is_not_known_and_why_there_is_no_receipt(
+    shared: System, page: Page, problems: list[str]
+) -> None:
     reason = "the token 'shop' may not read 'user:42'"
-
-    def refuse(route: Route) -> None:
-        route.fulfill(status=403, json={"code": -1, "error": "insufficient_scope", "msg": reason})
-
-    page.route(re.compile("/messages/[0-9a-f]{24}$"), refuse)
+    refused = {"code": -1, "error": "insufficient_scope", "msg": reason}
+    numbers = {"to": 1204, "written": 1202, "confirmed": 1200, "behind": 1, "missed": 1}
+    in_doubt = {"unknown": None, "waiting": 0, "late": [LATE] * 25}
+    answers: list[dict[str, Any]] = [
+        {"json": {"state": "expired", **numbers, **in_doubt}},
+        {"status": 403, "json": refused},
+    ]
+    page.route(re.compile("/messages/[0-9a-f]{24}$"), lambda route: route.fulfill(**answers.pop(0)))
     push(page, shared, "42")
 
-    told = f"✗ It is pushed, but there is no receipt: {reason}"
-    expect(page.locator("#receipt").get_by_role("status")).to_have_text(told)
+    receipt = page.locator("#receipt")
+    expect(receipt.get_by_role("status")).to_have_text(
+        "confirmed by 1,200 of 1,204, written: 1,202, behind: 1, missed: 1, "
+        "a process was killed that had not said how many it has"
+    )
+    expect(receipt.get_by_role("listitem")).to_have_count(21)
+    expect(receipt).to_contain_text("somebody without a user at 10.0.0.7, not written yet")
+    expect(receipt.get_by_role("listitem").last).to_have_text("+5")
+    receipt.get_by_role("button", name="Ask again").press("Enter")
+    expect(receipt.get_by_role("status")).to_have_text(
+        f"✗ It is pushed, but there is no receipt: {reason}"
+    )
