@@ -20,7 +20,7 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
     {KEY}:once:ID    string  a hash of the item that was pushed under this id, for a while
     {KEY}:places     hash    how far each client is that comes with `client`: its name, and its user
                              if it has one -> the place in the log that it has confirmed, the one up
-                             to which it was sent (none: it is connected), and when. It expires
+                             to which it was sent (if that is known), and when. It expires
     {KEY}:heard      sorted set  the same names by the time at which each was heard of. It expires
     {KEY}:inboxes    hash    the same by user, for what waits for it
     {KEY}:heard-users  sorted set  the same

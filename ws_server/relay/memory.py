@@ -51,6 +51,8 @@ class ClientMemory:
         self._refresh_at = monotonic() + self._refresh_every
         self._here: dict[Connection, None] = {}
         self._by_name: dict[str, list[Connection]] = {}
+        # The most that one was sent of those that left while another one of the name is here.
+        self._sent: dict[str, Mark] = {}
         self._moved: dict[Connection, None] = {}  # They have confirmed more than is written.
         self._moves: dict[str, Move] = {}  # To be written at once, by name.
         self._wake = Event()
@@ -109,13 +111,16 @@ class ClientMemory:
             return
         del self._here[connection]
         self._moved.pop(connection, None)
-        name, sent = self._name_of(connection), None
+        name, sent = self._name_of(connection), Mark(connection.feed.epoch, connection.pinged)
+        before = self._sent.pop(name, sent)
+        most = before if is_ahead(before, sent) else sent
         others = self._by_name[name]
         others.remove(connection)
-        if not others:
+        if others:
+            self._sent[name] = most
+        else:
             del self._by_name[name]
-            sent = Mark(connection.feed.epoch, connection.pinged)
-        self._put(self._move_of(connection, sent))
+        self._put(self._move_of(connection, None if others else most))
         self._from.pop(connection, None)
         self._streams.leave(connection)
 

@@ -119,6 +119,20 @@ def test_two_connections_of_a_client_share_what_either_has_confirmed(
     assert places.known == {"abc": Known(confirmed, confirmed)}
 
 
+def test_the_last_connection_to_leave_tells_what_any_of_them_was_sent(
+    parts: Parts, memory: ClientMemory, places: FakePlaces
+) -> None:
+    (first, _), (second, _) = enter(parts, memory), enter(parts, memory)
+    parts.publish(b"to both")
+    second.close()  # It is sent nothing more.
+    parts.publish(b"to the first")
+    leave(parts, memory, first)
+    leave(parts, memory, second)
+    memory.write(0)
+
+    assert places.known["abc"].sent == parts.feed.mark
+
+
 def test_what_one_connection_has_confirmed_is_not_lost_as_another_leaves_while_redis_is_away(
     parts: Parts, memory: ClientMemory, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
