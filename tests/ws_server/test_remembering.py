@@ -99,9 +99,10 @@ def test_what_is_pushed_to_a_user_who_is_away_waits_for_the_next_connection(
 
     wait_until(lambda: kept.users.known["42"].mark == head(running), "confirmed")
     assert leave(again, kept.users, "42").mark == head(running)
-    third = come(running, grant=USER, channels=own)
+    third = come(running, format="json", grant=USER, channels=own)
+    assert json.loads(third.texts(1)[0])["type"] == "welcome"  # Nothing waits any more.
     running.log.push(b"new")
-    assert third.texts(1) == [b"new"]
+    assert json.loads(third.texts(1)[0])["content"] == "new"
 
 
 def test_what_waited_and_was_not_confirmed_waits_again(running: Running, kept: Kept) -> None:
