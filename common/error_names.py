@@ -84,9 +84,9 @@ ERRORS = (
             ("unknown_field", 422): (
                 "A message of a batch has a field besides `content`, `id`, `channel`, "
                 "`channels`, `user`, `users` and `receipt`. Or a parameter looks like a slip of "
-                "one that names recipients. Or the query of a batch has one of the seven. Or a "
-                "question has a parameter that there is not. Or the body for `/tokens` or "
-                "`/revocations` has such a field"
+                "one that names recipients, or of `receipt`. Or the query of a batch has one of "
+                "the seven. Or a question has a parameter that there is not. Or the body for "
+                "`/tokens` or `/revocations` has such a field"
             ),
             ("bad_page", 422): (
                 "A parameter of a page is wrong: `limit` or `last` is no number from 1 to 1000, "
