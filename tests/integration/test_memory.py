@@ -161,6 +161,9 @@ def test_a_stop_loses_no_confirmation(system: System) -> None:
     for client in clients:
         client.read_upto(PREFIX + "4")
         client.confirm_all()
+    push(system, 5, 6)  # In the same second: no ping is due yet.
+    for client in clients:
+        client.read_upto(PREFIX + "5")
     ws.popen.terminate()
     for client in clients:
         while client.read() != CLOSE:

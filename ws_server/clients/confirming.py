@@ -65,6 +65,7 @@ class Confirming:
         self.on_confirmed: list[OnConfirmed] = []
         self._clients = clients
         self._sender = sender
+        sender.before_close = self.ask_last
         self._until = 0.0  # Up to this moment, all are asked.
         # These are asked always; or, if False, until they have confirmed something.
         self._asking: dict[Feed, dict[Connection, bool]] = {
@@ -153,18 +154,18 @@ class Confirming:
         for count, connection in enumerate(some):
             if connection.confirms_by_command and connection not in asking:
                 continue  # It does so by itself if a receipt is asked for.
-            owed = connection.owed
-            if connection.state is State.LIVE:
-                is_due = connection.cursor > connection.pinged
-            else:  # While its outbox waits, a ping would wait behind it.
-                is_due = owed is not None and not owed.outbox and owed.cursor > connection.pinged
-            if is_due and connection.is_open:
+            if _is_due(connection):
                 connection.pinged_in = self._round
                 self._sender.ask(connection)
                 pinged += 1
             if pinged >= PINGED_AT_ONCE or count % VISITED_AT_ONCE == VISITED_AT_ONCE - 1:
                 pinged = 0
                 gevent.sleep(0)
+
+    def ask_last(self, connection: Connection) -> None:
+        """It is about to be closed: its pong comes before its answer to that."""
+        if self.wants(connection) and _is_due(connection):
+            self._sender.ask(connection)
 
     # Answers
 
@@ -207,3 +208,13 @@ class Confirming:
                 del asking[connection]
             for told in self.on_confirmed:
                 told(connection, before, id_)
+
+
+def _is_due(connection: Connection) -> bool:
+    """Whether it is open, and has been sent something since it was asked."""
+    if connection.state is State.LIVE:
+        return connection.cursor > connection.pinged
+    owed = connection.owed
+    if owed is None or owed.outbox:  # A ping would wait behind that.
+        return False
+    return connection.is_open and owed.cursor > connection.pinged

@@ -41,6 +41,8 @@ class Sender:
         self.lender = Lender()
         self.catch_up = CatchUp(self, self.lender, tally)
         self._journal = journal
+        # Told of each open client that is to be closed.
+        self.before_close: Callable[[Connection], None] = lambda _: None
 
     # To one client
 
@@ -124,6 +126,7 @@ class Sender:
         if not connection.is_open:
             return
         self._journal.tell_closing(connection, close)
+        self.before_close(connection)
         self.post_raw(connection, connection.feed.format.farewell(close))
         if connection.is_open:
             is_websocket = connection.feed.format.is_websocket

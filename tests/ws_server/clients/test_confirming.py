@@ -7,7 +7,7 @@ import pytest
 
 from common.message import Mark
 from tests.support.parts import SMALL, Parts, Peer, Peers, numbered, wait_until
-from tests.support.websocket import PING, PONG, TEXT, frame
+from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame
 from ws_server.clients.confirming import TIMED_PONGS
 from ws_server.clients.connection import Connection, State
 from ws_server.clients.lending import LENT_BYTES
@@ -295,6 +295,43 @@ def test_a_pong_that_comes_after_our_close_counts(parts: Parts, join: Join) -> N
     answer(client)
 
     confirmed(connection, parts.feed.head)
+
+
+def test_who_is_closed_confirms_what_it_has_been_sent_since_its_last_ping(
+    parts: Parts, join: Join
+) -> None:
+    asked, client = join()
+    parts.hub.confirming.want_from(asked)
+    _, other = join()
+    parts.publish(b"one")
+    assert (client.texts(1), answer(client)) == ([b"one"], mark(parts))
+    parts.publish(b"two")
+
+    for connection in parts.hub.connections:
+        parts.hub.sender.close(connection, GOING_AWAY)
+
+    assert (client.texts(1), answer(client)) == ([b"two"], mark(parts))
+    confirmed(asked, parts.feed.head)
+    assert client.frame()[0] == CLOSE
+    assert [opcode for opcode, _ in other.frames(3)] == [TEXT, TEXT, CLOSE]
+
+
+def test_who_has_confirmed_all_or_waits_for_its_replies_is_closed_without_a_ping(
+    parts: Parts, join: Join
+) -> None:
+    connection, client = join()
+    parts.hub.confirming.want_from(connection)
+    parts.hub.sender.close(connection, GOING_AWAY)
+    assert client.frame()[0] == CLOSE
+
+    behind, _ = join(send_buffer=SMALL)
+    parts.hub.confirming.want_from(behind)
+    parts.publish(b"x" * 3 * SMALL)
+    assert behind.owed is not None
+    behind.owed.outbox += b"x"
+    pinged = behind.pinged
+    parts.hub.confirming.ask_last(behind)
+    assert behind.pinged == pinged
 
 
 def test_a_pong_to_a_log_that_was_lost_confirms_nothing(parts: Parts, join: Join) -> None:
