@@ -145,6 +145,10 @@ class Hall:
         connection.channels = channels
         audiences.add(connection)
 
+    def begin_closing(self, connection: Connection) -> None:
+        """It is told to end the connection, and may still confirm what it was sent."""
+        self.clients.begin_closing(connection, inf)
+
     def leave(self, connection: Connection) -> None:
         """It is gone."""
         self._sender.drop(connection)

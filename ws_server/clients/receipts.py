@@ -164,6 +164,8 @@ class Receipts:
         """A client that had confirmed everything up to one id has confirmed more."""
         if not len(self):
             return
+        if not connection.is_open and not self._departed.confirm(connection, before, upto):
+            return
         self.waited.confirmed(connection)
         self._add(CONFIRMED, connection, before, upto)
         for start, end in self._skipped.get(connection, ()):
