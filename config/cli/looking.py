@@ -9,7 +9,7 @@ from config.printable import printable
 from message_center_client import Client, Refused
 
 READY = "ready"
-BUSY = "not ready: 503"
+HERE = (READY, "not ready: 503", "no answer: timed out")  # A server of ours; it may wait for Redis.
 LOOK_FURTHER = (
     "look at Redis, and at the log of what is not ready; `message-center doctor` says more"
 )
@@ -37,7 +37,7 @@ class View:
         """What would help; empty if all is well."""
         if self.is_ready and not self.why_no_stats:
             return ""
-        both_are_here = all(each.startswith((READY, BUSY)) for each in (self.http, self.ws))
+        both_are_here = all(each.startswith(HERE) for each in (self.http, self.ws))
         refused = self.why_no_stats and not self.why_no_stats.startswith("503")
         return LOOK_FURTHER if both_are_here and not refused else TO_DO
 

@@ -66,7 +66,8 @@ def test_why_there_are_no_figures_is_told() -> None:
         (View("not ready: 503: queue_unavailable", "not ready: 503: not_ready"), LOOK_FURTHER),
         (View(READY, "not ready: 503: not_ready", why_no_stats="503: busy"), LOOK_FURTHER),
         (View(READY, READY, why_no_stats="401: unauthorized"), TO_DO),
-        (View("no answer: timed out", "not ready: 503: not_ready"), TO_DO),
+        (View("no answer: timed out", "not ready: 503: not_ready"), LOOK_FURTHER),
+        (View("no answer: Connection refused", "not ready: 503: not_ready"), TO_DO),
         (View("not ready: 404", READY), TO_DO),
     ],
 )
