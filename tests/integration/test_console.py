@@ -102,6 +102,10 @@ def test_it_says_what_is_wrong_with_a_push(shared: System, page: Page, problems:
 
     expect(page.locator("#result")).to_have_text("HTTP 502")
     expect(page.locator("#content-problem")).to_have_text("")
+    page.route("**/push", lambda route: route.fulfill(body="<h1>Log in first</h1>"))
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator("#result")).to_contain_text("The HTTP API does not answer: Unexpected")
     problems.clear()  # The browser tells of the 502, too.
 
 
