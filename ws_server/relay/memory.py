@@ -49,6 +49,7 @@ class ClientMemory:
         self._from: dict[Connection, Mark] = {}  # It has not confirmed what waited for it.
         self._refresh_every = seconds / REFRESHES
         self._refresh_at = monotonic() + self._refresh_every
+        self._epoch = ""  # In a new one, Redis may have lost what it was told.
         self._here: dict[Connection, None] = {}
         self._by_name: dict[str, list[Connection]] = {}
         # The most that one was sent of those that left while another one of the name is here.
@@ -150,12 +151,15 @@ class ClientMemory:
     def write(self, now: float) -> None:
         """Tell Redis what is due; who is left is told of in the next round."""
         self._wake.clear()
-        if now >= self._refresh_at:
+        epoch = next((each.feed.epoch for each in self._here), self._epoch)
+        may_be_lost, self._epoch = self._epoch not in ("", epoch), epoch
+        if now >= self._refresh_at or may_be_lost:
             self._refresh_at = now + self._refresh_every
             self._moved.update(self._here)
         if now >= self._write_moved_at:
             self._write_moved_at = now + ROUND
-            self._moved.update(dict.fromkeys(self._streams.note()))
+            for connection in self._streams.note():  # Each at once: it may leave meanwhile.
+                self._moved[connection] = None
             self._gather_moved()
         try:
             self._write_all(MOST_COMMANDS)

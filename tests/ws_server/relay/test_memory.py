@@ -225,6 +225,46 @@ def test_who_stays_is_heard_of_although_nothing_comes_for_it(
     assert len(places.writes) == 1
 
 
+def test_a_stream_that_leaves_while_others_are_noted_is_noted_as_gone(
+    parts: Parts, memory: ClientMemory, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_server.relay.streams.AT_ONCE", 2)
+    clients = []
+    for name in ("goes", "stays"):
+        stream, client = parts.connect(listen=Listen(events=True, client=name))
+        memory.enter(stream)
+        clients.append(client)
+    parts.publish(b"one")
+    for client in clients:
+        client.socket.recv(1 << 16)
+    memory.write(0)
+    gevent.spawn(leave, parts, memory, parts.hub.connections[0])
+
+    memory.write(ROUND)
+
+    assert places.known == {
+        "goes": Known(parts.feed.mark, parts.feed.mark),
+        "stays": Known(parts.feed.mark, None),
+    }
+
+
+def test_after_a_loss_redis_is_told_of_all_who_are_here(
+    parts: Parts, memory: ClientMemory, places: FakePlaces
+) -> None:
+    """With the messages, it may have lost these."""
+    enter(parts, memory)
+    memory.write(0)
+    memory.write(ROUND)
+    places.writes.clear()
+    parts.log.lose(0)
+    parts.hub.rewind(Mark(parts.log.epoch, 0), kept=0)
+
+    memory.write(2 * ROUND)
+    memory.write(3 * ROUND)
+
+    assert [[move.name for move in moves] for moves in places.writes] == [["abc"]]
+
+
 def test_a_stop_writes_all_that_is_known(
     parts: Parts, memory: ClientMemory, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """How far streams of events are: what has arrived, and nothing that was cut off on its way."""
 
+import gevent
 import pytest
 
 from common.message import Mark
@@ -8,6 +9,7 @@ from tests.support.processes import free_port
 from ws_server.clients.connection import Connection
 from ws_server.clients.written import has_arrived
 from ws_server.door.listen import Listen
+from ws_server.relay import streams as module
 from ws_server.relay.streams import Streams
 
 PORT = free_port()
@@ -96,6 +98,22 @@ def test_who_is_cut_off_has_what_had_arrived_before(
     wait_until(lambda: not connection.is_open, "gone")
 
     assert streams.place_of(connection) == SINCE
+
+
+def test_many_are_noted_by_and_by_and_who_leaves_meanwhile_is_not(
+    parts: Parts, peers: Peers, streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    first, second, third = (begin(parts, peers, streams, SINCE)[0] for _ in range(3))
+    wait_until(lambda: all(map(has_arrived, (first, second, third))), "it has arrived")
+    assert list(streams.note()) == []
+
+    def leave() -> None:
+        parts.hub.sender.drop(third)
+        streams.leave(third)
+
+    gevent.spawn(leave)
+    assert list(streams.note()) == [first, second]
 
 
 def test_others_are_no_streams(parts: Parts, streams: Streams) -> None:
