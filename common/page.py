@@ -69,11 +69,15 @@ class Page:
 
     @classmethod
     def _of_tracked(cls, ids: list[bytes], fields: list[list[bytes]]) -> Self:
-        receipts = list(map(_receipt, fields))
-        bare = [
-            pairs[:-2] if receipt else pairs
-            for pairs, receipt in zip(fields, receipts, strict=True)
-        ]
+        if set(map(len, fields)) == {4} and {pairs[2] for pairs in fields} == {RECEIPT}:
+            # Nearly always: if all are for everybody, and all ask for one.
+            receipts, bare = [pairs[3] for pairs in fields], [pairs[:2] for pairs in fields]
+        else:
+            receipts = list(map(_receipt, fields))
+            bare = [
+                pairs[:-2] if receipt else pairs
+                for pairs, receipt in zip(fields, receipts, strict=True)
+            ]
         page = cls.of_entries(list(zip(ids, bare, strict=True)))
         page.receipts = receipts
         return page

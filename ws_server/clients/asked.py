@@ -6,6 +6,7 @@ from itertools import compress
 from typing import NamedTuple, Protocol
 
 from common.message import parse_id
+from common.metrics.numbers import Buckets
 from common.page import NOBODY, Page
 from ws_server.clients.connection import Connection
 
@@ -49,3 +50,11 @@ def asked_of(page: Page) -> Asked:
         elif names != NOBODY:
             for_some.append((parse_id(id_), names))
     return Asked(for_all, for_some, times)
+
+
+def note_times(buckets: Buckets, pushed: Mapping[bytes, int], now: float) -> None:
+    """Note how many seconds ago messages were pushed; a clock that is behind counts as now."""
+    for each, times in pushed.items():
+        # Somebody else may have written there what he likes.
+        if each.isdigit() and len(each) <= LONGEST_TIME:
+            buckets.note(max(0.0, now - int(each) / 1000), times)

@@ -5,8 +5,9 @@ a ping by itself, after what came before it: so its pong confirms everything up 
 that says `{"confirm": "…"}`, or at its handshake that it will, is believed that alone: its pong
 tells only that its socket was read. Where others are asked all the time, it is asked by a notice.
 
-Time is counted in rounds of a second. In each, a client is pinged with a chunk once at most, and at
-its end if it has been sent something since. Nobody is pinged who is not asked to confirm anything.
+Time is counted in rounds of a second. In each, a client is pinged once at most: with the first
+chunk of the round; or, if none has come soon, by a ping of its own, if it has been sent something
+since the last one. Nobody is pinged who is not asked to confirm anything.
 """
 
 from collections.abc import Callable, Collection
@@ -22,6 +23,7 @@ from ws_server.clients.sender import Sender
 from ws_server.log.feed import Feed
 
 ROUND = 1.0  # Seconds.
+RIDE = 0.2  # So much of a round is waited for a chunk: a ping of its own costs a write.
 PINGED_AT_ONCE = 200  # Clients, between two turns of the event loop.
 VISITED_AT_ONCE = 20_000  # The same, where nobody is due.
 TIMED = 64  # Pings that rode behind a chunk, of which the time is known.
@@ -138,12 +140,17 @@ class Confirming:
         repeat("clients are asked to confirm", self._wait_and_ask)
 
     def _wait_and_ask(self) -> None:
-        gevent.sleep(ROUND)
-        self.begin_round()
+        gevent.sleep(ROUND * (1 - RIDE))
+        self.begin_round(ROUND * RIDE)
 
-    def begin_round(self) -> None:
-        """Ping those who have been sent something since they were pinged last."""
+    def begin_round(self, wait: float = 0.0) -> None:
+        """After some seconds, ping those who have been sent something since they were pinged last.
+
+        But for those behind whose chunk a ping has ridden meanwhile.
+        """
         self._round += 1
+        if wait:
+            gevent.sleep(wait)
         # What was sent while all were asked is asked for, too, if that has just ended.
         wants_all = monotonic() < self._until + 2 * ROUND
         for feed, asking in self._asking.items():
@@ -154,7 +161,7 @@ class Confirming:
         for count, connection in enumerate(some):
             if connection.confirms_by_command and connection not in asking:
                 continue  # It does so by itself if a receipt is asked for.
-            if _is_due(connection):
+            if connection.pinged_in != self._round and _is_due(connection):
                 connection.pinged_in = self._round
                 self._sender.ask(connection)
                 pinged += 1

@@ -16,7 +16,7 @@ from common.message import parse_id
 from common.metrics.numbers import Buckets
 from common.page import Page
 from common.receipt import Counted
-from ws_server.clients.asked import LONGEST_TIME, Asking, asked_of
+from ws_server.clients.asked import Asking, asked_of, note_times
 from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Clients, Connection
 from ws_server.clients.departed import Departed
@@ -84,18 +84,15 @@ class Receipts:
         for at, names in asked.for_some:
             self._open_to_some(Receipt(at, names))
         self._open_to_all(asked.for_all)
-        self._make_room()
+        while len(self) > MOST_OPEN and len(self._opened) > 1:
+            self._forget_upto(self._opened.pop(0)[1])
 
     def close(self) -> None:
         """They were offered to everybody."""
         self._done = self._last
-        now, pushed = time(), self._pushed
-        if pushed:
+        if self._pushed:
+            note_times(self.to_written, self._pushed, time())
             self._pushed = Counter()
-        for each, times in pushed.items():
-            # Somebody else may have written there what he likes.
-            if each.isdigit() and len(each) <= LONGEST_TIME:
-                self.to_written.note(max(0.0, now - int(each) / 1000), times)
 
     def _open_to_all(self, ids: Sequence[bytes]) -> None:
         # It is nearly always the same for all of them.
@@ -166,9 +163,10 @@ class Receipts:
             return
         if not connection.is_open and not self._departed.confirm(connection, before, upto):
             return
-        self.waited.confirmed(connection)
+        if len(self._to_some):
+            self.waited.confirmed(connection)
         self._add(CONFIRMED, connection, before, upto)
-        for start, end in self._skipped.get(connection, ()):
+        for start, end in self._skipped.get(connection, ()) if self._skipped else ():
             self._add(CONFIRMED, connection, max(before, start), min(upto, end), -1)
 
     def _add(
@@ -176,7 +174,8 @@ class Receipts:
     ) -> None:
         if after < upto:
             self._to_all.add(kind, after, upto, number)
-            self._to_some.add(kind, connection, after, upto, number)
+            if len(self._to_some):
+                self._to_some.add(kind, connection, after, upto, number)
 
     # What is told
 
@@ -235,10 +234,6 @@ class Receipts:
         stretches = [(after, self._last) for _, after in behind]
         found = self._to_all.take(stretches, upto, is_cut=is_cut)
         return found + self._to_some.take(behind, upto, self.waited.unwritten(), is_cut=is_cut)
-
-    def _make_room(self) -> None:
-        while len(self) > MOST_OPEN and len(self._opened) > 1:
-            self._forget_upto(self._opened.pop(0)[1])
 
     def _forget_upto(self, at: int) -> None:
         self._to_all.forget_upto(at)

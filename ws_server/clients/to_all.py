@@ -6,6 +6,7 @@ one, it is split. The number of messages costs a client nothing, and a message c
 """
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -36,6 +37,8 @@ class ToAll:
         self._lasts: list[int] = []  # The last id of each.
         self._count = 0
         self._columns = (Column(), Column(), Column())
+        # What is yet to be added there: of many clients it is the same.
+        self._added = Counter[tuple[int, int, int]]()
         # From which part on something may have changed, and from which on somebody was behind.
         self._changed_from = self._behind_from = 0
 
@@ -44,6 +47,7 @@ class ToAll:
 
     def open(self, ids: Sequence[bytes], to: int) -> None:
         """Some more messages, each for so many clients."""
+        self._add_all()
         self._changed_from = min(self._changed_from, len(self._parts))
         self._count += len(ids)
         while ids:
@@ -57,10 +61,18 @@ class ToAll:
 
     def add(self, kind: int, after: int, upto: int, number: int) -> None:
         """Count a client, or one less, of the messages after one id up to another."""
-        start, end = self._split(after), self._split(upto)
-        if start < end:
-            self._columns[kind].add(start, end, number)
-            self._changed_from = min(self._changed_from, start)
+        if self._count:
+            self._added[kind, after, upto] += number
+
+    def _add_all(self) -> None:
+        if not self._added:
+            return
+        for (kind, after, upto), number in self._added.items():
+            start, end = self._split(after), self._split(upto)
+            if start < end:
+                self._columns[kind].add(start, end, number)
+                self._changed_from = min(self._changed_from, start)
+        self._added.clear()
 
     def first(self, after: int, upto: int) -> int:
         """The id of the first message after one id and up to another; 0: there is none."""
@@ -73,6 +85,7 @@ class ToAll:
 
     def forget_upto(self, at: int) -> None:
         """Those up to an id are not counted any more, but for those of a stretch that goes on."""
+        self._add_all()
         parts = self._parts
         end = bisect_right(self._lasts, at)
         while 0 < end < len(parts) and parts[end - 1].stretch == parts[end].stretch:
@@ -90,6 +103,7 @@ class ToAll:
         It is taken to be told then. `behind`: for each client that is behind, the id after which
         and up to which it is.
         """
+        self._add_all()
         for each in behind:
             self._split(each[0]), self._split(each[1])
         was_from, spans = self._behind_from, [tuple(map(self._split, each)) for each in behind]
