@@ -1,6 +1,6 @@
 """Clients that have not confirmed a message in time: who they are. No I/O here."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from common.message import format_id
@@ -23,7 +23,7 @@ def rows_of(
 
     A stream of events cannot confirm while it is there: it is late if it is behind.
     """
-    found, room = list[dict[str, Any]](), MOST_IDS_OF_ALL
+    found = []
     for connection in connections:
         if connection.confirmed >= upto or not connection.is_open:
             continue
@@ -33,11 +33,18 @@ def rows_of(
         since, ids = receipts.unconfirmed(connection, upto)
         if since is not None:
             on_late(connection)
-            ids = ids[: min(MOST_IDS, room)]
-            room -= len(ids)
-            found.append(_row(connection, since, ids))
+            found.append(_row(connection, since, ids[:MOST_IDS]))
             if len(found) == MOST_NAMED:
                 break
+    return found
+
+
+def bounded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first of some rows, with not too many ids in all of them."""
+    found, room = [], MOST_IDS_OF_ALL
+    for row in rows[:MOST_NAMED]:
+        found.append({**row, "ids": row["ids"][:room]})
+        room -= len(found[-1]["ids"])
     return found
 
 

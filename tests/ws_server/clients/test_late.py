@@ -7,7 +7,7 @@ import pytest
 from tests.support.receipts import Hall, at_of
 from ws_server.clients import late as module
 from ws_server.clients.connection import Connection
-from ws_server.clients.late import rows_of
+from ws_server.clients.late import bounded, rows_of
 
 UPTO = at_of(3)
 
@@ -81,4 +81,7 @@ def test_few_messages_are_named_of_each_and_of_all(
     hall.publish(1, [("a",), ("a",), ("a",)])
     rows = rows_of(hall.receipts, hall.clients.all, UPTO, hall.asked.want_once)
 
-    assert [row["ids"] for row in rows] == [["0-500", "0-1000"], ["0-500"], []]
+    assert [row["ids"] for row in rows] == [["0-500", "0-1000"]] * 3
+    assert [row["ids"] for row in bounded(rows)] == [["0-500", "0-1000"], ["0-500"], []]
+    monkeypatch.setattr(module, "MOST_NAMED", 2)
+    assert [row["user"] for row in bounded(rows)] == ["1", "2"]
