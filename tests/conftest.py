@@ -4,6 +4,7 @@ Property tests take the same examples every time; FUZZ_EXAMPLES=N takes N times 
 many, new ones each time.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -22,6 +23,9 @@ from common.store.connect import connect
 from config import leftovers
 from config.cli.embedded import EmbeddedValkey
 from tests.support.spread import ByFile, ordered
+
+# Nothing is garbage while tests are collected; to look for it took a quarter of the time.
+gc.disable()
 
 # `nohup` and a shell's `&` ignore them for all that they start; what we start would leave it so.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -47,6 +51,11 @@ settings.load_profile("ours")
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = ordered(items, lambda item: (item.path.parent.name, item.path.stem))
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+    gc.freeze()  # What has been collected lives as long as the process.
 
 
 @pytest.hookimpl(optionalhook=True)
