@@ -5,6 +5,7 @@ many, new ones each time.
 """
 
 import gc
+import logging
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from _pytest.logging import LogCaptureHandler
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
@@ -86,6 +88,19 @@ def _nothing_runs_on(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "integration" not in request.path.parts:
         assert _started() - before == set()
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A test may set up the log of a process, and those after it have none."""
+    root, hook = logging.getLogger(), sys.excepthook
+    level, handlers = root.level, set(root.handlers)
+    yield
+    sys.excepthook = hook
+    root.setLevel(level)
+    for each in set(root.handlers) - handlers:
+        if not isinstance(each, LogCaptureHandler):
+            root.removeHandler(each)
 
 
 @pytest.fixture(scope="session")
