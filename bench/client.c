@@ -179,6 +179,14 @@ static void deliver(struct connection *c, const char *text, int size, uint64_t n
     }
 }
 
+/* A pong has the words of its ping, behind a mask that changes nothing. */
+static int answer(struct connection *c, const char *words, size_t size) {
+    char pong[6 + 125] = {'\x8a', '\x80' | size};
+    if (size > 125) return 0;
+    memcpy(pong + 6, words, size);
+    return write(c->fd, pong, 6 + size) >= 0;
+}
+
 /* Takes whole frames from data; returns how many bytes it took. */
 static size_t parse(struct connection *c, const char *data, size_t size) {
     size_t at = 0;
@@ -196,7 +204,7 @@ static size_t parse(struct connection *c, const char *data, size_t size) {
         }
         if (size - at < head + length) break;
         if ((f[0] & 0x0f) == 1) deliver(c, data + at + head, length, now);
-        else if ((f[0] & 0x0f) == 9 && write(c->fd, "\x8a\x80\0\0\0\0", 6) < 0) break;
+        else if ((f[0] & 0x0f) == 9 && !answer(c, data + at + head, length)) break;
         at += head + length;
     }
     return at;

@@ -1,12 +1,13 @@
 """Our own processes, started as an operator starts them, each measurement with a fresh Valkey."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic, sleep
+from typing import Any
 
 from redis import Redis
 
@@ -30,9 +31,15 @@ class Ours(Subject):
 
     redis_port: int = 0
 
-    def publisher(self, size: int) -> Publisher:
-        """A producer that LPUSHes messages of `size` bytes."""
-        return Publisher(self.redis_port, size)
+    def publisher(self, size: int, wrap: Callable[[bytes], bytes] = bytes) -> Publisher:
+        """A producer that LPUSHes messages of `size` bytes, as items that `wrap` makes of them."""
+        return Publisher(self.redis_port, size, wrap=wrap)
+
+    def redis_seconds(self) -> float:
+        """The CPU time that its Redis has used."""
+        with Redis(port=self.redis_port) as client:
+            used: Any = client.info("cpu")
+        return float(used["used_cpu_user"] + used["used_cpu_sys"])
 
 
 @contextmanager

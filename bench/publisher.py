@@ -1,7 +1,7 @@
 """A producer of ours: LPUSH over one plain connection, so that the load costs little."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic, monotonic_ns, sleep
 from typing import Self
 
@@ -14,13 +14,15 @@ TOGETHER = 1000  # Items in one LPUSH.
 
 
 class Publisher:
-    """Numbers its messages from 0, as the load client expects them."""
+    """Numbers its messages from 0, as the load client expects them; `wrap` makes items of them."""
 
-    def __init__(self, port: int, size: int, head: bytes = b"") -> None:
+    def __init__(
+        self, port: int, size: int, head: bytes = b"", wrap: Callable[[bytes], bytes] = bytes
+    ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), 30)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._answers = self._socket.makefile("rb")
-        self._head = head
+        self._head, self._wrap = head, wrap
         self._pad = b"x" * (size - 30 - len(head))
         self._next = 0
 
@@ -47,11 +49,11 @@ class Publisher:
         """One LPUSH a message, as fast as they are confirmed."""
         for start in range(0, count, PIPELINE):
             some = range(start, min(count, start + PIPELINE))
-            self._send([[self._message()] for _ in some])
+            self._send([[self._item()] for _ in some])
 
     def together(self, count: int) -> None:
         """All of them in one LPUSH: they are queued at the same moment."""
-        self._send([[self._message() for _ in range(count)]])
+        self._send([[self._item() for _ in range(count)]])
 
     def to_each(self, channels: Sequence[str], count: int) -> None:
         """So many messages to each channel, in turn; each channel has numbers of its own."""
@@ -63,6 +65,9 @@ class Publisher:
     def _addressed(self, channel: str, number: int) -> bytes:
         self._next = number
         return Message(self._message().decode(), (channel,)).to_item()
+
+    def _item(self) -> bytes:
+        return self._wrap(self._message())
 
     def _message(self) -> bytes:
         text = b"%s%010d%020d%s" % (self._head, self._next, monotonic_ns(), self._pad)

@@ -78,8 +78,8 @@ ERRORS = (
             ("unknown_field", 422): (
                 "A message of a batch has a field besides `content`, `id`, `channel`, `channels`, "
                 "`user`, `users`, `event`, `except` and `receipt`, or its query has one. Or a "
-                "parameter looks like a slip of one that names recipients. Or a question, or the "
-                "body for `/tokens` or `/revocations`, has one that there is not"
+                "parameter looks like a slip of one that names recipients, or of `receipt`. Or a "
+                "question, or the body for `/tokens` or `/revocations`, has one that there is not"
             ),
             ("bad_page", 422): (
                 "A parameter of a page is wrong: `limit` or `last` is no number from 1 to 1000, "

@@ -4,6 +4,7 @@ A line names the route and never the address that was asked for: that may hold a
 """
 
 import logging
+from collections.abc import Callable
 
 from flask import Flask, Response, g, request
 
@@ -16,10 +17,17 @@ READING = ("GET", "HEAD", "OPTIONS")
 TOLD_OTHERWISE = ("push_index", "push_batch", "pusher.events", "pusher.batch_events")
 
 
-def tell_requests(app: Flask, log: logging.Logger) -> None:
+def nobody() -> None:
+    """Where nothing says who asks."""
+
+
+def tell_requests(
+    app: Flask, log: logging.Logger, asker: Callable[[], str | None] = nobody
+) -> None:
     """Log what is refused and what changes something; at `debug` the rest.
 
-    An answer carries X-Request-Id if the request did, or if it is a refusal.
+    `asker` gives the name of who asks, or None. An answer carries X-Request-Id if the request did,
+    or if it is a refusal.
     """
     refusals, changes = Kind(log, "refused"), Kind(log, "request")
     others = Kind(log, "request", logging.DEBUG)
@@ -30,12 +38,12 @@ def tell_requests(app: Flask, log: logging.Logger) -> None:
             response.headers[request_id.HEADER] = id_of_request()
             address = request.environ.get("REMOTE_ADDR")
             error = response.error if isinstance(response, RefusedResponse) else None
-            _line(refusals, "refused ", response, error=error, address=address)
+            _line(refusals, "refused ", response, error=error, address=address, by=asker())
             return response
         if request_id.given(request.environ.get(request_id.IN_ENVIRON)):
             response.headers[request_id.HEADER] = id_of_request()
         if request.endpoint not in TOLD_OTHERWISE:
-            _line(others if request.method in READING else changes, "", response)
+            _line(others if request.method in READING else changes, "", response, by=asker())
         return response
 
 

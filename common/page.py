@@ -41,8 +41,8 @@ class Page:
     `KICK_MARK + USER` alone, which no channel is named, for a `Kick`; or NOBODY.
     None instead of the list: all of the page is for everybody.
 
-    `receipts[i]` is empty, or `TIME ID`: when it was pushed, in milliseconds, and the id under
-    which its receipt is asked for. None instead of the list: no receipt is asked for.
+    `receipts[i]` is empty, or when it was pushed, in milliseconds, if its receipt is asked for.
+    None instead of the list: no receipt is asked for.
 
     `events[i]` is empty, or the name of its event; `excepts[i]` is empty, or the id of the
     connection that is not to get it. None instead of a list: there are none.
@@ -81,6 +81,11 @@ class Page:
 
     @classmethod
     def _of_more(cls, ids: list[bytes], fields: list[list[bytes]]) -> Self:
+        if set(map(len, fields)) == {4} and {pairs[2] for pairs in fields} == {RECEIPT}:
+            # Nearly always: if all are for everybody, and all ask for a receipt.
+            page = cls.of_entries(list(zip(ids, [pairs[:2] for pairs in fields], strict=True)))
+            page.receipts = [pairs[3] for pairs in fields]
+            return page
         known = _SHAPES.get
         shapes = [known(tuple(pairs[::2]), BARE) if len(pairs) > 2 else BARE for pairs in fields]
         shaped = list(zip(fields, shapes, strict=True))

@@ -152,9 +152,9 @@ def _protect(app: Flask, guard: Guard, public: frozenset[str | None]) -> None:
             authorization, peer = get("HTTP_AUTHORIZATION", ""), get("REMOTE_ADDR", "")
             callers = guard.check(authorization, peer, get("HTTP_X_FORWARDED_FOR", ""))
             scope = guard.scope_of(callers)
+            asker.keep(callers, scope)  # First: whom it refuses is told of, too.
             if scope is not None:
                 scope.refuse_unless(RIGHTS.get(request.endpoint))
-            asker.keep(callers, scope)
 
 
 def _refuse_listeners(app: Flask, settings: Settings) -> None:
@@ -232,7 +232,7 @@ def _add_client(app: Flask) -> None:
 
 def _add_errors(app: Flask, outage: Outage) -> None:
     answer_failures(app, log)
-    tell_requests(app, log)
+    tell_requests(app, log, asker.name)
 
     @app.errorhandler(QueueUnavailable)
     def unavailable(problem: QueueUnavailable) -> Response:

@@ -4,6 +4,8 @@ Property tests take the same examples every time; FUZZ_EXAMPLES=N takes N times 
 many, new ones each time.
 """
 
+import gc
+import logging
 import os
 import signal
 import socket
@@ -15,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from _pytest.logging import LogCaptureHandler
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
@@ -22,6 +25,9 @@ from common.store.connect import connect
 from config import leftovers
 from config.cli.embedded import EmbeddedValkey
 from tests.support.spread import ByFile, ordered
+
+# Nothing is garbage while tests are collected; to look for it took a quarter of the time.
+gc.disable()
 
 # `nohup` and a shell's `&` ignore them for all that they start; what we start would leave it so.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -47,6 +53,11 @@ settings.load_profile("ours")
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = ordered(items, lambda item: (item.path.parent.name, item.path.stem))
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+    gc.freeze()  # What has been collected lives as long as the process.
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -77,6 +88,19 @@ def _nothing_runs_on(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "integration" not in request.path.parts:
         assert _started() - before == set()
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A test may set up the log of a process, and those after it have none."""
+    root, hook = logging.getLogger(), sys.excepthook
+    level, handlers = root.level, set(root.handlers)
+    yield
+    sys.excepthook = hook
+    root.setLevel(level)
+    for each in set(root.handlers) - handlers:
+        if not isinstance(each, LogCaptureHandler):
+            root.removeHandler(each)
 
 
 @pytest.fixture(scope="session")

@@ -66,6 +66,7 @@ class Canary:
         self._number = 0
         self._sent = 0.0
         self._is_taken = False  # By Redis.
+        self._push_under_way: gevent.Greenlet[[bytes], None] | None = None
         self._mark = relaying.mark
         self._deaf_rounds = 0
         self._most_usual: int | None = None  # Deaf rounds after which one came back all the same.
@@ -140,13 +141,18 @@ class Canary:
         self._push()
 
     def _push(self) -> None:
+        """Begin to, unless Redis still has to answer the push before: what is late is seen now."""
         self._is_taken = False
+        if self._push_under_way is None or self._push_under_way.dead:
+            self._push_under_way = gevent.spawn(self._await_push, self._canary)
+
+    def _await_push(self, canary: bytes) -> None:
         try:
-            self._canaries.push(self._canary)
+            self._canaries.push(canary)
         except QueueUnavailable as problem:
             log.debug("Redis has not taken a canary: %s", problem.reason)
         else:
-            self._is_taken = True
+            self._is_taken = canary == self._canary
 
     def _miss(self, seconds: float) -> None:
         self.missed += 1

@@ -105,8 +105,8 @@ def load(settings: Settings) -> Flask:
     if policy.tokens is not None:
         revoked = service.newcomers.revoked = policy.tokens.revoked
         Revoking(RedisRevocations(client, key), revoked, service.hub).begin()
-    service.start()
-    gevent.spawn(pulse.run)
+    # A beat says that it counts what is settled from then on: so it must know where that begins.
+    service.start(pulse.run)
     gc.set_threshold(*GC_THRESHOLDS)
     return app
 

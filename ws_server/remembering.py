@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import gevent
 
+from common.message import Mark
 from common.store.log import Log
 from common.store.places import Places
 from config.settings import Settings
@@ -60,17 +61,37 @@ class Remembering:
         if beginning.refused is not None:
             return
         if listen.client and self._clients is not None:
-            # Who says itself where it is knows better. And who cannot be told of a gap is closed:
-            # it must not be closed again for the same.
-            is_untold = bool(beginning.missing) and not connection.is_open
-            self._clients.enter(connection, is_set=listen.last_id is not None or is_untold)
-        if self._inboxes is not None and listen.grant.user is not None:
-            self._hub.confirming.want_from(connection)
-            self._inboxes.memory.enter(connection, since=beginning.waited_from)
-            if beginning.waited:
-                self._hub.confirming.ask_first(connection, beginning.waited.last)
+            self._enter_client(self._clients, connection, listen, beginning)
+        # Who is closed or gone already was sent nothing, so nothing of its user's is moved by it.
+        if self._inboxes is not None and listen.grant.user is not None and connection.is_open:
+            self._enter_user(self._inboxes.memory, connection, listen, beginning)
         if connection.state is State.GONE:
             self.leave(connection)
+
+    def _enter_client(
+        self, memory: ClientMemory, connection: Connection, listen: Listen, beginning: Beginning
+    ) -> None:
+        # Who says itself where it is knows better. And who cannot be told of a gap is closed:
+        # it must not be closed again for the same.
+        is_set = listen.last_id is not None or (bool(beginning.missing) and not connection.is_open)
+        since = None
+        if beginning.missing and beginning.asked and not is_set:
+            since = Mark.parse(beginning.asked)  # If the notice is lost, it is told again.
+            self._hub.confirming.ask_first(connection, connection.confirmed)
+        memory.enter(connection, is_set=is_set, since=since)
+
+    def _enter_user(
+        self, memory: ClientMemory, connection: Connection, listen: Listen, beginning: Beginning
+    ) -> None:
+        self._hub.confirming.want_from(connection)
+        # With one of these, Redis was not asked about the user, and may not know it.
+        is_new = listen.last_id is not None or bool(listen.client)
+        memory.enter(connection, is_new=is_new, since=beginning.waited_from)
+        if beginning.waited_from is not None:
+            waited = beginning.waited
+            self._hub.confirming.ask_first(
+                connection, waited.last if waited else connection.confirmed
+            )
 
     def leave(self, connection: Connection) -> None:
         """A client is gone."""

@@ -19,7 +19,7 @@ from common.outage import Unwritten
 from common.receipt import Counted
 from common.store.receipts import ReceiptWriter
 from ws_server.clients.hub import Hub
-from ws_server.clients.late import MOST_NAMED, rows_of
+from ws_server.clients.late import bounded, rows_of
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class Reports:
         began = self._clock()
         if began < self._next_look:
             return self._late
-        upto, found = self._receipts.due_upto(LATE), list[Mapping[str, Any]]()
+        upto, found = self._receipts.due_upto(LATE), list[dict[str, Any]]()
         if upto:
             # Those who are behind first: there is room for few names.
             behind, all_ = self._hub.clients.behind, self._hub.connections
@@ -124,4 +124,4 @@ class Reports:
                 found += rows_of(self._receipts, some, upto, self._hub.confirming.want_once)
                 gevent.sleep(0)
         self._next_look = self._clock() + max(LOOK_EVERY, (self._clock() - began) * LOOK_SHARE)
-        return found[:MOST_NAMED]
+        return bounded(found)

@@ -3,6 +3,7 @@
 How clients are taken in stands in `newcomers`, what happens at the stop in `farewell`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import gevent
@@ -54,6 +55,10 @@ class PusherStores:
     queue: Queue
     rosters: RosterReader
     places: Places | None = None
+
+
+def nothing() -> None:
+    """What is done where nothing is to be done."""
 
 
 class Service:
@@ -135,8 +140,11 @@ class Service:
         """All of its clients."""
         return self._hub
 
-    def start(self) -> None:
-        """Start everything that runs by itself. With Redis there, clients can join at once."""
+    def start(self, on_ready: Callable[[], None] = nothing) -> None:
+        """Start everything that runs by itself. With Redis there, clients can join at once.
+
+        `on_ready` is started, too, as soon as it knows where the log ends.
+        """
         gevent.spawn(self._hub.sender.catch_up.run)
         gevent.spawn(self._keepalive.run)
         gevent.spawn(self._hub.confirming.run)
@@ -145,9 +153,9 @@ class Service:
         if self._reports is not None:
             gevent.spawn(self._reports.run)
         if self._relay.find_head():
-            self._hooks.start()
+            self._begin(on_ready)
         else:
-            gevent.spawn(self._start_late)
+            gevent.spawn(self._begin_late, on_ready)
 
     def announce_stop(self, how: Stop) -> float:
         """It will be stopped: see `Farewell.announce`."""
@@ -172,8 +180,12 @@ class Service:
             self._hooks.on_error,
         )
 
-    def _start_late(self) -> None:
+    def _begin_late(self, on_ready: Callable[[], None]) -> None:
         self._relay.wait_for_head()
+        self._begin(on_ready)
+
+    def _begin(self, on_ready: Callable[[], None]) -> None:
+        gevent.spawn(on_ready)
         self._hooks.start()
 
     def _note_change(self, connection: Connection, had: frozenset[str]) -> None:

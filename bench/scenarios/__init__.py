@@ -12,6 +12,7 @@ from bench.scenarios import (
     memory,
     one_message,
     pushes,
+    receipts,
     resume,
     rolling,
     series,
@@ -43,6 +44,7 @@ def scenarios() -> Mapping[str, Scenario]:
         "pushes": pushes.run,
         "batches": batches.run,
         "to-users": to_users.run,
+        "receipts": receipts.run,
     }
 
 

@@ -28,7 +28,14 @@ KINDS: Mapping[str, Kind] = {
     "keys": Kind("", 50, 0.05),
 }
 # What is filled up to a number only, which takes longer than a run.
-BOUNDED: Mapping[Key, float] = {("keys", "receipts"): 10_000}
+BOUNDED: Mapping[Key, float] = {
+    ("keys", "receipts"): 10_000,
+    ("keys", "asked"): 10_000,
+    (
+        "keys",
+        "counted:",
+    ): 60_000,  # Fields: of each receipt for some, three and one for each process.
+}
 DRAWN = ("PSS", "redis", "descriptors", "objects", "greenlets", "keys")
 FEW = 20  # Entries; keys that never have more are not drawn.
 HEAD = ("what", "of", "level", "an hour", "in this half", "noise", "")

@@ -10,7 +10,7 @@ const STABLE = 10000;
 const ANSWER = 5000, OPENING = 15000, LEADER = 3000;
 // ... a server pings a stream of events more often; and for so long they replace WebSockets that fail.
 const SILENCE = 90000, EVENTS = 300000;
-// What handlers have had is confirmed once in so long at most, if a receipt is asked for.
+// What handlers have had is confirmed once in so long at most, if a receipt is asked for, or by the server.
 const CONFIRM = 1000;
 
 export function connect(url, options = {}) {
@@ -93,7 +93,7 @@ export function connect(url, options = {}) {
     const events = page.fetch && !options.socket && (Date.now() < eventsUntil || misses % 3 === 2);
     const asked = [
       // In a list a comma is part of a name.
-      query, "format=json", channels && `channels=${encodeURIComponent(/,/.test(channels.join?.("")) ? JSON.stringify(channels) : channels)}`,
+      query, "format=json&confirm=1", channels && `channels=${encodeURIComponent(/,/.test(channels.join?.("")) ? JSON.stringify(channels) : channels)}`,
       at ? `last_id=${encodeURIComponent(at)}` : last && `last=${last}`,
     ].filter(Boolean).join("&");
     const place = (events ? path.replace(/\/?$/, "/events") : path).replace(/^(ws|http)/, events ? "http" : "ws");
@@ -164,7 +164,7 @@ export function connect(url, options = {}) {
     if (type === "welcome") tell("connected", { complete: item.complete });
     else if (items[0] || type === "error") show([item]);
     // And what waits for a user, if the page is not there, is what was not confirmed.
-    const asks = item.receipt || (confirmed && item.channel?.startsWith("user:"));
+    const asks = item.receipt || type === "confirm" || (confirmed && item.channel?.startsWith("user:"));
     if (asks) owing ||= setTimeout(confirm, Math.max(0, confirmed + CONFIRM - Date.now()));
     settle();
   }

@@ -37,10 +37,10 @@ class Buckets:
         self.counts = [0] * (len(self.bounds) + 1)
         self.total = 0.0
 
-    def note(self, value: float) -> None:
-        """One more."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
+    def note(self, value: float, times: int = 1) -> None:
+        """One more, or the same so many times."""
+        self.counts[bisect_left(self.bounds, value)] += times
+        self.total += value * times
 
 
 Reading = float | Buckets | Mapping[Any, float] | Mapping[str, Buckets] | None

@@ -10,7 +10,6 @@ import math
 import mmap
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -31,11 +30,13 @@ from common.serving.master import Master
 from common.serving.open_files import affordable_slots
 from common.serving.siblings import Seat, Siblings
 from common.serving.stopping import Stop
+from common.serving.temporary_files import need_temporary_files
 from config.addresses import refuse_taken_address
 from config.anonymous import refuse_anonymous_push
 from config.errors import SettingsError
 from config.load import load
 from config.settings import Settings
+from config.slips import warn_of_slips
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,6 @@ BACKLOG = 4096
 HEARTBEAT_TIMEOUT = 30  # Seconds; a worker that is stuck for so long is replaced.
 # By these gunicorn takes over sockets of systemd, whatever addresses were asked for and checked.
 INHERITED = ("LISTEN_PID", "LISTEN_FDS")
-MEMORY = "/dev/shm"  # noqa: S108  # A folder of Linux, where no other can be written.
 LONGEST_REQUEST_LINE = 8190  # gunicorn's own most; larger content belongs in the body.
 
 
@@ -78,7 +78,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     def load_config(self) -> None:
         hooks = {
             "when_ready": self._when_ready,
-            "on_reload": self._count_reload,
+            "on_reload": self._begin_reload,
+            "on_exit": self._when_ended,
             "pre_fork": self._begin_worker,
             "post_fork": self._say_listening,
             "worker_exit": self._stop_worker,
@@ -118,7 +119,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     def _when_ready(self, _master: Any) -> None:
         log.info("%s listens at %s", self._functions.package, self._options["bind"][0])
 
-    def _count_reload(self, _master: Any) -> None:
+    def _when_ended(self, _master: Any) -> None:
+        log.info("%s has ended", self._functions.package)
+
+    def _begin_reload(self, _master: Any) -> None:
+        log.info("%s reloads: new workers take the place of the old", self._functions.package)
         self._reloads[0] = (self._reloads[0] + 1) % 256
         with suppress(BlockingIOError):
             while os.read(self._listening[0], 4096):  # Those of before.
@@ -182,38 +187,22 @@ def load_settings(process: str) -> Settings:
 
     Exits with a message that names the variable when one is wrong.
     """
-    for name in INHERITED:
-        os.environ.pop(name, None)
-    held = Held()
+    for each in INHERITED:
+        os.environ.pop(each, None)
+    held, name = Held(), process.lower()
     try:
-        _need_temporary_files()
+        need_temporary_files()
         settings = load(os.environ, Path(".env"))
-        begin(settings.log_level, settings.log_format, process.lower(), held)
+        begin(settings.log_level, settings.log_format, name, held)
+        warn_of_slips(os.environ)
         if process == "HTTP":
             refuse_anonymous_push(settings)
-        host = getattr(settings, f"{process.lower()}_host")
-        port = getattr(settings, f"{process.lower()}_port")
+        host, port = (getattr(settings, f"{name}_{part}") for part in ("host", "port"))
         refuse_taken_address(process, host, port)
     except SettingsError as problem:
         held.release()
         sys.exit(f"Error: {problem}")
     return settings
-
-
-def _need_temporary_files() -> None:
-    """Each worker has one as its heartbeat, and a large form is kept in one.
-
-    Raises:
-        SettingsError: there is nowhere to write one.
-    """
-    try:
-        tempfile.gettempdir()
-    except FileNotFoundError:
-        if not os.access(MEMORY, os.W_OK | os.X_OK):
-            raise SettingsError(
-                "TMPDIR", "no folder for temporary files can be written; set TMPDIR to one"
-            ) from None
-        tempfile.tempdir = MEMORY
 
 
 def options(settings: Settings, host: str, port: int, workers: int) -> dict[str, Any]:

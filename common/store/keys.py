@@ -21,7 +21,7 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
     {KEY}:once:ID    string  a hash of the item that was pushed under this id, for a while
     {KEY}:places     hash    how far each client is that comes with `client`: its name, and its user
                              if it has one -> the place in the log that it has confirmed, the one up
-                             to which it was sent (none: it is connected), and when. It expires
+                             to which it was sent (if that is known), and when. It expires
     {KEY}:heard      sorted set  the same names by the time at which each was heard of. It expires
     {KEY}:inboxes    hash    the same by user, for what waits for it
     {KEY}:heard-users  sorted set  the same
@@ -29,9 +29,13 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
     {KEY}:canary-log stream  where they go; each is kept for some minutes
     {KEY}:receipts   list    of each settled message that asks for a receipt its id in the log, and
                              the id under which it asks; the newest first. It expires
-    {KEY}:receipts:ID  hash  a receipt: `queued`, when it was pushed; once it is settled, `at`, its
-                             id in the log, `epoch`, `to`, its recipients, `until` when it is
-                             counted, `among` which processes; and PROCESS -> its numbers
+    {KEY}:receipts:ID  string  when a push was queued that asks for a receipt under this id
+    {KEY}:asked      hash    once it is settled, that id -> its id in the log, and its recipients.
+                             It expires
+    {KEY}:counted:STRETCH  hash  what is counted of messages for everybody that follow each other
+                             in the log (`stretch_of` of common/receipt.py), or of one that is for
+                             some (its id): `epoch`, `until` when, `among` which processes; and
+                             PROCESS -> its numbers
     {KEY}:counting   hash    process -> whose listeners are late; or that it has left, and when
     {KEY}:revocations  hash  what is revoked, `jti:…` or `user:…` -> before when a token must be
                              signed, until when it counts, when it was made. '' -> its version
@@ -74,6 +78,7 @@ class Keys:
         self.inboxes = self.prefix + "inboxes"
         self.heard_users = self.prefix + "heard-users"
         self.receipts = self.prefix + "receipts"
+        self.asked = self.prefix + "asked"
         self.counting = self.prefix + "counting"
         self.revocations = self.prefix + "revocations"
         self.beats = self.prefix + "beats"
@@ -86,8 +91,12 @@ class Keys:
         return f"{self.prefix}once:{id_}"
 
     def receipt(self, id_: str) -> str:
-        """The receipt of what was pushed under an id."""
+        """When what was pushed under an id was queued."""
         return f"{self.receipts}:{id_}"
+
+    def counted(self, stretch: str) -> str:
+        """What is counted of a stretch of the log."""
+        return f"{self.prefix}counted:{stretch}"
 
     def alive(self, process: str) -> str:
         """The lease of a process."""

@@ -6,6 +6,7 @@ goes back by itself: what one connection of a client has confirmed counts for al
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Literal, NamedTuple, Protocol
 
 from common.message import Mark
@@ -21,7 +22,7 @@ MOST_MOVES = 500  # In one command: it takes Redis 5 ms.
 class Known:
     """A client has confirmed everything up to `mark`, and may have been sent all up to `sent`.
 
-    None: nobody knows how far. Its server was killed, or it is connected somewhere else.
+    None: nobody knows how far. Its server was killed, or it is, or was, connected somewhere else.
     """
 
     mark: Mark
@@ -73,7 +74,7 @@ class RedisPlaces(Places):
         self._keys = [keys.places, keys.heard]
         if are_users:
             self._keys = [keys.inboxes, keys.heard_users]
-        self._bounds = (round(seconds * 1000), most)
+        self._bounds = (round(seconds * 1000), most, token_hex(4))
         self._script = Script(client, source("places.lua"))
 
     def join(self, name: str, mark: Mark) -> Known | None:

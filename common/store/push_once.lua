@@ -48,13 +48,14 @@ for at = 1, #items, MOST do
 end
 
 -- A receipt that is asked for before its message is settled. That it cannot be noted stops no push.
-local first, receipts = #('{' .. queue .. '}:once:') + 1, '{' .. queue .. '}:receipts:'
+local first, receipts, time = #('{' .. queue .. '}:once:') + 1, '{' .. queue .. '}:receipts:', nil
 for key, hash in pairs(hashes) do
   if #hash > HASH then
-    local now, receipt = redis.call('TIME'), receipts .. string.sub(key, first)
-    local time = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
-    local noted = redis.pcall('HSET', receipt, 'queued', time)
-    if type(noted) ~= 'table' then redis.pcall('PEXPIRE', receipt, seconds * 1000) end
+    if not time then
+      local now = redis.call('TIME')
+      time = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
+    end
+    redis.pcall('SET', receipts .. string.sub(key, first), time, 'EX', seconds)
   end
 end
 

@@ -1,8 +1,8 @@
 """Receipts in Redis: how many listeners have got a message, as each process has counted its own.
 
-A settle begins a receipt (settle.lua), and says which processes run then. Each writes its own
-numbers into it, and whose listeners are late. What belongs to a process that was killed stays as it
-was said last: nobody knows more. Nothing is counted or decided here.
+A settle notes where each message is (settle.lua), and which processes run then. Each writes its
+own numbers, by stretches of the log, and whose listeners are late. What belongs to a process that
+was killed stays as it was said last: nobody knows more. Nothing is counted or decided here.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from common.message import LARGEST_HALF, Mark, parse_id
-from common.receipt import Counted, Numbers
+from common.receipt import Counted, Numbers, Run
 from common.store.connect import Client
 from common.store.keys import Keys
 from common.store.script import Script, source
@@ -90,12 +90,8 @@ class RedisReceiptWriter(ReceiptWriter):
     def _say(self, late: str, counted: Sequence[Counted] = ()) -> None:
         self._number += 1
         words: list[str | bytes | int] = [self._process, self._number, self._lasts, late]
-        last, text = None, ""
         for each in counted:
-            # Of many messages the numbers are the same.
-            if each.numbers is not last or each.users or each.is_cut:
-                last, text = None if each.users or each.is_cut else each.numbers, _text_of(each)
-            words.append(f"{each.at >> 64}-{each.at & LARGEST_HALF} {text}\n{each.id}")
+            words += (each.stretch, _text_of(each))
         self._write.run(self._keys, tuple(words), repeatable=True)
 
 
@@ -107,42 +103,60 @@ class RedisReceiptReader(ReceiptReader):
         self._read = Script(client, source("receipt_read.lua"))
 
     def read(self, id_: str) -> Known | None:
-        keys = [self._keys.receipt(id_), self._keys.beats, self._keys.counting]
-        now, pairs, processes = self._read.run(keys, (), repeatable=True)
-        if not pairs:
-            return None
-        fields: dict[str, str] = _pairs(pairs)
-        queued = int(fields["queued"]) if "queued" in fields else None
-        if "at" not in fields:
-            return Known(now, queued)
-        said = [
-            _said(fields.get(name.decode()), bool(runs), late.decode())
-            for name, runs, late in zip(*[iter(processes)] * 3, strict=True)
-        ]
-        at = Mark(fields["epoch"], parse_id(fields["at"].encode()))
-        to = tuple(fields["to"].split())
-        return Known(now, queued, at, to, int(fields["until"]), said)
+        receipt, keys = self._keys.receipt(id_), self._keys
+        names = [receipt, keys.asked, keys.beats, keys.counting]
+        now, queued, place, pairs, processes = self._read.run(names, (id_,), repeatable=True)
+        if not place:
+            return Known(now, int(queued)) if queued else None
+        fields = _pairs(pairs)
+        where, *to = place.decode().split(" ")
+        at = parse_id(where.encode())
+        among = fields["among"].split()
+        said = []
+        for name, runs, late in zip(*[iter(processes)] * 3, strict=True):
+            text = fields.get(name.decode())
+            its = _said(text, at, is_running=bool(runs), late=late.decode())
+            # Of a process that was not there yet the stretch may have numbers of later messages.
+            if its.numbers is not None or name.decode() in among:
+                said.append(its)
+        mark = Mark(fields["epoch"], at)
+        return Known(now, None, mark, tuple(to), int(fields["until"]), said)
 
 
 def _text_of(counted: Counted) -> str:
-    to, missed, confirmed, behind = counted.numbers
-    text = f"{to} {missed} {confirmed} {behind} {int(counted.is_cut)}"
+    runs = ",".join(map(_text_of_run, counted.runs))
+    text = f"{int(counted.is_cut)} {runs}"
     return f"{text} {_json(counted.users)}" if counted.users else text
 
 
-def _said(text: str | None, is_running: bool, late: str) -> Said:
+def _text_of_run(run: Run) -> str:
+    numbers = ":".join(map(str, run.numbers))
+    return f"{run.first & LARGEST_HALF}-{run.last & LARGEST_HALF}:{numbers}"
+
+
+def _said(text: str | None, at: int, *, is_running: bool, late: str) -> Said:
     numbers, users = None, {}
     if text is not None:
         # Its first word is the number of the write.
-        words = text.split(" ", 6)
-        numbers = Numbers(*map(int, words[1:5]))
-        if len(words) > 6:
-            users = {user: Numbers(*four) for user, four in json.loads(words[6]).items()}
-        if words[5] == "1":
+        words = text.split(" ", 3)
+        numbers = _numbers_of(words[2], at & LARGEST_HALF)
+        if len(words) > 3:
+            users = {user: Numbers(*four) for user, four in json.loads(words[3]).items()}
+        if words[1] == "1" and numbers is not None:
             return Said(numbers, users, is_running=False, has_left=False, late=[])
     has_left = late == LEFT
     rows = json.loads(late) if late and not has_left else []
     return Said(numbers, users, is_running, has_left, rows)
+
+
+def _numbers_of(runs: str, place: int) -> Numbers | None:
+    """What is said of one message of a stretch."""
+    for run in runs.split(","):
+        bounds, *numbers = run.split(":")
+        first, last = bounds.split("-")
+        if int(first) <= place <= int(last):
+            return Numbers(*map(int, numbers))
+    return None
 
 
 def _pairs(flat: Sequence[bytes]) -> dict[str, str]:

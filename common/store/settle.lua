@@ -378,21 +378,44 @@ local function add_entry(...)
   return add_first(...)
 end
 
--- What messages need whose receipts are asked for; only made where there is one. So its keys are made up here.
+-- What messages need whose receipts are asked for; only made where there is one. So its keys are made up here. Each
+-- command takes as many messages as it can: a command for each would take longer than all the rest of a settle.
 local function tracker()
-  local RECEIPTS, BEATS = '{' .. QUEUE .. '}:receipts', '{' .. QUEUE .. '}:beats'
+  local PREFIX = '{' .. QUEUE .. '}:'
+  local RECEIPTS, ASKED, COUNTED, BEATS = PREFIX .. 'receipts', PREFIX .. 'asked', PREFIX .. 'counted:', PREFIX .. 'beats'
   local LASTS, MOST_RECEIPTS = tonumber(ARGV[8]) * 1000, 10000
   local BEAT_LASTS = 7000 -- Milliseconds: BEAT_LASTS of common/store/beats.py.
-  local now, messages = tonumber(MILLISECONDS), {}
+  local AT_ONCE = 1000 -- Lua puts no more than some 8000 values on its stack.
+  local now = tonumber(MILLISECONDS)
+  local places, order, queued = {}, {}, {} -- What ASKED and RECEIPTS get, and what is not queued any more.
+  local for_all, for_some = {}, {} -- Ids of messages.
 
-  -- Add an entry. Its field r is when it was pushed, in milliseconds, or now, if that is not known; and the id of the push.
-  local function add(fields, to, receipt)
-    local pushed = redis.pcall('HGET', RECEIPTS .. ':' .. receipt, 'queued')
-    local r = (type(pushed) == 'string' and pushed or MILLISECONDS) .. ' ' .. receipt
+  -- The stretch of the log in which a message for everybody lies: `stretch_of` of common/receipt.py.
+  local function stretch_of(at)
+    local time, block = string.match(at, '^(%d+)-(%d-)%d?%d?%d?$')
+    return time .. '+' .. block
+  end
+
+  -- Add to `found` the stretches of sorted ids, a part of a list, without a look at each.
+  local function add_stretches(found, ats, from, upto)
+    local first, last, middle = stretch_of(ats[from]), stretch_of(ats[upto]), math.floor((from + upto) / 2)
+    found[first], found[last] = true, true
+    if first == last or middle == from then return end
+    add_stretches(found, ats, from, middle)
+    add_stretches(found, ats, middle, upto)
+  end
+
+  -- Add an entry. Its field r is when it was pushed, in milliseconds, or now, if that is not known.
+  local function add(fields, to, id)
+    local key, r, ats = RECEIPTS .. ':' .. id, MILLISECONDS, to == '' and for_all or for_some
+    local pushed = redis.pcall('GET', key)
+    if type(pushed) == 'string' then r, queued[#queued + 1] = pushed, key end
     fields[#fields + 1], fields[#fields + 2] = 'r', r
-    local id = add_entry(unpack(fields))
-    if type(id) ~= 'table' then messages[#messages + 1] = {receipt, id, to} end
-    return id, #r
+    local at = add_entry(unpack(fields))
+    if type(at) == 'table' then return at, 0 end
+    ats[#ats + 1], order[#order + 1] = at, at .. ' ' .. id
+    places[2 * #order - 1], places[2 * #order] = id, to == '' and at or at .. ' ' .. to
+    return at, #r
   end
 
   -- The processes that have listeners now, by their beats: each is to say how many of its own got a message.
@@ -406,26 +429,60 @@ local function tracker()
     return table.concat(found, ' ')
   end
 
+  -- A command for many words.
+  local function try_all(command, key, words)
+    for at = 1, #words, AT_ONCE do
+      local last = math.min(at + AT_ONCE - 1, #words)
+      if key then try(command, key, unpack(words, at, last)) else try(command, unpack(words, at, last)) end
+    end
+  end
+
+  -- Forget the oldest receipts if there are too many, and their stretches, but for the one that goes on. Answers whether
+  -- there may be more.
+  local function forget()
+    local beyond = (try('LLEN', RECEIPTS) or 0) - MOST_RECEIPTS
+    if beyond <= 0 then return false end
+    beyond = math.min(beyond, AT_ONCE)
+    local oldest = try('LRANGE', RECEIPTS, -beyond - 1, -1) or {}
+    if not oldest[2] then return false end
+    local ats, ids, gone, keys, stretches = {}, {}, {}, {}, {}
+    for each = 1, #oldest do ats[each], ids[each] = string.match(oldest[each], '^(%S+) (.*)$') end
+    local known = try('HMGET', ASKED, unpack(ids)) or {}
+    for each = 2, #known do
+      local at, place = ats[each], known[each]
+      if place == at then
+        gone[#gone + 1] = ids[each]
+      else -- It is for some; or another message has been pushed under this id since.
+        if place and string.match(place, '^%S+') == at then gone[#gone + 1] = ids[each] end
+        keys[#keys + 1] = COUNTED .. at
+      end
+    end
+    add_stretches(stretches, ats, 2, #ats)
+    stretches[stretch_of(ats[1])] = nil
+    for name in pairs(stretches) do keys[#keys + 1] = COUNTED .. name end
+    try_all('HDEL', ASKED, gone)
+    try_all('UNLINK', nil, keys)
+    return try('LTRIM', RECEIPTS, 0, -beyond - 1) and beyond == AT_ONCE
+  end
+
   -- Begin the receipts. They can be read twice as long as they are counted.
   local function begin(epoch)
-    local processes, until_ = listening(), string.format('%.0f', now + LASTS)
-    for _, each in ipairs(messages) do
-      local id, at, to = unpack(each)
-      local key = RECEIPTS .. ':' .. id
-      try('UNLINK', key)
-      try('HSET', key, 'at', at, 'epoch', epoch, 'to', to, 'until', until_, 'among', processes)
-      try('PEXPIRE', key, 2 * LASTS)
-      try('LPUSH', RECEIPTS, at .. ' ' .. id)
+    local processes, until_, stretches = listening(), string.format('%.0f', now + LASTS), {}
+    if for_all[1] then add_stretches(stretches, for_all, 1, #for_all) end
+    for _, at in ipairs(for_some) do stretches[at] = true end
+    for name in pairs(stretches) do
+      local key = COUNTED .. name
+      if not try('HGET', key, 'until') then -- Else it goes on.
+        try('HSET', key, 'epoch', epoch, 'until', until_, 'among', processes)
+        try('PEXPIRE', key, 2 * LASTS)
+      end
     end
+    try_all('HSET', ASKED, places)
+    try_all('LPUSH', RECEIPTS, order)
+    try_all('UNLINK', nil, queued)
+    try('PEXPIRE', ASKED, 2 * LASTS)
     try('PEXPIRE', RECEIPTS, 2 * LASTS)
-    local beyond = (try('LLEN', RECEIPTS) or 0) - MOST_RECEIPTS
-    if beyond <= 0 then return end
-    for _, each in ipairs(try('LRANGE', RECEIPTS, -beyond, -1) or {}) do
-      local at, id = string.match(each, '^(%S+) (.*)$')
-      -- Another message may have been pushed under this id since.
-      if try('HGET', RECEIPTS .. ':' .. id, 'at') == at then try('UNLINK', RECEIPTS .. ':' .. id) end
-    end
-    try('LTRIM', RECEIPTS, 0, MOST_RECEIPTS - 1)
+    while forget() do end
   end
 
   return add, begin

@@ -27,21 +27,29 @@ class Banner:
     environ: Mapping[str, str]
     other_redis: int = 0
 
-    def text(self, *, has_redis: bool) -> str:
+    @property
+    def addresses(self) -> dict[str, str]:
         settings = self.settings
-        http = f"http://{reachable(settings.http_host)}:{settings.http_port}"
+        return {
+            "http": f"http://{reachable(settings.http_host)}:{settings.http_port}/",
+            "websocket": f"ws://{reachable(settings.ws_host)}:{settings.ws_port}/",
+            "redis": without_password(self.redis_url),
+        }
+
+    def text(self, *, has_redis: bool) -> str:
+        at = self.addresses
         note = "" if has_redis else "  (does not answer yet: pushes get 503)"
         return (
-            f"\n  HTTP API   {http}/          (open it: the console)\n"
-            f"  WebSocket  ws://{reachable(settings.ws_host)}:{settings.ws_port}/\n"
-            f"  Redis      {without_password(self.redis_url)}{note}\n{self._other_redis()}\n"
-            f"  Try:  {self._push(http)}\n"
+            f"\n  HTTP API   {at['http']}          (open it: the console)\n"
+            f"  WebSocket  {at['websocket']}\n"
+            f"  Redis      {at['redis']}{note}\n{self.about_other_redis()}\n"
+            f"  Try:  {self._push(at['http'])}\n"
             f"  Stop: Ctrl-C\n"
         )
 
     def _push(self, http: str) -> str:
         if not self.settings.needs_push_token:
-            return f"curl -d hello {http}/push"
+            return f"curl -d hello {http}push"
         # The command has a token; on the screen there is none to be seen.
         set_here = [
             f"{name}={getattr(self.settings, name.lower())}"
@@ -55,7 +63,8 @@ class Banner:
         hint = "\n        (in a shell with these PUSH_TOKENS)"
         return push + (hint if "PUSH_TOKENS" in self.environ else "")
 
-    def _other_redis(self) -> str:
+    def about_other_redis(self) -> str:
+        """That somebody else has the port of the embedded Valkey; empty if nobody has."""
         port, indent = self.other_redis, " " * 13
         if not port:
             return ""

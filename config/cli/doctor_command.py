@@ -18,6 +18,7 @@ from config.cli.doctor.store import redis_findings
 from config.cli.doctor.through import Pushing
 from config.cli.here import push_token
 from config.cli.terminal import as_typed, say, write
+from config.slips import slips
 from message_center_client import Client
 from message_center_client.client import checked_token
 
@@ -72,7 +73,8 @@ def here() -> Iterator[Finding]:
     values, misread = load.read_all(os.environ, Path(".env"))
     settings, bad = load.parse_all(values)
     embedded = "REDIS_URL" not in values
-    yield from settings_findings(settings, [*misread, *bad], embedded=embedded)
+    problems, unknown = [*misread, *bad], slips(os.environ)
+    yield from settings_findings(settings, problems, unknown, embedded=embedded)
     yield from machine_findings(settings)
     in_use = redis_in_use(settings, push_token(settings, None)) if embedded else None
     if in_use is not None:  # As it may be the Valkey of `serve`, at a port that `serve` has chosen.

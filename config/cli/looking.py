@@ -9,6 +9,10 @@ from config.printable import printable
 from message_center_client import Client, Refused
 
 READY = "ready"
+HERE = (READY, "not ready: 503", "no answer: timed out")  # A server of ours; it may wait for Redis.
+LOOK_FURTHER = (
+    "look at Redis, and at the log of what is not ready; `message-center doctor` says more"
+)
 TO_DO = (
     "start this where the servers were started, or set what they have (HTTP_PORT, WS_PORT, "
     "PUSH_TOKENS); `message-center doctor` says what is wrong"
@@ -27,6 +31,15 @@ class View:
     @property
     def is_ready(self) -> bool:
         return self.http == self.ws == READY
+
+    @property
+    def to_do(self) -> str:
+        """What would help; empty if all is well."""
+        if self.is_ready and not self.why_no_stats:
+            return ""
+        both_are_here = all(each.startswith(HERE) for each in (self.http, self.ws))
+        refused = self.why_no_stats and not self.why_no_stats.startswith("503")
+        return LOOK_FURTHER if both_are_here and not refused else TO_DO
 
 
 class Look:
@@ -58,8 +71,8 @@ class Look:
             told.append(("Figures", f"not told: {view.why_no_stats}"))
         if view.stats:
             told += summary(view.stats)
-        if view.why_no_stats or not view.is_ready:
-            told.append(("To do", TO_DO))
+        if view.to_do:
+            told.append(("To do", view.to_do))
         rows = [f"{name:<10} {text}".rstrip() for name, text in told]
         processes = view.stats.get("processes")
         return [*rows, "", *table(processes)] if processes else rows

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from config.cli.listening import TOKEN
 from config.printable import printable
-from message_center_client import ClientError, Gap, Listener
+from message_center_client import ClientError, Gap, Listener, Message
 
 
 class PrintingListener(Listener):
@@ -37,7 +37,7 @@ class PrintingListener(Listener):
         """Until it would be no use to come back, which is said."""
         try:
             for message in self:
-                self._write(_line(asdict(message)))
+                self._write(_line(_fields(message)))
         except (ClientError, OSError) as problem:
             self._tell(str(problem))
 
@@ -52,6 +52,14 @@ class PrintingListener(Listener):
 
     def on_gap(self, gap: Gap) -> None:
         self._write(_line({"type": "gap", **asdict(gap)}))
+
+
+def _fields(message: Message) -> dict[str, Any]:
+    """As the server shows it: an event only where there is one."""
+    fields = asdict(message)
+    if message.event is None:
+        del fields["event"]
+    return fields
 
 
 def _line(fields: dict[str, Any]) -> str:

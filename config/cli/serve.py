@@ -1,7 +1,7 @@
 """Everything with one command: Valkey if there is no Redis, then the two processes.
 
 All stop together: at a signal, and when one of them ends by itself, with its
-error shown. It relays nothing between them; they meet in Redis only.
+error shown. A reload is passed on to both. They meet in Redis only.
 """
 
 import os
@@ -10,10 +10,10 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic, sleep
-from types import FrameType
+from typing import Protocol
 
 from common.serving.server import longest_stop
 from config.addresses import reachable, refuse_shared_ports, refuse_taken_address
@@ -21,7 +21,7 @@ from config.anonymous import refuse_anonymous_push
 from config.cli import children
 from config.cli.banner import Banner
 from config.cli.embedded import EmbeddedValkey
-from config.errors import MessageCenterError
+from config.cli.signals import RELOADING, Signals, Stopped
 from config.load import without_links
 from config.settings import Settings
 
@@ -32,18 +32,18 @@ LOOK_INTERVAL = 0.2  # Seconds between two looks at whether one has ended.
 READY_INTERVAL = 1.0  # Seconds between two looks at most, as each refusal is a line of the log.
 REDIS_PATIENCE = 5.0  # Seconds to wait for Redis before the addresses are shown without it.
 
-# SIGHUP, too: the terminal is closed. One that was ignored at the start, as by nohup or for a
-# script's `&`, stays ignored; SIGTERM is always meant.
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-IGNORED_AT_WILL = (signal.SIGINT, signal.SIGHUP)
-MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)  # They would end it without a word.
+
+class Report(Protocol):
+    """Where it is told what `serve` itself has to say."""
+
+    def up(self, banner: Banner, *, has_redis: bool) -> None:
+        """All answers; Redis may not."""
+
+    def ended(self, what: str) -> None:
+        """A process has ended by itself: the others are stopped."""
 
 
-class Stopped(MessageCenterError):
-    """One of STOPPING has arrived."""
-
-
-def serve(settings: Settings, *, embedded: bool, command: str, say: Callable[[str], None]) -> int:
+def serve(settings: Settings, *, embedded: bool, command: str, report: Report) -> int:
     """Run until a signal (returns 0) or until a process ends by itself (returns 1).
 
     `command` is this one, as people are told to type it.
@@ -56,8 +56,9 @@ def serve(settings: Settings, *, embedded: bool, command: str, say: Callable[[st
     refuse_shared_ports(settings, embedded=embedded)
     valkey = None
     running: dict[str, subprocess.Popen[bytes]] = {}
+    signals = Signals()
     try:
-        _raise_at_signals()
+        signals.receive()
         refuse_taken_address("HTTP", settings.http_host, settings.http_port)
         refuse_taken_address("WS", settings.ws_host, settings.ws_port)
         if embedded:
@@ -75,23 +76,14 @@ def serve(settings: Settings, *, embedded: bool, command: str, say: Callable[[st
         running["ws_server"] = _start("ws_server", environ)
         if _wait_until(settings, running, "healthz", READY_TIMEOUT):
             has_redis = _wait_until(settings, running, "readyz", REDIS_PATIENCE, READY_INTERVAL)
-            say(banner.text(has_redis=has_redis))
-        _wait_for_an_end(running)
-        say(_what_ended(running))
+            report.up(banner, has_redis=has_redis)
+        _wait_for_an_end(running, signals)
+        report.ended(_what_ended(running))
         return 1
     except Stopped:
         return 0
     finally:
-        _stop_all(running, valkey, longest_stop(settings) + 5)
-
-
-def _raise_at_signals() -> None:
-    for number in STOPPING:
-        if number in IGNORED_AT_WILL and signal.getsignal(number) is signal.SIG_IGN:
-            continue
-        signal.signal(number, _raise_stopped)
-    for number in MEANINGLESS:
-        signal.signal(number, _do_nothing)  # Not SIG_IGN, which the children would inherit.
+        _stop_all(running, valkey, signals, longest_stop(settings) + 5)
 
 
 def _start(package: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -130,20 +122,27 @@ def _answers_well(url: str) -> bool:
         return False
 
 
-def _wait_for_an_end(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    """Return when any child has ended; a signal interrupts it by raising `Stopped`.
+def _wait_for_an_end(running: Mapping[str, subprocess.Popen[bytes]], signals: Signals) -> None:
+    """Return when any child has ended; a stop interrupts it by raising `Stopped`.
 
     It looks again and again: what would wait for any child and leave its status to Popen,
     `os.waitid`, macOS has only since Python 3.13.
     """
     while all(child.poll() is None for child in running.values()):
+        if signals.take_reload():  # Not before here: who still starts would be ended by it.
+            for child in _servers(running):
+                child.send_signal(RELOADING)
         sleep(LOOK_INTERVAL)
+
+
+def _servers(running: Mapping[str, subprocess.Popen[bytes]]) -> list[subprocess.Popen[bytes]]:
+    return [child for name, child in running.items() if name != "valkey"]
 
 
 def _what_ended(running: Mapping[str, subprocess.Popen[bytes]]) -> str:
     ended = {name: child.returncode for name, child in running.items() if child.poll() is not None}
     told = ", ".join(f"{name} ended with {_status(code)}" for name, code in ended.items())
-    return f"Error: {told} (see above); stopping the others"
+    return f"{told} (see above); stopping the others"
 
 
 def _status(code: int) -> str:
@@ -151,28 +150,21 @@ def _status(code: int) -> str:
 
 
 def _stop_all(
-    running: Mapping[str, subprocess.Popen[bytes]], valkey: EmbeddedValkey | None, timeout: float
+    running: Mapping[str, subprocess.Popen[bytes]],
+    valkey: EmbeddedValkey | None,
+    signals: Signals,
+    timeout: float,
 ) -> None:
     """Both servers first and at once, then Valkey, which has the last word on what is kept."""
-    servers = [child for name, child in running.items() if name != "valkey"]
+    servers = _servers(running)
 
-    def pass_on(_signal: int, _frame: FrameType | None) -> None:
+    def stop_servers() -> None:
         for child in servers:
             child.terminate()
 
-    for number in STOPPING:
-        signal.signal(number, pass_on)  # A second Ctrl-C must not leave half of it running.
-    for child in servers:
-        child.terminate()
+    signals.call_at_stop(stop_servers)  # A second Ctrl-C must not leave half of it running.
+    stop_servers()
     for child in servers:
         children.await_end(child, timeout)
     if valkey is not None:
         valkey.stop()
-
-
-def _do_nothing(_signal: int, _frame: FrameType | None) -> None:
-    pass
-
-
-def _raise_stopped(_signal: int, _frame: FrameType | None) -> None:
-    raise Stopped

@@ -29,6 +29,11 @@ PARAMETERS = {
         "For a WebSocket: the name under which it is remembered how far it is, for "
         "`CLIENT_SECONDS`: 1 to 100 letters, digits and `_.:@-`. `last_id` wins",
     ),
+    "confirm": (
+        "",
+        "`1`: a WebSocket in JSON confirms by the [command](#notices) `confirm` what it has "
+        "handled, so its pongs confirm nothing",
+    ),
     "channels": (
         "",
         "The channels to listen to, besides what is for everybody: `orders,news.*`, at most "
@@ -58,6 +63,11 @@ NOTICES = {
     "refreshed": (
         ("id", "channels", "expires"),
         "A newer token was taken. `expires` is in seconds since 1970, or `null`",
+    ),
+    "confirm": (
+        (),
+        "For a client that confirms by command and is remembered: say how far you are. At most "
+        "once a second",
     ),
     "error": (
         ("error", "reason"),

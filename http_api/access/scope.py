@@ -23,7 +23,7 @@ TOLD = {
     PUSH: "push",
     READ: "read",
     PRESENCE: "see who is connected",
-    KICK: "throw users out",
+    KICK: "throw users out or revoke their tokens",
     SIGN: "have tokens signed",
 }
 WRONG_WORD = f"is none of {', '.join((*RIGHTS, EVERYBODY))}"

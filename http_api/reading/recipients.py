@@ -15,7 +15,10 @@ FIELDS = ("channel", "channels", "user", "users")
 NAMES = frozenset(FIELDS)
 LISTS = ("channels", "users")
 KNOWN = NAMES | {"content", "event", "except", "id", "receipt"}
-MISSPELLED = Misspellings({field: field for field in FIELDS} | MISSPELLED_USER)
+# A receipt that nobody was asked for cannot be had later. `content` is not here: without one the
+# answer is the original's.
+MEANT = (*FIELDS, "receipt")
+MISSPELLED = Misspellings({field: field for field in MEANT} | MISSPELLED_USER)
 
 
 def of_fields(sources: Sequence[Mapping[str, Any]], most: int) -> tuple[str, ...]:
@@ -57,7 +60,7 @@ def refuse_misspelled(name: str) -> None:
     field = MISSPELLED.meant(name)
     if field is None:
         return
-    if "[" in name:
+    if "[" in name and field in NAMES:
         raise bad(field, f"{shown(name)} is not understood: join the names with commas")
     reason = f"there is no parameter {shown(name)}; did you mean {field}?"
     raise Refused("unknown_field", reason)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from common import channels
-from common.message import parse_id
+from common.message import format_id, parse_id
 from common.receipt import Numbers
 from common.store.receipts import Known, Said
 from http_api.reading.answers import SUCCESS
@@ -36,7 +36,7 @@ def told(id_: str, known: Known | None) -> dict[str, Any]:
     if names:
         users = [name.removeprefix(channels.USER) for name in names]
         answer["users"] = {user: _of_user(user, known.said) for user in users}
-    late = list(_late(id_, known))
+    late = list(_late(known))
     return {**answer, "late": late}
 
 
@@ -72,13 +72,13 @@ def _of_user(user: str, said: Iterable[Said]) -> dict[str, int]:
     return _summed(each.users[user] for each in said if user in each.users)
 
 
-def _late(id_: str, known: Known) -> Iterable[dict[str, Any]]:
+def _late(known: Known) -> Iterable[dict[str, Any]]:
     """Those who have not confirmed it, as far as they are named."""
     assert known.at is not None  # noqa: S101
-    at = known.at.id
+    at, name = known.at.id, format_id(known.at.id).decode()
     for row in (row for each in known.said if each.is_running for row in each.late):
         after, upto = parse_id(row["after"].encode()), parse_id(row["upto"].encode())
-        if after < at and (id_ in row["ids"] or not known.recipients):
+        if after < at and (name in row["ids"] or not known.recipients):
             state = "written" if upto >= at else "behind"
             told_of = {name: row[name] for name in ("user", "address", "since")}
             yield {**told_of, "state": state}

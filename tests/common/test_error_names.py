@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from common.error_names import AGAIN, COMMAND, ERRORS, HTTP, USUAL_STATUS, WS
@@ -16,21 +17,28 @@ DERIVED = {"not_found", "request_entity_too_large", "requested_range_not_satisfi
 PASSED_ON = {"common/refused.py", "common/flask_answers.py", "http_api/access/meter.py"}
 
 
-def trees() -> Iterator[tuple[str, ast.AST]]:
-    """The code but for the table itself."""
-    for package in PACKAGES:
-        for path in (ROOT / package).rglob("*.py"):
-            if path != ROOT / TABLE:
-                yield str(path.relative_to(ROOT)), ast.parse(path.read_text("utf-8"))
+@cache
+def nodes() -> list[tuple[str, ast.AST]]:
+    """All of the code but for the table itself, and the files it stands in."""
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    return [
+        (str(path.relative_to(ROOT)), node)
+        for path in paths
+        if path != ROOT / TABLE
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    ]
 
 
-def calls() -> Iterator[tuple[str, ast.Call]]:
+@cache
+def calls() -> list[tuple[str, ast.Call]]:
     """Every `Refused(...)`, and the file it stands in."""
-    for name, tree in trees():
-        for node in ast.walk(tree):
-            match node:
-                case ast.Call(func=ast.Name(id="Refused")):
-                    yield name, node
+    return [
+        (name, node)
+        for name, node in nodes()
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "Refused"
+    ]
 
 
 def refusals() -> Iterator[tuple[str, int | None]]:
@@ -59,8 +67,7 @@ def test_a_refusal_names_its_error_where_it_is_raised() -> None:
 def test_every_entry_of_the_table_is_answered_somewhere() -> None:
     texts = {
         node.value
-        for _, tree in trees()
-        for node in ast.walk(tree)
+        for _, node in nodes()
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     raised = {error for error, _ in refusals()}

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask.testing import FlaskClient
 
 from common.flask_answers import answer_failures
@@ -27,7 +27,7 @@ def http(caplog: pytest.LogCaptureFixture) -> FlaskClient:
         return Response(user)
 
     answer_failures(app, log)
-    tell_requests(app, log)
+    tell_requests(app, log, lambda: request.headers.get("By"))
     return app.test_client()
 
 
@@ -74,3 +74,10 @@ def test_what_changes_something_is_told_at_info_and_what_reads_at_debug(
     http.delete("/users/42")
 
     assert told(caplog) == [{"msg": "DELETE /users/<user>", "status": 200}]
+
+
+def test_who_has_asked_is_told(http: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    for user in ("42", "nobody"):
+        http.delete(f"/users/{user}", headers={"By": "shop"})
+
+    assert [each["by"] for each in told(caplog)] == ["shop", "shop"]

@@ -65,6 +65,11 @@ def test_a_module_imports_only_modules_that_are_there_and_is_not_too_long(path: 
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
 
 
+def test_it_is_not_heavy() -> None:
+    """It is sent as it stands, each file once."""
+    assert sum(path.stat().st_size for path in STATIC.rglob("*") if path.is_file()) < 220 * 1024
+
+
 def test_every_module_is_imported() -> None:
     """No file is left over from what there once was."""
     reached, new = set[Path](), {STATIC / "main.js"}

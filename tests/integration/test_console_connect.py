@@ -26,6 +26,15 @@ def signing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield system
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Both servers, where everybody may listen."""
+    with System(tmp_path_factory.mktemp("plain")) as system:
+        system.start_ws(system.ws_port, POLL_INTERVAL=0.05)
+        system.start_http(WS_PORT=system.ws_port, POLL_INTERVAL=0.05)
+        yield system
+
+
 def listen_to(page: Page, names: str) -> None:
     page.locator("#listen-to").fill(names)
     page.keyboard.press("Enter")
@@ -53,17 +62,15 @@ def push(system: System, **message: object) -> None:
 
 
 def test_the_code_has_this_host_and_the_channels_that_were_typed(
-    system: System, page: Page, problems: list[str]
+    plain: System, page: Page, problems: list[str]
 ) -> None:
-    system.start_ws(system.ws_port, POLL_INTERVAL=0.05)
-    system.start_http(WS_PORT=system.ws_port, POLL_INTERVAL=0.05)
-    open_console(page, system, "connect")
-    expect(code(page)).to_contain_text(f'WebSocket("ws://127.0.0.1:{system.ws_port}/")')
+    open_console(page, plain, "connect")
+    expect(code(page)).to_contain_text(f'WebSocket("ws://127.0.0.1:{plain.ws_port}/")')
 
     listen_to(page, "orders, news.*")
-    expect(code(page)).to_contain_text(f":{system.ws_port}/?channels=orders,news.*")
+    expect(code(page)).to_contain_text(f":{plain.ws_port}/?channels=orders,news.*")
     page.get_by_text("with the client").click()
-    expect(code(page)).to_contain_text(f'"http://127.0.0.1:{system.http_port}/client.js"')
+    expect(code(page)).to_contain_text(f'"http://127.0.0.1:{plain.http_port}/client.js"')
     listen_to(page, "new orders")
     expect(page.locator("#listen-to-problem")).to_contain_text("“new orders” cannot be a channel")
     page.locator("#listen-to").fill("")
@@ -247,12 +254,10 @@ def test_over_a_restart_nothing_is_missed(system: System, page: Page, problems: 
 
 
 def test_without_the_client_it_says_so_and_asks_again(
-    system: System, page: Page, problems: list[str]
+    plain: System, page: Page, problems: list[str]
 ) -> None:
-    system.start_ws(system.ws_port)
-    system.start_http(WS_PORT=system.ws_port)
     page.route("**/client.js", lambda route: route.abort())
-    open_console(page, system, "health")
+    open_console(page, plain, "health")
     expect(page.locator("#check-browser")).to_contain_text("The client could not be loaded")
 
     page.unroute("**/client.js")

@@ -84,13 +84,20 @@ def push(system: System, content: str) -> None:
     assert status == 200
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """An HTTP API, and room for WebSocket servers."""
+    with System(tmp_path_factory.mktemp("shared")) as system:
+        system.start_http()
+        yield system
+
+
 @pytest.mark.parametrize("secret", ["", SECRET])
 def test_a_page_shows_what_is_pushed_and_comes_back_after_a_restart(
-    system: System, context: BrowserContext, another_site: tuple[str, dict[str, str]], secret: str
+    shared: System, context: BrowserContext, another_site: tuple[str, dict[str, str]], secret: str
 ) -> None:
     settings: Any = {"DELIVERY": "instant", "SUBSCRIBE_SECRET": secret}
-    ws, port = system.start_ws(**settings)
-    system.start_http()
+    ws, port = shared.start_ws(**settings)
     url, pages = another_site
     token = signed({"channels": ["orders"], "exp": in_seconds(60)}) if secret else ""
     pages |= pages_of(place(port, token))
@@ -99,17 +106,17 @@ def test_a_page_shows_what_is_pushed_and_comes_back_after_a_restart(
         tab.goto(url + kind)
 
     def all_listen() -> bool:
-        return bool(system.call("/channels/orders")[1]["connections"] == len(tabs))
+        return bool(shared.call("/channels/orders")[1]["connections"] == len(tabs))
 
     wait_until(all_listen, "all listen")
-    push(system, CONTENT)
+    push(shared, CONTENT)
     for kind, tab in tabs.items():
         expect(tab.locator("li")).to_have_text([shown(kind, CONTENT)])
     ws.stop()
-    push(system, "while away")
-    system.start_ws(port, **settings)
+    push(shared, "while away")
+    ws, _ = shared.start_ws(port, **settings)
     wait_until(all_listen, "all are back")
-    push(system, "the end")
+    push(shared, "the end")
 
     for kind, tab in tabs.items():
         expect(tab.locator("li").last).to_have_text(shown(kind, "the end"), timeout=LIMIT)
@@ -117,6 +124,7 @@ def test_a_page_shows_what_is_pushed_and_comes_back_after_a_restart(
     for kind in RESUMING:
         wanted = [shown(kind, each) for each in (CONTENT, "while away", "the end")]
         expect(tabs[kind].locator("li")).to_have_text(wanted)
+    ws.stop()
 
 
 def shown(kind: str, content: str) -> str:
@@ -124,19 +132,19 @@ def shown(kind: str, content: str) -> str:
 
 
 def test_a_page_with_resume_goes_on_after_a_reload(
-    system: System, page: Page, another_site: tuple[str, dict[str, str]]
+    shared: System, page: Page, another_site: tuple[str, dict[str, str]]
 ) -> None:
-    _, port = system.start_ws(DELIVERY="instant")
-    system.start_http()
+    ws, port = shared.start_ws(DELIVERY="instant")
     url, pages = another_site
     pages |= pages_of(place(port))
     page.goto(url + "resume")
     page.wait_for_function("sessionStorage.lastId")
     page.goto("about:blank")
-    push(system, "while it was elsewhere")
+    push(shared, "while it was elsewhere")
     page.goto(url + "resume")
 
     expect(page.locator("li")).to_have_text(["while it was elsewhere"])
+    ws.stop()
 
 
 def test_nothing_breaks_out_of_a_page(page: Page, another_site: tuple[str, dict[str, str]]) -> None:

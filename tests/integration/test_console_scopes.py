@@ -42,6 +42,7 @@ def test_what_the_token_may_not_see_is_said_and_not_asked_for_again(
     expect(page.locator("main")).to_contain_text("The figures are not shown: the token 'shop'")
     page.get_by_role("link", name="Messages").click()
     expect(page.locator(".messages")).to_contain_text("may not read; what it may: push")
+    expect(page.get_by_text("Ask for a receipt")).to_be_hidden()
     page.wait_for_timeout(4500)  # Two of its looks at the figures, and some of a stream's.
     assert len([url for url in refused if url.endswith("/stats")]) == 1
     assert len([url for url in refused if "/messages/events" in url]) == 1

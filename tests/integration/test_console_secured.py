@@ -15,7 +15,6 @@ SECURED: dict[str, dict[str, Any]] = {
     "PUSH_TOKENS": {"PUSH_TOKENS": f"page:{TOKEN}"},
     "SUBSCRIBE_SECRET": {"SUBSCRIBE_SECRET": SECRET},
     "SUBSCRIBE_JWKS_FILE": {"SUBSCRIBE_JWKS_FILE": ""},
-    "ALLOWED_ORIGINS": {"ALLOWED_ORIGINS": "https://a.example"},
     "all of them": {
         "PUSH_TOKENS": f"page:{TOKEN}",
         "SUBSCRIBE_SECRET": SECRET,
@@ -26,7 +25,6 @@ SAID = {
     "PUSH_TOKENS": ("live ·", "Pages can listen"),
     "SUBSCRIBE_SECRET": ("live ·", "Pages can listen"),
     "SUBSCRIBE_JWKS_FILE": ("reading the log", "your backend does"),
-    "ALLOWED_ORIGINS": ("pages cannot connect", "it is not in ALLOWED_ORIGINS"),
     "all of them": ("pages cannot connect", "it is not in ALLOWED_ORIGINS"),
 }
 

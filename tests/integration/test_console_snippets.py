@@ -69,6 +69,7 @@ TOKEN = "7hYcqS3fEx4mpleT0ken"
 PASSWORD = "it's a $ecret"
 USER = "push'er"
 REDIS_LANGUAGES = ("phpredis", "predis", "redis-cli")
+WITHOUT_ID = (*REDIS_LANGUAGES, "python-client")  # The last one prints nothing but an id.
 
 Case = tuple[Any, Mapping[str, Any]]
 
@@ -122,8 +123,13 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def snippets(runner: str, cases: Sequence[Case], server: Mapping[str, Any]) -> list[str]:
     language = runner.partition(" in ")[0]
-    pushes = [{"content": content, "to": to} for content, to in cases]
+    pushes = [{"content": content, "to": to, "receipt": asks(to)} for content, to in cases]
     return written([("snippets.js", "snippet", [language, push, server]) for push in pushes])
+
+
+def asks(to: Mapping[str, Any]) -> bool:
+    """Whether a receipt is asked for."""
+    return bool(to["kind"] == "users")
 
 
 def channels(to: Mapping[str, Any]) -> list[str]:
@@ -154,6 +160,8 @@ def check(language: str, cases: Sequence[Case], where: Place, folder: Path, **en
     printed = run(language, code, folder / language, REDIS_PASSWORD=PASSWORD, **env)
     wanted = [(content, channels(to)) for content, to in cases]
     assert arrived(where, after) == wanted, printed
+    if any(asks(to) for _, to in cases) and not language.startswith(WITHOUT_ID):
+        assert '"id"' in printed  # Of the receipt.
     return printed
 
 

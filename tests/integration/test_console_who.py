@@ -137,6 +137,31 @@ def test_a_user_is_thrown_out_after_a_question(
         assert shifts(page) == []
 
 
+def test_the_tokens_of_a_user_are_revoked_after_a_question(
+    place: Place, page: Page, problems: list[str]
+) -> None:
+    with place.join(0, "lost") as client:
+        open_console(page, place.system, "who/user:lost")
+        detail = page.get_by_role("region", name="Who it is")
+        expect(detail).to_contain_text("Connected, with 1 connection")
+        detail.get_by_role("button", name="Revoke tokens").dblclick()
+        expect(detail).to_contain_text("Revoke all tokens that lost has now?")
+        detail.get_by_role("button", name="Cancel").press("Escape")
+        expect(detail.get_by_role("button", name="Revoke tokens")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(detail.get_by_role("button", name="Cancel")).to_be_focused()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Enter")
+
+        expect(detail.get_by_role("status")).to_contain_text("Revoked: tokens of lost that were")
+        assert closed_with(client) == 4002
+        client.socket.close()
+        revoked = place.system.call("/revocations")[1]["revocations"]
+        assert [each["user"] for each in revoked] == ["lost"]
+        expect(detail).to_contain_text("Not connected")
+        assert shifts(page) == []
+
+
 def closed_with(client: Client) -> int:
     """The code of its close frame, which comes after other frames."""
     while True:
@@ -262,7 +287,7 @@ def test_what_is_not_answered_is_said_and_nothing_wrong_is_shown(
         page.locator(".detail").get_by_role("link", name="42", exact=True).click()
         page.get_by_role("button", name="Throw out").click()
         page.get_by_role("button", name="Throw out").click()
-        result = page.locator(".throw-out").get_by_role("status")
+        result = page.locator(".orders").get_by_role("status")
         expect(result).to_have_text(f"✗ Not thrown out: {reason}")
 
 

@@ -19,9 +19,9 @@ from tests.support.redis_servers import Proxy
 from tests.support.system import KEY, Pusher, System
 from tests.support.websocket import LIMIT
 
-RESTARTS = int(os.environ.get("CLIENT_RESTARTS", "6"))
-CUTS = int(os.environ.get("CLIENT_CUTS", "6"))
-TABS = 8
+RESTARTS = int(os.environ.get("CLIENT_RESTARTS", "3"))
+CUTS = int(os.environ.get("CLIENT_CUTS", "3"))
+TABS = 5  # Three of them end.
 
 FOLLOW = """async ([url, options]) => {
     const { connect } = await import("/client.js");
@@ -34,6 +34,15 @@ FOLLOW = """async ([url, options]) => {
         center.on(type, (what) => told.push([type, what]));
     }
 }"""
+
+# The page does nothing until it has an answer.
+HANG = """(port) => void setTimeout(() => {
+    const request = new XMLHttpRequest();
+    request.open("GET", `http://127.0.0.1:${port}/`, false);
+    request.send();
+    seen.push("awake");
+})"""
+ANSWER = b"HTTP/1.1 204 No Content\r\nAccess-Control-Allow-Origin: *\r\n\r\n"
 
 # A handler that waits for an answer, as one that works for long.
 GET_STUCK = """([url, port]) => {
@@ -48,9 +57,24 @@ GET_STUCK = """([url, port]) => {
 
 @pytest.fixture
 def served(system: System) -> System:
-    """The HTTP API, whose `/client.js` the pages import."""
+    """The HTTP API, whose `/client.js` the pages import; for a test that kills a server."""
     system.start_http()
     return system
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Both servers, for the tests that leave them as they are."""
+    with System(tmp_path_factory.mktemp("shared")) as system:
+        system.start_http()
+        system.start_ws(system.ws_port, POLL_INTERVAL=0.02)
+        yield system
+
+
+@pytest.fixture(scope="module")
+def secured(shared: System) -> int:
+    """The port of another WebSocket server, where listeners need a token."""
+    return shared.start_ws(POLL_INTERVAL=0.02, SUBSCRIBE_SECRET=SECRET)[1]
 
 
 @pytest.fixture
@@ -105,13 +129,13 @@ def test_every_message_comes_once_and_in_order_through_restarts(served: System, 
     assert page.evaluate("told.filter(([, { state }]) => state === 'waiting').length") >= RESTARTS
 
 
-def test_every_message_comes_once_and_in_order_through_cuts(served: System, page: Page) -> None:
+def test_every_message_comes_once_and_in_order_through_cuts(shared: System, page: Page) -> None:
     """Every third time nobody is told: what there is carries nothing any more."""
-    _, port = served.start_ws(POLL_INTERVAL=0.02)
+    port = shared.ws_port
     with closing(Proxy(port)) as proxy:
-        follow(page, served, f"ws://127.0.0.1:{proxy.port}/", pulse=300)
+        follow(page, shared, f"ws://127.0.0.1:{proxy.port}/", pulse=300)
         wait_for_state(page)
-        pusher = Pusher(served)
+        pusher = Pusher(shared)
         try:
             for cut in range(CUTS):
                 pusher.wait_for_more()
@@ -119,11 +143,11 @@ def test_every_message_comes_once_and_in_order_through_cuts(served: System, page
                     proxy.lose_connections()
                 else:
                     proxy.reset_connections()
-                served.push(f"after cut {cut}")
+                shared.push(f"after cut {cut}")
                 wait_for_content(page, f"after cut {cut}")
         finally:
             pushed = pusher.stop()
-        served.push("end")
+        shared.push("end")
         wait_for_content(page, "end")
         seen: list[str] = page.evaluate("seen")
 
@@ -134,10 +158,12 @@ def test_every_message_comes_once_and_in_order_through_cuts(served: System, page
     assert told(page, "gap") == []
 
 
-def open_tabs(context: BrowserContext, system: System, port: int, **options: object) -> list[Page]:
-    tabs = [context.new_page() for _ in range(TABS)]
+def open_tabs(
+    context: BrowserContext, system: System, count: int = TABS, **options: object
+) -> list[Page]:
+    tabs = [context.new_page() for _ in range(count)]
     for tab in tabs:
-        follow(tab, system, f"ws://127.0.0.1:{port}/", channels=["orders"], **options)
+        follow(tab, system, f"ws://127.0.0.1:{system.ws_port}/", channels=["orders"], **options)
     for tab in tabs:
         wait_for_state(tab)
     return tabs
@@ -159,27 +185,25 @@ def leads(tab: Page) -> bool:
 
 
 def test_eight_tabs_have_one_connection_and_each_gets_each_message(
-    served: System, context: BrowserContext
+    shared: System, context: BrowserContext
 ) -> None:
-    _, port = served.start_ws(POLL_INTERVAL=0.02)
-    tabs = open_tabs(context, served, port)
-    wait_until(lambda: connections(served) == 1, "one connection")
+    tabs = open_tabs(context, shared, 8)
+    wait_until(lambda: connections(shared) == 1, "one connection")
     pushed = [f"message {number}" for number in range(50)]
     for content in pushed:
-        served.redis.lpush(KEY, content)
+        shared.redis.lpush(KEY, content)
 
     for tab in tabs:
         wait_for_content(tab, pushed[-1])
         assert tab.evaluate("seen") == pushed
-    assert connections(served) == 1
+    assert connections(shared) == 1
 
 
 @pytest.mark.parametrize("ends", ["close", "crash", "navigate"])
 def test_the_leading_tab_ends_and_nothing_is_missed(
-    served: System, context: BrowserContext, ends: str
+    shared: System, context: BrowserContext, ends: str
 ) -> None:
-    _, port = served.start_ws(POLL_INTERVAL=0.02)
-    tabs = open_tabs(context, served, port)
+    tabs = open_tabs(context, shared)
     crashed: list[Page] = []
 
     def note(tab: Page) -> None:
@@ -187,7 +211,7 @@ def test_the_leading_tab_ends_and_nothing_is_missed(
 
     for tab in tabs:
         tab.on("crash", note)
-    pusher = Pusher(served)
+    pusher = Pusher(shared)
     try:
         for _ in range(3):
             pusher.wait_for_more()
@@ -202,63 +226,61 @@ def test_the_leading_tab_ends_and_nothing_is_missed(
             tabs = [tab for tab in tabs if tab is not leader and tab not in crashed]
     finally:
         pushed = pusher.stop()
-    served.push("end")
+    shared.push("end")
 
     assert len(tabs) > 0
     for tab in tabs:
         wait_for_content(tab, "end")
         assert tab.evaluate("seen") == [*pushed, "end"]
         assert told(tab, "gap") == []
-    wait_until(lambda: connections(served) == 1, "one connection")
+    wait_until(lambda: connections(shared) == 1, "one connection")
 
 
 def test_a_tab_that_is_frozen_lets_another_one_lead_and_gets_all_when_it_wakes(
-    served: System, context: BrowserContext
+    shared: System, context: BrowserContext
 ) -> None:
-    _, port = served.start_ws(POLL_INTERVAL=0.02)
-    tabs = open_tabs(context, served, port)
+    tabs = open_tabs(context, shared)
     leader = next(tab for tab in tabs if leads(tab))
     chromium = context.new_cdp_session(leader)
     chromium.send("Page.setWebLifecycleState", {"state": "frozen"})
-    served.push("while it is frozen")
+    shared.push("while it is frozen")
     for tab in tabs:
         if tab is not leader:
             wait_for_content(tab, "while it is frozen")
     chromium.send("Page.setWebLifecycleState", {"state": "active"})
     wait_for_content(leader, "while it is frozen")
-    served.push("end")
+    shared.push("end")
 
     for tab in tabs:
         wait_for_content(tab, "end")
         assert tab.evaluate("seen") == ["while it is frozen", "end"]
-    wait_until(lambda: connections(served) == 1, "one connection")
+    wait_until(lambda: connections(shared) == 1, "one connection")
 
 
 def test_a_tab_that_hangs_loses_the_lock_and_gets_all_in_the_end(
-    served: System, context: BrowserContext
+    shared: System, context: BrowserContext
 ) -> None:
-    _, port = served.start_ws(POLL_INTERVAL=0.02)
-    tabs = open_tabs(context, served, port, pulse=500)
+    tabs = open_tabs(context, shared, pulse=500)
     leader = next(tab for tab in tabs if leads(tab))
-    leader.evaluate(
-        """() => void setTimeout(() => {
-            for (const end = Date.now() + 8000; Date.now() < end; );
-            seen.push("awake");
-        })"""
-    )
-    served.push("while it hangs")
-    for tab in tabs:
-        if tab is not leader:
-            wait_for_content(tab, "while it hangs")
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(LIMIT)
+        leader.evaluate(HANG, server.getsockname()[1])
+        held, _ = server.accept()
+        with held:
+            shared.push("while it hangs")
+            for tab in tabs:
+                if tab is not leader:
+                    wait_for_content(tab, "while it hangs")
+            held.sendall(ANSWER)
     wait_for_content(leader, "while it hangs")
-    served.push("end")
+    shared.push("end")
 
     for tab in tabs:
         wait_for_content(tab, "end")
     assert leader.evaluate("seen") == ["awake", "while it hangs", "end"]
     assert sum(leads(tab) for tab in tabs) == 1
     assert not leads(leader)
-    wait_until(lambda: connections(served) == 1, "one connection")
+    wait_until(lambda: connections(shared) == 1, "one connection")
 
 
 def crash(tab: Page) -> None:
@@ -278,16 +300,16 @@ def keeping_page(browser: Browser) -> Iterator[Page]:
 
 
 def test_a_page_that_comes_back_in_the_history_gets_what_it_missed(
-    served: System, keeping_page: Page
+    shared: System, keeping_page: Page
 ) -> None:
     page = keeping_page
-    _, port = served.start_ws(POLL_INTERVAL=0.02)
-    follow(page, served, f"ws://127.0.0.1:{port}/", channels=["orders"])
+    port = shared.ws_port
+    follow(page, shared, f"ws://127.0.0.1:{port}/", channels=["orders"])
     wait_for_state(page)
     page.evaluate("window.isTheSame = true")
-    page.goto(f"http://127.0.0.1:{served.http_port}/readyz")
-    wait_until(lambda: connections(served) == 0, "it has let go")
-    served.push("while away")
+    page.goto(f"http://127.0.0.1:{shared.http_port}/readyz")
+    wait_until(lambda: connections(shared) == 0, "it has let go")
+    shared.push("while away")
     page.go_back(wait_until="commit")
     assert page.evaluate("window.isTheSame") is True
     wait_for_content(page, "while away")
@@ -313,9 +335,10 @@ def test_events_come_where_websockets_are_blocked(served: System, own_page: Page
     assert not any(token in address for address in addresses)
 
 
-def test_a_token_that_expires_is_replaced_at_once(served: System, own_page: Page) -> None:
+def test_a_token_that_expires_is_replaced_at_once(
+    shared: System, secured: int, own_page: Page
+) -> None:
     """Clocks may differ by 5 seconds: these tokens are good for about two."""
-    _, port = served.start_ws(POLL_INTERVAL=0.02, SUBSCRIBE_SECRET=SECRET)
     given: list[str] = []
 
     def fresh() -> str:
@@ -323,15 +346,15 @@ def test_a_token_that_expires_is_replaced_at_once(served: System, own_page: Page
         return given[-1]
 
     own_page.expose_function("freshToken", fresh)
-    follow(own_page, served, f"ws://127.0.0.1:{port}/")
+    follow(own_page, shared, f"ws://127.0.0.1:{secured}/")
     wait_for_state(own_page)
-    pusher = Pusher(served)
+    pusher = Pusher(shared)
     try:
         own_page.wait_for_function("told.filter(([, { code }]) => code === 4001).length >= 2")
         wait_for_state(own_page)
     finally:
         pushed = pusher.stop()
-    served.push("end")
+    shared.push("end")
     wait_for_content(own_page, "end")
     waits = [what for what in told(own_page, "state") if isinstance(what, dict) and "code" in what]
 
@@ -345,36 +368,34 @@ def test_a_token_that_expires_is_replaced_at_once(served: System, own_page: Page
     }
 
 
-def test_who_is_refused_is_told_why_and_does_not_come_back(served: System, page: Page) -> None:
-    _, port = served.start_ws(SUBSCRIBE_SECRET=SECRET)
+def test_who_is_refused_is_told_why_and_does_not_come_back(
+    shared: System, secured: int, page: Page
+) -> None:
     token = signed({"channels": ["orders"], "exp": in_seconds(60)})
-    follow(page, served, f"ws://127.0.0.1:{port}/", token=token, channels=["secrets"])
+    follow(page, shared, f"ws://127.0.0.1:{secured}/", token=token, channels=["secrets"])
     wait_for_state(page, "closed")
 
     assert told(page, "closed") == [{"code": 403, "reason": "not allowed to listen to secrets"}]
 
 
-def test_what_a_handler_is_stuck_with_is_not_confirmed(served: System, page: Page) -> None:
+def test_what_a_handler_is_stuck_with_is_not_confirmed(shared: System, page: Page) -> None:
     """Though the browser answers pings all the while: so does the bare socket beside it."""
-    _, port = served.start_ws(DELIVERY="instant")
-    follow(page, served, f"ws://127.0.0.1:{port}/", share=False, channels=["stuck"])
+    port = shared.ws_port
+    follow(page, shared, f"ws://127.0.0.1:{port}/", share=False, channels=["stuck"])
     wait_for_state(page)
-    push_with_receipt(served, "first")
-    wait_for_receipt(served, "first", to=1, written=1, confirmed=1)
-    wait_for_content(page, "first")
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         server.settimeout(LIMIT)
         page.evaluate(
             GET_STUCK, [f"ws://127.0.0.1:{port}/?channels=stuck", server.getsockname()[1]]
         )
         page.wait_for_function("bare.readyState === 1")
-        push_with_receipt(served, "stuck")
+        push_with_receipt(shared, "stuck")
         held, _ = server.accept()
         with held:
-            wait_for_receipt(served, "stuck", to=2, written=2, confirmed=1)
-            wait_until(lambda: len(late(served, "stuck")) == 1, "one is late")
-            held.sendall(b"HTTP/1.1 204 No Content\r\nAccess-Control-Allow-Origin: *\r\n\r\n")
-            wait_for_receipt(served, "stuck", to=2, written=2, confirmed=2)
+            wait_for_receipt(shared, "stuck", to=2, written=2, confirmed=1)
+            wait_until(lambda: len(late(shared, "stuck")) == 1, "one is late")
+            held.sendall(ANSWER)
+            wait_for_receipt(shared, "stuck", to=2, written=2, confirmed=2)
 
 
 def push_with_receipt(system: System, id_: str) -> None:

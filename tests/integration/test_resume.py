@@ -39,25 +39,25 @@ def rows(client: Client, count: int) -> list[dict[str, Any]]:
     return [json.loads(text) for text in client.texts(count)]
 
 
-def test_a_json_client_resumes_at_another_server_without_loss_or_doubles(system: System) -> None:
-    _, first_port = system.start_ws(**FAST)
-    _, second_port = system.start_ws(**FAST)
-    client, welcome = json_client(first_port)
+def test_a_json_client_resumes_at_another_server_without_loss_or_doubles(ready: System) -> None:
+    another, second_port = ready.start_ws(**FAST)
+    client, welcome = json_client(ready.ws_port)
     with client:
         assert (welcome["type"], welcome["complete"]) == ("welcome", True)
-        system.redis.lpush(KEY, *numbered(0, 10))
+        ready.redis.lpush(KEY, *numbered(0, 10))
         last = rows(client, 10)[-1]
         assert set(last) == {"id", "channel", "content", "time"}
 
-    system.redis.lpush(KEY, *numbered(10, 1500))
+    ready.redis.lpush(KEY, *numbered(10, 1500))
     again, welcome = json_client(second_port, last["id"])
     with again:
-        system.redis.lpush(KEY, *numbered(1500, 1600))
+        ready.redis.lpush(KEY, *numbered(1500, 1600))
         found = rows(again, 1590)
 
     assert (welcome["id"], welcome["complete"]) == (last["id"], True)
     assert [row["content"] for row in found] == numbered(10, 1600)
     assert len({row["id"] for row in found}) == 1590
+    another.kill_all()
 
 
 def test_the_subprotocol_chooses_the_format(ready: System) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from config.cli.serve import STOPPING
+from config.cli.signals import STOPPING
 from tests.support.processes import ROOT, Process, Serve, environment, free_port, wait_until
 from tests.support.system import PREFIX, System
 from tests.support.websocket import LIMIT, Client
+
+NOT_OURS = ("config.py", "common.py", "http_api.py", "ws_server.py")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -29,6 +31,23 @@ def _none_is_left() -> Iterator[None]:
         serve = Serve.started.pop()
         if serve.popen.poll() is None:
             serve.kill_all()  # What is below it ends with it.
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """One for the tests that leave it as it is, in a folder with modules that are not ours."""
+    folder = tmp_path_factory.mktemp("running")
+    for name in NOT_OURS:
+        (folder / name).write_text("raise RuntimeError('not ours')")
+    serve = Serve(folder, ["-P", "-m", "config.cli", "serve"])
+    Serve.started.remove(serve)
+    try:
+        serve.wait_for_addresses()
+        yield serve
+        assert serve.stop() == 0
+    finally:
+        if serve.popen.poll() is None:
+            serve.kill_all()
 
 
 def after(program: str) -> list[str]:
@@ -99,53 +118,62 @@ def test_however_serve_ends_it_leaves_no_process_behind(tmp_path: Path, number: 
     wait_until_gone(below)
 
 
-def test_signals_that_are_ignored_at_the_start_stay_ignored(tmp_path: Path) -> None:
-    """As by nohup, and by the `&` of a script."""
-    numbers = (signal.SIGHUP, signal.SIGINT)
+def test_a_terminal_that_is_closed_ends_it(tmp_path: Path) -> None:
+    ours, its = os.openpty()
+    take_it = f"import os; os.open({os.ttyname(its)!r}, os.O_RDWR)"
+    serve = Serve(tmp_path, after(take_it))
+    serve.wait_for_addresses()
+    below = serve.descendants()
+
+    os.close(its)
+    os.close(ours)
+
+    assert serve.popen.wait(LIMIT * 2) == 0
+    wait_until_gone(below)
+
+
+def test_without_a_terminal_a_reload_is_passed_on_to_both_servers(tmp_path: Path) -> None:
+    """As by `systemctl reload`."""
+    tokens = tmp_path / "tokens"
+    tokens.write_text("old:0123456789abcdef\n")
+    serve = Serve(tmp_path, PUSH_TOKENS_FILE=tokens)
+    serve.wait_for_addresses()
+    valkey = next(pid for pid, command in serve.descendants().items() if "valkey" in command)
+
+    with Client(serve.ws_port) as client:
+        assert client.status == 101
+        tokens.write_text("new:fedcba9876543210\n")
+        os.kill(serve.pid, signal.SIGHUP)
+        assert client.close_code() == 1012
+
+    def pushed() -> int:
+        token = "fedcba9876543210"
+        return run(tmp_path, "push", "hi", "--token", token, HTTP_PORT=serve.http_port).returncode
+
+    wait_until(lambda: pushed() == 0, "the new token is taken", LIMIT * 2)
+    assert is_running(valkey)
+    assert serve.stop() == 0
+
+
+def test_signals_that_mean_nothing_or_were_ignored_at_the_start_end_nothing(tmp_path: Path) -> None:
+    """They are ignored by nohup, and by the `&` of a script."""
+    ignored = (signal.SIGHUP, signal.SIGINT)
     ignore = "import signal; " + "; ".join(
-        f"signal.signal({int(number)}, signal.SIG_IGN)" for number in numbers
+        f"signal.signal({int(number)}, signal.SIG_IGN)" for number in ignored
     )
     serve = Serve(tmp_path, after(ignore))
     serve.wait_for_addresses()
 
     with Client(serve.ws_port) as client:
         assert client.status == 101
-        for number in numbers:
+        for number in (*ignored, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH):
             os.kill(serve.pid, number)
 
-        assert is_left_alone(serve, client)
+        # A stop would have told the client long before the second is over.
+        with pytest.raises(TimeoutError):
+            client.texts(1, limit=1)
+    assert serve.popen.poll() is None
     assert serve.stop() == 0
-
-
-def test_signals_that_mean_nothing_end_nothing(tmp_path: Path) -> None:
-    serve = Serve(tmp_path)
-    serve.wait_for_addresses()
-
-    with Client(serve.ws_port) as client:
-        assert client.status == 101
-        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH):
-            os.kill(serve.pid, number)
-
-        assert is_left_alone(serve, client)
-    assert serve.stop() == 0
-
-
-def is_left_alone(serve: Serve, client: Client) -> bool:
-    """Whether `serve` runs on: a stop would have told the client long before the second is over."""
-    with pytest.raises(TimeoutError):
-        client.texts(1, limit=1)
-    return serve.popen.poll() is None
-
-
-def test_serve_needs_no_waitid(tmp_path: Path) -> None:
-    """macOS has it since Python 3.13 only."""
-    serve = Serve(tmp_path, after("import os; del os.waitid, os.P_ALL"))
-    serve.wait_for_addresses()
-    os.kill(next(iter(serve.children())), signal.SIGKILL)
-
-    assert serve.popen.wait(LIMIT * 2) == 1
-    assert "ended with signal SIGKILL" in serve.output
-    assert "Traceback" not in serve.output
 
 
 def test_a_start_right_after_a_kill_waits_for_what_it_left(tmp_path: Path) -> None:
@@ -166,9 +194,13 @@ def test_a_start_right_after_a_kill_waits_for_what_it_left(tmp_path: Path) -> No
     assert second.stop() == 0
 
 
-@pytest.mark.parametrize("victim", ["http_api", "ws_server", "valkey"])
-def test_if_one_dies_all_stop_and_it_is_named(tmp_path: Path, victim: str) -> None:
-    serve = Serve(tmp_path)
+@pytest.mark.parametrize(
+    ("victim", "changed"),
+    [("http_api", "pass"), ("ws_server", "import os; del os.waitid, os.P_ALL"), ("valkey", "pass")],
+)
+def test_if_one_dies_all_stop_and_it_is_named(tmp_path: Path, victim: str, changed: str) -> None:
+    """Also without `waitid`, which macOS has since Python 3.13 only."""
+    serve = Serve(tmp_path, after(changed))
     serve.wait_for_addresses()
     below = serve.descendants()
 
@@ -176,6 +208,7 @@ def test_if_one_dies_all_stop_and_it_is_named(tmp_path: Path, victim: str) -> No
 
     assert serve.popen.wait(LIMIT * 2) == 1
     assert f"{victim} ended with signal SIGKILL" in serve.output
+    assert "Traceback" not in serve.output
     wait_until_gone(below)
 
 
@@ -192,37 +225,27 @@ def test_what_was_pushed_survives_a_restart(tmp_path: Path) -> None:
     second.stop()
 
 
-def test_modules_in_the_folder_of_the_start_do_not_stand_in_for_ours(tmp_path: Path) -> None:
-    for name in ("config.py", "common.py", "http_api.py", "ws_server.py"):
-        (tmp_path / name).write_text("raise RuntimeError('not ours')")
-    serve = Serve(tmp_path, ["-P", "-m", "config.cli", "serve"])
-    serve.wait_for_addresses()
-
-    assert serve.stop() == 0
+def test_modules_in_the_folder_of_the_start_do_not_stand_in_for_ours(running: Serve) -> None:
+    for name in NOT_OURS:
+        assert (running.log.parent / name).exists()
+    assert running.popen.poll() is None
+    assert "not ours" not in running.output
 
 
-def test_a_second_serve_on_the_same_data_is_refused(tmp_path: Path) -> None:
-    first = Serve(tmp_path)
-    first.wait_for_addresses()
-
-    second = Serve(tmp_path)
+def test_a_second_serve_on_the_same_data_is_refused(running: Serve, tmp_path: Path) -> None:
+    second = Serve(tmp_path, DATA_DIR=running.log.parent / "data")
 
     assert second.popen.wait(LIMIT * 2) == 1
     assert "DATA_DIR: another message-center is running" in second.output
-    first.stop()
 
 
-def test_a_second_serve_at_the_same_ports_is_refused_soon(tmp_path: Path) -> None:
-    first = Serve(tmp_path)
-    first.wait_for_addresses()
-
-    ports: dict[str, Any] = {"HTTP_PORT": first.http_port, "WS_PORT": first.ws_port}
-    second = Serve(tmp_path, **ports, DATA_DIR=tmp_path / "other")
+def test_a_second_serve_at_the_same_ports_is_refused_soon(running: Serve, tmp_path: Path) -> None:
+    ports: dict[str, Any] = {"HTTP_PORT": running.http_port, "WS_PORT": running.ws_port}
+    second = Serve(tmp_path, **ports)
 
     assert second.popen.wait(LIMIT * 2) == 1
-    assert f"HTTP_PORT: cannot use 127.0.0.1:{first.http_port}" in second.output
+    assert f"HTTP_PORT: cannot use 127.0.0.1:{running.http_port}" in second.output
     assert "waiting" not in second.output
-    first.stop()
 
 
 @pytest.mark.parametrize("command", ["serve", "http", "ws"])

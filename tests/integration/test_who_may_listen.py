@@ -40,10 +40,17 @@ def events(port: int, query: str = "", **headers: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, int]]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """An HTTP API, and room for WebSocket servers."""
+    with System(tmp_path_factory.mktemp("shared")) as system:
+        system.start_http()
+        yield system
+
+
+@pytest.fixture(scope="module")
+def closed(shared: System) -> tuple[Process, int]:
     """A server that tells all that it does, and lets in only who has a token."""
-    with System(tmp_path_factory.mktemp("closed")) as system:
-        yield system.start_ws(SUBSCRIBE_SECRET=SECRET, LOG_LEVEL="debug", POLL_INTERVAL=0.05)
+    return shared.start_ws(SUBSCRIBE_SECRET=SECRET, LOG_LEVEL="debug", POLL_INTERVAL=0.05)
 
 
 @pytest.mark.parametrize("token", STATUS, ids=["right", "old", "wrong", "none", "broken"])
@@ -82,12 +89,14 @@ def test_every_way_of_giving_a_token_lets_in_who_may_and_logs_nothing_of_it(
     assert SECRET not in process.output
 
 
-def test_who_has_a_token_gets_what_is_for_everybody(system: System) -> None:
-    _, port = system.start_ws(SUBSCRIBE_SECRET=SECRET, POLL_INTERVAL=0.05)
+def test_who_has_a_token_gets_what_is_for_everybody(
+    shared: System, closed: tuple[Process, int]
+) -> None:
+    _, port = closed
     query = f"?token={RIGHT}"
 
     with Client(port, f"/{query}") as client, EventStream(port, query) as stream:
-        system.redis.lpush(KEY, "hello")
+        shared.redis.lpush(KEY, "hello")
 
         assert client.texts(1) == stream.messages(1) == [f"{PREFIX}hello"]
 
@@ -144,10 +153,9 @@ FOLLOW = """url => new Promise(resolve => {
 })"""
 
 
-def test_a_browser_gives_its_token_in_each_way_that_it_has(system: System, page: Page) -> None:
-    system.start_http()
-    here = f"http://127.0.0.1:{system.http_port}"
-    _, port = system.start_ws(SUBSCRIBE_SECRET=SECRET, ALLOWED_ORIGINS=here)
+def test_a_browser_gives_its_token_in_each_way_that_it_has(shared: System, page: Page) -> None:
+    here = f"http://127.0.0.1:{shared.http_port}"
+    _, port = shared.start_ws(SUBSCRIBE_SECRET=SECRET, ALLOWED_ORIGINS=here)
     url, stream = f"ws://127.0.0.1:{port}/", f"http://127.0.0.1:{port}/events"
     page.goto(f"{here}/healthz")
 
@@ -162,7 +170,7 @@ def test_a_browser_gives_its_token_in_each_way_that_it_has(system: System, page:
     assert connect("", token) == "refused"  # By the browser: nothing was agreed on.
     assert page.evaluate(FOLLOW, f"{stream}?token={RIGHT}") == "open"
     assert page.evaluate(FOLLOW, stream) == "refused"
-    page.goto(f"http://localhost:{system.http_port}/healthz")  # Another origin.
+    page.goto(f"http://localhost:{shared.http_port}/healthz")  # Another origin.
     assert connect(f"?token={RIGHT}") == "refused"
     assert page.evaluate(FOLLOW, f"{stream}?token={RIGHT}") == "refused"
 
@@ -180,19 +188,20 @@ FOLLOW_WITH_NEWER_TOKENS = """([url, tokens]) => {
 }"""
 
 
-def test_a_page_goes_on_with_a_newer_token_as_the_readme_says(system: System, page: Page) -> None:
-    system.start_http()
-    _, port = system.start_ws(SUBSCRIBE_SECRET=SECRET, POLL_INTERVAL=0.05)
+def test_a_page_goes_on_with_a_newer_token_as_the_readme_says(
+    shared: System, closed: tuple[Process, int], page: Page
+) -> None:
+    _, port = closed
     short = signed({"sub": "42", "exp": in_seconds(3 - LEEWAY)})
     long = signed({"sub": "42", "exp": in_seconds(60)})
-    page.goto(f"http://127.0.0.1:{system.http_port}/healthz")
+    page.goto(f"http://127.0.0.1:{shared.http_port}/healthz")
     page.evaluate(FOLLOW_WITH_NEWER_TOKENS, [f"http://127.0.0.1:{port}/events", [short, long]])
-    wait_until(lambda: streams(system) == 1, "the stream")
-    system.redis.lpush(KEY, "0")
+    wait_until(lambda: streams(shared) == 1, "the stream")
+    shared.redis.lpush(KEY, "0")
     page.wait_for_function("window.got.length === 1")
-    wait_until(lambda: streams(system) == 0, "its end")
+    wait_until(lambda: streams(shared) == 0, "its end")
 
-    system.redis.lpush(KEY, "1", "2")
+    shared.redis.lpush(KEY, "1", "2")
 
     page.wait_for_function("window.got.length === 3")
     assert page.evaluate("window.got") == [f"{PREFIX}{number}" for number in range(3)]
@@ -203,9 +212,11 @@ def streams(system: System) -> int:
     return int(system.call("/users/42")[1]["connections"])
 
 
-def test_the_command_listen_says_why_it_may_not_and_goes(system: System) -> None:
-    _, port = system.start_ws(SUBSCRIBE_SECRET=SECRET)
-    listening = system.start("-m", "config.cli", "listen", f"ws://127.0.0.1:{port}/?token={OLD}")
+def test_the_command_listen_says_why_it_may_not_and_goes(
+    shared: System, closed: tuple[Process, int]
+) -> None:
+    _, port = closed
+    listening = shared.start("-m", "config.cli", "listen", f"ws://127.0.0.1:{port}/?token={OLD}")
 
     assert listening.popen.wait(LIMIT) == 1
     assert "refuses: 401: token_expired: the token has expired" in listening.output

@@ -166,8 +166,10 @@ class Receipts(RuleBasedStateMachine):
     @invariant()
     def told_is_true(self) -> None:
         self.hall.tell()
+        told = self.hall.told
+        assert len(told) == self.head
         for number, names in enumerate(self.names, start=1):
-            counted = self.hall.told[f"p{number}"]
+            counted = told[number]
             assert counted.numbers == self._numbers(number, None), (number, names)
             named = [name.removeprefix("user:") for name in names if name.startswith("user:")]
             by_user = {user: self._numbers(number, user) for user in named}

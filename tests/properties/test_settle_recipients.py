@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 
 
 names = st.from_regex(channels.NAME, fullmatch=True)
-odd_names = st.text("ab.*:,! \n\x00é", max_size=4) | st.integers(94, 102).map("x".__mul__)
+odd_names = st.text("ab.*:,! \n\x00é", max_size=4) | st.integers(194, 202).map("x".__mul__)
 almost_names = names | odd_names
 # Beyond 53 bits a number is set aside: Lua would round it.
 whole_numbers = st.integers(1 - 2**53, 2**53 - 1)
@@ -55,6 +55,8 @@ def python_takes(field: str, value: Any) -> tuple[str, ...] | None:
     names = value if field.endswith("s") and isinstance(value, list) else [value]
     if field.endswith("s") and isinstance(value, str):
         names = value.split(",")
+    elif isinstance(value, str) and "," in value:
+        return None  # Two may be meant.
     texts = [str(name) if type(name) is int else name for name in names]
     is_valid = channels.is_user if of_users else channels.is_name
     if not texts or not all(isinstance(name, str) and is_valid(name) for name in texts):

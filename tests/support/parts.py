@@ -1,7 +1,7 @@
 """The parts of a WebSocket server around a log in memory, and the other end of a connection.
 
-No Redis and no network: the sockets are pairs. A peer waits as gevent waits, so
-that what it waits for can happen meanwhile.
+No Redis and no network: the sockets are pairs, of TCP where that matters. A peer
+waits as gevent waits, so that what it waits for can happen meanwhile.
 """
 
 import os
@@ -115,6 +115,12 @@ class Peer:
             self.socket.settimeout(LIMIT)
         return self._buffer == b""
 
+    def take_upto(self, end: bytes) -> None:
+        """Everything up to these bytes."""
+        while not self._buffer.endswith(end):
+            self._buffer += self.socket.recv(1 << 16)
+        self._buffer = b""
+
     def take(self, size: int) -> bytes:
         """The next `size` bytes; EOFError at the end of the stream."""
         while len(self._buffer) < size:
@@ -137,6 +143,17 @@ class Peers:
         ours, theirs = socket.socketpair()
         if send_buffer is not None:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+        return self._keep(ours, theirs)
+
+    def make_tcp(self, port: int) -> tuple[int, Peer]:
+        """The same over TCP, with a peer that has little room for what it does not read."""
+        with socket.create_server(("127.0.0.1", port)) as server:
+            theirs = socket.socket()
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+            theirs.connect(server.getsockname())
+            return self._keep(server.accept()[0], theirs)
+
+    def _keep(self, ours: socket.socket, theirs: socket.socket) -> tuple[int, Peer]:
         ours.setblocking(False)
         peer = Peer(theirs)
         self._all.append(peer)

@@ -10,7 +10,7 @@ GONE = QueueUnavailable("gone")
 
 
 class FakePlaces(Places):
-    """Unrealistic: nothing is ever forgotten. With `fault` all calls fail."""
+    """Unrealistic: one process alone, and nothing is ever forgotten; `fault` fails all calls."""
 
     def __init__(self) -> None:
         self.known: dict[str, Known] = {}
@@ -30,7 +30,10 @@ class FakePlaces(Places):
         for name, mark, sent, how in moves:
             known = self.known.get(name)
             stays = known is not None and how == "move" and _order(known.mark) > _order(mark)
-            self.known[name] = Known(known.mark if known and stays else mark, sent)
+            most = sent
+            if known and known.sent and sent and how == "move":  # It has left before.
+                most = max(known.sent, sent, key=_order)
+            self.known[name] = Known(known.mark if known and stays else mark, most)
         during, self.during_write = self.during_write, None
         if during is not None:
             during()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from time import monotonic, sleep
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 # restarted finds its port free; above what Chromium refuses to open (10080 is the highest).
 PORTS = range(11_000, 32_000)
 BLOCK = 500  # Ports that a process of tests takes for itself at a time.
+GIVING = Lock()
 CLAIMS: list[socket.socket] = []  # On its blocks.
 
 
@@ -31,7 +33,8 @@ def free_port() -> int:
     Our servers share a port when two of them ask for the same one (`SO_REUSEPORT`), so that a port
     that two tests were given does not fail there: each gets a part of the other's clients.
     """
-    return next(_ports())
+    with GIVING:  # Some tests start servers in threads.
+        return next(_ports())
 
 
 @cache

@@ -67,6 +67,7 @@ class Running:
         self.presence = Presence(self.writer)
         self.remembered = NOTHING
         self.service = Service(Settings(), self.log, self.presence, Noting)
+        self.ready: list[bool] = []  # Once `on_ready` was called.
         self.peers = peers
 
     def build(
@@ -75,7 +76,7 @@ class Running:
         """Build it with other settings, and start it; what takes its clients in."""
         values = Settings(**{"poll_interval": 0.01, "message_prefix": "", **settings})
         self.service = Service(values, self.log, self.presence, kind, policy, self.remembered)
-        self.service.start()
+        self.service.start(lambda: self.ready.append(self.service.newcomers.is_ready))
         return self.service.newcomers
 
     @property

@@ -5,6 +5,7 @@ from time import monotonic
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from common.errors import QueueUnavailable
 from common.message import Mark
@@ -26,11 +27,14 @@ class FakeCanaries(Canaries):
         self.on_page: Callable[[Page], None] = lambda _: None
         self.problem = ""
         self.fault: QueueUnavailable | None = None
+        self.redis_answers = Event()
+        self.redis_answers.set()
         self.pushed: list[bytes] = []
         self.is_resting = False
         self._settled = 0
 
     def push(self, canary: bytes) -> None:
+        self.redis_answers.wait()
         if self.fault:
             raise self.fault
         self.pushed.append(canary)
@@ -67,6 +71,7 @@ class Stage:
 
     def look(self, seconds: float) -> None:
         self.canary.look(self.began + seconds)
+        let_others_run()  # It is pushed.
 
     def problem(self, seconds: float) -> str | None:
         return self.seat.problem(self.began + seconds)
@@ -201,6 +206,34 @@ def test_one_that_redis_has_not_taken_is_pushed_again_and_missed_as_well(stage: 
     stage.look(7)
     stage.come_back()
 
+    assert stage.problem(1) is None
+
+
+def test_it_is_missed_in_time_though_its_push_still_waits_for_redis(stage: Stage) -> None:
+    stage.canaries.redis_answers.clear()
+
+    with gevent.Timeout(5):
+        stage.look_for(6)
+        assert stage.canary.missed == 0
+        stage.look_for(1)
+
+    assert stage.canary.missed == 1
+    assert stage.canaries.pushed == []
+
+
+def test_once_redis_answers_what_is_under_way_by_then_is_pushed_and_comes_back(
+    stage: Stage,
+) -> None:
+    stage.canaries.redis_answers.clear()
+    with gevent.Timeout(5):
+        stage.look_for(8)
+    stage.canaries.redis_answers.set()
+    let_others_run()
+
+    stage.look_for(1)
+    stage.come_back()
+
+    assert len(set(stage.canaries.pushed)) == len(stage.canaries.pushed) == 2
     assert stage.problem(1) is None
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from common.errors import QueueUnavailable
-from tests.support.parts import wait_until
+from tests.support.parts import let_others_run, wait_until
 from tests.support.running import Running
 from ws_server.relay import relay
 
@@ -26,13 +26,15 @@ def test_without_redis_it_refuses_and_starts_as_soon_as_redis_answers(running: R
     newcomers = running.build()
     assert not newcomers.is_ready
     assert newcomers.refuses == "the server waits for Redis"
-    assert running.worker.events == []
+    let_others_run()
+    assert (running.worker.events, running.ready) == ([], [])
 
     running.log.fault = None
     wait_until(lambda: newcomers.is_ready, "ready")
 
     assert newcomers.refuses is None
     assert running.worker.events == ["start"]
+    wait_until(lambda: running.ready == [True], "told so")
 
 
 def test_a_failure_that_nobody_foresaw_does_not_end_the_wait_for_redis(

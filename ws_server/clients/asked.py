@@ -1,17 +1,28 @@
 """Which messages ask for a receipt, and who has clients asked to confirm. No I/O here."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
+from typing import NamedTuple, Protocol
 
 from common.message import parse_id
+from common.metrics.numbers import Buckets
 from common.page import NOBODY, Page
 from ws_server.clients.connection import Connection
 
-# The id of a receipt, the message's id in the log, its recipients, and when it was pushed.
-Asked = tuple[str, int, Sequence[str], int]
+LONGEST_TIME = 16  # Digits of when a message was pushed.
 
 
-LONGEST_TIME = 16  # Digits: somebody else may have written there what he likes.
+class Asked(NamedTuple):
+    """The messages of a page whose receipts are asked for.
+
+    The ids of those for everybody; the id and the recipients of each other one; and when they were
+    pushed, in milliseconds, with how many of them.
+    """
+
+    for_all: Sequence[bytes]
+    for_some: Sequence[tuple[int, Sequence[str]]]
+    pushed: Mapping[bytes, int]
 
 
 class Asking(Protocol):
@@ -23,14 +34,27 @@ class Asking(Protocol):
         """All of them, up to a moment of `time.monotonic()`."""
 
 
-def asked_of(page: Page) -> list[Asked]:
-    """The messages of a page whose receipts are asked for."""
-    found: list[Asked] = []
-    names: tuple[str, ...] = ()
-    for place, receipt in enumerate(page.receipts or ()):
-        time, _, id_ = receipt.partition(b" ")
-        if page.recipients is not None:
-            names = page.recipients[place]
-        if id_ and time.isdigit() and len(time) <= LONGEST_TIME and names != NOBODY:
-            found.append((id_.decode("latin-1"), parse_id(page.ids[place]), names, int(time)))
-    return found
+def asked_of(page: Page) -> Asked:
+    """Of all messages of a page."""
+    receipts = page.receipts or ()
+    times = Counter(receipts)
+    del times[b""]
+    if page.recipients is None:
+        is_each = len(receipts) == len(page.ids) and b"" not in receipts
+        return Asked(page.ids if is_each else list(compress(page.ids, receipts)), (), times)
+    for_all: list[bytes] = []
+    for_some: list[tuple[int, Sequence[str]]] = []
+    for id_, names in compress(zip(page.ids, page.recipients, strict=True), receipts):
+        if not names:
+            for_all.append(id_)
+        elif names != NOBODY:
+            for_some.append((parse_id(id_), names))
+    return Asked(for_all, for_some, times)
+
+
+def note_times(buckets: Buckets, pushed: Mapping[bytes, int], now: float) -> None:
+    """Note how many seconds ago messages were pushed; a clock that is behind counts as now."""
+    for each, times in pushed.items():
+        # Somebody else may have written there what he likes.
+        if each.isdigit() and len(each) <= LONGEST_TIME:
+            buckets.note(max(0.0, now - int(each) / 1000), times)

@@ -22,6 +22,10 @@ class Column:
         self._steps += [0] * (times - 1)
         self._steps.append(-number)
 
+    def repeat(self, place: int) -> None:
+        """The number at a place once more behind it."""
+        self._steps.insert(place + 1, 0)
+
     def add(self, start: int, end: int, number: int) -> None:
         """Add to all from one place up to another."""
         if start < end:

@@ -2,10 +2,12 @@
 
 A ping whose payload is an id rides behind a chunk, in the same send. Every WebSocket client answers
 a ping by itself, after what came before it: so its pong confirms everything up to this id. A client
-that says `{"confirm": "…"}` is believed that alone: its pong tells only that its socket was read.
+that says `{"confirm": "…"}`, or at its handshake that it will, is believed that alone: its pong
+tells only that its socket was read. Where others are asked all the time, it is asked by a notice.
 
-Time is counted in rounds of a second. In each, a client is pinged with a chunk once at most, and at
-its end if it has been sent something since. Nobody is pinged who is not asked to confirm anything.
+Time is counted in rounds of a second. In each, a client is pinged once at most: with the first
+chunk of the round; or, if none has come soon, by a ping of its own, if it has been sent something
+since the last one. Nobody is pinged who is not asked to confirm anything.
 """
 
 from collections.abc import Callable, Collection
@@ -21,6 +23,7 @@ from ws_server.clients.sender import Sender
 from ws_server.log.feed import Feed
 
 ROUND = 1.0  # Seconds.
+RIDE = 0.2  # So much of a round is waited for a chunk: a ping of its own costs a write.
 PINGED_AT_ONCE = 200  # Clients, between two turns of the event loop.
 VISITED_AT_ONCE = 20_000  # The same, where nobody is due.
 TIMED = 64  # Pings that rode behind a chunk, of which the time is known.
@@ -64,6 +67,7 @@ class Confirming:
         self.on_confirmed: list[OnConfirmed] = []
         self._clients = clients
         self._sender = sender
+        sender.before_close = self.ask_last
         self._until = 0.0  # Up to this moment, all are asked.
         # These are asked always; or, if False, until they have confirmed something.
         self._asking: dict[Feed, dict[Connection, bool]] = {
@@ -136,34 +140,39 @@ class Confirming:
         repeat("clients are asked to confirm", self._wait_and_ask)
 
     def _wait_and_ask(self) -> None:
-        gevent.sleep(ROUND)
-        self.begin_round()
+        gevent.sleep(ROUND * (1 - RIDE))
+        self.begin_round(ROUND * RIDE)
 
-    def begin_round(self) -> None:
-        """Ping those who have been sent something since they were pinged last."""
+    def begin_round(self, wait: float = 0.0) -> None:
+        """After some seconds, ping those who have been sent something since they were pinged last.
+
+        But for those behind whose chunk a ping has ridden meanwhile.
+        """
         self._round += 1
+        if wait:
+            gevent.sleep(wait)
         # What was sent while all were asked is asked for, too, if that has just ended.
         wants_all = monotonic() < self._until + 2 * ROUND
         for feed, asking in self._asking.items():
-            self._ask(list(self._clients.by_feed[feed] if wants_all else asking))
+            self._ask(list(self._clients.by_feed[feed] if wants_all else asking), asking)
 
-    def _ask(self, some: list[Connection]) -> None:
+    def _ask(self, some: list[Connection], asking: Collection[Connection]) -> None:
         pinged = 0
         for count, connection in enumerate(some):
-            if connection.confirms_by_command:
-                continue
-            owed = connection.owed
-            if connection.state is State.LIVE:
-                is_due = connection.cursor > connection.pinged
-            else:  # While its outbox waits, a ping would wait behind it.
-                is_due = owed is not None and not owed.outbox and owed.cursor > connection.pinged
-            if is_due and connection.is_open:
+            if connection.confirms_by_command and connection not in asking:
+                continue  # It does so by itself if a receipt is asked for.
+            if connection.pinged_in != self._round and _is_due(connection):
                 connection.pinged_in = self._round
                 self._sender.ask(connection)
                 pinged += 1
             if pinged >= PINGED_AT_ONCE or count % VISITED_AT_ONCE == VISITED_AT_ONCE - 1:
                 pinged = 0
                 gevent.sleep(0)
+
+    def ask_last(self, connection: Connection) -> None:
+        """It is about to be closed: its pong comes before its answer to that."""
+        if self.wants(connection) and _is_due(connection):
+            self._sender.ask(connection)
 
     # Answers
 
@@ -200,8 +209,19 @@ class Confirming:
         if is_new and id_ <= most and connection.state is not State.GONE:
             self._first.pop(connection, None)
             connection.confirmed = id_
+            connection.pinged = max(id_, connection.pinged)
             asking = self._asking[connection.feed]
             if asking.get(connection) is False:
                 del asking[connection]
             for told in self.on_confirmed:
                 told(connection, before, id_)
+
+
+def _is_due(connection: Connection) -> bool:
+    """Whether it is open, and has been sent something since it was asked."""
+    if connection.state is State.LIVE:
+        return connection.cursor > connection.pinged
+    owed = connection.owed
+    if owed is None or owed.outbox:  # A ping would wait behind that.
+        return False
+    return connection.is_open and owed.cursor > connection.pinged

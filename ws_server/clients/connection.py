@@ -86,6 +86,7 @@ class Connection(Endpoint):
         "reader",
         "remembered_as",
         "state",
+        "took_all",
         "unanswered",
     )
 
@@ -106,6 +107,7 @@ class Connection(Endpoint):
         self.pinged = feed.head
         self.pinged_in = 0  # The round of that ping.
         self.confirms_by_command = False
+        self.took_all = False  # A stream of events that is gone has got all that it was sent.
         self.channels = NO_CHANNELS  # What it listens to besides what is for everybody.
         self.grant: Grant = ANYBODY
         self.remembered_as = ""  # A name for its place, if it cannot remember that itself.

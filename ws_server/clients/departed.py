@@ -30,17 +30,28 @@ class Departed:
 
     def add(self, connection: Connection, written: int, skipped: Sequence[Range]) -> None:
         """An open client leaves."""
-        form = connection.feed.format
-        if form.is_websocket and not form.has_ids:
-            return  # It has never seen an id.
-        kind = _kind(connection)
+        if _knows_ids(connection):
+            self._add(_kind(connection), (connection.confirmed, written, skipped))
+
+    def _add(self, kind: object, left: Left) -> None:
         alike = self._left.setdefault(kind, [])
         if len(alike) < MOST_ALIKE:
-            left = (connection.confirmed, written, skipped)
             alike.append(left)
             self._order.append((kind, left))
         if len(self._order) > MOST:
             self._forget(*self._order.popleft())
+
+    def confirm(self, connection: Connection, before: int, upto: int) -> bool:
+        """One that was closed has confirmed more; False if that is counted, as it has come back."""
+        if not _knows_ids(connection):
+            return True  # It cannot come back.
+        kind = _kind(connection)
+        for left in self._left.get(kind, ()):
+            if left[0] == before and upto <= left[1]:
+                self._forget(kind, left)
+                self._add(kind, (upto, *left[1:]))
+                return True
+        return False
 
     def take(self, connection: Connection, upto: int) -> Iterable[Range]:
         """What is confirmed as a client comes back that has everything up to an id."""
@@ -67,6 +78,12 @@ class Departed:
             alike.remove(left)
         if not alike:
             self._left.pop(kind, None)
+
+
+def _knows_ids(connection: Connection) -> bool:
+    """A WebSocket in text has never seen one."""
+    form = connection.feed.format
+    return form.has_ids or not form.is_websocket
 
 
 def _kind(connection: Connection) -> object:

@@ -5,7 +5,9 @@ It knows nothing of frames, of the log, or of what a client is sent; see `connec
 
 import os
 import socket
+import termios
 from collections.abc import Callable
+from fcntl import ioctl
 from typing import Any, Protocol
 
 from gevent.monkey import get_original
@@ -14,6 +16,8 @@ from common.libraries.gevent_watchers import READ, end_watching, watcher_of
 
 # Not gevent's, which would wait, and takes 10 times the memory.
 Socket: type[socket.socket] = get_original("socket", "socket")
+
+_CLOSED = 7  # TCP_CLOSE of Linux: the state of a socket whose other end has sent an RST.
 
 # Why nothing is read from a client; there may be several reasons at once.
 HOOK = 1  # A hook is at work on what it sent.
@@ -70,6 +74,21 @@ class Endpoint:
         except OSError:
             return ""
         return str(name[0]) if isinstance(name, tuple) else ""
+
+    def is_drained(self) -> bool:
+        """Whether the other end has acknowledged all that was written, and has sent no RST.
+
+        Its kernel sends that for a program that ends with something unread. True where our kernel
+        tells nothing of this.
+        """
+        try:
+            waiting = ioctl(self.fd, termios.TIOCOUTQ, bytes(4))
+            if any(waiting):
+                return False
+            state = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        except OSError:  # A socket of another kind.
+            return True
+        return state[0] != _CLOSED
 
     def finish_writing(self) -> None:
         """Tell the client that nothing follows, and read to the end of what it still says (a FIN).

@@ -24,6 +24,7 @@ from ws_server.log.pieces import Mixed
 SLICE = 0.004
 CLOCK_EVERY = 32  # Connections between two looks at the clock.
 LENT_TIMES = 32  # Sockets; for fewer it is not worth lending.
+RIDE_BYTES = 256 * 1024  # Of a chunk with which a ping is sent: that is a copy of it.
 
 
 class FanOut:
@@ -52,8 +53,8 @@ class FanOut:
     def _send_riding(self, ride: Ride, chunk: Chunk, some: Collection[Connection]) -> None:
         """To those who are due a ping, with it. What follows for all passes them over."""
         due = ride.due(some)
-        # What is long is lent as it is. They are pinged at the end of the round.
-        if due and len(chunk.data) < LENT_BYTES:
+        # With what is longer they are not: they are pinged without a chunk then.
+        if due and len(chunk.data) <= RIDE_BYTES:
             self._send_all(chunk._replace(data=chunk.data + ride.frame), due, keep=False)
             self._tally.deliveries -= len(chunk.ids) * len(due)
             ride.note(due)

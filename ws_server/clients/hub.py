@@ -71,8 +71,8 @@ class Hub:
         """Take over a connected socket; it gets every message from its beginning on."""
         feed = self._feeds[listen.format_name]
         connection = Connection(fd, feed, self.sender, on_readable)
-        connection.channels, connection.address = listen.channels, listen.address
-        connection.grant = listen.grant
+        connection.channels, connection.grant = listen.channels, listen.grant
+        connection.address, connection.confirms_by_command = listen.address, listen.confirms
         if listen.client:
             connection.remembered_as = listen.remembered_as
             self.confirming.want_from(connection)

@@ -1,6 +1,6 @@
 """Clients that have not confirmed a message in time: who they are. No I/O here."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from common.message import format_id
@@ -9,7 +9,8 @@ from ws_server.clients.receipts import Receipts
 from ws_server.clients.written import written_upto
 
 MOST_NAMED = 100  # Clients.
-MOST_IDS = 100  # Of receipts, for each of them.
+MOST_IDS = 100  # Of messages that are for some, for each of them.
+MOST_IDS_OF_ALL = 1000  # For all of them together: some 20 kB.
 
 
 def rows_of(
@@ -38,8 +39,20 @@ def rows_of(
     return found
 
 
+def bounded(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first of some rows, with not too many ids in all of them."""
+    found, room = [], MOST_IDS_OF_ALL
+    for row in rows[:MOST_NAMED]:
+        found.append({**row, "ids": row["ids"][:room]})
+        room -= len(found[-1]["ids"])
+    return found
+
+
 def _row(connection: Connection, since: int, ids: list[str]) -> dict[str, Any]:
-    """`after`: it has confirmed up to here; `upto`: so much is written to it."""
+    """`after`: it has confirmed up to here; `upto`: so much is written to it.
+
+    `ids`: messages for some, among them it, that it has not confirmed.
+    """
     return {
         "user": connection.grant.user,
         "address": connection.address or connection.peer(),

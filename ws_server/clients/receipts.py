@@ -8,13 +8,15 @@ written, some have *confirmed* it. Nothing is asked of Redis here, and nothing i
 as no receipt is asked for.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic, time
 
+from common.message import parse_id
 from common.metrics.numbers import Buckets
 from common.page import Page
 from common.receipt import Counted
-from ws_server.clients.asked import Asked, Asking, asked_of
+from ws_server.clients.asked import Asking, asked_of, note_times
 from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Clients, Connection
 from ws_server.clients.departed import Departed
@@ -52,7 +54,7 @@ class Receipts:
         self._skipped: dict[Connection, list[tuple[int, int]]] = {}  # What each was told a gap of.
         self._departed = Departed()
         self._cut: list[Counted] = []
-        self._pushed: list[int] = []  # When those were that are being sent.
+        self._pushed = Counter[bytes]()  # When those were that are being sent.
         self.to_written = Buckets("push_to_written_seconds")
 
     @property
@@ -69,36 +71,33 @@ class Receipts:
         """Messages are about to be sent. Those that were looked at are not looked at again."""
         if page.receipts is None:
             return
-        asked = [each for each in asked_of(page) if each[1] > self._last]
-        if not asked:
+        asked = asked_of(page.after(self._last))
+        ids = [*map(parse_id, asked.for_all[:1]), *(at for at, _ in asked.for_some[:1])]
+        if not ids:
             return
         now = self._clock()
         self._asking.want_until(now + ASKED_FOR)
-        self._last = asked[-1][1]
+        self._last = page.last
         self._opened.append((now, self._last))
-        self._pushed += [each[3] for each in asked]
-        self._ahead = {each: None for each in self._ahead if each.sent_upto > asked[0][1]}
-        for id_, at, names, _ in asked:
-            if names:
-                self._open_to_some(Receipt(id_, at, names))
-        self._open_to_all([each for each in asked if not each[2]])
-        self._make_room()
+        self._pushed.update(asked.pushed)
+        self._ahead = {each: None for each in self._ahead if each.sent_upto > min(ids)}
+        for at, names in asked.for_some:
+            self._open_to_some(Receipt(at, names))
+        self._open_to_all(asked.for_all)
+        while len(self) > MOST_OPEN and len(self._opened) > 1:
+            self._forget_upto(self._opened.pop(0)[1])
 
     def close(self) -> None:
         """They were offered to everybody."""
         self._done = self._last
-        now, pushed, self._pushed = time(), self._pushed, []
-        for each in pushed:
-            self.to_written.note(max(0.0, now - each / 1000))
+        if self._pushed:
+            note_times(self.to_written, self._pushed, time())
+            self._pushed = Counter()
 
-    def _open_to_all(self, asked: Sequence[Asked]) -> None:
-        if not self._ahead:  # As it nearly always is: it is the same for all of them.
-            ids, ats = [each[0] for each in asked], [each[1] for each in asked]
-            if ids:
-                self._to_all.open(ids, ats, self._count_all(ats[0]))
-            return
-        for id_, at, *_ in asked:
-            self._to_all.open([id_], [at], self._count_all(at))
+    def _open_to_all(self, ids: Sequence[bytes]) -> None:
+        # It is nearly always the same for all of them.
+        for some in [[each] for each in ids] if self._ahead else [ids] if ids else []:
+            self._to_all.open(some, self._count_all(parse_id(some[0])))
 
     def _open_to_some(self, receipt: Receipt) -> None:
         self._to_some.open(receipt)
@@ -162,9 +161,12 @@ class Receipts:
         """A client that had confirmed everything up to one id has confirmed more."""
         if not len(self):
             return
-        self.waited.confirmed(connection)
+        if not connection.is_open and not self._departed.confirm(connection, before, upto):
+            return
+        if len(self._to_some):
+            self.waited.confirmed(connection)
         self._add(CONFIRMED, connection, before, upto)
-        for start, end in self._skipped.get(connection, ()):
+        for start, end in self._skipped.get(connection, ()) if self._skipped else ():
             self._add(CONFIRMED, connection, max(before, start), min(upto, end), -1)
 
     def _add(
@@ -172,7 +174,8 @@ class Receipts:
     ) -> None:
         if after < upto:
             self._to_all.add(kind, after, upto, number)
-            self._to_some.add(kind, connection, after, upto, number)
+            if len(self._to_some):
+                self._to_some.add(kind, connection, after, upto, number)
 
     # What is told
 
@@ -196,13 +199,13 @@ class Receipts:
     def unconfirmed(self, connection: Connection, upto: int) -> tuple[int | None, list[str]]:
         """What a client has not confirmed of the messages up to an id.
 
-        The id of the first; None: nothing. And those of the receipts that are for some only.
+        The id of the first; None: nothing. And the ids of those that are for some only.
         """
         skipped = self._skipped.get(connection, ((0, 0),))
         after = max(connection.confirmed, skipped[-1][1])
         some = list(self._to_some.of(connection, after, upto))
         firsts = [each for each in (self._to_all.first(after, upto), *(r.at for r in some)) if each]
-        return min(firsts, default=None), [receipt.id for receipt in some]
+        return min(firsts, default=None), [receipt.name for receipt in some]
 
     def put_back(self, counted: Iterable[Counted]) -> None:
         """They were not told."""
@@ -231,10 +234,6 @@ class Receipts:
         stretches = [(after, self._last) for _, after in behind]
         found = self._to_all.take(stretches, upto, is_cut=is_cut)
         return found + self._to_some.take(behind, upto, self.waited.unwritten(), is_cut=is_cut)
-
-    def _make_room(self) -> None:
-        while len(self) > MOST_OPEN and len(self._opened) > 1:
-            self._forget_upto(self._opened.pop(0)[1])
 
     def _forget_upto(self, at: int) -> None:
         self._to_all.forget_upto(at)

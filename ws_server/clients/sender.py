@@ -17,6 +17,7 @@ from ws_server.clients.journal import Journal
 from ws_server.clients.lending import Lender
 from ws_server.clients.owed import Owed
 from ws_server.clients.tally import Tally
+from ws_server.clients.written import has_arrived
 from ws_server.log.chunk import Place
 from ws_server.wire.close_codes import GAP, CloseCode
 from ws_server.wire.gap_reasons import TOO_OLD
@@ -43,6 +44,8 @@ class Sender:
         self.catch_up = CatchUp(self, self.lender, tally)
         self._journal = journal
         self._numbers = connection_id.numbers()
+        # Told of each open client that is to be closed.
+        self.before_close: Callable[[Connection], None] = lambda _: None
 
     def next_number(self) -> int:
         return next(self._numbers)
@@ -84,9 +87,10 @@ class Sender:
         self.post_raw(connection, feed.format.ping(at, confirm))
 
     def ask(self, connection: Connection) -> None:
-        """Ping a client that is open, so that it confirms all that it has been sent."""
-        mark = self._ask_for_all(connection)
-        self.post_raw(connection, connection.feed.format.ping(confirm=mark))
+        """Have a client that is open confirm all that it has been sent."""
+        mark, form = self._ask_for_all(connection), connection.feed.format
+        notice = form.answer("confirm", {}) if connection.confirms_by_command else b""
+        self.post_raw(connection, notice or form.ping(confirm=mark))
 
     def _ask_for_all(self, connection: Connection) -> Mark:
         connection.pinged = connection.sent_upto
@@ -128,6 +132,7 @@ class Sender:
         if not connection.is_open:
             return
         self._journal.tell_closing(connection, close)
+        self.before_close(connection)
         self.post_raw(connection, connection.feed.format.farewell(close))
         if connection.is_open:
             is_websocket = connection.feed.format.is_websocket
@@ -191,5 +196,7 @@ class Sender:
         if connection.is_open:
             self._tally.note_cut(is_websocket=connection.feed.format.is_websocket)
         if connection.state is not State.GONE:
+            if not connection.feed.format.is_websocket:  # The others confirm it themselves.
+                connection.took_all = has_arrived(connection)
             self._clients.leave(connection)
             self._on_gone(connection)

@@ -10,7 +10,8 @@ from itertools import chain
 from operator import attrgetter
 
 from common.channels import USER, subscriptions_to
-from common.receipt import Counted, Numbers
+from common.message import format_id
+from common.receipt import Counted, Numbers, Run
 from ws_server.clients.connection import Connection
 from ws_server.clients.to_all import BEHIND
 
@@ -20,10 +21,9 @@ _at = attrgetter("at")
 class Receipt:
     """Of one message. `users` are numbers by user, of those whom the message names."""
 
-    __slots__ = ("_said", "at", "counts", "has_changed", "id", "subscriptions", "users")
+    __slots__ = ("_said", "at", "counts", "has_changed", "subscriptions", "users")
 
-    def __init__(self, id_: str, at: int, names: Sequence[str]) -> None:
-        self.id = id_
+    def __init__(self, at: int, names: Sequence[str]) -> None:
         self.at = at
         self.subscriptions = {each for name in names for each in subscriptions_to(name)}
         users = [name.removeprefix(USER) for name in names if name.startswith(USER)]
@@ -31,6 +31,11 @@ class Receipt:
         self.counts = [0] * 4
         self.has_changed = True
         self._said: Counted | None = None
+
+    @property
+    def name(self) -> str:
+        """Its id in the log."""
+        return format_id(self.at).decode()
 
     def add(self, kind: int, connection: Connection, number: int) -> None:
         """Count a client to whom it goes."""
@@ -50,7 +55,8 @@ class Receipt:
     def take(self, *, is_cut: bool) -> Counted | None:
         """As it is now, if that was not told; it is taken to be told then."""
         users = {user: Numbers(*four) for user, four in self.users.items() if any(four)}
-        now = Counted(self.id, self.at, Numbers(*self.counts), users or None, is_cut=is_cut)
+        runs = [Run(self.at, self.at, Numbers(*self.counts))]
+        now = Counted(self.name, runs, users or None, is_cut=is_cut)
         self.has_changed = False
         if now == self._said:
             return None
@@ -158,8 +164,9 @@ class ToSome:
 
     def put_back(self, counted: Counted) -> None:
         """It was not told."""
-        place = bisect_right(self._all, counted.at, key=_at) - 1
-        if place >= 0 and self._all[place].at == counted.at:
+        at = counted.runs[0].first
+        place = bisect_right(self._all, at, key=_at) - 1
+        if place >= 0 and self._all[place].at == at:
             self._all[place].put_back()
 
 

@@ -1,4 +1,4 @@
-"""What the sockets of clients have taken. No I/O here."""
+"""What the sockets of clients have taken. Nothing is sent here."""
 
 from ws_server.clients.connection import Connection
 
@@ -10,3 +10,9 @@ def written_upto(connection: Connection) -> int:
         return connection.sent_upto
     # Of the message at its cursor the end may be in the outbox.
     return max(owed.cursor - 1 if owed.outbox else owed.cursor, connection.confirmed)
+
+
+def has_arrived(connection: Connection) -> bool:
+    """Whether all that it was sent is at the other end, as far as our kernel knows."""
+    owed = connection.owed
+    return (owed is None or not owed.outbox) and connection.is_drained()

@@ -36,7 +36,8 @@ class Listen:
     `channels` are names and wildcards, and the channel of the user, all of them allowed by
     `grant`. Messages for everybody come in any case. `client`: under this name its place is kept
     for it. `app`: it speaks Pusher's protocol, as a client of this application; None, if there is
-    no such application. `page`: its places in its channels are kept under this name.
+    no such application. `page`: its places in its channels are kept under this name. `confirms`: it
+    says itself what it has handled.
     """
 
     format: str = "text"
@@ -50,6 +51,7 @@ class Listen:
     client: str = ""
     app: App | None = None
     page: str = ""
+    confirms: bool = False
 
     @property
     def format_name(self) -> str:
@@ -93,6 +95,7 @@ class Listen:
             channels=_channels(given, grant, policy.max_channels),
             grant=grant,
             client=_client(given.last("client"), policy, events=events),
+            confirms=given.last("confirm") == "1" and wanted == "json" and not events,
         )
 
 

@@ -11,12 +11,12 @@ from urllib.parse import unquote_to_bytes
 from common.misspellings import MISSPELLED_USER, Misspellings, plain
 from common.refused import Refused
 
-KNOWN = frozenset(["format", "last_id", "last", "channels", "client", "token"])
+KNOWN = frozenset(["format", "last_id", "last", "channels", "client", "token", "confirm"])
 LAST_EVENT_ID = "lastEventId"
 # What polyfills of EventSource add to the address when they come back.
 LAST_EVENT_IDS = ("lasteventid", "evslasteventid")
 MISSPELLED = Misspellings(
-    {name: name for name in sorted(KNOWN)}
+    {name: name for name in sorted(KNOWN - {"confirm"})}
     | {"channel": "channels", "user": "user"}
     | MISSPELLED_USER
     | dict.fromkeys(LAST_EVENT_IDS, LAST_EVENT_ID)

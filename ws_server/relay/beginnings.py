@@ -82,7 +82,7 @@ class Beginnings:
             if self.inboxes is None or user is None or beginning.asked is not None:
                 return beginning  # Where it was before: what waits comes after that.
             can_tell = listen.events or listen.format == "json"
-            return self.inboxes.add_to(beginning, user, self._losses.floor, can_tell=can_tell)
+            return self.inboxes.add_to(beginning, user, self._losses, can_tell=can_tell)
         except QueueUnavailable:
             return Beginning(refused=TRY_AGAIN)
 

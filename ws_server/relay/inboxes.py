@@ -18,6 +18,7 @@ from common.store.log import Log
 from ws_server.clients.beginning import Beginning
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
+from ws_server.relay.loss import Losses, is_newer
 from ws_server.relay.memory import ClientMemory
 from ws_server.wire.gap_reasons import TOO_OLD
 
@@ -41,7 +42,9 @@ class Inboxes:
         self._looking_back = BoundedSemaphore()
         hub.recent.index_users()
 
-    def add_to(self, beginning: Beginning, user: str, floor: int, *, can_tell: bool) -> Beginning:
+    def add_to(
+        self, beginning: Beginning, user: str, losses: Losses, *, can_tell: bool
+    ) -> Beginning:
         """The same beginning, with what waits for the user; `can_tell` of a gap.
 
         Raises:
@@ -52,25 +55,36 @@ class Inboxes:
         known = self.memory.recall(user, Mark(head.epoch, upto))
         if known is None:
             return replace(beginning, cursor=upto)
-        place = known.mark
-        is_whole = place.epoch == head.epoch and place.id >= floor - 1
-        after = place.id if place.epoch == head.epoch else floor - 1
-        ids, are_all = self._ids_of(of_user(user), max(after, floor - 1), upto)
+        place, first = known.mark, losses.floor - 1
+        kept = self._kept_of(place, losses)
+        is_whole = place.epoch == head.epoch and place.id >= first
+        after = first if kept is None else max(kept, first)
+        ids, are_all = self._ids_of(of_user(user), after, upto)
         page = self._fetch(ids)
         is_whole = is_whole and are_all and len(page.ids) == len(ids)
         if self._hub.mark.epoch != head.epoch:
             raise QueueUnavailable("it has lost messages meanwhile")
         missing = beginning.missing or ("" if is_whole or not can_tell else TOO_OLD)
-        sent = upto if known.sent is None else known.sent.id
+        sent = upto if known.sent is None or kept is None else known.sent.id
         return replace(
             beginning,
             cursor=upto,
             asked=str(place) if missing else None,
             missing=missing,
-            again=sent >> 64 if sent > place.id and page else beginning.again or 0,
+            again=sent >> 64 if sent > after and page else beginning.again or 0,
             waited=page or None,
-            waited_from=place if page else None,
+            waited_from=place if page or missing else None,
         )
+
+    def _kept_of(self, place: Mark, losses: Losses) -> int | None:
+        """Up to which id the log has what comes before a place; None: nobody knows."""
+        epoch = self._hub.mark.epoch
+        if is_newer(place.epoch, epoch):
+            raise QueueUnavailable("it has lost messages, which another process has noticed first")
+        if place.epoch == epoch:
+            return place.id
+        kept = losses.kept_of(place.epoch)
+        return None if kept is None else min(place.id, kept)
 
     def _ids_of(self, name: str, after: int, upto: int) -> tuple[list[bytes], bool]:
         """The ids of what waits, and whether those are all."""

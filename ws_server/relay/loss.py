@@ -114,3 +114,10 @@ class Losses:
 def is_newer(epoch: str, other: str) -> bool:
     """Epochs are named by the time at which they began, in hexadecimal digits."""
     return (len(epoch), epoch) > (len(other), other)
+
+
+def is_ahead(mark: Mark, other: Mark) -> bool:
+    """Whether a place is beyond another one; in a newer epoch it is."""
+    if mark.epoch != other.epoch:
+        return is_newer(mark.epoch, other.epoch)
+    return mark.id > other.id

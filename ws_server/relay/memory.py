@@ -20,6 +20,8 @@ from common.message import Mark
 from common.outage import Unwritten
 from common.store.places import MOST_CLIENTS, MOST_MOVES, How, Known, Move, Places
 from ws_server.clients.connection import Connection
+from ws_server.relay.loss import is_ahead
+from ws_server.relay.streams import Streams
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +45,15 @@ class ClientMemory:
     def __init__(self, places: Places, seconds: float, name_of: NameOf = name_of_client) -> None:
         self._places = places
         self._name_of = name_of
-        self._streams: dict[Connection, int] = {}  # Of events: what each had been sent last.
+        self._streams = Streams()
         self._from: dict[Connection, Mark] = {}  # It has not confirmed what waited for it.
         self._refresh_every = seconds / REFRESHES
         self._refresh_at = monotonic() + self._refresh_every
+        self._epoch = ""  # In a new one, Redis may have lost what it was told.
         self._here: dict[Connection, None] = {}
         self._by_name: dict[str, list[Connection]] = {}
+        # The most that one was sent of those that left while another one of the name is here.
+        self._sent: dict[str, Mark] = {}
         self._moved: dict[Connection, None] = {}  # They have confirmed more than is written.
         self._moves: dict[str, Move] = {}  # To be written at once, by name.
         self._wake = Event()
@@ -73,20 +78,27 @@ class ClientMemory:
         return self._places.join(name, head)
 
     def enter(
-        self, connection: Connection, *, is_set: bool = False, since: Mark | None = None
+        self,
+        connection: Connection,
+        *,
+        is_set: bool = False,
+        is_new: bool = False,
+        since: Mark | None = None,
     ) -> None:
         """A client has been taken in. `is_set`: what was known of it does not hold any more.
 
-        `since`: up to its first pong it is there, not where it begins.
+        `is_new`: maybe nothing was. `since`: up to its first pong it is there, not where it begins.
         """
         self._here[connection] = None
         self._by_name.setdefault(self._name_of(connection), []).append(connection)
         if not connection.feed.format.is_websocket:
-            self._streams[connection] = connection.sent_upto
+            self._streams.enter(connection, since)
         elif since is not None:
             self._from[connection] = since
         if is_set:
             self._put(self._move_of(connection, how="set"))
+        elif is_new:
+            self._moved[connection] = None
 
     def note(self, connection: Connection, _before: int, _after: int) -> None:
         """A client has confirmed more."""
@@ -100,20 +112,25 @@ class ClientMemory:
             return
         del self._here[connection]
         self._moved.pop(connection, None)
-        name, sent = self._name_of(connection), None
+        name, sent = self._name_of(connection), Mark(connection.feed.epoch, connection.pinged)
+        before = self._sent.pop(name, sent)
+        most = before if is_ahead(before, sent) else sent
         others = self._by_name[name]
         others.remove(connection)
-        if not others:
+        if others:
+            self._sent[name] = most
+        else:
             del self._by_name[name]
-            sent = Mark(connection.feed.epoch, connection.pinged)
-        self._put(self._move_of(connection, sent))
+        self._put(self._move_of(connection, None if others else most))
         self._from.pop(connection, None)
-        self._streams.pop(connection, None)
+        self._streams.leave(connection)
 
     def _put(self, move: Move) -> None:
         waiting = self._moves.get(move.name)
         if waiting is not None and waiting.how == "set":
             move = move._replace(how="set")
+        elif waiting is not None and move.how == "move" and is_ahead(waiting.mark, move.mark):
+            move = move._replace(mark=waiting.mark)  # What another connection of it has confirmed.
         if len(self._moves) >= MOST_CLIENTS and waiting is None:
             # Redis is away, and remembers no more. This one is sent more once more.
             del self._moves[next(iter(self._moves))]
@@ -134,12 +151,15 @@ class ClientMemory:
     def write(self, now: float) -> None:
         """Tell Redis what is due; who is left is told of in the next round."""
         self._wake.clear()
-        if now >= self._refresh_at:
+        epoch = next((each.feed.epoch for each in self._here), self._epoch)
+        may_be_lost, self._epoch = self._epoch not in ("", epoch), epoch
+        if now >= self._refresh_at or may_be_lost:
             self._refresh_at = now + self._refresh_every
             self._moved.update(self._here)
         if now >= self._write_moved_at:
             self._write_moved_at = now + ROUND
-            self._note_streams()
+            for connection in self._streams.note():  # Each at once: it may leave meanwhile.
+                self._moved[connection] = None
             self._gather_moved()
         try:
             self._write_all(MOST_COMMANDS)
@@ -147,13 +167,6 @@ class ClientMemory:
         except QueueUnavailable as problem:
             self._unwritten.note(problem)
             gevent.sleep(ROUND)
-
-    def _note_streams(self) -> None:
-        """A stream of events has no way to confirm: what it was sent must do."""
-        for connection, had in self._streams.items():
-            if connection.is_open and connection.sent_upto > had:
-                self._streams[connection] = connection.sent_upto
-                self._moved[connection] = None
 
     def stop(self, limit: float) -> None:
         """Tell Redis everything that it does not know, within `limit` seconds."""
@@ -184,8 +197,6 @@ class ClientMemory:
                 del self._moves[name]
 
     def _move_of(self, connection: Connection, sent: Mark | None = None, how: How = "move") -> Move:
-        id_ = connection.confirmed
-        if connection in self._streams:
-            id_ = connection.sent_upto if connection.is_open else connection.pinged
-        mark = self._from.get(connection) or Mark(connection.feed.epoch, id_)
+        mark = self._streams.place_of(connection) or self._from.get(connection)
+        mark = mark or Mark(connection.feed.epoch, connection.confirmed)
         return Move(self._name_of(connection), mark, sent, how)

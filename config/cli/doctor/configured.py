@@ -3,7 +3,7 @@
 It connects to nothing. No value of a secret is shown.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from config.addresses import refuse_shared_ports
 from config.anonymous import lets_others_push, refuse_anonymous_push
@@ -17,10 +17,15 @@ LONG_POLL = 10.0  # Seconds that a message may wait without anybody wondering.
 
 
 def settings_findings(
-    settings: Settings, problems: Sequence[SettingsError], *, embedded: bool
+    settings: Settings,
+    problems: Sequence[SettingsError],
+    slips: Mapping[str, str],
+    *,
+    embedded: bool,
 ) -> Iterator[Finding]:
     """`problems` are those of reading; `embedded`: `serve` would start a Valkey."""
     found = [*map(_stops, problems), *_stopping(settings, embedded=embedded)]
+    found += [_slip(name, meant) for name, meant in slips.items()]
     found += [each for look in LOOKS for each in look(settings)]
     yield from found
     if not found:
@@ -29,6 +34,14 @@ def settings_findings(
 
 def _stops(refused: SettingsError) -> Finding:
     return problem("settings", str(refused), f"set {refused.name} right: the servers do not start")
+
+
+def _slip(name: str, meant: str) -> Finding:
+    return note(
+        "settings",
+        f"the environment has {name}, which is no setting",
+        f"if {meant} was meant, call it that",
+    )
 
 
 def _stopping(settings: Settings, *, embedded: bool) -> Iterator[Finding]:

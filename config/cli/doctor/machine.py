@@ -88,20 +88,29 @@ def port(process: str, host: str, number: int) -> Finding:
 def _who_has(process: str, host: str, number: int) -> Finding:
     name, place = f"{process}_PORT", f"{host}:{number}"
     stop = f"stop what uses it, or set {name}"
+    look = f"its log says why: look at Redis, then at {_command(process)}"
     with Client(f"http://{reachable(host)}:{number}", timeout=ANSWER_TIMEOUT) as client:
         try:
             answer = client.get("/readyz")
         except Refused as refused:
             if refused.error:
-                do = f"its log says why: look at Redis, then at {_command(process)}"
-                return problem(name, f"{place} is ours, and not ready: {refused}", do)
+                return problem(name, f"{place} is ours, and not ready: {refused}", look)
             return problem(name, f"{place} is taken by another program ({refused.status})", stop)
         except (OSError, HTTPException) as problem_:
-            told = printable(str(problem_) or type(problem_).__name__)
-            return problem(name, f"{place} is taken, and does not answer /readyz: {told}", stop)
+            told = f"does not answer /readyz: {printable(str(problem_) or type(problem_).__name__)}"
+            if _is_alive(client):  # It waits for Redis for as long as this waits for it.
+                return problem(name, f"{place} is ours, and {told}", look)
+            return problem(name, f"{place} is taken, and {told}", stop)
     if answer.get("status") == "ready":
         return ok(name, f"{place} is ours, and ready")
     return problem(name, f"{place} is taken by another program", stop)
+
+
+def _is_alive(client: Client) -> bool:
+    try:
+        return client.get("/healthz").get("status") == "ok"
+    except (Refused, OSError, HTTPException):
+        return False
 
 
 def _command(process: str) -> str:

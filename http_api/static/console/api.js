@@ -39,7 +39,7 @@ export class Api extends EventTarget {
 
   /**
    * The answer as a value. `query` may hold undefined values, which are left out.
-   * Throws Refusal, or TypeError or DOMException if there is no answer.
+   * Throws Refusal, or TypeError, SyntaxError or DOMException if there is no answer.
    */
   async ask(path, { query = {}, method = "GET", body, signal } = {}) {
     const headers = this.#headers();
@@ -127,7 +127,10 @@ export class Api extends EventTarget {
   }
 
   async #read(response) {
-    const answer = await response.json().catch(() => ({}));
+    const answer = await response.json().catch((problem) => {
+      if (response.ok) throw problem; // It was cut short, or it is somebody else's.
+      return {};
+    });
     if (response.ok && (answer.code ?? 0) === 0) return answer;
     if (response.status === 401) this.dispatchEvent(new Event("unauthorized"));
     throw new Refusal(response.status, answer);

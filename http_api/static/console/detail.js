@@ -2,8 +2,8 @@
 
 import { fill, h, say } from "./dom.js";
 import { channelOf, listenersOf, userOf } from "./names.js";
+import { Orders } from "./orders.js";
 import { addressOf } from "./place.js";
-import { ThrowOut } from "./throw_out.js";
 import { number } from "./words.js";
 
 const LISTED = 100; // Users of a channel.
@@ -18,7 +18,7 @@ export class Detail {
     this.acts = h("div", { class: "detail-acts" });
     this.list = h("ul", { class: "listeners" });
     this.note = h("p", { class: "note dim small" });
-    this.throwOut = new ThrowOut(t, app.api, () => this.look());
+    this.orders = new Orders(t, app, () => this.look());
     this.hint = h("p", { class: "dim hint" }, t("choose"));
     this.whole = h("div", {}, this.title, this.figure, this.note, this.acts, this.list);
     this.element = h("section", { class: "detail", "aria-label": t("details") }, this.hint, this.whole);
@@ -56,7 +56,7 @@ export class Detail {
     fill(this.list);
     say(this.note, isWildcard ? t("wildcard explained", { prefix: name.slice(0, -1) }) : t("fresh"));
     const links = [this.#link("trace", name, t("trace")), isWildcard ? null : this.#link("messages", name, t("push"))];
-    fill(this.acts, user === undefined ? h("div", { class: "buttons" }, links) : this.throwOut.show(user, links));
+    fill(this.acts, user === undefined ? h("div", { class: "buttons" }, links) : this.orders.show(user, links));
   }
 
   #link(page, name, text) {
@@ -81,7 +81,7 @@ export class Detail {
   }
 
   #sayUser(count) {
-    this.throwOut.count(count);
+    this.orders.count(count);
     this.#figure(count ? this.t("is here", { connections: this.#connections(count) }) : this.t("is away"), count ? "good" : "");
   }
 

@@ -4,6 +4,7 @@ import { CodeBox } from "./code.js";
 import { h, refuse, say } from "./dom.js";
 import { Refusal } from "./api.js";
 import { channelOf, userOf } from "./names.js";
+import { Receipt } from "./receipt.js";
 import { Recipients } from "./recipients.js";
 import { jsonOf } from "./row.js";
 import { LANGUAGES, snippet } from "./snippets.js";
@@ -36,6 +37,7 @@ export class PushCard {
     this.problem = h("p", { id: "content-problem", class: "problem", role: "status" });
     this.recipients = new Recipients(t, app, changed);
     this.button = h("button", { class: "main" }, t("Push"), h("small", { "aria-hidden": "true" }, t("keys")));
+    this.receipt = new Receipt(t, app, changed);
     this.result = h("p", { id: "result", class: "result", role: "status" });
     this.code = new CodeBox(t, { name: "language", choices: LANGUAGES, make: snippet });
     const form = h("form", {
@@ -51,7 +53,8 @@ export class PushCard {
     },
     h("h2", {}, h("label", { htmlFor: "content" }, t("Push"))), this.content,
     h("label", { class: "check" }, this.asJson, this.kind), this.problem,
-    this.recipients.element, h("div", { class: "act" }, this.button, this.result));
+    this.recipients.element, h("div", { class: "act" }, h("div", { class: "how" }, this.receipt.choice, this.button), this.result),
+    this.receipt.element);
     this.element = h("section", { class: "send", "aria-label": t("Push") }, form, h("h2", {}, t("same push")), this.code.element);
   }
 
@@ -99,7 +102,7 @@ export class PushCard {
     refuse(this.content, this.problem, "");
     const { about, api } = this.app;
     const server = { api: api.address(), token: api.token, redis: about.redis, key: about.key };
-    this.code.show({ content: this.#content(value), to: this.recipients.chosen() }, server);
+    this.code.show({ content: this.#content(value), to: this.recipients.chosen(), receipt: this.receipt.isWanted }, server);
   }
 
   async #push({ content, channels, users, event }) {
@@ -109,10 +112,14 @@ export class PushCard {
     setTimeout(() => { if (this.pending.get(key) === pushed) this.pending.delete(key); }, FORGET);
     refuse(this.content, this.problem, "");
     this.latest = pushed;
+    this.receipt.forget();
+    const receipt = this.receipt.isWanted;
     const slow = setTimeout(() => this.#sayResult("", t("pushing")), SLOW);
     try {
-      await this.app.api.post("push", { content, ...(channels.length && { channels }), ...(users.length && { users }), event });
+      const to = { ...(channels.length && { channels }), ...(users.length && { users }) };
+      const { id } = await this.app.api.post("push", { content, ...to, event, ...(receipt && { receipt }) });
       pushed.confirmed = performance.now() - pushed.begun;
+      if (id !== undefined && pushed === this.latest) this.receipt.follow(id);
       this.#report(pushed);
     } catch (problem) {
       this.pending.delete(key);

@@ -25,7 +25,7 @@ const REDIS = { kind: "server", host: "127.0.0.1", port: 6379, db: 0, password: 
 
 export const LANGUAGES = ALL.map(([id, label]) => ({ id, label }));
 
-// `push` is { content: text, object or list; to: { kind: "everybody", "channels" or "users"; names } }. `server` has the
+// `push` is { content: text, object or list; to: { kind: "everybody", "channels" or "users"; names }; receipt: whether one is asked for }. `server` has the
 // address of the HTTP API, a token or "", and `redis` and `key` as GET /about tells them.
 export function snippet(id, push, server) {
   const [, , write] = ALL.find(([name]) => name === id);
@@ -41,9 +41,10 @@ export function snippet(id, push, server) {
 }
 
 // The fields of the push. If names were asked for and none is there, an empty list is refused: it must not go to all.
-function messageOf({ content, to }) {
+function messageOf({ content, to, receipt = false }) {
   const clean = (_, value) => (typeof value === "string" ? wellFormed(value) : value);
   const message = { content: JSON.parse(JSON.stringify(content, clean)) };
   if (to.kind !== "everybody") message[to.kind] = to.names.map(String);
+  if (receipt) message.receipt = true;
   return message;
 }

@@ -18,7 +18,7 @@ const states = (tab) => tab.seen.state.map(({ state }) => state);
 
 test("a message is an object with its id, content, channel and time", async () => {
   const { browser, tab, client } = await connected({ channels: ["orders", "news.*"] });
-  assert.equal(tab.socket.url, "ws://h/ws?format=json&channels=orders%2Cnews.*");
+  assert.equal(tab.socket.url, "ws://h/ws?format=json&confirm=1&channels=orders%2Cnews.*");
   tab.socket.tell({ ...message(1, { paid: true }), channel: "orders" });
   await browser.run();
   assert.deepEqual(structuredClone(tab.seen.message[0]), { id: "e-1", channel: "orders", content: { paid: true }, time: 1 });
@@ -303,9 +303,9 @@ async function blocked(options = {}) {
 
 test("where WebSockets never open, events come instead", async () => {
   const { browser, tab } = await blocked({ token: () => "t", channels: ["a"] });
-  assert.deepEqual(tab.sockets.map(({ url }) => url), Array(2).fill("wss://h/ws?tenant=1&format=json&channels=a"));
+  assert.deepEqual(tab.sockets.map(({ url }) => url), Array(2).fill("wss://h/ws?tenant=1&format=json&confirm=1&channels=a"));
   const [{ url, headers, answer }] = tab.fetches;
-  assert.equal(url, "https://h/ws/events?tenant=1&format=json&channels=a");
+  assert.equal(url, "https://h/ws/events?tenant=1&format=json&confirm=1&channels=a");
   assert.deepEqual({ ...headers }, { Authorization: "Bearer t" });
   const events = stream();
   answer(events);
@@ -377,10 +377,10 @@ test("a socket of another kind is used in place of a WebSocket", async () => {
   } });
   await browser.run();
   made[0].onmessage({ data: JSON.stringify(message(1)) });
-  assert.deepEqual([made[0].url, [...made[0].protocols]], ["wss://h/ws?format=json&channels=", []]);
+  assert.deepEqual([made[0].url, [...made[0].protocols]], ["wss://h/ws?format=json&confirm=1&channels=", []]);
   made[0].onclose({});
   await browser.run(2500);
-  assert.equal(made[1].url, "wss://h/ws?format=json&channels=&last_id=e-1");
+  assert.equal(made[1].url, "wss://h/ws?format=json&confirm=1&channels=&last_id=e-1");
   assert.deepEqual(tab.contents, ["message 1"]);
 });
 
@@ -446,6 +446,15 @@ test("what handlers have had is confirmed if a receipt is asked for, once a seco
   tab.socket.tell({ ...message(9), channel: "orders" });
   await browser.run(2000);
   assert.equal(confirmed().length, 3);
+});
+
+test("what handlers have had is confirmed when the server asks", async () => {
+  const { browser, tab, client } = await connected();
+  tab.socket.tell(message(1));
+  tab.socket.tell({ type: "confirm" });
+  await browser.run(10);
+  assert.deepEqual(tab.socket.said, [{ confirm: "e-1" }]);
+  assert.equal(client.lastId, "e-1");
 });
 
 test("nothing is confirmed over a connection that was cut", async () => {

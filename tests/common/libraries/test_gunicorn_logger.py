@@ -10,8 +10,12 @@ from common.libraries.gunicorn_logger import PlainLogger
 NOW = "gunicorn's logger has changed"
 
 
-def test_its_lines_go_where_all_go_and_nowhere_else(caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("gunicorn.error").propagate = False  # As gunicorn leaves it.
+def test_its_lines_go_where_all_go_and_nowhere_else(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = logging.getLogger("gunicorn.error")
+    logger.propagate = False  # As gunicorn leaves it.
+    monkeypatch.setattr(logger, "handlers", [])  # Without those of a server in a test before.
     config = Config()
     config.set("loglevel", "warning")
     made = PlainLogger(config)
@@ -20,8 +24,8 @@ def test_its_lines_go_where_all_go_and_nowhere_else(caplog: pytest.LogCaptureFix
     made.info("not told")
 
     assert set(caplog.messages) == {"told of something"}
-    assert logging.getLogger("gunicorn.error").propagate
-    assert logging.getLogger("gunicorn.error").handlers == [], NOW
+    assert logger.propagate
+    assert logger.handlers == [], NOW
 
 
 def test_it_logs_no_requests() -> None:

@@ -1,6 +1,5 @@
 import os
 import socket
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +9,6 @@ import pytest
 from gunicorn.errors import AppImportError
 
 from common.metrics.board import Board
-from common.serving import server as server_module
 from common.serving.functions import Functions
 from common.serving.server import Server, load_settings, longest_stop, options
 from common.serving.siblings import Seat
@@ -109,6 +107,19 @@ def test_an_application_learns_that_a_reload_ends_it() -> None:
     server.cfg.worker_exit(None, None)
 
     assert app.stops == [True]
+
+
+def test_the_log_says_when_it_begins_reloads_and_ends(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    server = make_server()
+
+    for hook in (server.cfg.when_ready, server.cfg.on_reload, server.cfg.on_exit):
+        hook(None)
+
+    begins, reloads, ends = caplog.messages
+    assert "listens at" in begins
+    assert reloads.endswith("reloads: new workers take the place of the old")
+    assert ends.endswith("has ended")
 
 
 def test_a_stop_is_announced_to_the_application_which_says_how_long_to_go_on() -> None:
@@ -229,33 +240,17 @@ def test_an_address_of_another_machine_ends_the_process_with_its_name(
         load_settings("HTTP")
 
 
-def test_without_a_temporary_folder_memory_is_used(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_slip_in_the_environment_is_told_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(tempfile, "gettempdir", find_no_folder)
-    monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setenv("WS_PORT", str(free_port()))
-    monkeypatch.setattr(server_module, "MEMORY", str(tmp_path))
+    monkeypatch.setenv("RECIEPT_SECONDS", "60")
 
     load_settings("WS")
 
-    assert tempfile.tempdir == str(tmp_path)
-
-
-def test_without_any_place_for_temporary_files_the_start_is_refused_by_name(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(tempfile, "gettempdir", find_no_folder)
-    monkeypatch.setattr(server_module, "MEMORY", str(tmp_path / "nowhere"))
-
-    with pytest.raises(SystemExit, match=r"^Error: TMPDIR: no folder for temporary files"):
-        load_settings("WS")
-
-
-def find_no_folder() -> str:
-    raise FileNotFoundError("No usable temporary directory found")
+    told = "RECIEPT_SECONDS: there is no such setting; did you mean RECEIPT_SECONDS?"
+    assert [each.getMessage() for each in caplog.records if each.levelname == "WARNING"] == [told]
 
 
 def test_no_socket_of_systemd_takes_the_place_of_the_checked_address(

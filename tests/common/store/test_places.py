@@ -48,6 +48,39 @@ def test_a_client_is_where_it_was_last_and_its_end_says_what_it_was_sent(make: M
     assert places.join("abc", at(11)) == Known(at(8), None)  # It was connected again.
 
 
+def test_what_an_old_connection_was_sent_is_not_taken_for_what_a_new_one_was(make: Make) -> None:
+    """Elsewhere, as its end is noticed late: messages that came twice would be taken for new."""
+    one, two = make(), make()
+    one.join("abc", at(5))
+    two.join("abc", at(5))
+    one.write([Move("abc", at(5), at(6))])
+    two.write([Move("abc", at(7), None)])  # And then it is killed.
+    assert one.join("abc", at(10)) == Known(at(7), None)
+    assert one.join("abc", at(10)) == Known(at(7), None)
+
+    two.write([Move("abc", at(7), at(9))])  # The end of one that nobody knew of any more.
+    one.write([Move("abc", at(8), at(10))])
+    assert two.join("abc", at(11)) == Known(at(8), at(10))
+
+
+def test_the_end_that_is_told_last_does_not_say_that_less_was_sent(make: Make) -> None:
+    one, two = make(), make()
+    one.join("abc", at(5))
+    one.write([Move("abc", at(5), at(9))])
+    two.write([Move("abc", at(5), at(6))])
+    assert one.join("abc", at(10)) == Known(at(5), at(9))
+
+
+def test_who_comes_back_elsewhere_before_its_end_is_told_is_taken_for_two(make: Make) -> None:
+    one, two = make(), make()
+    one.join("abc", at(5))
+    assert two.join("abc", at(6)) == Known(at(5), None)
+    two.write([Move("abc", at(5), at(7))])
+    assert two.join("abc", at(8)) == Known(at(5), None)  # What the other was sent is not known.
+    two.write([Move("abc", at(5), at(8))])
+    assert two.join("abc", at(9)) == Known(at(5), at(8))
+
+
 def test_a_place_goes_back_only_if_it_is_set(make: Make) -> None:
     places = make()
     places.write([Move("abc", at(7), None)])

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import redis
 
-from common.message import Tracked, item_of
-from common.receipt import Counted, Numbers
+from common.message import Tracked, format_id, item_of, parse_id
+from common.receipt import Counted, Numbers, Run, stretch_of
 from common.store.beats import RedisBeats
 from common.store.keys import Keys
 from common.store.receipts import RedisReceiptReader, RedisReceiptWriter, Said
@@ -40,6 +40,11 @@ def settle(center: Center, id_: str, *channels: str) -> int:
     return page.last
 
 
+def of_all(at: int, numbers: Numbers = TWO, *, is_cut: bool = False) -> Counted:
+    """What is said of a message for everybody."""
+    return Counted(stretch_of(at), [Run(at, at, numbers)], None, is_cut)
+
+
 def beat(client: redis.Redis, key: str, process: str) -> None:
     RedisBeats(client, key).beat(process, {"kind": "ws"})
 
@@ -63,7 +68,7 @@ def test_what_is_queued_is_known_as_such_and_its_time_goes_into_the_log(
     assert queued.queued is not None
     assert (queued.at, queued.said) == (None, [])
     assert abs(queued.now - queued.queued) < 5000
-    assert page.receipts == [f"{queued.queued} {id_}".encode()]
+    assert page.receipts == [str(queued.queued).encode()]
 
 
 def test_a_settle_says_where_it_is_for_whom_and_who_is_to_count(
@@ -92,8 +97,9 @@ def test_what_processes_say_is_read(
     beat(client, key, "one")
     at = settle(center, "p", "user:42")
     late = [{"user": "42", "ids": ["p"]}]
-    writer.write([Counted("p", at, TWO, {"42": TWO})], late)
-    other.write([Counted("p", at, TWO, is_cut=True)], None)
+    name, runs = format_id(at).decode(), [Run(at, at, TWO)]
+    writer.write([Counted(name, runs, {"42": TWO})], late)
+    other.write([Counted(name, runs, is_cut=True)], None)
     known = reader.read("p")
 
     assert known is not None
@@ -107,7 +113,7 @@ def test_a_process_that_leaves_is_told_from_one_that_was_killed(
     center: Center, reader: RedisReceiptReader, writer: RedisReceiptWriter
 ) -> None:
     at = settle(center, "p")
-    writer.write([Counted("p", at, TWO)], [])
+    writer.write([of_all(at)], [])
     killed = reader.read("p")
     writer.leave()
     left = reader.read("p")
@@ -130,8 +136,8 @@ def test_a_write_that_comes_late_changes_nothing(
     at = settle(center, "p")
     late = RedisReceiptWriter(client, key, "one", SECONDS)
     for _ in range(2):
-        writer.write([Counted("p", at, TWO)], [])
-    late.write([Counted("p", at, Numbers(0, 0, 0, 0))], [{"user": None}])
+        writer.write([of_all(at)], [])
+    late.write([of_all(at, Numbers(0, 0, 0, 0))], [{"user": None}])
     known = reader.read("p")
 
     assert known is not None
@@ -142,9 +148,9 @@ def test_what_is_said_of_another_message_under_the_same_id_is_not_taken(
     center: Center, reader: RedisReceiptReader, writer: RedisReceiptWriter
 ) -> None:
     first = settle(center, "p")
-    writer.write([Counted("p", first, TWO)], None)
+    writer.write([of_all(first)], None)
     second = settle(center, "p")
-    writer.write([Counted("p", first, TWO)], None)
+    writer.write([of_all(first)], None)
     known = reader.read("p")
 
     assert first < second
@@ -167,8 +173,68 @@ def test_a_bounded_number_is_kept_for_a_bounded_time(
     assert reader.read("p498") is None
     for id_ in ("p499", "again"):
         assert reader.read(id_) is not None
-    for name in (Keys(key).receipt("p499"), Keys(key).receipts):
+    assert client.hlen(Keys(key).asked) == most
+    stretches = client.keys(Keys(key).counted("*"))
+    assert len(stretches) <= 1 + len(ids) // 500
+    for name in (Keys(key).asked, Keys(key).receipts, *stretches):
         assert 0 < client.pttl(name) <= 2 * 3600 * 1000
+
+
+def test_of_messages_for_some_a_bounded_number_is_kept_too(
+    client: redis.Redis, key: str, center: Center, reader: RedisReceiptReader
+) -> None:
+    """Each has numbers of its own; those for everybody among them have them together."""
+    for start in range(0, 10_200, 300):
+        ids = [f"p{number}" for number in range(start, start + 300)]
+        to_some = [{"channel": "a"}, {}, {"channel": "b"}] * 100
+        pairs = zip(ids, to_some, strict=True)
+        center.queue.push([envelope(content="x", receipt=id_, **to) for id_, to in pairs])
+        center.settle()
+    stretches = client.keys(Keys(key).counted("*-*"))
+
+    assert len(stretches) == pytest.approx(10_000 * 2 / 3, abs=1)
+    known = [reader.read(f"p{number}") for number in (199, 200, 201, 10_199)]
+    assert [each and each.recipients for each in known] == [None, ("b",), ("a",), ("b",)]
+    assert reader.read("p202") is not None
+
+
+def test_messages_that_come_together_are_told_of_together(
+    client: redis.Redis,
+    key: str,
+    center: Center,
+    reader: RedisReceiptReader,
+    writer: RedisReceiptWriter,
+) -> None:
+    ids = ["first", "second", "third"]
+    center.queue.push([envelope(content="x", receipt=id_) for id_ in ids])
+    _, page = center.log.settle_and_read(NOTHING, 1000)
+    first, second, third = map(parse_id, page.ids)
+    other = Numbers(5, 1, 2, 1)
+    said = Counted(stretch_of(first), [Run(first, second, TWO), Run(third, third, other)])
+    writer.write([said], None)
+
+    assert len(client.keys(Keys(key).counted("*"))) == 1
+    assert [numbers(reader, id_) for id_ in ids] == [TWO, TWO, other]
+
+
+def test_a_process_that_was_not_there_yet_says_nothing_of_what_came_before(
+    center: Center, reader: RedisReceiptReader, writer: RedisReceiptWriter
+) -> None:
+    """Though later messages of the same millisecond have its numbers."""
+    at = settle(center, "p")
+    writer.write([Counted(stretch_of(at), [Run(at + 1, at + 9, TWO)])], None)
+    known = reader.read("p")
+
+    assert known is not None
+    assert known.said == []
+
+
+def numbers(reader: RedisReceiptReader, id_: str) -> Numbers | None:
+    """What the only process says."""
+    known = reader.read(id_)
+    assert known is not None
+    (said,) = known.said
+    return said.numbers
 
 
 @pytest.mark.parametrize("receipt", ["", "é", "a\n", "x" * 256, [], {"a": 1}, True, 1.5])

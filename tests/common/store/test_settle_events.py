@@ -28,7 +28,7 @@ def test_an_event_and_an_except_enter_the_log(center: Center) -> None:
     assert page.excepts == [b"", b"", b"1.2", b"1.2"]
     assert page.receipts is not None
     assert page.receipts[:3] == [b"", b"", b""]
-    assert page.receipts[3].endswith(b" p")
+    assert page.receipts[3].isdigit()
 
 
 def test_what_is_picked_for_some_has_them_too(center: Center) -> None:

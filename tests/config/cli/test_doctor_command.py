@@ -39,9 +39,11 @@ def test_without_problems_the_status_is_0_and_with_one_it_is_1(folder: Path) -> 
 def test_all_bad_settings_are_told_at_once(folder: Path) -> None:
     (folder / ".env").write_text("HTTP_PROT=1\nWS_WORKERS=many\n")
 
-    result = run("doctor", HTTP_PORT="none", REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    redis = f"redis://127.0.0.1:{free_port()}/0"
+    result = run("doctor", HTTP_PORT="none", POLL_INTERVALL="9", REDIS_URL=redis)
 
     assert result.exit_code == 1
+    assert "note     settings     the environment has POLL_INTERVALL, " in result.stdout
     for name in ("HTTP_PROT", "HTTP_PORT", "WS_WORKERS"):
         assert f"problem  settings     {name}: " in result.stdout
     assert "problem  redis        redis://127.0.0.1:" in result.stdout

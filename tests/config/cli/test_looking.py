@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from config.cli.looking import READY, Look, View
+from config.cli.looking import LOOK_FURTHER, READY, TO_DO, Look, View
 from tests.support.scripted_api import CUT, Reply, ScriptedApi, answering, refuses
 
 pytestmark = pytest.mark.integration
@@ -57,3 +57,19 @@ def test_why_there_are_no_figures_is_told() -> None:
         )
 
     assert view == View(READY, READY, {}, "401: unauthorized: in words: unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("view", "to_do"),
+    [
+        (View(READY, READY), ""),
+        (View("not ready: 503: queue_unavailable", "not ready: 503: not_ready"), LOOK_FURTHER),
+        (View(READY, "not ready: 503: not_ready", why_no_stats="503: busy"), LOOK_FURTHER),
+        (View(READY, READY, why_no_stats="401: unauthorized"), TO_DO),
+        (View("no answer: timed out", "not ready: 503: not_ready"), LOOK_FURTHER),
+        (View("no answer: Connection refused", "not ready: 503: not_ready"), TO_DO),
+        (View("not ready: 404", READY), TO_DO),
+    ],
+)
+def test_who_answers_is_not_told_to_ask_elsewhere(view: View, to_do: str) -> None:
+    assert view.to_do == to_do

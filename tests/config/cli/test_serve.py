@@ -1,6 +1,5 @@
 """What `serve` refuses before it starts anything; tests/integration/test_serve.py has the rest."""
 
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from config.cli.serve import MEANINGLESS, STOPPING, serve
+from config.cli.banner import Banner
+from config.cli.serve import Report, serve
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.support.processes import free_port
+from tests.support.signals import handlers_kept
 
 
 @contextmanager
@@ -22,18 +23,29 @@ def taken_port() -> Iterator[int]:
 
 @pytest.fixture(autouse=True)
 def _signals_are_as_before() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (*STOPPING, *MEANINGLESS)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    with handlers_kept():
+        yield
+
+
+class Noted(Report):
+    """What was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def up(self, banner: Banner, *, has_redis: bool) -> None:
+        self.lines.append(banner.text(has_redis=has_redis))
+
+    def ended(self, what: str) -> None:
+        self.lines.append(what)
 
 
 def refusal(settings: Settings, *, embedded: bool = False) -> str:
     """Why it does not start; nothing is said of addresses that nobody listens at."""
-    said: list[str] = []
+    said = Noted()
     with pytest.raises(SettingsError) as refused:
-        serve(settings, embedded=embedded, command="message-center", say=said.append)
-    assert said == []
+        serve(settings, embedded=embedded, command="message-center", report=said)
+    assert said.lines == []
     return str(refused.value)
 
 
@@ -62,10 +74,10 @@ def test_a_port_of_somebody_who_answers_is_refused_and_no_valkey_is_started(
 def test_a_process_that_ends_by_itself_ends_all_and_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
+    said = Noted()
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("HTTP_PORT=many\n")  # The processes read it themselves.
     settings = Settings(http_port=free_port(), ws_port=free_port())
 
-    assert serve(settings, embedded=False, command="message-center", say=said.append) == 1
-    assert "ended with status 1 (see above); stopping the others" in said[-1]
+    assert serve(settings, embedded=False, command="message-center", report=said) == 1
+    assert "ended with status 1 (see above); stopping the others" in said.lines[-1]

@@ -180,6 +180,29 @@ def test_what_was_meant_as_an_address_is_not_pushed_to_everybody(
     assert queue.pushes == []
 
 
+RECEIPTS = ["reciept", "recipt", "receit", "receipts", "Receipt", "amp;receipt", "receipt[]"]
+
+
+@pytest.mark.parametrize("name", RECEIPTS)
+@pytest.mark.parametrize("way", ["query_string", "data", "json"])
+def test_what_was_meant_as_receipt_is_not_ignored(
+    http: FlaskClient, queue: FakeQueue, way: str, name: str
+) -> None:
+    sent = send(http, {way: {"content": "a", name: "1"}})
+
+    assert error(sent) == (422, "unknown_field")
+    assert sent[1]["msg"].endswith("did you mean receipt?")
+    assert queue.pushes == []
+
+
+@pytest.mark.parametrize("name", ["recipe", "recipient", "received", "receipt_id", "script", "rid"])
+def test_another_word_is_not_taken_for_receipt(
+    http: FlaskClient, queue: FakeQueue, name: str
+) -> None:
+    assert send(http, {"data": {"content": "a", name: "1"}}) == OK
+    assert queue.pushes == [[b"a"]]
+
+
 @pytest.mark.parametrize("field", ["channel", "channels", "user", "users"])
 def test_a_field_that_stands_twice_loses_nobody(
     http: FlaskClient, queue: FakeQueue, field: str

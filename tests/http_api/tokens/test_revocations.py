@@ -1,5 +1,7 @@
 """`/revocations`, over HTTP."""
 
+import logging
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -66,7 +68,10 @@ def test_what_is_to_be_taken_back_must_be_clear(http: FlaskClient, query: str) -
     assert answer.status_code == 422
 
 
-def test_a_scope_must_permit_to_kick(stores: Stores) -> None:
+def test_a_scope_must_permit_to_kick_and_the_log_says_who_asked(
+    stores: Stores, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "http_api.app")
     tokens = (("all", "a" * 16, "kick"), ("other", "b" * 16, "push"))
     http = stores.app(Settings(push_tokens=tokens)).test_client()
 
@@ -75,3 +80,6 @@ def test_a_scope_must_permit_to_kick(stores: Stores) -> None:
         return http.post("/revocations", json={"jti": "t1"}, headers=headers).status_code
 
     assert (status("a"), status("b"), status("c")) == (200, 403, 401)
+    told = [(each.getMessage(), each.__dict__["told"].get("by")) for each in caplog.records]
+    line = "POST /revocations"
+    assert told == [(line, "all"), (f"refused {line}", "other"), (f"refused {line}", None)]

@@ -83,7 +83,7 @@ def row(after: str, upto: str, *ids: str) -> dict[str, Any]:
         (row("4-0", "4-9"), (), ["behind"]),
         (row("5-0", "6-0"), (), []),
         (row("4-0", "6-0"), ("a",), []),
-        (row("4-0", "6-0", "p"), ("a",), ["written"]),
+        (row("4-0", "6-0", "5-0"), ("a",), ["written"]),
     ],
 )
 def test_who_is_late_is_named(late: Any, to: tuple[str, ...], states: list[str]) -> None:

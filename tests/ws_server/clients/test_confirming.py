@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from time import monotonic
+from types import SimpleNamespace
 
 import pytest
 
 from common.message import Mark
 from tests.support.parts import SMALL, Parts, Peer, Peers, numbered, wait_until
-from tests.support.websocket import PING, PONG, TEXT, frame
+from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame
 from ws_server.clients.confirming import TIMED_PONGS
 from ws_server.clients.connection import Connection, State
+from ws_server.clients.fan_out import LENT_TIMES
 from ws_server.clients.lending import LENT_BYTES
 from ws_server.door.listen import DEFAULT, Listen
 from ws_server.wire.close_codes import GOING_AWAY
@@ -118,6 +120,32 @@ def test_a_client_is_pinged_once_in_a_round_and_at_its_end_if_more_was_sent(
     assert client.has_nothing()
 
 
+def test_where_messages_flow_no_ping_has_a_write_of_its_own(
+    parts: Parts, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new round waits a moment for a chunk, behind which its ping rides."""
+    (_, quiet), (_, busy) = join(), join(Listen(channels=frozenset(["a"])))
+    want(parts)
+    for content in (b"one", b"two"):
+        parts.publish(content)
+    quiet.frames(3)
+    busy.frames(3)
+
+    def publish_for_a(_: float) -> None:
+        for content in (b"three", b"four"):
+            parts.hub.publish(parts.log.write(content, recipients=[("a",)]))
+
+    meanwhile = SimpleNamespace(sleep=publish_for_a)
+    monkeypatch.setattr("ws_server.clients.confirming.gevent", meanwhile)
+    parts.hub.confirming.begin_round(0.2)
+
+    frames = busy.frames(3)
+    assert [payload for opcode, payload in frames if opcode == TEXT] == [b"three", b"four"]
+    assert frames[1] == (PING, mark(parts, parts.feed.head - (1 << 64)))
+    assert busy.has_nothing()
+    assert quiet.frame()[0] == PING  # Nothing came for it.
+
+
 def test_what_was_sent_before_the_wish_ended_is_asked_for(parts: Parts, join: Join) -> None:
     _, client = join()
     parts.publish(b"one")
@@ -182,11 +210,25 @@ def test_what_is_for_everybody_among_other_things_is_confirmed_too(
     assert parts.hub.tally.deliveries == 1
 
 
-def test_a_long_message_is_asked_for_at_the_end_of_the_round(parts: Parts, join: Join) -> None:
-    _, client = join()
+def test_a_ping_rides_behind_what_is_lent_to_many(parts: Parts, join: Join) -> None:
+    clients = [join() for _ in range(LENT_TIMES)]
     want(parts)
 
     parts.publish(b"x" * LENT_BYTES)
+
+    for connection, client in clients:
+        assert (client.texts(1), answer(client)) == ([b"x" * LENT_BYTES], mark(parts))
+        confirmed(connection, parts.feed.head)
+
+
+def test_a_very_long_message_is_asked_for_at_the_end_of_the_round(
+    parts: Parts, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_server.clients.fan_out.RIDE_BYTES", 1000)
+    _, client = join()
+    want(parts)
+
+    parts.publish(b"x" * 1000)
 
     client.texts(1)
     assert client.has_nothing()
@@ -297,6 +339,43 @@ def test_a_pong_that_comes_after_our_close_counts(parts: Parts, join: Join) -> N
     confirmed(connection, parts.feed.head)
 
 
+def test_who_is_closed_confirms_what_it_has_been_sent_since_its_last_ping(
+    parts: Parts, join: Join
+) -> None:
+    asked, client = join()
+    parts.hub.confirming.want_from(asked)
+    _, other = join()
+    parts.publish(b"one")
+    assert (client.texts(1), answer(client)) == ([b"one"], mark(parts))
+    parts.publish(b"two")
+
+    for connection in parts.hub.connections:
+        parts.hub.sender.close(connection, GOING_AWAY)
+
+    assert (client.texts(1), answer(client)) == ([b"two"], mark(parts))
+    confirmed(asked, parts.feed.head)
+    assert client.frame()[0] == CLOSE
+    assert [opcode for opcode, _ in other.frames(3)] == [TEXT, TEXT, CLOSE]
+
+
+def test_who_has_confirmed_all_or_waits_for_its_replies_is_closed_without_a_ping(
+    parts: Parts, join: Join
+) -> None:
+    connection, client = join()
+    parts.hub.confirming.want_from(connection)
+    parts.hub.sender.close(connection, GOING_AWAY)
+    assert client.frame()[0] == CLOSE
+
+    behind, _ = join(send_buffer=SMALL)
+    parts.hub.confirming.want_from(behind)
+    parts.publish(b"x" * 3 * SMALL)
+    assert behind.owed is not None
+    behind.owed.outbox += b"x"
+    pinged = behind.pinged
+    parts.hub.confirming.ask_last(behind)
+    assert behind.pinged == pinged
+
+
 def test_a_pong_to_a_log_that_was_lost_confirms_nothing(parts: Parts, join: Join) -> None:
     connection, client = join()
     want(parts)
@@ -362,6 +441,45 @@ def test_a_client_that_confirms_by_command_is_believed_nothing_else(
     parts.publish(b"two")
     client.texts(1)
     assert client.has_nothing()  # No ping, either.
+
+
+def test_who_says_at_first_that_it_confirms_by_command_is_believed_no_pong(
+    parts: Parts, join: Join, told: Told
+) -> None:
+    connection, client = join(Listen("json", confirms=True))
+    client.texts(1)
+    want(parts)
+    parts.publish(b"one")
+    client.texts(1)
+    client.send(frame(PONG, mark(parts)) + frame(PING, b"read"))
+
+    assert client.frame() == (PONG, b"read")  # Nothing has asked it, and it is not believed.
+    assert told == []
+    client.send(frame(TEXT, b'{"confirm":"%b"}' % mark(parts)))
+    confirmed(connection, parts.feed.head)
+
+
+def test_who_confirms_by_command_is_asked_by_a_notice_where_others_are_always_asked(
+    parts: Parts, join: Join
+) -> None:
+    connection, client = join(Listen("json", confirms=True))
+    client.texts(1)
+    parts.hub.confirming.want_from(connection)
+    parts.publish(b"one")
+    client.texts(1)
+    assert client.has_nothing()
+
+    parts.hub.confirming.begin_round()
+    assert client.frame() == (TEXT, b'{"type":"confirm"}')
+    parts.hub.confirming.begin_round()
+    assert client.has_nothing()
+
+    parts.publish(b"two")
+    client.texts(1)
+    client.send(frame(TEXT, b'{"confirm":"%b"}' % mark(parts)))
+    confirmed(connection, parts.feed.head)
+    parts.hub.confirming.begin_round()
+    assert client.has_nothing()  # It has said so by itself.
 
 
 def test_streams_of_events_are_not_asked(parts: Parts) -> None:

@@ -42,6 +42,35 @@ def test_one_that_comes_back_twice_counts_once(hall: Hall) -> None:
     assert confirmed(hall) == [1]
 
 
+def test_what_is_confirmed_after_a_close_is_not_confirmed_again_by_coming_back(hall: Hall) -> None:
+    client = hall.join(0, form="json")
+    hall.publish(1, [(), (), ()])
+    hall.begin_closing(client)
+    hall.confirm(client, 2)
+    hall.join(3, form="json", asked=True)
+
+    assert confirmed(hall) == [1, 1, 1]
+
+
+def test_nor_is_what_was_confirmed_by_coming_back_confirmed_by_a_late_pong(hall: Hall) -> None:
+    client = hall.join(0, form="json")
+    hall.publish(1, [(), (), ()])
+    hall.begin_closing(client)
+    hall.join(2, form="json", asked=True)
+    hall.confirm(client, 3)
+
+    assert confirmed(hall) == [1, 1, 0]
+
+
+def test_a_text_client_that_confirms_after_a_close_counts(hall: Hall) -> None:
+    client = hall.join(0)
+    hall.publish(1, [(), ()])
+    hall.begin_closing(client)
+    hall.confirm(client, 1)
+
+    assert confirmed(hall) == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("user", "form", "asked"),
     [("2", "json-events", True), (None, "json", True), (None, "json-events", False)],

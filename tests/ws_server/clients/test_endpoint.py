@@ -6,7 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.parts import SMALL, Peer, Peers, let_others_run, wait_until
+from tests.support.processes import free_port
 from ws_server.clients.endpoint import CHANGE, HOOK, REPLIES, Endpoint
+
+PORT = free_port()
 
 
 class Reading:
@@ -112,3 +115,19 @@ def test_a_closed_one_has_no_descriptor_and_reads_no_more(reading: Reading) -> N
         reading.end.write(b"late")
     let_others_run()
     assert reading.said == []
+
+
+def test_what_is_on_its_way_or_thrown_away_has_not_arrived(peers: Peers) -> None:
+    fd, peer = peers.make_tcp(PORT)
+    end = Endpoint(fd, print)
+    end.write(b"x" * 20 * SMALL)
+    assert not end.is_drained()
+    peer.take(20 * SMALL)
+    wait_until(end.is_drained, "it has arrived")
+
+    end.write(b"unread")
+    wait_until(end.is_drained, "it has arrived, too")
+    peer.socket.close()
+
+    wait_until(lambda: not end.is_drained(), "it was thrown away")
+    end.close_socket()

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.receipts import Hall
+from tests.support.receipts import Hall, at_of
 from ws_server.clients import late as module
 from ws_server.clients.connection import Connection
-from ws_server.clients.late import rows_of
+from ws_server.clients.late import bounded, rows_of
 
-UPTO = 3 << 64
+UPTO = at_of(3)
 
 
 @pytest.fixture
@@ -36,10 +36,10 @@ def test_a_client_is_named_that_has_not_confirmed_something_for_it(hall: Hall) -
     assert row == {
         "user": "slow",
         "address": "",
-        "since": 2,
+        "since": 0,
         "after": "0-0",
-        "upto": "2-0",
-        "ids": ["p2"],
+        "upto": "0-1000",
+        "ids": ["0-1000"],
     }
     assert hall.asked.some == [slow]
 
@@ -69,3 +69,19 @@ def test_few_are_named(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     hall.publish(1, [(), (), ()])
 
     assert len(named(hall)) == 2
+
+
+def test_few_messages_are_named_of_each_and_of_all(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_IDS", 2)
+    monkeypatch.setattr(module, "MOST_IDS_OF_ALL", 3)
+    for user in "123":
+        hall.join(0, frozenset({"a"}), user)
+    hall.publish(1, [("a",), ("a",), ("a",)])
+    rows = rows_of(hall.receipts, hall.clients.all, UPTO, hall.asked.want_once)
+
+    assert [row["ids"] for row in rows] == [["0-500", "0-1000"]] * 3
+    assert [row["ids"] for row in bounded(rows)] == [["0-500", "0-1000"], ["0-500"], []]
+    monkeypatch.setattr(module, "MOST_NAMED", 2)
+    assert [row["user"] for row in bounded(rows)] == ["1", "2"]

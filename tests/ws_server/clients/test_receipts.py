@@ -6,7 +6,7 @@ import pytest
 
 from common.page import Page
 from common.receipt import Numbers
-from tests.support.receipts import Hall
+from tests.support.receipts import Hall, at_of
 from ws_server.clients import receipts as module
 from ws_server.clients.receipts import ASKED_FOR
 
@@ -26,7 +26,7 @@ def test_clients_are_asked_for_some_seconds_after_such_a_message(hall: Hall) -> 
 
 
 def test_a_message_is_not_counted_twice(hall: Hall) -> None:
-    page = Page([b"1-0"], [b"x"], None, [b"0 p"])
+    page = Page([b"1-0"], [b"x"], None, [b"0"])
     hall.join(0)
     for _ in range(2):
         hall.receipts.open(page)
@@ -59,15 +59,15 @@ def test_a_bounded_number_is_counted(hall: Hall, monkeypatch: pytest.MonkeyPatch
     for number in (1, 2, 3):
         hall.publish(number, [()])
 
-    assert [each.id for each in hall.tell()] == ["p2", "p3"]
+    assert [each.number for each in hall.tell()] == [2, 3]
 
 
 def test_nothing_is_told_before_it_was_offered_to_everybody(hall: Hall) -> None:
-    hall.receipts.open(Page([b"1-0"], [b"x"], None, [b"0 p"]))
-    assert hall.tell() == []
+    hall.receipts.open(Page([b"1-0"], [b"x"], None, [b"0"]))
+    assert hall.receipts.take(10) == []
 
     hall.receipts.close()
-    assert [each.id for each in hall.tell()] == ["p"]
+    assert [each.stretch for each in hall.receipts.take(10)] == ["1+"]
 
 
 def test_a_loss_of_the_log_ends_the_counting_and_says_so(hall: Hall) -> None:
@@ -75,7 +75,7 @@ def test_a_loss_of_the_log_ends_the_counting_and_says_so(hall: Hall) -> None:
     hall.publish(1, [(), ("a",)])
     hall.tell()
     hall.receipts.rewind()
-    hall.receipts.confirmed(client, 0, 2 << 64)
+    hall.receipts.confirmed(client, 0, at_of(2))
 
     assert hall.receipts.has_cut
     cut = hall.tell(fails=True)
@@ -85,7 +85,7 @@ def test_a_loss_of_the_log_ends_the_counting_and_says_so(hall: Hall) -> None:
         (Numbers(0, 0, 0, 0), True),
     ]
     hall.publish(1, [()])
-    assert [each.id for each in hall.tell()] == ["p1"]
+    assert [each.number for each in hall.tell()] == [1]
 
 
 def test_the_time_since_a_push_is_noted_for_who_reads_the_metrics(

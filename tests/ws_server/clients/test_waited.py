@@ -23,7 +23,8 @@ def hall() -> Iterator[Hall]:
 def numbers(hall: Hall) -> list[Numbers]:
     """Of each of the messages for user 1."""
     hall.tell()
-    told = [hall.told[id_] for id_ in ("p1", "p2", "p4")]
+    all_ = hall.told
+    told = [all_[number] for number in (1, 2, 4)]
     for each in told:
         assert dict(each.users or {}) == ({"1": each.numbers} if any(each.numbers) else {})
     return [each.numbers for each in told]

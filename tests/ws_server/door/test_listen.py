@@ -321,3 +321,10 @@ def test_a_name_of_a_client_that_cannot_be_is_refused(query: str) -> None:
 def test_where_no_client_is_remembered_it_is_told() -> None:
     assert refused("client=abc", Policy(remembers_clients=False)) == (400, "bad_parameter")
     assert refused("client=abc", events=True) == (400, "bad_parameter")
+
+
+def test_who_confirms_by_command_says_so_and_only_json_over_a_websocket_can() -> None:
+    assert asked("format=json&confirm=1").confirms
+    assert not asked("format=json&confirm=1", events=True).confirms
+    others = ("confirm=1", "format=json&confirm=yes", "format=json", "format=json&confirms=1")
+    assert [asked(query).confirms for query in others] == [False] * 4

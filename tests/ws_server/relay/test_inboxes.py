@@ -162,6 +162,47 @@ def test_after_a_loss_what_the_log_has_left_waits_and_the_loss_is_told(
     assert waiting(relay, format="json").missing == TOO_OLD
 
 
+@pytest.mark.parametrize(("place", "sent", "again"), [(5, 7, 7), (7, 8, 8), (8, None, 9)])
+def test_after_a_loss_what_was_confirmed_and_is_left_does_not_come_again(
+    parts: Parts,
+    relay: Relay,
+    places: FakePlaces,
+    place: int,
+    sent: int | None,
+    again: int,
+) -> None:
+    parts.log.lose(keep=7)
+    relay.tick()
+    write(parts, ["user:42", "user:42"])
+    relay.tick()
+    places.known["42"] = Known(at(place), None if sent is None else at(sent))
+
+    begins = waiting(relay, format="json")
+
+    left = [b"7", b"8", b"9"] if place < 7 else [b"8", b"9"]
+    assert (contents(begins), begins.missing) == (left, TOO_OLD)
+    assert begins.again == again
+
+
+def test_of_an_epoch_that_nobody_remembers_all_that_is_left_comes_and_may_have_come_before(
+    relay: Relay, places: FakePlaces
+) -> None:
+    places.known["42"] = Known(at(5, "e0"), at(5, "e0"))
+
+    begins = waiting(relay, format="json")
+
+    assert contents(begins) == [b"1", b"5", b"7", b"8"]
+    assert begins.again == 8
+
+
+def test_who_was_told_of_a_loss_by_another_process_comes_again(
+    relay: Relay, places: FakePlaces
+) -> None:
+    places.known["42"] = Known(at(5, "e1x"), None)
+
+    assert waiting(relay) == Beginning(refused=TRY_AGAIN)
+
+
 def test_while_redis_is_away_the_user_comes_again(
     parts: Parts, relay: Relay, places: FakePlaces
 ) -> None:

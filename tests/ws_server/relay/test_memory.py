@@ -119,6 +119,35 @@ def test_two_connections_of_a_client_share_what_either_has_confirmed(
     assert places.known == {"abc": Known(confirmed, confirmed)}
 
 
+def test_the_last_connection_to_leave_tells_what_any_of_them_was_sent(
+    parts: Parts, memory: ClientMemory, places: FakePlaces
+) -> None:
+    (first, _), (second, _) = enter(parts, memory), enter(parts, memory)
+    parts.publish(b"to both")
+    second.close()  # It is sent nothing more.
+    parts.publish(b"to the first")
+    leave(parts, memory, first)
+    leave(parts, memory, second)
+    memory.write(0)
+
+    assert places.known["abc"].sent == parts.feed.mark
+
+
+def test_what_one_connection_has_confirmed_is_not_lost_as_another_leaves_while_redis_is_away(
+    parts: Parts, memory: ClientMemory, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_server.relay.memory.ROUND", 0.001)
+    (first, _), (second, _) = enter(parts, memory), enter(parts, memory)
+    confirm(parts, second)
+    places.fault = GONE
+    memory.write(0)
+    leave(parts, memory, first)  # It had confirmed less.
+    places.fault = None
+    memory.write(0)
+
+    assert places.known["abc"].mark == Mark(parts.feed.epoch, second.confirmed)
+
+
 def test_a_place_that_does_not_hold_any_more_is_set(
     parts: Parts, memory: ClientMemory, places: FakePlaces
 ) -> None:
@@ -194,6 +223,46 @@ def test_who_stays_is_heard_of_although_nothing_comes_for_it(
     memory.write(monotonic() + SECONDS / 2)
 
     assert len(places.writes) == 1
+
+
+def test_a_stream_that_leaves_while_others_are_noted_is_noted_as_gone(
+    parts: Parts, memory: ClientMemory, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_server.relay.streams.AT_ONCE", 2)
+    clients = []
+    for name in ("goes", "stays"):
+        stream, client = parts.connect(listen=Listen(events=True, client=name))
+        memory.enter(stream)
+        clients.append(client)
+    parts.publish(b"one")
+    for client in clients:
+        client.socket.recv(1 << 16)
+    memory.write(0)
+    gevent.spawn(leave, parts, memory, parts.hub.connections[0])
+
+    memory.write(ROUND)
+
+    assert places.known == {
+        "goes": Known(parts.feed.mark, parts.feed.mark),
+        "stays": Known(parts.feed.mark, None),
+    }
+
+
+def test_after_a_loss_redis_is_told_of_all_who_are_here(
+    parts: Parts, memory: ClientMemory, places: FakePlaces
+) -> None:
+    """With the messages, it may have lost these."""
+    enter(parts, memory)
+    memory.write(0)
+    memory.write(ROUND)
+    places.writes.clear()
+    parts.log.lose(0)
+    parts.hub.rewind(Mark(parts.log.epoch, 0), kept=0)
+
+    memory.write(2 * ROUND)
+    memory.write(3 * ROUND)
+
+    assert [[move.name for move in moves] for moves in places.writes] == [["abc"]]
 
 
 def test_a_stop_writes_all_that_is_known(

@@ -7,7 +7,7 @@ export function go(message, { url, token }) {
   const content = message.content;
   const fields = { content: typeof content === "string" ? goText(content) : `json.RawMessage(${goRaw(json(content))})` };
   const { content: _, ...others } = message;
-  for (const [name, names] of Object.entries(others)) fields[name] = `[]string{${names.map(goText).join(", ")}}`;
+  for (const [name, value] of Object.entries(others)) fields[name] = value === true ? "true" : `[]string{${value.map(goText).join(", ")}}`;
   const longest = Math.max(...Object.keys(fields).map((name) => name.length));
   const lines = Object.entries(fields).map(([name, value]) => `\t\t"${name}": ${" ".repeat(longest - name.length)}${value},\n`);
   const access = token ? `\trequest.Header.Set("Authorization", ${goText(`Bearer ${token}`)})\n` : "";
@@ -73,8 +73,8 @@ public class Push {
 
 // Java has no JSON of its own, so text goes as a form.
 function form({ content, ...others }) {
-  const names = Object.entries(others).map(([name, each]) => `&${name}=${encodeURIComponent(listed(each)).replaceAll("%2C", ",")}`);
-  const to = names.length ? ` + ${javaText(names.join(""))}` : "";
+  const fields = Object.entries(others).map(([name, value]) => `&${name}=${value === true ? 1 : encodeURIComponent(listed(value)).replaceAll("%2C", ",")}`);
+  const more = fields.length ? ` + ${javaText(fields.join(""))}` : "";
   return `String content = ${javaText(content)};
-        String body = "content=" + URLEncoder.encode(content, StandardCharsets.UTF_8)${to};`;
+        String body = "content=" + URLEncoder.encode(content, StandardCharsets.UTF_8)${more};`;
 }

@@ -1,7 +1,7 @@
 // Snippets in PHP: with curl, for the two Redis clients, and for the two frameworks.
 
 import { literal, PHP } from "./literals.js";
-import { needsEnvelope, sentinelOf } from "./redis.js";
+import { itemOf, needsEnvelope, sentinelOf } from "./redis.js";
 
 const text = PHP.text;
 const password = "getenv('REDIS_PASSWORD')";
@@ -109,7 +109,8 @@ function predisOptions(redis) {
   return login.length ? `${address}, [${parameters.slice(2)}]` : address;
 }
 
-function item(message) {
+function item(asked) {
+  const message = itemOf(asked);
   if (!needsEnvelope(message)) return text(message.content);
   return `"\\x1e" . json_encode(${literal(message, PHP, "", 60)})`;
 }

@@ -2,6 +2,9 @@
 
 const MARK = "\x1e"; // The first byte of an envelope. The message follows, as JSON.
 
+// Nothing answers with an id, by which a receipt could be read.
+export const itemOf = ({ receipt: _, ...message }) => message;
+
 // Plain text for everybody is the item itself, unless it would be taken for an envelope.
 export function needsEnvelope(message) {
   const { content, ...others } = message;

@@ -23,13 +23,13 @@ with urllib.request.urlopen(request, timeout=5) as answer:
 export function pythonClient(message, { url, token }) {
   const server = [PYTHON.text(url.replace(/\/push$/, "")), ...(token ? [`token=${PYTHON.text(token)}`] : [])];
   const { content, ...others } = message;
-  const to = Object.entries(others).map(([name, names]) => `, ${name}=${literal(names, PYTHON, "    ", 40)}`);
+  const more = Object.entries(others).map(([name, value]) => `, ${name}=${literal(value, PYTHON, "    ", 40)}`);
   return `# From a checkout of message-center: pip install ./clients/python
 from message_center_client import Client
 
 content = ${literal(content, PYTHON, "", 10)}
 with Client(${server.join(", ")}) as client:
-    print(client.push(content${to.join("")}))
+    print(client.push(content${more.join("")}))
 `;
 }
 

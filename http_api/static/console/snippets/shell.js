@@ -2,7 +2,7 @@
 
 import { listed } from "../listed.js";
 import { hasHidden, json } from "./literals.js";
-import { needsEnvelope, sentinelOf } from "./redis.js";
+import { itemOf, needsEnvelope, sentinelOf } from "./redis.js";
 
 // An argument, in quotes if it needs any.
 const word = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
@@ -16,18 +16,18 @@ export function curl(message, { url, token }) {
   if (typeof content !== "string" || hasHidden(content, "\n")) {
     return lines([`curl ${word(url)}`, ...access, header("Content-Type: application/json"), `-d ${word(json(message))}`]);
   }
-  return lines([`curl ${word(url)}`, ...access, `--data-urlencode ${word(`content=${content}`)}`, ...recipients(message)]);
+  return lines([`curl ${word(url)}`, ...access, `--data-urlencode ${word(`content=${content}`)}`, ...fields(message)]);
 }
 
-function recipients({ content, ...others }) {
-  return Object.entries(others).map(([name, names]) => {
-    const field = word(`${name}=${listed(names)}`);
+function fields({ content, ...others }) {
+  return Object.entries(others).map(([name, value]) => {
+    const field = word(`${name}=${value === true ? 1 : listed(value)}`);
     return /^[\w@=:,.-]+$/.test(field) ? `-d ${field}` : `--data-urlencode ${field}`;
   });
 }
 
-export function redisCli(message, { redis, key }) {
-  const { content } = message;
+export function redisCli(asked, { redis, key }) {
+  const message = itemOf(asked), { content } = message;
   const push = [...client(redis), "lpush", word(key)];
   if (!needsEnvelope(message) && !hasHidden(content, "\n")) return found(redis) + lines([`${push.join(" ")} ${word(content)}`]);
   const at = push.indexOf("redis-cli") + 1;

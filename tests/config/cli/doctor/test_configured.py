@@ -16,7 +16,7 @@ SAFE: dict[str, Any] = {
 
 
 def found(**settings: Any) -> list[Finding]:
-    return list(settings_findings(Settings(**settings), [], embedded=True))
+    return list(settings_findings(Settings(**settings), [], {}, embedded=True))
 
 
 @pytest.mark.parametrize("settings", [{}, SAFE])
@@ -27,15 +27,22 @@ def test_of_good_settings_nothing_else_is_said(settings: dict[str, Any]) -> None
 def test_every_problem_is_said() -> None:
     problems = [SettingsError("HTTP_PORT", "must be a number"), SettingsError("X", "is none")]
 
-    findings = list(
-        settings_findings(Settings(http_host="0.0.0.0", ws_port=2346), problems, embedded=False)
-    )
+    settings = Settings(http_host="0.0.0.0", ws_port=2346)
+    findings = list(settings_findings(settings, problems, {}, embedded=False))
 
     assert [each.level for each in findings] == ["problem"] * 4
     told = [each.found for each in findings]
     assert told[:2] == ["HTTP_PORT: must be a number", "X: is none"]
     assert told[2].startswith("PUSH_TOKENS: at HTTP_HOST=0.0.0.0 ")
     assert told[3].startswith("WS_PORT: must differ from HTTP_PORT")
+
+
+def test_a_slip_in_the_environment_is_a_note() -> None:
+    (finding,) = settings_findings(Settings(), [], {"WS_PROT": "WS_PORT"}, embedded=True)
+
+    assert finding.level == "note"
+    assert "WS_PROT" in finding.found
+    assert "WS_PORT" in finding.do
 
 
 @pytest.mark.parametrize(

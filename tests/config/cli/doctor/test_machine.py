@@ -6,7 +6,7 @@ import pytest
 
 from config.cli.doctor.machine import backlog, files, port, redis_in_use
 from config.settings import Settings
-from tests.support.scripted_api import Reply, answering, refuses
+from tests.support.scripted_api import CUT, Reply, answering, refuses
 
 NONE = resource.RLIM_INFINITY
 
@@ -50,6 +50,24 @@ def test_who_has_the_port_is_told(reply: Reply, level: str, told: str) -> None:
     assert finding.level == level
     assert told in finding.found
     assert (level == "ok") == (finding.do == "")
+
+
+IS_ALIVE = Reply(200, '{"status":"ok"}')
+
+
+@pytest.mark.parametrize(
+    ("health", "whose", "do"),
+    [(IS_ALIVE, "is ours", "look at Redis"), (CUT, "is taken", "stop what uses it")],
+)
+def test_what_does_not_say_in_time_whether_it_is_ready_may_be_ours_all_the_same(
+    health: Reply, whose: str, do: str
+) -> None:
+    with answering(CUT, health) as server:
+        finding = port("HTTP", "127.0.0.1", server.server_port)
+
+    assert finding.level == "problem"
+    assert f"{whose}, and does not answer /readyz: " in finding.found
+    assert do in finding.do
 
 
 def test_an_address_of_another_machine_is_a_problem() -> None:
