@@ -21,6 +21,7 @@ from ws_server.clients.tally import Tally
 from ws_server.door.grant import Grant
 from ws_server.log.chunk import Place
 from ws_server.log.feed import Feed
+from ws_server.pusher.frames import PusherFrames
 from ws_server.wire.formats import all_formats
 
 
@@ -58,7 +59,8 @@ class Hall:
 
     def __init__(self) -> None:
         log, self._peers, self.asked, self.now = FakeLog(), Peers(), Asked(), 0.0
-        self.feeds = {name: Feed(log, form, 1000) for name, form in all_formats("").items()}
+        formats = {**all_formats(""), "pusher": PusherFrames(str)}
+        self.feeds = {name: Feed(log, form, 1000) for name, form in formats.items()}
         self.clients = Clients(self.feeds.values())
         self._audiences = {feed: Audiences() for feed in self.feeds.values()}
         self._sender = Sender(self.clients, self._forget, Tally(), Journal())

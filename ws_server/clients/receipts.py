@@ -23,7 +23,7 @@ from ws_server.clients.departed import Departed
 from ws_server.clients.to_all import CONFIRMED, MISSED, TO, ToAll
 from ws_server.clients.to_some import Receipt, ToSome
 from ws_server.clients.waited import Waited
-from ws_server.clients.written import written_upto
+from ws_server.clients.written import hears_all, written_upto
 
 MOST_OPEN = 10_000  # Receipts, as many as Redis keeps.
 ASKED_FOR = 10.0  # Seconds after such a message in which all clients are asked to confirm.
@@ -112,8 +112,10 @@ class Receipts:
                 receipt.add(TO, connection, 1)
 
     def _count_all(self, at: int) -> int:
-        here = sum(map(len, self._clients.by_feed.values())) - len(self._clients.closing)
-        return here - sum(each.is_open and each.sent_upto >= at for each in self._ahead)
+        feeds, closing = self._clients.by_feed.items(), self._clients.closing
+        here = sum(len(some) for feed, some in feeds if not feed.format.has_frame_by_channel)
+        ahead = (each for each in self._ahead if each.is_open and each.sent_upto >= at)
+        return here - sum(map(hears_all, closing)) - sum(map(hears_all, ahead))
 
     # Clients
 
@@ -173,7 +175,8 @@ class Receipts:
         self, kind: int, connection: Connection, after: int, upto: int, number: int = 1
     ) -> None:
         if after < upto:
-            self._to_all.add(kind, after, upto, number)
+            if hears_all(connection):
+                self._to_all.add(kind, after, upto, number)
             if len(self._to_some):
                 self._to_some.add(kind, connection, after, upto, number)
 
@@ -204,7 +207,8 @@ class Receipts:
         skipped = self._skipped.get(connection, ((0, 0),))
         after = max(connection.confirmed, skipped[-1][1])
         some = list(self._to_some.of(connection, after, upto))
-        firsts = [each for each in (self._to_all.first(after, upto), *(r.at for r in some)) if each]
+        of_all = self._to_all.first(after, upto) if hears_all(connection) else 0
+        firsts = [each for each in (of_all, *(receipt.at for receipt in some)) if each]
         return min(firsts, default=None), [receipt.name for receipt in some]
 
     def put_back(self, counted: Iterable[Counted]) -> None:
@@ -231,7 +235,7 @@ class Receipts:
     def _changed(self, upto: int | None = None, *, is_cut: bool) -> list[Counted]:
         upto = self._done if upto is None else min(upto, self._done)
         behind = [(each, written_upto(each)) for each in self._clients.behind] if len(self) else []
-        stretches = [(after, self._last) for _, after in behind]
+        stretches = [(after, self._last) for each, after in behind if hears_all(each)]
         found = self._to_all.take(stretches, upto, is_cut=is_cut)
         return found + self._to_some.take(behind, upto, self.waited.unwritten(), is_cut=is_cut)
 

@@ -12,6 +12,11 @@ def written_upto(connection: Connection) -> int:
     return max(owed.cursor - 1 if owed.outbox else owed.cursor, connection.confirmed)
 
 
+def hears_all(connection: Connection) -> bool:
+    """Whether a client is sent what is for everybody."""
+    return not connection.feed.format.has_frame_by_channel
+
+
 def has_arrived(connection: Connection) -> bool:
     """Whether all that it was sent is at the other end, as far as our kernel knows."""
     owed = connection.owed

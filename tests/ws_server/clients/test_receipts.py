@@ -111,3 +111,19 @@ def test_a_client_that_leaves_when_nothing_is_counted_any_more_is_forgotten(hall
     hall.leave(client)
 
     assert (hall.receipts._skipped, hall.receipts._to_some._former) == ({}, {})
+
+
+def test_what_is_for_everybody_is_not_for_clients_that_are_on_channels_alone(hall: Hall) -> None:
+    hall.join(0)
+    client, leaving = (hall.join(0, frozenset("a"), form="pusher") for _ in range(2))
+    hall.clients.begin_closing(leaving, 1.0)
+    hall.publish(1, [(), ("a",)])
+    hall.confirm(client, 2)
+    behind = hall.join(1, frozenset("a"), form="pusher")
+    hall.tell()
+
+    assert [each.numbers for each in hall.told.values()] == [
+        Numbers(1, 0, 0, 0),
+        Numbers(2, 0, 1, 1),
+    ]
+    assert hall.receipts.unconfirmed(behind, at_of(1))[0] is None
