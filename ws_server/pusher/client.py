@@ -20,7 +20,7 @@ class Member:
 class Client:
     """What is known of it besides its connection. Plain state."""
 
-    __slots__ = ("_bucket", "app", "channels", "members", "socket_id", "user")
+    __slots__ = ("_bucket", "app", "channels", "looking", "members", "socket_id", "user")
 
     def __init__(self, app: App, socket_id: str) -> None:
         self.app = app
@@ -28,6 +28,7 @@ class Client:
         self.user: str | None = None  # As its application names it, once it has signed in.
         self.channels: dict[str, str] = {}  # As its application names them, and as we do.
         self.members: dict[str, Member] = {}  # Who it is, in channels with members.
+        self.looking = 0  # For so many channels Redis is being asked what came before.
         self._bucket: Bucket | None = None
 
     def may_send(self) -> bool:

@@ -18,10 +18,11 @@ from ws_server.pusher.last_events import LastEvents
 from ws_server.pusher.memory import Memory
 from ws_server.pusher.replays import Replay, Replays
 from ws_server.pusher.rosters import Rosters, presence_of
-from ws_server.pusher.rules import Admission
+from ws_server.pusher.rules import LIMIT, Admission
 from ws_server.wire.gap_reasons import TOO_OLD, UNKNOWN
 
 PAUSE = 1.0  # Seconds before Redis is asked again.
+MOST_LOOKS = 1000  # Of one client at once, as many as MAX_CHANNELS: it may enter and leave for ever.
 
 
 class Here(Protocol):
@@ -63,6 +64,10 @@ class Entering:
         channel, member = admission.channel, admission.member
         if channel in client.channels:
             self._tell_again(connection, client, admission)
+            return
+        if client.looking >= MOST_LOOKS:
+            told = answers.not_subscribed(channel, LIMIT, "too much is asked for at once", 429)
+            self._sender.post_raw(connection, told)
             return
         client.channels[channel] = admission.name
         if member is None:
@@ -111,6 +116,7 @@ class Entering:
         if admission.member is None:
             self._sender.post_raw(connection, answers.subscribed(channel))
         if looks_back:
+            client.looking += 1
             since = connection.sent_upto
             gevent.spawn(self._enter_later, connection, client, admission, since)
 
@@ -137,6 +143,14 @@ class Entering:
         self, connection: Connection, client: Client, admission: Admission, since: int
     ) -> None:
         """Where it was, and what came last, must be asked of Redis; it gets what came since."""
+        try:
+            self._look_and_enter(connection, client, admission, since)
+        finally:
+            client.looking -= 1
+
+    def _look_and_enter(
+        self, connection: Connection, client: Client, admission: Admission, since: int
+    ) -> None:
         is_wanted = partial(self._wants, connection, client, admission.channel)
         epoch = connection.feed.epoch
         while is_wanted():

@@ -66,3 +66,19 @@ def test_who_leaves_meanwhile_is_not_let_in(
     let_others_run()
 
     assert not running.service.hub.connections[0].channels
+
+
+def test_who_enters_and_leaves_for_ever_does_not_have_redis_asked_for_ever(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entering, "MOST_LOOKS", 2)
+    build(running, poll_interval=1000.0)
+    talk = Talk(running)
+    running.log.fault = QueueUnavailable("gone")
+    for number in range(2):
+        talk.subscribe(f"cache-{number}")
+        talk.say("pusher:unsubscribe", {"channel": f"cache-{number}"})
+
+    talk.say("pusher:subscribe", {"channel": "cache-3"})
+
+    assert talk.hear("pusher:subscription_error", "cache-3")["type"] == "LimitReached"
