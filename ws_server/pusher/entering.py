@@ -125,9 +125,10 @@ class Entering:
         self, connection: Connection, client: Client, admission: Admission
     ) -> None:
         """Who is there is known; what is sent from now on says who comes and goes."""
-        if not self._wants(connection, client, admission.channel):
-            return
-        self._listen_to(connection, connection.channels | {MEMBERS + admission.name})
+        events = MEMBERS + admission.name
+        if not self._wants(connection, client, admission.channel) or events in connection.channels:
+            return  # It has left; or left and come again, and is in already.
+        self._listen_to(connection, connection.channels | {events})
         self._tell_again(connection, client, admission)
         self._let_in(connection, client, admission)
 

@@ -147,6 +147,8 @@ def _text(event: str, given: dict[str, Any], name: str, default: str | None = No
 def _object(text: str) -> dict[str, Any] | None:
     try:
         found = json.loads(text)
+        if "\\u" in text:  # Half of a pair is no text, and could not be sent to anybody.
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

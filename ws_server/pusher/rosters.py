@@ -7,6 +7,7 @@ what a client is told when it enters, and what it is told after that, are one hi
 """
 
 import json
+import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +25,8 @@ from common.store.roster import RosterReader
 from ws_server.clients.hub import Hub
 from ws_server.log.feed import Feed
 from ws_server.pusher.client import Member
+
+log = logging.getLogger(__name__)
 
 SYNC = "sync:"  # Begins the channels of the messages that are queued with answers.
 PAUSE = 1.0  # Seconds before Redis is asked again.
@@ -138,7 +141,10 @@ class Rosters:
         if self._feed.head == self._feed.done:
             ready, self._ready = self._ready, []
             for call in ready:
-                call()
+                try:
+                    call()
+                except Exception:  # Messages must go on to all others.
+                    log.exception("A client could not be let into a channel")
 
     def _learn_anew(self) -> None:
         for name, roster in self._by_name.items():

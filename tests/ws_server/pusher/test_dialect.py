@@ -262,3 +262,21 @@ def test_what_a_member_sends_is_said_to_be_from_it(running: Running) -> None:
     fields = json.loads(item[1:])
     assert fields["channels"] == [f"members:{ROOM}"]
     assert json.loads(fields["content"]) == {"user_id": "1", "data": '{"a":1}'}
+
+
+def test_who_leaves_and_comes_again_is_let_in_once(running: Running) -> None:
+    build(running)
+    talk, data = Talk(running), json.dumps({"user_id": "1"})
+    asked = {"channel": ROOM, "auth": talk.sign(ROOM, data), "channel_data": data}
+    talk.say("pusher:subscribe", asked)
+    talk.say("pusher:unsubscribe", {"channel": ROOM})
+    talk.say("pusher:subscribe", asked)
+    talk.say("pusher:ping")
+    talk.hear("pusher:pong")
+    wait_until(lambda: ROOM in running.writer.channels, "it is written")
+
+    tell(running, "joined", "1")
+    told = talk.hear("pusher_internal:subscription_succeeded", ROOM)
+
+    assert told["presence"]["ids"] == ["1"]
+    assert talk.peer.has_nothing()

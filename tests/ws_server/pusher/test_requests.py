@@ -87,6 +87,9 @@ DEEP = '{"event":"client-x","channel":"a","data":' + "[" * 60 + "]" * 60 + "}"
         '{"event":"client-x\\n","channel":"a"}',
         json.dumps({"event": "client-" + "x" * 200, "channel": "a"}),
         DEEP,
+        '{"event":"client-x","channel":"a","data":"\\ud800"}',
+        '{"event":"pusher:subscribe","data":{"channel":"\\udfff"}}',
+        '{"event":"pusher:subscribe","data":"{\\"channel\\":\\"\\\\ud800\\"}"}',
         "[" * 100_000,
     ],
 )

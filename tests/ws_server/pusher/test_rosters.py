@@ -211,6 +211,23 @@ def test_a_message_of_somebody_else_harms_nothing(stage: Stage, content: bytes) 
     assert stage.members() == {"1"}
 
 
+def test_a_client_that_cannot_be_let_in_stops_nobody(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.reader.members = {"1": "", "2": ""}
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    stage.rosters.enter(ROOM, "1", fail)
+    stage.enter("2")
+
+    stage.send(stage.sync())
+
+    assert stage.ready == ["2"]
+    assert "could not be let into a channel" in caplog.text
+
+
 def test_a_client_is_told_of_itself_too() -> None:
     told = presence_of({"1": '{"a":1}', "2": ""}, Member("3", ""))
 
