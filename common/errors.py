@@ -7,6 +7,7 @@ MessageCenterError          config/errors.py
 ├── Gap                     the log no longer holds what a client needs (ws_server/log/old_pages.py)
 ├── Wrong                   what a Pusher client says cannot be (ws_server/pusher/requests.py)
 ├── NotSubscribed           it may not enter a channel (ws_server/pusher/rules.py)
+├── NotTaken                a webhook was not taken (ws_server/pusher/webhook_post.py)
 ├── BadLineError            a line of a pipe cannot be pushed (config/cli/lines.py)
 ├── Broken                  there is no use in looking further (config/cli/doctor/route.py)
 ├── EmbeddedError           the embedded Valkey cannot start (config/cli/embedded.py)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from config.pusher_apps import pusher_apps
+from config.pusher_webhooks import pusher_webhooks
 from config.setting import setting
 
 
@@ -15,5 +16,12 @@ class DialectSettings:
         "The applications that speak Pusher's protocol, as `id:key:secret,id:key:secret`. If "
         "unset, it is not spoken",
         pusher_apps,
+        secret=True,
+    )
+    pusher_webhooks: tuple[tuple[str, str], ...] = setting(
+        (),
+        "Where these applications are told who comes and goes, as `id:https://…,id:https://…`. "
+        "If unset, they are not",
+        pusher_webhooks,
         secret=True,
     )

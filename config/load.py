@@ -16,6 +16,7 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 from config.errors import SettingsError
+from config.pusher_webhooks import without_app
 from config.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -182,5 +183,9 @@ def _problems_together(settings: Settings) -> Iterator[SettingsError]:
     for name in ("token_requests_per_second", "token_messages_per_second"):
         if getattr(settings, name) and not (settings.needs_push_token or settings.pusher_apps):
             yield SettingsError(name.upper(), "has no effect without PUSH_TOKENS or PUSHER_APPS")
+    stranger = without_app(settings.pusher_webhooks, settings.pusher_apps)
+    if stranger is not None:
+        reason = f"has the id {stranger}, which no application in PUSHER_APPS has"
+        yield SettingsError("PUSHER_WEBHOOKS", reason)
     if settings.subscribe_secret and settings.subscribe_jwks_file:
         yield SettingsError("SUBSCRIBE_JWKS_FILE", "must not be set together with SUBSCRIBE_SECRET")

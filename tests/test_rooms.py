@@ -104,6 +104,7 @@ ARROWS = {
     "ws_server.inbox": {"common", "ws_server.clients", "ws_server.door", "ws_server.wire"},
     "ws_server.pusher": {
         "common",
+        "common.metrics",
         "common.pusher",
         "common.store",
         "ws_server.clients",

@@ -52,7 +52,9 @@ def test_settings_that_are_printed_show_no_secret() -> None:
 
 def test_every_setting_that_is_named_a_secret_or_a_token_is_kept_from_print() -> None:
     named = {
-        each.name for each in fields(Settings) if re.search(r"secret$|tokens?$|apps$", each.name)
+        each.name
+        for each in fields(Settings)
+        if re.search(r"secret$|tokens?$|apps$|webhooks$", each.name)
     }
 
     assert named == {each.name for each in fields(Settings) if not each.repr}

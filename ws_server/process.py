@@ -31,6 +31,7 @@ from common.store.receipts import RedisReceiptWriter
 from common.store.redis_meter import add_redis
 from common.store.revocations import RedisRevocations
 from common.store.roster import RedisRosterReader
+from common.store.webhooks import RedisWebhooks
 from config.settings import Settings
 from ws_server.canary import Canary
 from ws_server.door.app import create_app
@@ -39,6 +40,8 @@ from ws_server.door.policy import Policy, TokenCheck
 from ws_server.metrics_page import add_metrics
 from ws_server.named_class import load_worker_class
 from ws_server.presence import Presence
+from ws_server.pusher.webhook_post import post
+from ws_server.pusher.webhook_sender import Senders
 from ws_server.remembering import Remembered
 from ws_server.revoking import Revoking
 from ws_server.service import PusherStores, Service
@@ -82,12 +85,17 @@ def load(settings: Settings) -> Flask:
     key = settings.message_center_key
     canaries = RedisCanaries(client, key, settings.poll_interval)
     source = RedisLog(client, key, retention, canaries)
-    presence = Presence(RedisPresenceWriter(client, key))
+    hooks = settings.pusher_webhooks
+    presence = Presence(RedisPresenceWriter(client, key, has_webhooks=bool(hooks)))
     service = Service(
         settings, source, presence, worker_class, policy, _remembered(settings, client, key)
     )
     if policy.apps is not None:
-        service.speak_pusher(_pusher_stores(settings, client, key), settings)
+        stores = _pusher_stores(settings, client, key)
+        service.speak_pusher(stores, settings)
+        if stores.webhooks is not None:
+            service.webhooks = Senders.of(policy.apps, hooks, stores.webhooks, post)
+            service.webhooks.count_in(service.metrics.numbers)
     canary = Canary(canaries, source, service, settings.poll_interval)
     canary.count_in(service.metrics.numbers)
     app = create_app(service.newcomers, policy, settings.http_port, canary.problem)
@@ -139,7 +147,10 @@ def _remembered(settings: Settings, client: Client, key: str) -> Remembered:
 def _pusher_stores(settings: Settings, client: Client, key: str) -> PusherStores:
     seconds = settings.client_seconds
     places = RedisPlaces(client, key, seconds) if seconds else None
-    return PusherStores(RedisQueue(client, key), RedisRosterReader(client, key), places)
+    queue, rosters = RedisQueue(client, key), RedisRosterReader(client, key)
+    ids = [id_ for id_, _ in settings.pusher_webhooks]
+    webhooks = RedisWebhooks(client, key, ids) if ids else None
+    return PusherStores(queue, rosters, places, webhooks)
 
 
 def plain(app: Flask) -> PlainListen:

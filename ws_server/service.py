@@ -16,6 +16,7 @@ from common.store.places import Places
 from common.store.queue import Queue
 from common.store.receipts import ReceiptWriter
 from common.store.roster import RosterReader
+from common.store.webhooks import Webhooks
 from config.settings import Settings
 from ws_server.census import Census
 from ws_server.clients.connection import Connection
@@ -40,6 +41,7 @@ from ws_server.pusher.last_events import LastEvents
 from ws_server.pusher.memory import Memory
 from ws_server.pusher.publisher import Publisher
 from ws_server.pusher.rosters import Rosters
+from ws_server.pusher.webhook_sender import Senders
 from ws_server.relay.relay import Relay
 from ws_server.remembering import NOTHING, Remembered, Remembering
 from ws_server.reports import Reports
@@ -50,11 +52,15 @@ from ws_server.worker import Worker
 
 @dataclass(frozen=True)
 class PusherStores:
-    """What Pusher's protocol needs of Redis; without `places` no client is remembered."""
+    """What Pusher's protocol needs of Redis.
+
+    Without `places` no client is remembered, and without `webhooks` there are none.
+    """
 
     queue: Queue
     rosters: RosterReader
     places: Places | None = None
+    webhooks: Webhooks | None = None
 
 
 def nothing() -> None:
@@ -79,6 +85,7 @@ class Service:
         self._source = source
         self._dialects: dict[str, Pusher] = {}
         self._pages: Memory | None = None
+        self.webhooks: Senders | None = None
         self._commands: dict[Format, Commands] = {}
         self.figures = Figures(self._hub, settings)
         self.metrics = Metrics(numbers_of(self._hub, presence))
@@ -120,8 +127,10 @@ class Service:
             memory = self._pages = Memory(kept.places, settings.client_seconds, hub.sender)
             gevent.spawn(memory.run)
         rosters = Rosters(kept.rosters, hub, self._feeds[PUSHER])
-        entering = Entering(hub, LastEvents(self._source, hub), rosters, self, memory)
-        publisher = Publisher(kept.queue)
+        entering = Entering(
+            hub, LastEvents(self._source, hub), rosters, self, memory, kept.webhooks
+        )
+        publisher = Publisher(kept.queue, kept.webhooks)
         pusher = Pusher(hub, entering, publisher, memory, settings.max_channels)
         self._dialects[PUSHER] = self._commands[self._feeds[PUSHER].format] = pusher
 
@@ -150,6 +159,8 @@ class Service:
         gevent.spawn(self._hub.confirming.run)
         gevent.spawn(self._presence.run)
         self._remembering.start()
+        if self.webhooks is not None:
+            self.webhooks.start()
         if self._reports is not None:
             gevent.spawn(self._reports.run)
         if self._relay.find_head():
@@ -168,6 +179,8 @@ class Service:
             self._pages.stop(LAST_CALLS)
         if self._reports is not None:
             self._reports.stop()
+        if self.webhooks is not None:
+            self.webhooks.stop(LAST_CALLS)
 
     def _make_receiver(self, settings: Settings, policy: Policy) -> Receiver:
         subscriptions = Subscriptions(self._hub, policy, self._note_change)

@@ -207,6 +207,15 @@ FAMILIES = (
         "For how long Redis may be out of date about who is connected",
         is_largest=True,
     ),
+    Family(
+        "webhook_events_total",
+        COUNTER,
+        WS,
+        "Events of webhooks that backends have taken, or did not take for an hour; lost: too many "
+        "waited",
+        "result",
+        ("sent", "set_aside", "lost"),
+    ),
     # Redis
     Family(
         "redis_errors_total",

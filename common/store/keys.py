@@ -40,6 +40,10 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
     {KEY}:revocations  hash  what is revoked, `jti:…` or `user:…` -> before when a token must be
                              signed, until when it counts, when it was made. '' -> its version
     {KEY}:beats      hash    process -> when it last said something of itself, and what; it expires
+    {KEY}:webhooks   stream  what webhooks have yet to tell; see webhook_note.lua
+    {KEY}:webhook-places  hash  application -> up to where in this stream it has been told;
+                             ':removed' -> how many entries were removed from it
+    {KEY}:webhook-sender  string  the process that sends webhooks; it expires
 
 Who is connected, written by each WebSocket server process (PROCESS) for itself:
 
@@ -85,6 +89,9 @@ class Keys:
         self.canaries = self.prefix + "canaries"
         self.canary_log = self.prefix + "canary-log"
         self.processes = self.prefix + "processes"
+        self.webhooks = self.prefix + "webhooks"
+        self.webhook_places = self.prefix + "webhook-places"
+        self.webhook_sender = self.prefix + "webhook-sender"
 
     def once(self, id_: str) -> str:
         """What was pushed under an id."""

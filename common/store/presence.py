@@ -109,11 +109,15 @@ class PresenceReader(Protocol):
 class RedisPresenceWriter(PresenceWriter):
     """Writes to Redis."""
 
-    def __init__(self, client: Client, key: str, lease: float = LEASE) -> None:
+    def __init__(
+        self, client: Client, key: str, lease: float = LEASE, *, has_webhooks: bool = False
+    ) -> None:
+        """`has_webhooks`: they will tell who comes and goes."""
         self._redis = client
         self._keys = Keys(key)
+        self._noted = self._keys.webhooks if has_webhooks else ""
         self._lease = round(lease * 1000)
-        members = source("presence_members.lua")
+        members = source("webhook_note.lua") + source("presence_members.lua")
         self._write = Script(client, members + source("presence_write.lua"))
         self._sweep = Script(client, members + source("presence_sweep.lua"))
         self.begin()
@@ -133,14 +137,16 @@ class RedisPresenceWriter(PresenceWriter):
         numbers = (self._lease, self._confirmed, self._number)
         # The same write under the same number may be done twice.
         held = self._write.run(
-            keys, (process, *numbers, names.prefix, *_words(changes)), repeatable=True
+            keys,
+            (process, *numbers, names.prefix, self._noted, *_words(changes)),
+            repeatable=True,
         )
         if held:
             self._confirmed = self._number
         return bool(held)
 
     def sweep(self) -> int:
-        arguments = (self._keys.prefix, SWEEP_CHANNELS)
+        arguments = (self._keys.prefix, SWEEP_CHANNELS, self._noted)
         keys = [self._keys.processes, self._keys.queue]
         left: int = self._sweep.run(keys, arguments, repeatable=True)
         return left

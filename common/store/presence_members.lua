@@ -16,6 +16,7 @@ local function come(prefix, queue, channel, user, info)
   local roster = prefix .. 'roster:' .. channel
   if redis.call('HEXISTS', roster, user) == 1 then return end
   tell(queue, channel, 'joined', user, info)
+  note('member_added', channel, '{"user_id":' .. cjson.encode(user) .. '}')
   redis.call('HSET', roster, user, info)
 end
 
@@ -28,6 +29,7 @@ local function go(prefix, queue, channel, user, process, processes)
   local roster = prefix .. 'roster:' .. channel
   if redis.call('HEXISTS', roster, user) == 0 then return end
   tell(queue, channel, 'left', user, '')
+  note('member_removed', channel, '{"user_id":' .. cjson.encode(user) .. '}')
   redis.call('HDEL', roster, user)
 end
 

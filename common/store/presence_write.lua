@@ -2,7 +2,7 @@
 --
 -- KEYS  processes, lease, users, channels, the sorted names of both, queue; then the hash of each channel that has changed
 -- ARGV  the process, milliseconds of the lease; the number of its last confirmed write (0: there is none, so it
---       enters), the number of this one; what all keys begin with; then what has changed among the users, as a list: how
+--       enters), the number of this one; what all keys begin with; the key of what webhooks tell, or ''; then what has changed among the users, as a list: how
 --       many pairs, and each user with the number of connections; then for each channel its name, its number of
 --       connections (0: it is gone) and such a list; and how many of these users are members, each with what is told of
 --       it (-1: it has listeners only)
@@ -15,7 +15,8 @@ local PROCESSES, LEASE, USERS, CHANNELS, SORTED_USERS, SORTED_CHANNELS, QUEUE = 
 local process, milliseconds = ARGV[1], ARGV[2]
 local confirmed, number = tonumber(ARGV[3]), tonumber(ARGV[4])
 local PREFIX = ARGV[5]
-local at = 5
+local at = 6
+noted = ARGV[6]
 
 local function next_word()
   at = at + 1
@@ -31,6 +32,11 @@ local function write(hash, field, count, names)
     if names then redis.call('ZADD', names, 0, field) end
     redis.call('HSET', hash, field, count)
   end
+end
+
+-- Whether nobody here listens to a channel yet; asked only for webhooks.
+local function is_new(name)
+  return noted ~= '' and redis.call('HEXISTS', CHANNELS, name) == 0
 end
 
 -- Of a list, those who are gone.
@@ -71,12 +77,17 @@ for key = 8, #KEYS do
   local name = next_word()
   local total = next_word()
   -- Both at once: a sweep finds the hashes by the list of channels.
-  write(CHANNELS, name, total, SORTED_CHANNELS)
+  if total ~= '0' then
+    if is_new(name) then note_listeners('channel_occupied', PREFIX, name, process) end
+    write(CHANNELS, name, total, SORTED_CHANNELS)
+  end
   local gone = write_list(KEYS[key])
   local count = tonumber(next_word())
   if count >= 0 then write_members(name, gone, count) end
   if total == '0' then
     if count >= 0 then go_all(PREFIX, QUEUE, name, process, redis.call('SMEMBERS', PROCESSES)) end
+    if not is_new(name) then note_listeners('channel_vacated', PREFIX, name, process) end
+    write(CHANNELS, name, total, SORTED_CHANNELS)
     redis.call('UNLINK', KEYS[key])
   end
 end

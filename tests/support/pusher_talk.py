@@ -7,6 +7,7 @@ from common.pusher.apps import Apps
 from common.pusher.signing import of_channel, of_user, signature
 from common.store.queue import Queue
 from common.store.roster import RosterReader
+from common.store.webhooks import Webhooks
 from config.settings import Settings
 from tests.support.fake_log import FakeLog
 from tests.support.parts import Peer
@@ -51,11 +52,11 @@ class FakeRosters(RosterReader):
         return {}
 
 
-def build(running: Running, **settings: Any) -> FakeQueue:
+def build(running: Running, webhooks: Webhooks | None = None, **settings: Any) -> FakeQueue:
     """Let the service speak the protocol; what its clients' events are pushed to."""
     running.build(policy=Policy(apps=APPS), **settings)
     queue = FakeQueue()
-    stores = PusherStores(queue, FakeRosters(running.log), running.remembered.clients)
+    stores = PusherStores(queue, FakeRosters(running.log), running.remembered.clients, webhooks)
     running.service.speak_pusher(stores, Settings(max_channels=MOST_CHANNELS))
     return queue
 

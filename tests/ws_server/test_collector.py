@@ -6,7 +6,7 @@ from ws_server.collector import numbers_of
 from ws_server.door.listen import Listen
 from ws_server.presence import Presence
 
-# Shown by `Metrics`, `Service`, `add_redis` and `Canary`.
+# Shown by `Metrics`, `Service`, `add_redis`, `Canary` and `Senders`.
 ELSEWHERE = {
     "workers",
     "draining",
@@ -14,6 +14,7 @@ ELSEWHERE = {
     "redis_seconds",
     "canary_seconds",
     "canary_missed_total",
+    "webhook_events_total",
 }
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from common.channels import MEMBERS
 from common.json_content import text_of
 from common.message import Message
+from common.store.webhooks import Note
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
 from ws_server.door.listen import Listen
@@ -120,13 +121,16 @@ class Pusher:
         if not client.may_send():
             raise Wrong("too many client events: 10 a second are passed on", RATE_LIMITED)
         name, content = client.channels[asked.channel], asked.content
+        note = Note("client_event", name, {"event": asked.event, "data": str(content)})
+        note.more["socket_id"] = client.socket_id
         member = client.members.get(asked.channel)
         if member is not None:  # All members see who it is from; see `frames`.
             name = MEMBERS + name
+            note.more["user_id"] = member.user
             content = text_of({"user_id": member.user, "data": content})
         message = Message(content, (name,), asked.event, client.socket_id)
         lost = answers.error(f"{asked.event} may be lost: Redis did not answer")
-        self._publisher.submit(message.to_item(), partial(self._post, connection, lost))
+        self._publisher.submit(message.to_item(), partial(self._post, connection, lost), note)
 
     def _sign_in(self, connection: Connection, client: Client, asked: SignIn) -> None:
         user, ours = user_of(client, asked)

@@ -9,6 +9,7 @@ import gevent
 from common.channels import MEMBERS
 from common.errors import QueueUnavailable
 from common.message import Mark
+from common.store.webhooks import Note, Webhooks
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
 from ws_server.door.grant import Grant
@@ -49,6 +50,7 @@ class Entering:
         rosters: Rosters,
         here: Here,
         memory: Memory | None = None,
+        webhooks: Webhooks | None = None,
     ) -> None:
         self._hub = hub
         self._sender = hub.sender
@@ -56,6 +58,7 @@ class Entering:
         self._rosters = rosters
         self._here = here
         self._memory = memory
+        self._webhooks = webhooks
         self._replays = Replays(hub.sender)
 
     def enter(self, connection: Connection, client: Client, admission: Admission) -> None:
@@ -202,7 +205,10 @@ class Entering:
         """Up to where the client has everything, and the last event that it is to get."""
         name, memory = admission.name, self._memory
         mark = None if memory is None else memory.recall(connection, name, now)
-        return mark, self._last_events.find(name) if admission.kind.is_cached else None
+        last = self._last_events.find(name) if admission.kind.is_cached else None
+        if admission.kind.is_cached and last is None and mark is None and self._webhooks:
+            self._webhooks.push([], [Note("cache_miss", name)])  # Before the client is told.
+        return mark, last
 
     def _enter_now(
         self, connection: Connection, client: Client, admission: Admission, after: int

@@ -7,9 +7,11 @@ import pytest
 
 from common.errors import QueueUnavailable
 from common.message import Message
-from tests.support.parts import wait_until
+from common.store.webhooks import Note
+from tests.support.parts import let_others_run, wait_until
 from tests.support.pusher_talk import MOST_CHANNELS, TWO, Talk, build
 from tests.support.running import Running, stop
+from tests.support.webhooks import FakeWebhooks
 from tests.support.websocket import CLOSE, TEXT, frame
 from ws_server import census
 
@@ -280,3 +282,19 @@ def test_who_leaves_and_comes_again_is_let_in_once(running: Running) -> None:
 
     assert told["presence"]["ids"] == ["1"]
     assert talk.peer.has_nothing()
+
+
+def test_what_a_client_sends_is_noted_for_webhooks(running: Running) -> None:
+    webhooks = FakeWebhooks()
+    build(running, webhooks)
+    talk = Talk(running)
+    talk.subscribe("private-a")
+
+    talk.say("client-x", {"a": 1}, channel="private-a")
+    talk.say("pusher:ping")
+    talk.hear("pusher:pong")
+    let_others_run()
+
+    told = {"event": "client-x", "data": '{"a":1}', "socket_id": talk.socket_id}
+    assert webhooks.notes == [Note("client_event", "private-a", told)]
+    assert len(webhooks.items) == 1

@@ -5,9 +5,11 @@ from time import time
 import pytest
 
 from common.errors import QueueUnavailable
+from common.store.webhooks import Note
 from tests.support.parts import let_others_run
 from tests.support.pusher_talk import Talk, build
 from tests.support.running import Running
+from tests.support.webhooks import FakeWebhooks
 from ws_server.pusher import entering, last_events
 
 CACHE = "cache-a"
@@ -48,6 +50,24 @@ def test_while_redis_does_not_answer_the_client_waits(
     running.log.fault = None
 
     assert talk.hear("pusher:cache_miss", CACHE) == {}
+
+
+def test_a_cache_miss_is_noted_for_webhooks_before_the_client_is_told(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entering, "PAUSE", 0.001)
+    webhooks = FakeWebhooks()
+    build(running, webhooks, poll_interval=1000.0)
+    talk = Talk(running)
+    webhooks.fault = QueueUnavailable("gone")
+    talk.subscribe(CACHE)
+    talk.subscribe("news")
+    assert talk.peer.has_nothing()
+
+    webhooks.fault = None
+    talk.hear("pusher:cache_miss", CACHE)
+
+    assert webhooks.notes == [Note("cache_miss", CACHE)]
 
 
 def test_who_leaves_meanwhile_is_not_let_in(
