@@ -42,7 +42,8 @@ are Redis' hash tag, so all keys lie in one slot of a cluster.
     {KEY}:beats      hash    process -> when it last said something of itself, and what; it expires
     {KEY}:webhooks   stream  what webhooks have yet to tell; see webhook_note.lua
     {KEY}:webhook-places  hash  application -> up to where in this stream it has been told;
-                             ':removed' -> how many entries were removed from it
+                             ':removed' -> how many entries were removed from it; ':bytes' ->
+                             how many bytes of clients are in it, about
     {KEY}:webhook-sender  string  the process that sends webhooks; it expires
 
 Who is connected, written by each WebSocket server process (PROCESS) for itself:

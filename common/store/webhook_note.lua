@@ -5,6 +5,7 @@
 
 local MOST_NOTED = 100000 -- About.
 local noted = '' -- The key of the stream; '': there are no webhooks.
+local all_processes -- Asked for once: of those that a sweep has removed nothing is left.
 
 local function note(name, channel, more)
   if noted == '' then return end
@@ -14,9 +15,9 @@ end
 -- Note that a channel has its first listener or its last one has gone, unless it has some in another process.
 local function note_listeners(name, prefix, channel, process)
   if noted == '' or string.find(channel, '%.%*$') then return end
-  local processes = redis.call('SMEMBERS', prefix .. 'processes')
-  for at = 1, #processes do
-    local other = processes[at]
+  all_processes = all_processes or redis.call('SMEMBERS', prefix .. 'processes')
+  for at = 1, #all_processes do
+    local other = all_processes[at]
     if other ~= process and redis.call('HEXISTS', prefix .. 'channels:' .. other, channel) == 1 then return end
   end
   note(name, channel, '')

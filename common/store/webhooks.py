@@ -15,6 +15,7 @@ from common.store.connect import Client
 from common.store.keys import Keys
 from common.store.script import Script, source
 
+MOST_BYTES = 64 * 1024 * 1024  # Of clients, that wait; beyond that the older half is dropped.
 LEASE = 6.0  # Seconds for which a sender that says nothing stays the only one.
 
 
@@ -76,11 +77,19 @@ class Webhooks(Protocol):
 class RedisWebhooks(Webhooks):
     """A stream in Redis, and a place in it for each of the applications that have webhooks."""
 
-    def __init__(self, client: Client, key: str, apps: Sequence[str], lease: float = LEASE) -> None:
+    def __init__(
+        self,
+        client: Client,
+        key: str,
+        apps: Sequence[str],
+        lease: float = LEASE,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
         self.process = secrets.token_hex(8)
         self._keys = keys = Keys(key)
         self._apps = apps
         self._lease = round(lease * 1000)
+        self._most_bytes = most_bytes
         self._places = [keys.webhook_sender, keys.webhooks, keys.webhook_places]
         self._push = Script(client, source("webhook_note.lua") + source("webhook_push.lua"))
         self._read = Script(client, source("webhook_read.lua"))
@@ -88,11 +97,12 @@ class RedisWebhooks(Webhooks):
         self._leave = Script(client, source("webhook_leave.lua"))
 
     def push(self, items: Sequence[bytes], notes: Sequence[Note]) -> None:
-        words: list[str | bytes | int] = [len(items), *items]
+        words: list[str | bytes | int] = [self._most_bytes, len(items), *items]
         for note in notes:
             more = json.dumps(note.more, ensure_ascii=False) if note.more else ""
             words += (note.name, note.channel, more.encode(errors="replace"))
-        self._push.run([self._keys.queue, self._keys.webhooks], tuple(words), repeatable=False)
+        keys = [self._keys.queue, self._keys.webhooks, self._keys.webhook_places]
+        self._push.run(keys, tuple(words), repeatable=False)
 
     def read(self, app: str, most: int) -> Unsent | None:
         words = (self.process, self._lease, app, most)

@@ -9,7 +9,6 @@ import redis
 from common.errors import QueueUnavailable
 from common.store.connect import connect
 from common.store.presence import Changes, ChannelCounts, RedisPresenceWriter
-from common.store.script import source
 from common.store.webhooks import Note, RedisWebhooks
 from tests.support.processes import wait_until
 
@@ -85,6 +84,16 @@ def test_who_says_nothing_is_replaced_and_cannot_move_the_place(
     assert told(second) == [("cache_miss", "a"), ("cache_miss", "b")]
 
 
+def test_a_place_does_not_go_back(first: RedisWebhooks) -> None:
+    first.push([], [Note("cache_miss", "a"), Note("cache_miss", "b")])
+    unsent = first.read("1", 10)
+    assert unsent is not None
+    for note in reversed(unsent.notes):
+        assert first.move("1", note.place)
+
+    assert told(first) == []
+
+
 def test_what_all_have_got_is_removed(client: redis.Redis, key: str, first: RedisWebhooks) -> None:
     first.push([], [Note("cache_miss", str(each)) for each in range(3)])
     unsent = first.read("2", 10)
@@ -112,8 +121,33 @@ def test_what_was_dropped_is_told(client: redis.Redis, key: str, first: RedisWeb
     assert told(first) == [("cache_miss", "c")]
 
 
-def test_what_waits_is_bounded() -> None:
-    assert "'MAXLEN', '~', MOST_NOTED" in source("webhook_note.lua")
+def test_what_waits_is_bounded_in_bytes_and_what_was_sent_does_not_count(
+    client: redis.Redis, key: str
+) -> None:
+    webhooks = RedisWebhooks(client, key, ("1",), most_bytes=1000)
+    note = Note("client_event", "x", {"data": "x" * 88})  # 100 bytes.
+    for _ in range(5):
+        webhooks.push([], [note] * 9)
+        assert len(told(webhooks)) == 9
+    webhooks.push([], [note] * 9)
+    webhooks.push([], [note] * 3)
+
+    unsent = webhooks.read("1", 100)
+    assert unsent is not None
+    assert (len(unsent.notes), unsent.dropped) == (6, 6)
+    webhooks.push([], [note] * 4)
+    unsent = webhooks.read("1", 100)
+    assert unsent is not None
+    assert (len(unsent.notes), unsent.dropped) == (10, 0)
+
+
+def test_what_waits_is_bounded_in_number(
+    client: redis.Redis, key: str, first: RedisWebhooks
+) -> None:
+    for _ in range(21):
+        first.push([], [Note("cache_miss", "a")] * 5000)
+
+    assert 100_000 <= client.xlen(f"{{{key}}}:webhooks") < 101_000
 
 
 def test_a_channel_is_occupied_and_vacated_once_over_all_processes(

@@ -5,8 +5,10 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import gevent
 import pytest
 
+from ws_server.pusher import webhook_post
 from ws_server.pusher.webhook_post import NotTaken, post
 
 pytestmark = pytest.mark.integration
@@ -65,6 +67,13 @@ def test_nobody_at_the_port_is_told() -> None:
 def test_no_answer_is_not_waited_for_long() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(NotTaken):
         post(f"http://127.0.0.1:{silent.getsockname()[1]}/", {}, b"{}", 0.05)
+
+
+def test_all_of_it_has_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook_post, "_status", lambda *_: gevent.sleep(10))  # As drop by drop.
+
+    with pytest.raises(NotTaken, match=r"no answer within 0\.01 s"):
+        post("http://127.0.0.1/", {}, b"{}", 0.01)
 
 
 def test_what_is_no_http_is_told() -> None:
