@@ -27,7 +27,7 @@ def post(url: str, headers: Mapping[str, str], body: bytes, seconds: float = SEC
         with gevent.Timeout(seconds, NotTaken(f"no answer within {seconds:g} s")):
             status = _status(url, headers, body, seconds)
     except (OSError, HTTPException, ValueError) as problem:
-        raise NotTaken(f"{type(problem).__name__}: {problem}") from None
+        raise NotTaken(_named(problem)) from None
     if not 200 <= status < 300:
         raise NotTaken(f"it answered {status}")
 
@@ -47,6 +47,13 @@ def _connection(scheme: str, host: str, port: int | None, seconds: float) -> HTT
     if scheme == "https":
         return HTTPSConnection(host, port, timeout=seconds, context=_trusted())
     return HTTPConnection(host, port, timeout=seconds)
+
+
+def _named(problem: Exception) -> str:
+    """What is known of it, without anything of the address or of what the backend has said."""
+    known = getattr(problem, "verify_message", None) or getattr(problem, "strerror", None)
+    name = type(problem).__name__
+    return f"{name}: {known}" if known else name
 
 
 @cache

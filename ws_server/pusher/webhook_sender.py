@@ -152,9 +152,9 @@ class Senders:
 
     def stop(self, limit: float) -> None:
         """Let another process take over, within so many seconds."""
-        gevent.killall(self._running, timeout=limit)
         try:
             with gevent.Timeout(limit, QueueUnavailable("no answer before the stop")):
+                gevent.killall(self._running)  # Or one of them takes the lease again.
                 self._webhooks.leave()
         except QueueUnavailable as problem:
             log.warning("Webhooks wait until the lease of their sender ends: %s", problem.reason)
