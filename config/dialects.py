@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from config.checks import flag
 from config.pusher_apps import pusher_apps
 from config.pusher_webhooks import pusher_webhooks
 from config.setting import setting
@@ -24,4 +25,9 @@ class DialectSettings:
         "If unset, they are not",
         pusher_webhooks,
         secret=True,
+    )
+    socket_io: bool = setting(
+        False,
+        "`1`: pages may listen with socket.io-client, at `/socket.io/` of the port for listening",
+        flag,
     )

@@ -112,6 +112,7 @@ ARROWS = {
         "ws_server.log",
         "ws_server.wire",
     },
+    "ws_server.socketio": {"common", "ws_server.clients", "ws_server.door", "ws_server.wire"},
     "ws_server.relay": {
         "common",
         "common.store",
@@ -133,6 +134,7 @@ ARROWS = {
         "ws_server.log",
         "ws_server.pusher",
         "ws_server.relay",
+        "ws_server.socketio",
         "ws_server.wire",
     },
 }

@@ -41,24 +41,31 @@ class Census:
 
     def enter(self, listen: Listen) -> None:
         """One more."""
-        self._total += 1
+        self.hold(listen.address)
         self._counts.joined(listen.grant.user, listen.channels)
-        if listen.address:
-            self._by_address[listen.address] += 1
+
+    def hold(self, address: str) -> None:
+        """One more, of whom nothing is known but its address, if that."""
+        self._total += 1
+        if address:
+            self._by_address[address] += 1
+
+    def let_go(self, address: str) -> None:
+        """One less of those."""
+        self._total -= 1
+        if address:
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
 
     def leave(self, connection: Connection) -> None:
         """One less."""
-        self._total -= 1
         counted = self._counted(connection, connection.channels)
         self._counts.left(connection.grant.user, counted)
         until = monotonic() + RETURN_SECONDS
         for name, who in self._member_of.pop(connection, {}).items():
             self._counts.member_gone(name, who, until)
-        address = connection.address
-        if address:
-            self._by_address[address] -= 1
-            if not self._by_address[address]:
-                del self._by_address[address]
+        self.let_go(connection.address)
 
     def note_change(self, connection: Connection, had: frozenset[str]) -> None:
         """It listens to other channels than it had."""

@@ -35,6 +35,16 @@ class Dialect(Protocol):
         """A client has joined; it may be closed at once."""
 
 
+class Lobby(Protocol):
+    """Where clients of a dialect wait until they have said who they are; then they are adopted."""
+
+    def enter(self, fd: int, early: bytes, listen: Listen) -> None:
+        """One comes, whose handshake is done."""
+
+    def stop(self, farewell: CloseCode) -> None:
+        """Tell this to those who wait, and to all who still come."""
+
+
 @dataclass(kw_only=True)
 class Newcomers:
     """Takes clients in, and says whether there is room for one more."""
@@ -49,6 +59,7 @@ class Newcomers:
     remembering: Remembering | None = None
     revoked: Revoked | None = None
     dialects: Mapping[str, Dialect] = field(default_factory=dict)  # By the name of the format.
+    lobbies: dict[str, Lobby] = field(default_factory=dict)  # By what stands for a format there.
 
     def __post_init__(self) -> None:
         find = self.relay.beginnings.find
@@ -82,6 +93,9 @@ class Newcomers:
         Never waits: the caller holds a place of the web server. Whatever has to wait goes on in a
         greenlet, and counts as a connection meanwhile.
         """
+        if (lobby := self.lobbies.get(listen.format)) is not None:
+            lobby.enter(fd, early, listen)
+            return
         self.hub.tally.accepts[ACCEPTED] += 1
         self.census.enter(listen)  # Before anything can make it leave again.
         arrival = Arrival(fd, early, listen)
@@ -104,6 +118,8 @@ class Newcomers:
         """Tell this to those who wait for Redis, and to all who still come."""
         self._farewell = farewell
         self.is_leaving = True
+        for lobby in self.lobbies.values():
+            lobby.stop(farewell)
         self._arrivals.stop(farewell)
 
     def _take_in(self, arrival: Arrival, beginning: Beginning) -> None:

@@ -96,6 +96,8 @@ def load(settings: Settings) -> Flask:
         if stores.webhooks is not None:
             service.webhooks = Senders.of(policy.apps, hooks, stores.webhooks, post)
             service.webhooks.count_in(service.metrics.numbers)
+    if policy.socket_io:
+        service.speak_socketio(policy, settings)
     canary = Canary(canaries, source, service, settings.poll_interval)
     canary.count_in(service.metrics.numbers)
     app = create_app(service.newcomers, policy, settings.http_port, canary.problem)
@@ -177,6 +179,7 @@ def load_policy(settings: Settings) -> Policy:
         address_of if settings.connections_per_address else None,
         settings.client_seconds > 0,
         Apps(settings.pusher_apps) if settings.pusher_apps else None,
+        settings.socket_io,
     )
 
 

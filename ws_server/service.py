@@ -26,17 +26,19 @@ from ws_server.collector import numbers_of
 from ws_server.door.grant import Grant
 from ws_server.door.policy import OPEN, Policy
 from ws_server.door.pusher_listen import FORMAT as PUSHER
+from ws_server.door.socketio_listen import FORMAT as SOCKETIO
+from ws_server.door.socketio_listen import FORMAT_3 as SOCKETIO_3
+from ws_server.door.socketio_listen import LOBBY
 from ws_server.farewell import LAST_CALLS, Farewell
+from ws_server.feeds import make_feeds
 from ws_server.figures import Figures
 from ws_server.hooks import Hooks
 from ws_server.inbox.receiver import Commands, Limits, Receiver
 from ws_server.inbox.subscriptions import Subscriptions
-from ws_server.log.feed import Feed
 from ws_server.newcomers import Newcomers
 from ws_server.presence import Presence
 from ws_server.pusher.dialect import Pusher
 from ws_server.pusher.entering import Entering
-from ws_server.pusher.frames import PusherFrames, shown_by
 from ws_server.pusher.last_events import LastEvents
 from ws_server.pusher.memory import Memory
 from ws_server.pusher.publisher import Publisher
@@ -45,8 +47,11 @@ from ws_server.pusher.webhook_sender import Senders
 from ws_server.relay.relay import Relay
 from ws_server.remembering import NOTHING, Remembered, Remembering
 from ws_server.reports import Reports
+from ws_server.socketio.dialect import SocketIO
+from ws_server.socketio.frames import Opening
+from ws_server.socketio.lobby import Lobby
 from ws_server.wire.close_codes import CloseCode
-from ws_server.wire.formats import Format, all_formats
+from ws_server.wire.formats import Format
 from ws_server.worker import Worker
 
 
@@ -80,7 +85,7 @@ class Service:
         remembered: Remembered = NOTHING,
     ) -> None:
         self._stop_timeout = settings.stop_timeout
-        self._feeds = _make_feeds(settings, source, policy)
+        self._feeds = make_feeds(settings, source, policy)
         self._hub = Hub(self._feeds, self._note_gone)
         self._source = source
         self._dialects: dict[str, Pusher] = {}
@@ -134,6 +139,17 @@ class Service:
         pusher = Pusher(hub, entering, publisher, memory, settings.max_channels)
         self._dialects[PUSHER] = self._commands[self._feeds[PUSHER].format] = pusher
 
+    def speak_socketio(self, policy: Policy, settings: Settings) -> None:
+        """Serve clients that speak Socket.IO, which the policy must let in."""
+        dialect = SocketIO(self._hub.sender, self._subscriptions)
+        for name in (SOCKETIO, SOCKETIO_3):
+            self._commands[self._feeds[name].format] = dialect
+        most = settings.max_client_message_bytes
+        opening = Opening(settings.ping_interval, most)
+        lobby = Lobby(self.newcomers, self._census, policy, opening, most)
+        self.newcomers.lobbies[LOBBY] = lobby
+        gevent.spawn(lobby.run)
+
     @property
     def is_relaying(self) -> bool:
         """Whether messages are to reach clients: Redis was found, and the worker relays."""
@@ -183,8 +199,8 @@ class Service:
             self.webhooks.stop(LAST_CALLS)
 
     def _make_receiver(self, settings: Settings, policy: Policy) -> Receiver:
-        subscriptions = Subscriptions(self._hub, policy, self._note_change)
-        self._commands[self._feeds["json"].format] = subscriptions
+        self._subscriptions = Subscriptions(self._hub, policy, self._note_change)
+        self._commands[self._feeds["json"].format] = self._subscriptions
         return Receiver(
             self._hub,
             self._commands,
@@ -229,10 +245,3 @@ class Service:
         self._keepalive.forget(connection)
         self._remembering.leave(connection)
         self._hooks.say_goodbye(connection)
-
-
-def _make_feeds(settings: Settings, source: Log, policy: Policy) -> dict[str, Feed]:
-    formats = dict(all_formats(settings.message_prefix))
-    if policy.apps is not None:
-        formats[PUSHER] = PusherFrames(shown_by(policy.apps))
-    return {name: Feed(source, form, settings.window_bytes) for name, form in formats.items()}

@@ -134,6 +134,13 @@ class Endpoint:
 
     # The end
 
+    def give_away(self) -> int:
+        """The descriptor, open; this one has nothing to do with it any more."""
+        end_watching(self._watcher)
+        self._watcher = None
+        self.fd = -1
+        return self._socket.detach()
+
     def close_socket(self) -> None:
         """Close the descriptor; the watcher first, or it would watch its next owner."""
         end_watching(self._watcher)

@@ -6,7 +6,9 @@ from ws_server.clients.beginning import Beginning
 from ws_server.clients.connection import Connection
 
 
-def greeting_for(connection: Connection, beginning: Beginning, cursor: int) -> bytes | None:
+def greeting_for(
+    connection: Connection, beginning: Beginning, cursor: int, session: str = ""
+) -> bytes | None:
     """In its format; None if it misses something and cannot be told.
 
     What waited is older than its place. So it is told an id before that, and its place behind it:
@@ -21,6 +23,7 @@ def greeting_for(connection: Connection, beginning: Beginning, cursor: int) -> b
         complete=not missing,
         again=beginning.again,
         connection=connection.id if feed.format.names_connection else "",
+        session=session,
     )
     if missing:
         notice = feed.format.gap(first, beginning.asked, missing)
@@ -28,7 +31,8 @@ def greeting_for(connection: Connection, beginning: Beginning, cursor: int) -> b
             return None
         # The gap is told first: a client that gets only a part of both must not have the new id
         # without it.
-        greeting = notice + greeting
+        is_last = feed.format.welcome_is_first  # There the welcome itself says it.
+        greeting = greeting + notice if is_last else notice + greeting
     user = connection.grant.user
     if page is None or user is None:
         return greeting

@@ -81,10 +81,11 @@ class Hub:
         connection.start_reading()
         if listen.last_id is not None:
             self.tally.note_resume(beginning.missing, is_refused=beginning.refused is not None)
-        self._greet(connection, feed, beginning)
+        self._greet(connection, listen.session, beginning)
         return connection
 
-    def _greet(self, connection: Connection, feed: Feed, beginning: Beginning) -> None:
+    def _greet(self, connection: Connection, session: str, beginning: Beginning) -> None:
+        feed = connection.feed
         cursor = feed.head if beginning.cursor is None else beginning.cursor
         connection.confirmed = connection.pinged = cursor
         self.receipts.joined(connection, cursor, has_it=beginning.is_resumed)
@@ -93,7 +94,7 @@ class Hub:
             return
         if beginning.missing:
             self.tally.note_gap(beginning.missing)
-        greeting = greeting_for(connection, beginning, cursor)
+        greeting = greeting_for(connection, beginning, cursor, session)
         if greeting is None:
             self.sender.close(connection, GAP)
             return
@@ -101,8 +102,7 @@ class Hub:
         if cursor < feed.head or beginning.waited is not None:
             self.sender.fall_behind(connection, Place(cursor, rest=greeting))
             return
-        # It may be beyond the head, if another process was ahead of this one.
-        self.clients.move(connection, cursor)
+        self.clients.move(connection, cursor)  # Another process may have been ahead of this one.
         if greeting:
             self.sender.post_raw(connection, greeting)
 

@@ -13,6 +13,7 @@ from ws_server.door.handshake import check_upgrade
 from ws_server.door.listen import Listen
 from ws_server.door.policy import Policy
 from ws_server.door.pusher_listen import pusher_listen
+from ws_server.door.socketio_listen import socketio_listen
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
 NO_LENGTH = ("", "0")
@@ -62,11 +63,17 @@ def check_origin(environ: Mapping[str, Any], policy: Policy) -> None:
 
 def read_listen(environ: Mapping[str, Any], policy: Policy, *, events: bool = False) -> Listen:
     """What the client asks for, if it may."""
-    asked = None if events or policy.apps is None else pusher_listen(environ, policy.apps)
+    asked = None if events else _of_a_dialect(environ, policy)
     listen = asked or Listen.parse(environ, policy, events=events)
     if policy.address_of is not None:
         return replace(listen, address=policy.address_of(environ))
     return listen
+
+
+def _of_a_dialect(environ: Mapping[str, Any], policy: Policy) -> Listen | None:
+    if policy.socket_io and (asked := socketio_listen(environ, policy)) is not None:
+        return asked
+    return None if policy.apps is None else pusher_listen(environ, policy.apps)
 
 
 def check_room(listen: Listen, capacity: Capacity) -> None:

@@ -18,7 +18,7 @@ from common.client_module import ClientModule
 from common.flask_answers import answer_failures, speak_json
 from common.flask_requests import tell_requests
 from common.libraries.flask_sock_server import websockets
-from common.refused import Refused
+from common.refused import JSON, Refused
 from config.settings import Settings
 from ws_server.door.admission import (
     RETRY_AFTER,
@@ -33,6 +33,7 @@ from ws_server.door.handshake import EVENTS_HEADERS, HandOff, events_head
 from ws_server.door.listen import ENVIRON_KEY
 from ws_server.door.misdirected import refuse_misdirected, where_to_push
 from ws_server.door.policy import OPEN, Policy
+from ws_server.door.socketio_listen import engine_error, is_of_socketio
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,8 @@ def _add_methods(app: Flask, policy: Policy, http_port: int) -> None:
     @app.before_request
     def check_method() -> Response | None:
         method = request.environ["REQUEST_METHOD"]
+        if policy.socket_io and method != "OPTIONS" and _polls():
+            return _engine_error()
         if method in ("GET", "HEAD"):
             return None
         if method == "OPTIONS":
@@ -216,6 +219,16 @@ def _wants_websocket(environ: Mapping[str, Any]) -> bool:
 
 def _wants_to_listen() -> bool:
     return request.endpoint == "events" or _wants_websocket(request.environ)
+
+
+def _polls() -> bool:
+    """Whether a client of Socket.IO asks for another transport than a WebSocket."""
+    return is_of_socketio(request.path) and not _wants_websocket(request.environ)
+
+
+def _engine_error() -> Response:
+    body = engine_error(request.environ["QUERY_STRING"])
+    return Response(body, 400, content_type=JSON)
 
 
 def _hand_over(service: Adopter, handed: HandOff) -> NoReturn:

@@ -37,7 +37,8 @@ class Listen:
     `grant`. Messages for everybody come in any case. `client`: under this name its place is kept
     for it. `app`: it speaks Pusher's protocol, as a client of this application; None, if there is
     no such application. `page`: its places in its channels are kept under this name. `confirms`: it
-    says itself what it has handled.
+    says itself what it has handled. `session`: what a client of Socket.IO calls its place: it is
+    told the same again if it misses nothing.
     """
 
     format: str = "text"
@@ -52,6 +53,7 @@ class Listen:
     app: App | None = None
     page: str = ""
     confirms: bool = False
+    session: str = ""
 
     @property
     def format_name(self) -> str:
@@ -81,7 +83,7 @@ class Listen:
         words = [word.strip() for word in offered.split(",")]
         ours = _protocols(words)
         tokens = {*given.all("token"), *_tokens_in_headers(environ, words)}
-        grant = _grant(policy, tokens)
+        grant = grant_of(policy, tokens)
         wanted = _format(given.last("format") or (PROTOCOLS[ours[0]] if ours else "text"))
         return cls(
             format=wanted,
@@ -153,7 +155,12 @@ def choose(names: Iterable[str], grant: Grant, most: int) -> frozenset[str]:
     return wanted | grant.own
 
 
-def _grant(policy: Policy, tokens: set[str]) -> Grant:
+def grant_of(policy: Policy, tokens: set[str]) -> Grant:
+    """What a client may listen to that shows these tokens.
+
+    Raises:
+        Refused: it needs another one.
+    """
     if policy.tokens is None:
         return policy.anybody
     if not tokens:

@@ -38,7 +38,7 @@ class Policy:
 
     `address_of` tells where a request comes from; None if connections are not counted by address.
     `remembers_clients`: whether how far a client is can be kept for it. `apps`: the applications
-    that speak Pusher's protocol; None if it is not spoken.
+    that speak Pusher's protocol; None if it is not spoken. `socket_io`: whether Socket.IO is.
     """
 
     tokens: TokenCheck | None = None
@@ -47,6 +47,7 @@ class Policy:
     address_of: AddressOf | None = None
     remembers_clients: bool = True
     apps: Apps | None = None
+    socket_io: bool = False
 
     @property
     def anybody(self) -> Grant:

@@ -58,21 +58,35 @@ class Subscriptions:
             return
         try:
             if isinstance(command, Change):
-                self._change(connection, command)
+                told = self.change(connection, command.subscribe, command.unsubscribe)
+                self._answer(connection, "subscribed", told)
             else:
-                self._refresh(connection, command)
+                self._answer(connection, "refreshed", self.refresh(connection, command.token))
         except Refused as refused:
             self._refuse(connection, refused)
 
-    def _change(self, connection: Connection, change: Change) -> None:
-        kept = connection.channels - change.unsubscribe - connection.grant.own
-        wanted = choose(kept | change.subscribe, connection.grant, self._policy.max_channels)
-        at = self._listen_to(connection, wanted)
-        self._answer(connection, "subscribed", {"id": at, "channels": sorted(wanted)})
+    def change(
+        self, connection: Connection, subscribe: frozenset[str], unsubscribe: frozenset[str]
+    ) -> dict[str, object]:
+        """Let it listen to other channels, and say to which, and after which id.
 
-    def _refresh(self, connection: Connection, refresh: Refresh) -> None:
+        To be called by way of `Sender.between_frames`, as `refresh` is.
+
+        Raises:
+            Refused: it may not.
+        """
+        kept = connection.channels - unsubscribe - connection.grant.own
+        wanted = choose(kept | subscribe, connection.grant, self._policy.max_channels)
+        return {"id": self._listen_to(connection, wanted), "channels": sorted(wanted)}
+
+    def refresh(self, connection: Connection, token: str) -> dict[str, object]:
+        """Let it go on with a newer token, and say the same.
+
+        Raises:
+            Refused: the token is not good for that.
+        """
         had = connection.grant
-        grant = self._policy.tokens.check(refresh.token) if self._policy.tokens else had
+        grant = self._policy.tokens.check(token) if self._policy.tokens else had
         if grant.user != had.user:
             raise Refused("bad_token", "the token is for another user")
         connection.grant = grant
@@ -80,7 +94,7 @@ class Subscriptions:
         at = self._listen_to(connection, wanted)
         told = {"id": at, "channels": sorted(wanted)}
         expires = None if grant.expires is None else int(grant.expires)
-        self._answer(connection, "refreshed", {**told, "expires": expires})
+        return {**told, "expires": expires}
 
     def _listen_to(self, connection: Connection, wanted: frozenset[str]) -> str:
         had = connection.channels

@@ -81,7 +81,7 @@ class Beginnings:
             user = listen.grant.user
             if self.inboxes is None or user is None or beginning.asked is not None:
                 return beginning  # Where it was before: what waits comes after that.
-            can_tell = listen.events or listen.format == "json"
+            can_tell = listen.events or listen.format != "text"
             return self.inboxes.add_to(beginning, user, self._losses, can_tell=can_tell)
         except QueueUnavailable:
             return Beginning(refused=TRY_AGAIN)

@@ -31,7 +31,7 @@ def messages_as_json(epoch: str, page: Page, names: Names) -> list[bytes]:
     """Each message of a page as a JSON object; `names` are the channels that each comes from."""
     start = '{"id":"' + epoch + "-"
     bodies = []
-    texts = _texts(page.contents)
+    texts = texts_as_json(page.contents)
     for id_, text, name in zip(page.ids, texts, names or repeat(None), strict=False):
         channel = f'"{name}"' if name else "null"  # Nothing in a name needs escaping.
         at = id_.decode()
@@ -54,7 +54,7 @@ def _name(event: bytes) -> bytes:
     return encode_basestring(event.decode("utf-8", "replace")).encode()
 
 
-def _texts(contents: Sequence[bytes]) -> list[str]:
+def texts_as_json(contents: Sequence[bytes]) -> list[str]:
     """Each content as it stands in a JSON object."""
     if JsonBytes in map(type, contents):
         return list(map(_text, contents))

@@ -21,7 +21,7 @@ FIRST_RETRY, LAST_RETRY = 500, 2500
 class Events:
     """Server-Sent Events (WHATWG HTML 9.2); an EventSource resumes with the last `id`."""
 
-    is_websocket = shows_channel = has_frame_by_channel = False
+    is_websocket = shows_channel = has_frame_by_channel = welcome_is_first = False
     has_ids = names_connection = True
 
     def welcome(
@@ -32,6 +32,7 @@ class Events:
         complete: bool,
         again: int | None = None,  # noqa: ARG002
         connection: str = "",
+        session: str = "",  # noqa: ARG002
     ) -> bytes:
         retry = b"retry: %d\n" % random.randint(FIRST_RETRY, LAST_RETRY)
         fields = welcome_fields(at, channels, connection, complete=complete)

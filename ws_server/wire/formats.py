@@ -23,6 +23,7 @@ class Format(Protocol):
     shows_channel: bool
     has_ids: bool  # Its clients can come back and miss nothing.
     names_connection: bool  # Its welcome says the id of the connection.
+    welcome_is_first: bool  # Else it stands behind the notice of a gap that is told with it.
     # A message has a frame for each of its channels; and none if it is for everybody.
     has_frame_by_channel: bool
 
@@ -37,8 +38,12 @@ class Format(Protocol):
         complete: bool,
         again: int | None = None,
         connection: str = "",
+        session: str = "",
     ) -> bytes:
-        """The first thing that is said, if anything; `again` as in `Beginning`."""
+        """The first thing that is said, if anything; `again` as in `Beginning`.
+
+        `session` is what the client calls its place, as `Listen` has it.
+        """
 
     def gap(self, at: Mark, after: str | None, reason: str) -> bytes | None:
         """That messages are missing, and it goes on after `at`; None if it cannot be said."""

@@ -57,6 +57,7 @@ class Frames:
 
     is_websocket = True
     shows_channel = has_ids = names_connection = has_frame_by_channel = False
+    welcome_is_first = False
 
     def reply(self, data: str | bytes) -> bytes:
         return frame(TEXT, data.encode()) if isinstance(data, str) else frame(BINARY, data)
@@ -108,6 +109,7 @@ class JsonFrames(Frames):
         complete: bool,
         again: int | None = None,
         connection: str = "",
+        session: str = "",  # noqa: ARG002
     ) -> bytes:
         fields = welcome_fields(at, channels, connection, complete=complete)
         return self.answer("welcome", fields if again is None else {**fields, "again": again})

@@ -77,13 +77,22 @@ def take_pongs(data: bytes) -> tuple[list[bytes], bytes]:
     return payloads, data[at:]
 
 
-def take_texts(data: bytes, most_bytes: int) -> tuple[list["Inbound"], bytes]:
+def take_texts(
+    data: bytes, most_bytes: int, most: int | None = None
+) -> tuple[list["Inbound"], bytes]:
     """The whole text messages that `data` begins with, and what follows them; as `take_pongs`.
+
+    `most`: so many at most.
 
     A client that says something now and then needs no parser either, which takes 2 kB.
     """
     found, at = list[Inbound](), 0
-    while len(data) - at >= HEAD and data[at] == TEXT and data[at + 1] >= MASK_BIT:
+    while (
+        len(data) - at >= HEAD
+        and data[at] == TEXT
+        and data[at + 1] >= MASK_BIT
+        and len(found) != most
+    ):
         length, start = data[at + 1] - MASK_BIT, at + HEAD
         if length == SHORT:
             length, start = int.from_bytes(data[at + 2 : at + 4]), at + HEAD + 2

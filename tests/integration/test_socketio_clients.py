@@ -1,0 +1,121 @@
+"""Pages with socket.io-client, unchanged, at real WebSocket servers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+import redis
+
+from common.json_content import JsonText
+from common.message import Message
+from config.cli.embedded import EmbeddedValkey
+from tests.support.processes import free_port
+from tests.support.socketio_clients import install, page
+from tests.support.system import System
+
+SECRET = "a secret that has 32 bytes or more"
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture
+def system(valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[System]:
+    with System(tmp_path, valkey.url) as system:
+        yield system
+
+
+def settings(key: str, **more: object) -> dict[str, Any]:
+    return {"SOCKET_IO": 1, "DELIVERY": "instant", "MESSAGE_CENTER_KEY": key, **more}
+
+
+def push(client: redis.Redis, key: str, *messages: Message) -> None:
+    client.lpush(key, *(message.to_item() for message in messages))
+
+
+def token(**claims: object) -> str:
+    return jwt.encode(claims, SECRET, "HS256")
+
+
+def test_a_page_hears_events_changes_its_channels_and_is_left_out(
+    program: Path, system: System, client: redis.Redis, key: str
+) -> None:
+    _, port = system.start_ws(**settings(key))
+
+    with page(program, port, channels=["news"]) as tab:
+        _, recovered, sid = tab.hear()
+        assert recovered is False
+        value = JsonText('{"n":1}')
+        push(client, key, Message(value, ("news",), "price"), Message("text", ("news", "news.eu")))
+        assert tab.hear()[:3] == ["event", "price", {"n": 1}]
+        assert tab.hear()[:3] == ["event", "message", "text"]
+        assert tab.ask("subscribe", ["orders"])["channels"] == ["news", "orders"]
+        assert tab.ask("unsubscribe", ["news"])["channels"] == ["orders"]
+        assert tab.ask("subscribe", ["no name"])["error"] == "bad_channel"
+        assert tab.ask("chat", "x")["error"] == "bad_command"
+        push(client, key, Message("not for it", ("orders",), "paid", sid))
+        push(client, key, Message("missed", ("news",)), Message("7", ("orders",), "paid"))
+        assert tab.hear()[:3] == ["event", "paid", "7"]
+
+
+def test_a_page_without_the_right_token_is_told_and_one_with_it_is_let_in(
+    program: Path, system: System, client: redis.Redis, key: str
+) -> None:
+    _, port = system.start_ws(**settings(key, SUBSCRIBE_SECRET=SECRET))
+
+    for shown, error in (
+        ({}, "unauthorized"),
+        ({"token": "none"}, "bad_token"),
+        ({"token": token(sub="7"), "channels": ["orders"]}, "channel_forbidden"),
+    ):
+        with page(program, port, **shown) as tab:
+            kind, message, data = tab.hear()
+            assert (kind, data) == ("connect_error", {"error": error})
+            assert message
+    with page(program, port, token=token(sub="7", channels=["a"])) as tab:
+        assert tab.hear()[0] == "connect"
+        push(client, key, Message("you", ("user:7",)), Message("all"), Message("a", ("a",)))
+        assert [tab.hear()[2] for _ in range(3)] == ["you", "all", "a"]
+
+
+def test_a_page_misses_nothing_when_its_server_is_killed_and_says_that_it_was_recovered(
+    program: Path, system: System, client: redis.Redis, key: str
+) -> None:
+    port, heard = free_port(), list[int]()
+    process, _ = system.start_ws(port, **settings(key))
+    with page(program, port, channels=["news"]) as tab:
+        assert tab.hear()[:2] == ["connect", False]
+        for kill in range(3):  # The first before anything has come.
+            process.kill_all()
+            assert tab.hear() == ["disconnect", "transport close"]
+            push(client, key, *(Message(str(10 * kill + n), ("news",)) for n in range(10)))
+            process, _ = system.start_ws(port, **settings(key))
+            told = tab.hear()
+            while told[0] == "connect_error":
+                told = tab.hear()
+            assert told[:2] == ["connect", True]
+            heard += [int(tab.hear()[2]) for _ in range(10)]
+
+    assert heard == list(range(30))
+
+
+def test_a_page_that_the_log_does_not_reach_back_to_is_not_recovered_and_told_of_the_gap(
+    program: Path, system: System, client: redis.Redis, key: str
+) -> None:
+    port = free_port()
+    process, _ = system.start_ws(port, **settings(key))
+    with page(program, port, channels=["news"]) as tab:
+        assert tab.hear()[:2] == ["connect", False]
+        process.kill_all()
+        assert tab.hear()[0] == "disconnect"
+        client.delete(*client.scan_iter(f"*{key}*"))
+        system.start_ws(port, **settings(key))
+        told = tab.hear()
+        while told[0] == "connect_error":
+            told = tab.hear()
+        assert told[:2] == ["connect", False]
+        assert tab.hear()[:2] == ["event", "message-center:gap"]

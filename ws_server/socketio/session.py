@@ -1,0 +1,27 @@
+"""The place of a client in the log, as Socket.IO lets it keep one. No I/O here.
+
+socket.io-client remembers the `pid` that it was told when it entered, and the last argument of the
+last event, which here is the id of a message. When it comes back it shows both. If it is told the
+same pid again, it says that it was recovered. Ours has the place at which it entered in it: so one
+that has got no message yet can come back, too.
+"""
+
+from common.message import Mark
+
+BETWEEN = "~"  # It is in no id.
+
+
+def new_pid(connection: str, at: Mark) -> str:
+    """For a client that begins at a place."""
+    return f"{connection}{BETWEEN}{at}"
+
+
+def last_id(pid: object, offset: object) -> str | None:
+    """After which id a client goes on that shows these; None: it shows nothing."""
+    texts = [each for each in (pid, offset) if isinstance(each, str) and each]
+    marks = [Mark.parse(each.rpartition(BETWEEN)[2]) for each in texts]
+    known = [mark for mark in marks if mark is not None]
+    if not known:
+        return texts[-1] if texts else None
+    # After a loss it has a new pid, and an offset from before that until the next message.
+    return str(max(known, key=lambda mark: (len(mark.epoch), mark.epoch, mark.id)))
