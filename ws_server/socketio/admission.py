@@ -25,7 +25,7 @@ def listen_of(said: dict[str, Any], policy: Policy, address: str) -> Listen:
     )
     return Listen(
         format=FORMAT,
-        last_id=last_id(session, said.get("offset")),
+        last_id=last_id(session, said.get("offset"), said.get("last_id")),
         last=_last(said.get("last", 0)),
         channels=names,
         grant=grant,

@@ -16,9 +16,9 @@ def new_pid(connection: str, at: Mark) -> str:
     return f"{connection}{BETWEEN}{at}"
 
 
-def last_id(pid: object, offset: object) -> str | None:
+def last_id(*shown: object) -> str | None:
     """After which id a client goes on that shows these; None: it shows nothing."""
-    texts = [each for each in (pid, offset) if isinstance(each, str) and each]
+    texts = [each for each in shown if isinstance(each, str) and each]
     marks = [Mark.parse(each.rpartition(BETWEEN)[2]) for each in texts]
     known = [mark for mark in marks if mark is not None]
     if not known:

@@ -468,3 +468,17 @@ def test_those_who_want_to_listen_and_may_not_are_counted_by_the_error(
     http.get("/readyz")
 
     assert service.refused == ["unsupported_version", "bad_format", "unavailable", "unavailable"]
+
+
+def test_who_asks_for_long_polling_is_told_of_the_transport_as_socket_io_has_it(
+    service: FakeAdopter,
+) -> None:
+    http = create_app(service, Policy(socket_io=True)).test_client()
+
+    for method in ("GET", "POST"):
+        answer = http.open("/socket.io/?EIO=4&transport=polling", method=method)
+        assert answer.status_code == 400
+        assert answer.get_json()["code"] == 0
+        assert 'transports: ["websocket"]' in answer.get_json()["message"]
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert create_app(service).test_client().get("/socket.io/?EIO=4").status_code == 426

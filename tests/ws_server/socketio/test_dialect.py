@@ -1,0 +1,140 @@
+"""What clients of Socket.IO ask for once they have entered."""
+
+from dataclasses import replace
+
+import jwt
+import pytest
+
+from config.settings import Settings
+from tests.support.running import Noting, Running
+from tests.support.socketio_talk import POLICY, Talk, build
+from tests.support.websocket import CLOSE
+from ws_server.door.listen import Listen
+from ws_server.door.socketio_listen import FORMAT_3
+from ws_server.door.tokens import Tokens
+
+SECRET = "a secret that has 32 bytes or more"
+
+
+def entered(running: Running, **auth: object) -> Talk:
+    talk = Talk(running)
+    talk.enter(**auth)
+    return talk
+
+
+def test_it_changes_its_channels_and_is_answered(running: Running) -> None:
+    build(running)
+    talk = entered(running, channels=["a"])
+
+    talk.say("421", ["subscribe", ["b", "c.*"]])
+    (told,) = talk.hear("431")
+    assert (told["channels"], str(running.service.mark)) == (["a", "b", "c.*"], told["id"])
+    talk.say("4222", ["unsubscribe", "a"])
+    assert talk.hear("4322")[0]["channels"] == ["b", "c.*"]
+    talk.say("42", ["subscribe", ["a"]])
+    running.log.push(b"1", recipients=[("a",)])
+
+    assert talk.hear("42")[:2] == ["message", "1"]
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (["subscribe", ["no name"]], "bad_channel"),
+        (["subscribe", ["a", "b", "c", "d"]], "too_many_channels"),
+        (["subscribe", ["user:7"]], "channel_forbidden"),
+        (["subscribe", [7]], "bad_channel"),
+        (["subscribe"], "bad_command"),
+        (["unsubscribe", ["a"], 1], "bad_command"),
+        (["token", 7], "bad_command"),
+        (["chat", "hello"], "bad_command"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_and_without_an_answer(
+    running: Running, said: list[object], error: str
+) -> None:
+    build(running)
+    talk = entered(running)
+
+    talk.say("427", said)
+    assert talk.hear("437")[0]["error"] == error
+    talk.say("42", said)
+    name, fields, offset = talk.hear("42")
+    assert (name, fields["error"], offset) == ("message-center:error", error, None)
+
+
+def test_a_newer_token_is_taken(running: Running) -> None:
+    policy = replace(POLICY, tokens=Tokens(Settings(subscribe_secret=SECRET)))
+    build(running, policy)
+    first, second, other = (
+        jwt.encode({"sub": user, "channels": names}, SECRET, "HS256")
+        for user, names in (("7", ["a", "b"]), ("7", ["b"]), ("8", []))
+    )
+    talk = entered(running, token=first)
+
+    talk.say("421", ["token", second])
+    assert talk.hear("431")[0]["channels"] == ["b", "user:7"]
+    talk.say("421", ["token", other])
+    assert talk.hear("431")[0]["error"] == "bad_token"
+
+
+def test_other_events_are_for_the_hook_if_there_is_one(running: Running) -> None:
+    build(running, kind=Noting)
+    talk = entered(running)
+
+    talk.say("42", ["chat", "hello"])
+    talk.say("421", ["subscribe", ["a"]])
+    talk.hear("431")
+
+    assert '42["chat", "hello"]' in running.worker.events
+
+
+@pytest.mark.parametrize(
+    ("said", "code"), [("41", 1000), ("1", 1000), ("4abc", 1002), ("9", 1002), ("42{}", 1002)]
+)
+def test_who_leaves_or_breaks_the_protocol_is_closed(
+    running: Running, said: str, code: int
+) -> None:
+    build(running)
+    talk = entered(running)
+
+    talk.say(said)
+
+    assert talk.peer.close_code() == code
+
+
+def test_another_namespace_is_not_there(running: Running) -> None:
+    build(running)
+    talk = entered(running)
+
+    talk.say("40/admin,")
+    assert talk.hear("44/admin,") == {"message": "Invalid namespace"}
+    for passed_over in ("40", "41/admin,", '42/admin,["subscribe",["a"]]', "3"):
+        talk.say(passed_over)
+    talk.say("2")
+    assert talk.hear("3") is None
+
+
+def test_who_is_thrown_out_is_told_in_its_own_words(running: Running) -> None:
+    policy = replace(POLICY, tokens=Tokens(Settings(subscribe_secret=SECRET)))
+    build(running, policy)
+    talk = entered(running, token=jwt.encode({"sub": "7"}, SECRET, "HS256"))
+
+    running.service.hub.kick("7")
+
+    (_, told), (opcode, close) = talk.peer.rest()
+    assert (told, opcode, int.from_bytes(close[:2])) == (b"41", CLOSE, 4003)
+
+
+def test_version_3_enters_with_its_handshake(running: Running) -> None:
+    build(running)
+
+    talk = Talk(running, listen=Listen(format=FORMAT_3, channels=frozenset(["a"])))
+
+    assert talk.hear("40") is None
+    (connection,) = running.service.hub.connections
+    assert talk.opening["sid"] == connection.id
+    running.log.push(b"1", recipients=[("a",)])
+    assert talk.hear("42")[:2] == ["message", "1"]
+    talk.say("2")
+    assert talk.hear("3") is None
