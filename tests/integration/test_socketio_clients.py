@@ -1,5 +1,6 @@
-"""Pages with socket.io-client, unchanged, at real WebSocket servers."""
+"""Pages with socket.io-client, unchanged, at real WebSocket servers; and one without a library."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from config.cli.embedded import EmbeddedValkey
 from tests.support.processes import free_port
 from tests.support.socketio_clients import install, page
 from tests.support.system import System
+from tests.support.websocket import TEXT, Client
 
 SECRET = "a secret that has 32 bytes or more"
 
@@ -119,3 +121,50 @@ def test_a_page_that_the_log_does_not_reach_back_to_is_not_recovered_and_told_of
             told = tab.hear()
         assert told[:2] == ["connect", False]
         assert tab.hear()[:2] == ["event", "message-center:gap"]
+
+
+class Tab:
+    """What the library does when it comes back, without it."""
+
+    def __init__(self, client: Client, shown: dict[str, str]) -> None:
+        self._client = client
+        assert self._hear().startswith("0{")
+        self._client.send(TEXT, b"40" + json.dumps({**shown, "channels": ["news"]}).encode())
+        self.pid: str = json.loads(self._hear()[2:])["pid"]
+        self.offset = ""
+
+    def hear(self, count: int) -> list[int]:
+        """So many messages."""
+        found = list[int]()
+        while len(found) < count:
+            name, content, self.offset = json.loads(self._hear()[2:])
+            found += [int(content)] if name == "message" else []
+        return found
+
+    def _hear(self) -> str:
+        text = "2"
+        while text == "2":
+            text = self._client.texts(1)[0]
+        return text
+
+
+def test_who_comes_back_to_another_server_after_a_kill_goes_on_where_it_was(
+    system: System, client: redis.Redis, key: str
+) -> None:
+    def numbers(start: int, end: int) -> list[Message]:
+        return [Message(str(number), ("news",)) for number in range(start, end)]
+
+    path = "/ws/socket.io/?EIO=4&transport=websocket"
+    (process, port), (_, other) = (system.start_ws(**settings(key)) for _ in range(2))
+    with Client(port, path) as first:
+        tab = Tab(first, {})
+        push(client, key, *numbers(0, 3))
+        heard = tab.hear(3)
+        process.kill_all()
+    push(client, key, *numbers(3, 6))
+    with Client(other, path) as second:
+        again = Tab(second, {"pid": tab.pid, "offset": tab.offset})
+        push(client, key, *numbers(6, 7))
+
+        assert heard + again.hear(4) == list(range(7))
+        assert again.pid == tab.pid

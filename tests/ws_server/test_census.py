@@ -26,6 +26,18 @@ def test_there_is_room_until_so_many_are_here(parts: Parts) -> None:
     assert not census.is_full
 
 
+def test_who_is_not_known_yet_counts_and_takes_the_room_of_its_address() -> None:
+    census = Census(Counts(), most=1, most_per_address=1)
+
+    census.hold("::1")
+    assert census.is_full
+    assert census.is_crowded("::1")
+    census.let_go("::1")
+
+    assert not census.is_full
+    assert not census.is_crowded("::1")
+
+
 def test_each_address_has_its_own_room(parts: Parts) -> None:
     census = Census(Counts(), most=100, most_per_address=1)
     census.enter(from_address("10.0.0.1"))

@@ -6,7 +6,7 @@ from common.refused import Refused
 from ws_server.door.listen import MOST_LAST, Listen, choose, grant_of
 from ws_server.door.policy import Policy
 from ws_server.door.socketio_listen import FORMAT
-from ws_server.socketio.session import last_id
+from ws_server.socketio.session import last_id, session_of
 
 
 def listen_of(said: dict[str, Any], policy: Policy, address: str) -> Listen:
@@ -15,7 +15,7 @@ def listen_of(said: dict[str, Any], policy: Policy, address: str) -> Listen:
     Raises:
         Refused: it may not, or says what cannot be.
     """
-    token, session = said.get("token"), said.get("pid")
+    token, session = said.get("token"), session_of(said.get("pid"))
     if token is not None and not isinstance(token, str):
         raise Refused("bad_token", "auth.token is text")
     grant = grant_of(policy, {token} if token else set())
@@ -25,12 +25,12 @@ def listen_of(said: dict[str, Any], policy: Policy, address: str) -> Listen:
     )
     return Listen(
         format=FORMAT,
-        last_id=last_id(session, said.get("offset"), said.get("last_id")),
+        last_id=last_id(said.get("pid"), said.get("offset"), said.get("last_id")),
         last=_last(said.get("last", 0)),
         channels=names,
         grant=grant,
         address=address,
-        session=session if isinstance(session, str) else "",
+        session=session,
     )
 
 

@@ -57,6 +57,9 @@ class Door(Protocol):
     def adopt(self, fd: int, early: bytes, listen: Listen) -> None:
         """Take over a socket, with what was read from it too early."""
 
+    def note_refused(self, error: str) -> None:
+        """Count one that was not let in."""
+
 
 class Visitor(Endpoint):
     """One who waits."""
@@ -169,6 +172,7 @@ class Lobby:
         try:
             listen = listen_of(asked.said, self._policy, visitor.address)
         except Refused as refused:
+            self._door.note_refused(refused.error)
             self._tell(visitor, refusal(refused.reason, refused.error))
             return
         del self._visitors[visitor]

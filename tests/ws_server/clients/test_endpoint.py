@@ -131,3 +131,15 @@ def test_what_is_on_its_way_or_thrown_away_has_not_arrived(peers: Peers) -> None
 
     wait_until(lambda: not end.is_drained(), "it was thrown away")
     end.close_socket()
+
+
+def test_a_socket_that_is_given_away_stays_open_and_is_not_read_here(peers: Peers) -> None:
+    reading = Reading(*peers.make())
+    reading.end.start_reading()
+
+    fd = reading.end.give_away()
+
+    with socket.socket(fileno=fd) as theirs:
+        assert not reading.hears(b"a")
+        assert theirs.recv(1) == b"a"
+    assert reading.end.fd == -1

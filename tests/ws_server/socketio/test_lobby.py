@@ -78,6 +78,7 @@ def test_who_is_refused_may_try_again_but_not_for_ever(running: Running) -> None
 
     assert talk.peer.close_code() == 1002
     assert here(running) == 0
+    assert running.service.hub.tally.accepts["bad_channel"] == MOST_SAID - 1
 
 
 def test_a_better_packet_lets_it_in(running: Running) -> None:

@@ -259,6 +259,13 @@ def test_nothing_else_is_taken_for_a_text(data: bytes) -> None:
     assert take_texts(data, 100_000) == ([], data)
 
 
+def test_no_more_texts_are_taken_than_are_wanted() -> None:
+    data = frame(TEXT, b"a") + frame(TEXT, b"b")
+
+    assert take_texts(data, 1000, 1) == ([Received("a")], data[len(data) // 2 :])
+    assert take_texts(data, 1000, 0) == ([], data)
+
+
 @pytest.mark.parametrize(
     "before", [b"", frame(PONG, b"a"), frame(TEXT, b"a" * 200)], ids=["nothing", "pong", "text"]
 )
