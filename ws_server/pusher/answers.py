@@ -6,7 +6,7 @@
 import json
 from collections.abc import Mapping
 
-from ws_server.wire.bodies import as_json
+from ws_server.wire.bodies import OURS, as_json
 from ws_server.wire.frames import TEXT, frame
 
 # Seconds of silence after which a client asks whether the server is there. The server pings by
@@ -65,4 +65,4 @@ def signed_in(user_data: str) -> bytes:
 
 def gap(channel: str | None, told: Mapping[str, object]) -> bytes:
     """Messages are missing: the one event that is ours, and not Pusher's."""
-    return _event("message-center:gap", told, channel)
+    return _event(f"{OURS}gap", told, channel)

@@ -8,7 +8,6 @@ from common.refused import Refused
 from ws_server.clients.connection import Connection
 from ws_server.clients.sender import Sender
 from ws_server.socketio.admission import names_of
-from ws_server.socketio.frames import NAMESPACE
 from ws_server.socketio.packets import (
     ROOT,
     Broken,
@@ -21,10 +20,11 @@ from ws_server.socketio.packets import (
     packet,
     parse_packet,
 )
+from ws_server.wire.bodies import OURS
 from ws_server.wire.close_codes import CloseCode
 
 SUBSCRIBE, UNSUBSCRIBE, TOKEN = "subscribe", "unsubscribe", "token"
-OURS = (SUBSCRIBE, UNSUBSCRIBE, TOKEN)
+TAKEN = (SUBSCRIBE, UNSUBSCRIBE, TOKEN)
 WHAT = 'it takes "subscribe" and "unsubscribe" with a list of channels, and "token"'
 
 
@@ -59,7 +59,7 @@ class SocketIO:
                 self._sender.close(connection, CloseCode(1002, reason))
             case Enter(namespace) if namespace != ROOT:
                 self._sender.post_raw(connection, no_namespace(namespace))
-            case Event(name) if name in OURS:
+            case Event(name) if name in TAKEN:
                 change = partial(self._carry_out, connection, said)
                 self._sender.between_frames(connection, change)
             case Event():
@@ -101,7 +101,7 @@ class SocketIO:
     def _refuse(self, connection: Connection, asked: Event, refused: Refused) -> None:
         told = {"error": refused.error, "reason": refused.reason}
         if asked.answer_to is None:
-            answer = event(f"{NAMESPACE}error", told)
+            answer = event(f"{OURS}error", told)
         else:
             answer = packet(f"43{asked.answer_to}", [told])
         self._sender.post_raw(connection, answer)

@@ -10,7 +10,7 @@ from common.message import Mark
 from common.page import Page
 from ws_server.socketio.packets import event, packet
 from ws_server.socketio.session import new_pid
-from ws_server.wire.bodies import Names, texts_as_json
+from ws_server.wire.bodies import OURS, Names, texts_as_json
 from ws_server.wire.close_codes import KICKED, REVOKED, CloseCode
 from ws_server.wire.frames import TEXT, Frames, close_frame, frame
 
@@ -19,7 +19,6 @@ NO_EVENT = "message"  # The event of a message that names none,
 TAKEN = frozenset(
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]
 )
-NAMESPACE = "message-center:"  # Of our own events.
 SPARE = 20.0  # Seconds more than between two pings until a client takes us for dead.
 
 
@@ -69,10 +68,10 @@ class SocketFrames(Frames):
 
     def gap(self, at: Mark, after: str | None, reason: str) -> bytes | None:
         told = {"id": str(at), "after": after, "reason": reason}
-        return event(f"{NAMESPACE}gap", told, str(at))
+        return event(f"{OURS}gap", told, str(at))
 
     def answer(self, kind: str, fields: dict[str, object]) -> bytes:
-        return event(NAMESPACE + kind, fields)
+        return event(OURS + kind, fields)
 
     def reply(self, data: str | bytes) -> bytes:
         text = data if isinstance(data, str) else data.decode(errors="replace")
@@ -119,4 +118,4 @@ def _named(name: bytes) -> str:
 
 def _cursor(at: Mark | None) -> bytes:
     """Moves the place of a client that has got nothing for long."""
-    return b"" if at is None else event(f"{NAMESPACE}cursor", {}, str(at))
+    return b"" if at is None else event(f"{OURS}cursor", {}, str(at))

@@ -146,7 +146,7 @@ class Lobby:
         visitor.begun = data
         if data and data[0] != TEXT:
             self._end(visitor, BYE if ends_with_close(data) else ODD)
-        elif len(data) > self._most_bytes + HEAD:
+        elif len(data) > self._most_bytes + HEAD + 2:  # Its length may take two bytes more.
             self._end(visitor, TOO_LARGE)
 
     def _hear(self, visitor: Visitor, said: object, rest: bytes) -> bool:

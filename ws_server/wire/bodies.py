@@ -14,6 +14,7 @@ from common.page import Page
 
 Names = Sequence[str | None] | None
 Channels = frozenset[str]
+OURS = "message-center:"  # So our own events begin in the protocols of others.
 
 
 def valid_utf8(content: bytes) -> bytes:

@@ -6,12 +6,15 @@ import jwt
 import pytest
 
 from config.settings import Settings
+from tests.support.parts import wait_until
+from tests.support.places import FakePlaces
 from tests.support.running import Noting, Running
 from tests.support.socketio_talk import POLICY, Talk, build
-from tests.support.websocket import CLOSE
+from tests.support.websocket import CLOSE, PONG, frame
 from ws_server.door.listen import Listen
 from ws_server.door.socketio_listen import FORMAT_3
 from ws_server.door.tokens import Tokens
+from ws_server.remembering import Remembered
 
 SECRET = "a secret that has 32 bytes or more"
 
@@ -138,3 +141,45 @@ def test_version_3_enters_with_its_handshake(running: Running) -> None:
     assert talk.hear("42")[:2] == ["message", "1"]
     talk.say("2")
     assert talk.hear("3") is None
+
+
+def test_what_waits_for_a_user_follows_when_it_has_entered(running: Running) -> None:
+    running.remembered = Remembered(users=FakePlaces())
+    policy = replace(POLICY, tokens=Tokens(Settings(subscribe_secret=SECRET)))
+    build(running, policy)
+    token = jwt.encode({"sub": "7"}, SECRET, "HS256")
+    first = entered(running, token=token)
+    first.peer.socket.close()
+    wait_until(lambda: running.service.newcomers.are_gone, "it left")
+    running.log.push(b"waits", recipients=[("user:7",)])
+    wait_until(lambda: running.service.mark.id > 0, "it is sent")
+
+    again = entered(running, token=token)
+
+    assert again.hear("42")[:2] == ["message", "waits"]
+    assert again.hear("42")[0] == "message-center:cursor"
+
+
+def test_version_3_is_remembered_by_a_name(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ws_server.clients.confirming.ROUND", 0.01)
+    running.remembered = Remembered(FakePlaces())
+    build(running)
+    named = Listen(format=FORMAT_3, client="tab")
+    first = Talk(running, listen=named)
+    first.hear("40")
+    running.log.push(b"0")
+    assert first.hear("42")[1] == "0"
+    _, mark = first.peer.frame()  # A ping of WebSockets.
+    first.peer.send(frame(PONG, mark))
+    first.say("2")
+    first.hear("3")
+    first.peer.socket.close()
+    wait_until(lambda: running.service.newcomers.are_gone, "it left")
+    running.log.push(b"1")
+
+    again = Talk(running, listen=named)
+
+    again.hear("40")
+    assert again.hear("42")[1] == "1"
