@@ -34,6 +34,9 @@ RUN_BY_A_TEST_OF_ITS_OWN = {
         "test_the_documented_rights_are_enough_and_none_is_for_nothing"
     ),
     "# name:token, then what it may do": "test_the_tokens_of_the_documents_can_be_used",
+    'const socket = io("https://push.example.com", {': (
+        "test_a_page_hears_events_changes_its_channels_and_is_left_out"
+    ),
     "make bench                                        # the comparison: 20 minutes": (
         "test_a_scenario_ends_with_a_table"
     ),
@@ -90,6 +93,8 @@ class Example:
     @property
     def is_run(self) -> bool:
         """By `tests.integration.test_examples`."""
+        if self.named_in(RUN_BY_A_TEST_OF_ITS_OWN):
+            return False
         if self.language == "text":
             return self.is_conversation
         return self.language in RUNNABLE or (self.language == "sh" and self.is_settings)

@@ -22,6 +22,7 @@ CHANGING = {
     r"\b[0-9a-f]{9,}-\d+-\d+\b": "ID",
     r'"time":\d+': '"time":TIME',
     r'"expires":\d+': '"expires":TIME',
+    r'"connection":"\d+\.\d+"': '"connection":"ID"',
     r'"jti":"[\w-]+"': '"jti":"NAME"',
     r"retry: \d+": "retry: TIME",
     r"Retry-After: \d+": "Retry-After: SECONDS",

@@ -15,6 +15,7 @@ def every_name(keys: Keys) -> list[str]:
         *(keys.canaries, keys.canary_log, keys.receipts, keys.receipt("ID")),
         *(keys.asked, keys.counted("STRETCH"), keys.counting),
         *(keys.revocations, keys.beats),
+        *(keys.webhooks, keys.webhook_places, keys.webhook_sender),
         *(keys.processes, keys.alive("PROCESS"), keys.users("PROCESS")),
         *(keys.members("PROCESS", "CHANNEL"), keys.channels("PROCESS")),
         keys.roster("CHANNEL"),
