@@ -18,6 +18,7 @@ WITHOUT_TESTS_OF_ITS_OWN = {
     "config/errors.py",  # The root of common/errors.py, and tested with the tree.
     "config/groups.py",  # Declarations: tests/config/test_settings.py takes each of them.
     "ws_server/clients/progress.py",  # A protocol.
+    "ws_server/clients/witness.py",  # Nothing but its names.
 }
 # Of several modules: what their loops do when something fails that nobody foresaw.
 OF_SEVERAL = ["tests/ws_server/test_loops.py"]

@@ -120,6 +120,12 @@ ARROWS = {
         "ws_server.door",
         "ws_server.wire",
     },
+    "ws_server.receipts": {
+        "common",
+        "common.metrics",
+        "common.store",
+        "ws_server.clients",
+    },
     "ws_server": {
         "common",
         "common.libraries",
@@ -133,6 +139,7 @@ ARROWS = {
         "ws_server.inbox",
         "ws_server.log",
         "ws_server.pusher",
+        "ws_server.receipts",
         "ws_server.relay",
         "ws_server.socketio",
         "ws_server.wire",

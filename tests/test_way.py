@@ -15,7 +15,7 @@ ONLOOKERS = {
     "common/store/redis_meter.py",
     "http_api/watching/journal.py",
     "ws_server/clients/journal.py",
-    "ws_server/clients/receipts.py",
+    "ws_server/receipts/receipts.py",
 }
 FIRST = {"flask": "http_api/push.py", "door": "http_api/plain_push.py"}
 

@@ -5,9 +5,10 @@ from time import monotonic
 from common.metrics.numbers import Numbers
 from ws_server.clients.hub import Hub
 from ws_server.presence import Presence
+from ws_server.receipts.receipts import Receipts
 
 
-def numbers_of(hub: Hub, presence: Presence) -> Numbers:
+def numbers_of(hub: Hub, receipts: Receipts, presence: Presence) -> Numbers:
     """What it counts."""
     numbers, tally, clients = Numbers(), hub.tally, hub.clients
     numbers.add("settled_total", lambda: tally.settled)
@@ -21,7 +22,7 @@ def numbers_of(hub: Hub, presence: Presence) -> Numbers:
     numbers.add("chunk_messages", lambda: tally.chunk)
     numbers.add("settled_to_written_seconds", lambda: tally.written)
     numbers.add("written_to_confirmed_seconds", lambda: hub.confirming.times)
-    numbers.add("push_to_written_seconds", lambda: hub.receipts.to_written)
+    numbers.add("push_to_written_seconds", lambda: receipts.to_written)
     numbers.add("behind_connections", lambda: len(clients.behind))
     numbers.add("behind_messages", lambda: messages_behind(hub))
     numbers.add("resumes_total", lambda: tally.resumes)

@@ -44,9 +44,10 @@ from ws_server.pusher.memory import Memory
 from ws_server.pusher.publisher import Publisher
 from ws_server.pusher.rosters import Rosters
 from ws_server.pusher.webhook_sender import Senders
+from ws_server.receipts.receipts import Receipts
+from ws_server.receipts.reports import Reports
 from ws_server.relay.relay import Relay
 from ws_server.remembering import NOTHING, Remembered, Remembering
-from ws_server.reports import Reports
 from ws_server.socketio.dialect import SocketIO
 from ws_server.socketio.frames import Opening
 from ws_server.socketio.lobby import Lobby
@@ -86,14 +87,16 @@ class Service:
     ) -> None:
         self._stop_timeout = settings.stop_timeout
         self._feeds = make_feeds(settings, source, policy)
-        self._hub = Hub(self._feeds, self._note_gone)
+        self._hub = hub = Hub(self._feeds, self._note_gone)
+        self._receipts = Receipts(hub.clients, hub.audiences.values(), hub.confirming)
+        hub.witness = self._receipts
         self._source = source
         self._dialects: dict[str, Pusher] = {}
         self._pages: Memory | None = None
         self.webhooks: Senders | None = None
         self._commands: dict[Format, Commands] = {}
         self.figures = Figures(self._hub, settings)
-        self.metrics = Metrics(numbers_of(self._hub, presence))
+        self.metrics = Metrics(numbers_of(self._hub, self._receipts, presence))
         self._relay = Relay(source, self._hub)
         worker = worker_class(settings, self._hub, self._relay)
         self._hooks = Hooks(worker, settings.request_timeout)
@@ -123,7 +126,7 @@ class Service:
 
     def report_to(self, writer: ReceiptWriter, seconds: float) -> None:
         """Tell Redis who has got what, of messages no older than so many seconds."""
-        self._reports = Reports(self._hub, writer, seconds)
+        self._reports = Reports(self._hub, self._receipts, writer, seconds)
 
     def speak_pusher(self, kept: PusherStores, settings: Settings) -> None:
         """Serve clients that speak Pusher's protocol, which the policy must let in."""

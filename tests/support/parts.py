@@ -24,6 +24,7 @@ from ws_server.door.policy import OPEN, Policy
 from ws_server.inbox.receiver import Limits, OnError, OnMessage, Receiver
 from ws_server.inbox.subscriptions import Subscriptions
 from ws_server.log.feed import Feed
+from ws_server.receipts.receipts import Receipts
 from ws_server.wire.formats import all_formats
 
 LIMIT = 5.0  # Seconds; generous, for a noisy machine.
@@ -175,7 +176,9 @@ class Parts:
         self.gone: list[Connection] = []
         self.readable: list[Connection] = []
         self.changed: list[tuple[Connection, frozenset[str]]] = []  # By their own commands.
-        self.hub = Hub(self.feeds, self.gone.append)
+        self.hub = hub = Hub(self.feeds, self.gone.append)
+        self.receipts = Receipts(hub.clients, hub.audiences.values(), hub.confirming)
+        hub.witness = self.receipts
         self.hub.rewind(Mark(self.log.epoch, 0), kept=0)
         self._peers = peers
 

@@ -15,13 +15,13 @@ from tests.support.parts import Peers
 from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Clients, Connection, State
 from ws_server.clients.journal import Journal
-from ws_server.clients.receipts import Receipts
 from ws_server.clients.sender import Sender
 from ws_server.clients.tally import Tally
 from ws_server.door.grant import Grant
 from ws_server.log.chunk import Place
 from ws_server.log.feed import Feed
 from ws_server.pusher.frames import PusherFrames
+from ws_server.receipts.receipts import Receipts
 from ws_server.wire.formats import all_formats
 
 

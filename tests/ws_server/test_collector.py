@@ -19,7 +19,7 @@ ELSEWHERE = {
 
 
 def shown(parts: Parts) -> Snapshot:
-    return numbers_of(parts.hub, Presence(FakePresenceWriter())).snapshot()
+    return numbers_of(parts.hub, parts.receipts, Presence(FakePresenceWriter())).snapshot()
 
 
 def test_all_that_this_process_shows_comes_from_somewhere(parts: Parts) -> None:

@@ -20,9 +20,9 @@ from ws_server.clients.connection import Clients, Connection, State
 from ws_server.clients.fan_out import FanOut
 from ws_server.clients.greeting import greeting_for
 from ws_server.clients.journal import Journal
-from ws_server.clients.receipts import Receipts
 from ws_server.clients.sender import Sender
 from ws_server.clients.tally import Tally
+from ws_server.clients.witness import Witness
 from ws_server.door.listen import DEFAULT, Listen
 from ws_server.log.chunk import Chunk, Place
 from ws_server.log.feed import Feed
@@ -43,11 +43,10 @@ class Hub:
         self.tally, self.journal = Tally(), Journal()
         self.sender = Sender(self.clients, self._forget, self.tally, self.journal)
         self.confirming = Confirming(self.clients, self.sender)
-        self.recent = Recent()
+        self.recent, self.witness = Recent(), Witness()
         self.on_sent: list[Callable[[Page], None]] = []
         self._feeds, self._on_gone = feeds, on_gone
-        self._audiences = {feed: Audiences() for feed in feeds.values()}
-        self.receipts = Receipts(self.clients, self._audiences.values(), self.confirming)
+        self.audiences = {feed: Audiences() for feed in feeds.values()}
         self._fan_out = FanOut(self.sender, self.sender.lender, self.tally)
 
     @property
@@ -77,7 +76,7 @@ class Hub:
             connection.remembered_as = listen.remembered_as
             self.confirming.want_from(connection)
         self.clients.join(connection)
-        self._audiences[feed].add(connection)
+        self.audiences[feed].add(connection)
         connection.start_reading()
         if listen.last_id is not None:
             self.tally.note_resume(beginning.missing, is_refused=beginning.refused is not None)
@@ -88,7 +87,7 @@ class Hub:
         feed = connection.feed
         cursor = feed.head if beginning.cursor is None else beginning.cursor
         connection.confirmed = connection.pinged = cursor
-        self.receipts.joined(connection, cursor, has_it=beginning.is_resumed)
+        self.witness.joined(connection, cursor, has_it=beginning.is_resumed)
         if beginning.refused is not None:
             self.sender.close(connection, beginning.refused)
             return
@@ -98,7 +97,8 @@ class Hub:
         if greeting is None:
             self.sender.close(connection, GAP)
             return
-        self.receipts.waited.begin(connection, beginning.waited)
+        if beginning.waited is not None:
+            self.witness.sends_first(connection, beginning.waited)
         if cursor < feed.head or beginning.waited is not None:
             self.sender.fall_behind(connection, Place(cursor, rest=greeting))
             return
@@ -107,13 +107,13 @@ class Hub:
             self.sender.post_raw(connection, greeting)
 
     def _forget(self, connection: Connection) -> None:
-        self._audiences[connection.feed].discard(connection)
+        self.audiences[connection.feed].discard(connection)
         self.confirming.forget(connection)
         self._on_gone(connection)
 
     def kick(self, user: str) -> None:
         """Close all connections of a user."""
-        for audiences in self._audiences.values():
+        for audiences in self.audiences.values():
             for connection in audiences.members(channels.of_user(user)):
                 self.sender.close(connection, KICKED)
 
@@ -134,7 +134,7 @@ class Hub:
         if not page:
             return
         began, before = perf_counter(), self.tally.deliveries
-        self.receipts.open(page)
+        self.witness.open(page)
         try:
             for part in page.parts():
                 self._publish_part(part)
@@ -145,7 +145,7 @@ class Hub:
             raise
         finally:
             self.mark = Mark(self.mark.epoch, page.last)
-            self.receipts.close()
+            self.witness.close()
         self.journal.tell_sent(page, self.tally.deliveries - before, began, self.mark)
 
     def _publish_part(self, part: Page) -> None:
@@ -161,7 +161,7 @@ class Hub:
             piece = feed.append(part)
             ride = self.confirming.ride(feed, piece.upto, is_for_all=isinstance(piece, Chunk))
             if isinstance(piece, Mixed):
-                self._fan_out.send_mixed(piece, listeners, self._audiences[feed], ride)
+                self._fan_out.send_mixed(piece, listeners, self.audiences[feed], ride)
             elif piece.data:  # Else this format has nothing for everybody.
                 self._fan_out.send(piece, listeners, ride)
             feed.done = piece.upto
@@ -194,10 +194,10 @@ class Hub:
 
         To be called by way of `Sender.between_frames`.
         """
-        feed, audiences = connection.feed, self._audiences[connection.feed]
+        feed, audiences = connection.feed, self.audiences[connection.feed]
         cursor = connection.sent_upto
         if connection.is_open:
-            self.receipts.changes(connection, cursor, wanted)
+            self.witness.changes(connection, cursor, wanted)
             audiences.discard(connection)
             connection.channels = wanted
             audiences.add(connection)
@@ -213,7 +213,7 @@ class Hub:
         have more of what is left. None: nothing is lost, but the log has forgotten what came
         before `mark`, and nobody here has been sent it.
         """
-        self.receipts.rewind()
+        self.witness.rewind()
         epoch, self.mark = self.mark.epoch, mark
         everybody = self.connections
         live = [(each, each.sent_upto) for each in everybody if each.state is State.LIVE]

@@ -16,20 +16,21 @@ from common.message import parse_id
 from common.metrics.numbers import Buckets
 from common.page import Page
 from common.receipt import Counted
-from ws_server.clients.asked import Asking, asked_of, note_times
 from ws_server.clients.audience import Audiences
 from ws_server.clients.connection import Clients, Connection
-from ws_server.clients.departed import Departed
-from ws_server.clients.to_all import CONFIRMED, MISSED, TO, ToAll
-from ws_server.clients.to_some import Receipt, ToSome
-from ws_server.clients.waited import Waited
+from ws_server.clients.witness import Witness
 from ws_server.clients.written import hears_all, written_upto
+from ws_server.receipts.asked import Asking, asked_of, note_times
+from ws_server.receipts.departed import Departed
+from ws_server.receipts.to_all import CONFIRMED, MISSED, TO, ToAll
+from ws_server.receipts.to_some import Receipt, ToSome
+from ws_server.receipts.waited import Waited
 
 MOST_OPEN = 10_000  # Receipts, as many as Redis keeps.
 ASKED_FOR = 10.0  # Seconds after such a message in which all clients are asked to confirm.
 
 
-class Receipts:
+class Receipts(Witness):
     """Tells `asking` whose pongs it needs."""
 
     def __init__(
@@ -39,12 +40,10 @@ class Receipts:
         asking: Asking,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._clients = clients
+        self._clients, self._asking, self._clock = clients, asking, clock
         clients.on_leaving, clients.on_skipping = self.leaves, self.skips
         self._audiences = list(audiences)
-        self._asking = asking
         asking.on_confirmed.append(self.confirmed)
-        self._clock = clock
         self._to_all, self._to_some = ToAll(), ToSome()
         self.waited = Waited(self._to_some)
         self._opened: list[tuple[float, int]] = []  # When, and the last id of those opened then.
@@ -57,13 +56,13 @@ class Receipts:
         self._pushed = Counter[bytes]()  # When those were that are being sent.
         self.to_written = Buckets("push_to_written_seconds")
 
+    def __len__(self) -> int:
+        return len(self._to_all) + len(self._to_some)
+
     @property
     def has_cut(self) -> bool:
         """Whether there is something to be told of messages that are not counted any more."""
         return bool(self._cut)
-
-    def __len__(self) -> int:
-        return len(self._to_all) + len(self._to_some)
 
     # Messages
 
@@ -130,6 +129,10 @@ class Receipts:
             for after, upto in self._departed.take(connection, cursor):
                 self._add(CONFIRMED, connection, after, upto)
 
+    def sends_first(self, connection: Connection, page: Page) -> None:
+        """It comes, and this has waited for its user."""
+        self.waited.begin(connection, page)
+
     def leaves(self, connection: Connection) -> None:
         """An open client is closed, or gone: nothing of the log is sent to it any more."""
         self._ahead.pop(connection, None)
@@ -188,8 +191,7 @@ class Receipts:
         Only of messages up to an id, if there is one. Messages older than so many seconds are not
         counted any more after that.
         """
-        found, self._cut = self._cut, []
-        found += self._changed(upto, is_cut=False)
+        found, self._cut = self._cut + self._changed(upto, is_cut=False), []
         while self._opened and self._opened[0][0] < self._clock() - seconds:
             self._forget_upto(self._opened.pop(0)[1])
         return found
@@ -229,8 +231,7 @@ class Receipts:
         self._opened.clear()
         self._skipped.clear()
         self._ahead.clear()
-        self._departed = Departed()
-        self._last = self._done = 0
+        self._departed, self._last, self._done = Departed(), 0, 0
 
     def _changed(self, upto: int | None = None, *, is_cut: bool) -> list[Counted]:
         upto = self._done if upto is None else min(upto, self._done)

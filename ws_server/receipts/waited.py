@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from common.message import parse_id
 from common.page import Page
 from ws_server.clients.connection import Connection
-from ws_server.clients.to_all import CONFIRMED, MISSED, TO
-from ws_server.clients.to_some import Receipt, ToSome
+from ws_server.receipts.to_all import CONFIRMED, MISSED, TO
+from ws_server.receipts.to_some import Receipt, ToSome
 
 
 class Waited:
@@ -20,9 +20,9 @@ class Waited:
         self._receipts = receipts
         self._of: dict[Connection, list[Receipt]] = {}
 
-    def begin(self, connection: Connection, page: Page | None) -> None:
+    def begin(self, connection: Connection, page: Page) -> None:
         """A client comes, and is sent this first, if anything."""
-        if page is None or not page.receipts:
+        if not page.receipts:
             return
         pairs = zip(page.ids, page.receipts, strict=True)
         ats = {parse_id(id_) for id_, receipt in pairs if receipt}

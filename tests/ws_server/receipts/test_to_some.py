@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.receipts import Hall
-from ws_server.clients.to_some import Receipt, ToSome
+from ws_server.receipts.to_some import Receipt, ToSome
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from common.page import Page
 from common.receipt import Counted
 from common.store.receipts import ReceiptWriter
 from tests.support.parts import Parts, Peers
-from ws_server import reports as module
-from ws_server.reports import AT_ONCE, LATE, LOOK_EVERY, Reports
+from ws_server.receipts import reports as module
+from ws_server.receipts.reports import AT_ONCE, LATE, LOOK_EVERY, Reports
 
 
 class Written(ReceiptWriter):
@@ -40,7 +40,7 @@ class Room:
         self.now = 1000.0
         self.parts = Parts(peers)
         self.hub, self.writer = self.parts.hub, Written()
-        self.reports = Reports(self.hub, self.writer, 3600, lambda: self.now)
+        self.reports = Reports(self.hub, self.parts.receipts, self.writer, 3600, lambda: self.now)
 
     def publish(self, count: int = 1) -> None:
         page = self.parts.log.write(*[b"x"] * count)
@@ -98,7 +98,7 @@ def test_those_who_are_late_are_named_once_as_long_as_nothing_changes(
 ) -> None:
     connection, _ = room.parts.connect()
     room.publish()
-    monkeypatch.setattr(room.hub.receipts, "due_upto", lambda _: connection.feed.head)
+    monkeypatch.setattr(room.parts.receipts, "due_upto", lambda _: connection.feed.head)
     for _ in range(3):
         room.now += LOOK_EVERY
         room.reports.do_round()

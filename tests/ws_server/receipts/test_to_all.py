@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from common.message import format_id
 from common.receipt import Counted, Numbers, Run
-from ws_server.clients.to_all import CONFIRMED, ToAll
+from ws_server.receipts.to_all import CONFIRMED, ToAll
 
 TWO = Numbers(2, 0, 0, 0)
 ONE_OF_TWO = Numbers(2, 0, 1, 0)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import ws_server.clients.departed as module
+import ws_server.receipts.departed as module
 from tests.support.receipts import Hall
 
 

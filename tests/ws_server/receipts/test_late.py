@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.receipts import Hall, at_of
-from ws_server.clients import late as module
 from ws_server.clients.connection import Connection
-from ws_server.clients.late import bounded, rows_of
+from ws_server.receipts import late as module
+from ws_server.receipts.late import bounded, rows_of
 
 UPTO = at_of(3)
 

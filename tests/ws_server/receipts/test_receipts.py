@@ -7,8 +7,8 @@ import pytest
 from common.page import Page
 from common.receipt import Numbers
 from tests.support.receipts import Hall, at_of
-from ws_server.clients import receipts as module
-from ws_server.clients.receipts import ASKED_FOR
+from ws_server.receipts import receipts as module
+from ws_server.receipts.receipts import ASKED_FOR
 
 
 @pytest.fixture

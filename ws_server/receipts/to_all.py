@@ -12,7 +12,7 @@ from itertools import groupby
 
 from common.message import parse_id
 from common.receipt import Counted, Numbers, Run, end_of_stretch, stretch_of
-from ws_server.clients.columns import Column
+from ws_server.receipts.columns import Column
 
 TO, MISSED, CONFIRMED, BEHIND = range(4)  # The places of Numbers.
 

@@ -1,6 +1,6 @@
 from common.metrics.numbers import Buckets
 from common.page import NOBODY, Page
-from ws_server.clients.asked import Asked, asked_of, note_times
+from ws_server.receipts.asked import Asked, asked_of, note_times
 
 
 def test_only_messages_that_ask_for_it_are_counted() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from common.message import format_id
 from ws_server.clients.connection import Connection, State
-from ws_server.clients.receipts import Receipts
 from ws_server.clients.written import written_upto
+from ws_server.receipts.receipts import Receipts
 
 MOST_NAMED = 100  # Clients.
 MOST_IDS = 100  # Of messages that are for some, for each of them.

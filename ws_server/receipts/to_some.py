@@ -13,7 +13,7 @@ from common.channels import USER, subscriptions_to
 from common.message import format_id
 from common.receipt import Counted, Numbers, Run
 from ws_server.clients.connection import Connection
-from ws_server.clients.to_all import BEHIND
+from ws_server.receipts.to_all import BEHIND
 
 _at = attrgetter("at")
 

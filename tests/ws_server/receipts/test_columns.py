@@ -1,4 +1,4 @@
-from ws_server.clients.columns import Column
+from ws_server.receipts.columns import Column
 
 
 def test_stretches_are_changed_and_the_first_are_dropped() -> None:

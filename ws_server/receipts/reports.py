@@ -2,7 +2,7 @@
 
 What has changed is written every half a second, as it is then, so that it is right to try again.
 While Redis is away nothing is lost. Nothing is asked of Redis before the first such message.
-`ws_server.clients.receipts` does the counting.
+`Receipts` does the counting.
 """
 
 import logging
@@ -19,7 +19,8 @@ from common.outage import Unwritten
 from common.receipt import Counted
 from common.store.receipts import ReceiptWriter
 from ws_server.clients.hub import Hub
-from ws_server.clients.late import bounded, rows_of
+from ws_server.receipts.late import bounded, rows_of
+from ws_server.receipts.receipts import Receipts
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +35,18 @@ LAST_WORD = 0.5  # Seconds for the last write at the stop.
 
 
 class Reports:
-    """Writes what has changed in the receipts of `hub`; `seconds`: how long each is counted."""
+    """Writes what has changed in `receipts`; `seconds`: how long each is counted."""
 
     def __init__(
         self,
         hub: Hub,
+        receipts: Receipts,
         writer: ReceiptWriter,
         seconds: float,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._hub = hub
-        self._receipts = hub.receipts
+        self._receipts = receipts
         self._writer = writer
         self._seconds = seconds
         self._clock = clock

@@ -1,0 +1,1 @@
+"""Who has got the messages whose receipts are asked for, and what Redis is told of it."""
