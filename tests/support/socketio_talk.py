@@ -32,8 +32,15 @@ def build(
 class Talk:
     """One client, right after its handshake."""
 
-    def __init__(self, running: Running, early: bytes = b"", listen: Listen | None = None) -> None:
-        self.peer: Peer = running.connect(early, listen=listen or Listen(format=LOBBY))
+    def __init__(
+        self,
+        running: Running,
+        early: bytes = b"",
+        listen: Listen | None = None,
+        send_buffer: int | None = None,
+    ) -> None:
+        listen = listen or Listen(format=LOBBY)
+        self.peer: Peer = running.connect(early, send_buffer, listen)
         self.opening = self.hear("0")
 
     def say(self, kind: str, data: object = None) -> None:

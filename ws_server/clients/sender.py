@@ -77,6 +77,8 @@ class Sender:
         `asks`: by its pong it confirms all that it has been sent.
         """
         if connection.state is not State.LIVE:
+            if connection.feed.format.leaves_without_pings:
+                self.post_raw(connection, connection.feed.format.ping())
             return
         feed, at = connection.feed, None
         if connection.cursor < feed.done:

@@ -15,7 +15,7 @@ def listen_of(said: dict[str, Any], policy: Policy, address: str) -> Listen:
     Raises:
         Refused: it may not, or says what cannot be.
     """
-    token, session = said.get("token"), session_of(said.get("pid"))
+    token = said.get("token")
     if token is not None and not isinstance(token, str):
         raise Refused("bad_token", "auth.token is text")
     grant = grant_of(policy, {token} if token else set())
@@ -25,12 +25,12 @@ def listen_of(said: dict[str, Any], policy: Policy, address: str) -> Listen:
     )
     return Listen(
         format=FORMAT,
-        last_id=last_id(said.get("pid"), said.get("offset"), said.get("last_id")),
+        last_id=last_id(said, grant.user),
         last=_last(said.get("last", 0)),
         channels=names,
         grant=grant,
         address=address,
-        session=session,
+        session=session_of(said.get("pid"), grant.user),
     )
 
 

@@ -9,7 +9,7 @@ from json.encoder import encode_basestring
 from common.message import Mark
 from common.page import Page
 from ws_server.socketio.packets import event, packet
-from ws_server.socketio.session import new_pid
+from ws_server.socketio.session import pid_of
 from ws_server.wire.bodies import OURS, Names, texts_as_json
 from ws_server.wire.close_codes import KICKED, REVOKED, CloseCode
 from ws_server.wire.frames import TEXT, Frames, close_frame, frame
@@ -42,7 +42,7 @@ class Opening:
 class SocketFrames(Frames):
     """For Engine.IO 4; the opening was told before."""
 
-    has_ids = names_connection = welcome_is_first = True
+    has_ids = names_connection = welcome_is_first = leaves_without_pings = True
 
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:  # noqa: ARG002
         frames, end = [], f',"{epoch}-'
@@ -63,7 +63,7 @@ class SocketFrames(Frames):
         session: str = "",
     ) -> bytes:
         """The same session only if it misses nothing: so the library says `recovered`."""
-        pid = session if session and complete else new_pid(connection, at)
+        pid = pid_of(session, connection, at, complete=complete)
         return packet("40", {"sid": connection, "pid": pid})
 
     def gap(self, at: Mark, after: str | None, reason: str) -> bytes | None:
@@ -90,7 +90,7 @@ class SocketFrames(Frames):
 class SocketFrames3(SocketFrames):
     """For Engine.IO 3, whose clients ping themselves, and keep no place."""
 
-    has_ids = False
+    has_ids = leaves_without_pings = False
 
     def __init__(self, opening: Opening) -> None:
         self._opening = opening

@@ -13,6 +13,7 @@ import gevent
 from common.loops import repeat
 from common.refused import Refused
 from ws_server.clients.endpoint import Endpoint
+from ws_server.clients.sender import CLOSE_TIMEOUT
 from ws_server.door.listen import Listen
 from ws_server.door.policy import Policy
 from ws_server.socketio.admission import listen_of
@@ -64,10 +65,11 @@ class Door(Protocol):
 class Visitor(Endpoint):
     """One who waits."""
 
-    __slots__ = ("address", "begun", "said", "until")
+    __slots__ = ("address", "begun", "is_closing", "said", "until")
 
     address: str
     begun: bytes  # Of a frame that is not whole yet.
+    is_closing: bool  # It has been told why; only its own end of the connection is waited for.
     said: int
     until: float
 
@@ -93,6 +95,7 @@ class Lobby:
         """One comes, whose handshake is done."""
         visitor = Visitor(fd, self._read)
         visitor.address, visitor.begun, visitor.said = listen.address, b"", 0
+        visitor.is_closing = False
         visitor.until = monotonic() + PATIENCE
         self._room.hold(visitor.address)
         self._visitors[visitor] = None
@@ -118,7 +121,10 @@ class Lobby:
         """Those whose time has ended."""
         late = [visitor for visitor in self._visitors if visitor.until <= now]
         for visitor in late:
-            self._end(visitor, LATE)
+            if visitor.is_closing:
+                self._forget(visitor)
+            else:
+                self._end(visitor, LATE)
 
     def _wait_and_look(self) -> None:
         gevent.sleep(1)
@@ -129,9 +135,9 @@ class Lobby:
             data = visitor.read(READ_BYTES)
         except OSError:
             data = b""
-        if data:
+        if data and not visitor.is_closing:
             self._feed(visitor, data)
-        elif data is not None:
+        elif data == b"":
             self._forget(visitor)
 
     def _feed(self, visitor: Visitor, data: bytes) -> None:
@@ -141,7 +147,8 @@ class Lobby:
             texts, data = take_texts(data, self._most_bytes, 1)
             if not texts:
                 break
-            if self._hear(visitor, texts[0], data):
+            self._hear(visitor, texts[0], data)
+            if not self._is_waiting(visitor):
                 return
         visitor.begun = data
         if data and data[0] != TEXT:
@@ -149,8 +156,10 @@ class Lobby:
         elif len(data) > self._most_bytes + HEAD + 2:  # Its length may take two bytes more.
             self._end(visitor, TOO_LARGE)
 
-    def _hear(self, visitor: Visitor, said: object, rest: bytes) -> bool:
-        """Whether it is not here any more, after this."""
+    def _is_waiting(self, visitor: Visitor) -> bool:
+        return visitor in self._visitors and not visitor.is_closing
+
+    def _hear(self, visitor: Visitor, said: object, rest: bytes) -> None:
         visitor.said += 1
         found = parse_packet(said.data) if isinstance(said, Received) else Nothing()
         match found:
@@ -164,9 +173,8 @@ class Lobby:
                 pass
             case _:
                 self._end(visitor, BYE if isinstance(found, Bye) else ODD)
-        if visitor in self._visitors and visitor.said >= MOST_SAID:
+        if visitor.said >= MOST_SAID:
             self._end(visitor, ODD)
-        return visitor not in self._visitors
 
     def _let_in(self, visitor: Visitor, asked: Enter, rest: bytes) -> None:
         try:
@@ -189,8 +197,17 @@ class Lobby:
         self._forget(visitor)
 
     def _end(self, visitor: Visitor, close: CloseCode) -> None:
+        """Its socket stays open: with something unread in it, the kernel would throw away why."""
+        if not self._is_waiting(visitor):
+            return
         self._tell(visitor, close_frame(close.code, close.reason))
-        if visitor in self._visitors:
+        if visitor not in self._visitors:
+            return
+        visitor.is_closing, visitor.begun = True, b""
+        visitor.until = monotonic() + CLOSE_TIMEOUT
+        try:
+            visitor.finish_writing()
+        except OSError:
             self._forget(visitor)
 
     def _forget(self, visitor: Visitor) -> None:

@@ -23,6 +23,7 @@ class Events:
 
     is_websocket = shows_channel = has_frame_by_channel = welcome_is_first = False
     has_ids = names_connection = True
+    leaves_without_pings = False
 
     def welcome(
         self,

@@ -57,7 +57,7 @@ class Frames:
 
     is_websocket = True
     shows_channel = has_ids = names_connection = has_frame_by_channel = False
-    welcome_is_first = False
+    welcome_is_first = leaves_without_pings = False
 
     def reply(self, data: str | bytes) -> bytes:
         return frame(TEXT, data.encode()) if isinstance(data, str) else frame(BINARY, data)

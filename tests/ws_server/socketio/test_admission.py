@@ -21,13 +21,13 @@ def test_channels_are_those_that_it_names() -> None:
 
     assert listen.format_name == "socketio"
     assert listen.channels == {"a", "b.*"}
-    assert (listen.last, listen.last_id, listen.session, listen.address) == (3, None, "", "::1")
+    assert (listen.last, listen.last_id, listen.session, listen.address) == (3, None, "~", "::1")
 
 
 def test_it_goes_on_after_what_it_had() -> None:
-    listen = listen_of({"pid": "1.2~1a-5-0", "offset": "1a-7-0"}, OPEN, "")
+    listen = listen_of({"pid": "1.2~~1a-5-0", "offset": "1a-7-0"}, OPEN, "")
 
-    assert (listen.session, listen.last_id) == ("1.2~1a-5-0", "1a-7-0")
+    assert (listen.session, listen.last_id) == ("1.2~~1a-5-0", "1a-7-0")
     assert listen_of({"last_id": "1a-7-0"}, OPEN, "").last_id == "1a-7-0"
 
 

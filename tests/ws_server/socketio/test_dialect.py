@@ -1,12 +1,13 @@
 """What clients of Socket.IO ask for once they have entered."""
 
+import json
 from dataclasses import replace
 
 import jwt
 import pytest
 
 from config.settings import Settings
-from tests.support.parts import wait_until
+from tests.support.parts import SMALL, wait_until
 from tests.support.places import FakePlaces
 from tests.support.running import Noting, Running
 from tests.support.socketio_talk import POLICY, Talk, build
@@ -16,6 +17,7 @@ from ws_server.door.socketio_listen import FORMAT_3
 from ws_server.door.tokens import Tokens
 from ws_server.remembering import Remembered
 
+PINGS = b"\x81\x012" * 2
 SECRET = "a secret that has 32 bytes or more"
 
 
@@ -158,6 +160,50 @@ def test_what_waits_for_a_user_follows_when_it_has_entered(running: Running) -> 
 
     assert again.hear("42")[:2] == ["message", "waits"]
     assert again.hear("42")[0] == "message-center:cursor"
+
+
+def test_a_page_that_has_another_token_by_now_begins_anew_with_what_waits_for_its_user(
+    running: Running,
+) -> None:
+    running.remembered = Remembered(users=FakePlaces())
+    policy = replace(POLICY, tokens=Tokens(Settings(subscribe_secret=SECRET)))
+    build(running, policy)
+    of_7, of_8 = (jwt.encode({"sub": user}, SECRET, "HS256") for user in ("7", "8"))
+    had = Talk(running)
+    pid = had.enter(token=of_8)["pid"]
+    had.peer.socket.close()
+    wait_until(lambda: running.service.newcomers.are_gone, "it left")
+    running.log.push(b"waits", recipients=[("user:8",)])
+    talk = Talk(running)
+    shown = {"pid": talk.enter(token=of_7)["pid"]}
+    running.log.push(b"all")
+    shown["offset"] = talk.hear("42")[2]
+
+    again = Talk(running)
+
+    assert again.enter(token=of_8, **shown)["pid"] not in (pid, shown["pid"])
+    assert again.hear("42")[:2] == ["message", "waits"]
+
+
+def test_a_client_that_is_behind_is_pinged_between_two_messages(running: Running) -> None:
+    build(running, ping_interval=0.05, slow_client_seconds=60)
+    talk = Talk(running, send_buffer=SMALL)
+    talk.enter()
+    for number in range(20):
+        running.log.push(b"%d" % number + b" " * SMALL)
+    (connection,) = running.service.hub.connections
+
+    def has_pings() -> bool:
+        return connection.owed is not None and connection.owed.outbox.endswith(PINGS)
+
+    wait_until(has_pings, "it is behind, and pinged")
+    heard = [talk.peer.texts(1)[0].decode()]
+    while not heard[-1].startswith('42["message","19'):
+        heard += [text.decode() for text in talk.peer.texts(1)]
+
+    assert "2" in heard
+    messages = [json.loads(each[2:]) for each in heard if each != "2"]
+    assert [int(content) for _, content, _ in messages] == list(range(20))
 
 
 def test_version_3_is_remembered_by_a_name(

@@ -53,8 +53,12 @@ def test_who_misses_nothing_is_told_the_same_session_again() -> None:
         assert (kind, fields["sid"]) == ("40", "1.2")
         return str(fields["pid"])
 
-    assert pid(complete=True, session="mine") == "mine"
-    assert pid(complete=False, session="mine") == pid(complete=True, session="") == "1.2~1a-5-0"
+    assert pid(complete=True, session="mine~~1-1-0") == "mine~~1-1-0"
+    assert (
+        pid(complete=False, session="mine~~1-1-0")
+        == pid(complete=True, session="")
+        == "1.2~~1a-5-0"
+    )
 
 
 def test_a_gap_moves_the_place() -> None:

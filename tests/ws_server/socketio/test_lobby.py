@@ -5,15 +5,19 @@ from time import monotonic
 import pytest
 
 from common.message import Mark
-from tests.support.parts import wait_until
+from tests.support.parts import Peer, wait_until
+from tests.support.processes import free_port
 from tests.support.running import Running, stop
 from tests.support.socketio_talk import Talk, build, packet
 from tests.support.websocket import CLOSE, TEXT, frame
+from ws_server.clients.sender import CLOSE_TIMEOUT
 from ws_server.door.listen import Listen
 from ws_server.door.policy import Policy
 from ws_server.door.socketio_listen import LOBBY
 from ws_server.socketio.lobby import MOST_SAID, PATIENCE, Lobby
 from ws_server.wire.gap_reasons import UNKNOWN
+
+PORT = free_port()
 
 
 def lobby_of(running: Running) -> Lobby:
@@ -24,6 +28,12 @@ def lobby_of(running: Running) -> Lobby:
 
 def here(running: Running) -> int:
     return len(running.service.newcomers.census)
+
+
+def leave(peer: Peer, running: Running) -> None:
+    """It has been told why, and ends the connection."""
+    peer.socket.close()
+    wait_until(lambda: (here(running), len(lobby_of(running))) == (0, 0), "it is forgotten")
 
 
 def test_who_has_not_entered_counts_and_is_sent_nothing(running: Running) -> None:
@@ -77,7 +87,7 @@ def test_who_is_refused_may_try_again_but_not_for_ever(running: Running) -> None
     assert talk.hear("44/admin,") == {"message": "Invalid namespace"}
 
     assert talk.peer.close_code() == 1002
-    assert here(running) == 0
+    leave(talk.peer, running)
     assert running.service.hub.tally.accepts["bad_channel"] == MOST_SAID - 1
 
 
@@ -103,6 +113,11 @@ def test_a_better_packet_lets_it_in(running: Running) -> None:
         (2, b"40", 1002),
         (CLOSE, b"\x03\xe8", 1000),
         (TEXT, b"40" + b" " * 2000, 1009),
+        (TEXT, b'40"text"', 1002),
+        (TEXT, b"40[1]", 1002),
+        (TEXT, b"40null", 1002),
+        (TEXT, b"40" + b'{"a":' * 190, 1002),
+        (TEXT, b'451-["chat",{"_placeholder":true,"num":0}]', 1002),
     ],
 )
 def test_whoever_says_anything_else_is_closed(
@@ -114,10 +129,23 @@ def test_whoever_says_anything_else_is_closed(
     talk.peer.send(frame(opcode, said))
 
     assert talk.peer.close_code() == code
-    assert (here(running), len(lobby_of(running))) == (0, 0)
+    leave(talk.peer, running)
 
 
-def test_who_enters_too_late_is_closed(running: Running) -> None:
+def test_who_is_closed_may_still_be_talking_and_is_told_why(running: Running) -> None:
+    build(running)
+    told, peer = running.peers.make_tcp(PORT)
+    running.service.newcomers.adopt(told, b"", Listen(format=LOBBY))
+    peer.texts(1)
+
+    peer.send(frame(TEXT, b"9") + b"x" * 100_000)
+
+    assert peer.close_code() == 1002
+    assert here(running) == 1
+    leave(peer, running)
+
+
+def test_who_enters_too_late_is_closed_and_cut_off_if_it_stays(running: Running) -> None:
     build(running)
     talk = Talk(running)
     lobby = lobby_of(running)
@@ -127,6 +155,11 @@ def test_who_enters_too_late_is_closed(running: Running) -> None:
     lobby.send_away(monotonic() + PATIENCE + 1)
 
     assert talk.peer.close_code() == 1002
+    talk.peer.send(frame(TEXT, b"40"))
+    lobby.send_away(monotonic() + CLOSE_TIMEOUT / 2)
+    assert len(lobby) == 1
+    lobby.send_away(monotonic() + CLOSE_TIMEOUT + 1)
+    assert (here(running), len(lobby)) == (0, 0)
 
 
 def test_who_leaves_is_forgotten(running: Running) -> None:
@@ -173,9 +206,9 @@ def test_where_the_log_does_not_reach_back_the_session_is_another_and_the_gap_is
     build(running)
     talk = Talk(running)
 
-    told = talk.enter(pid="1.2~1-5-0", offset="chat")
+    told = talk.enter(pid="1.2~~1-5-0", offset="chat")
 
-    assert told["pid"] not in ("", "1.2~1-5-0")
+    assert told["pid"] not in ("", "1.2~~1-5-0")
     name, fields, offset = talk.hear("42")
     assert (name, fields["reason"]) == ("message-center:gap", UNKNOWN)
     assert told["pid"].endswith(f"~{offset}")
