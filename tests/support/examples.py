@@ -34,12 +34,15 @@ RUN_BY_A_TEST_OF_ITS_OWN = {
         "test_the_documented_rights_are_enough_and_none_is_for_nothing"
     ),
     "# name:token, then what it may do": "test_the_tokens_of_the_documents_can_be_used",
-    'const socket = io("https://push.example.com", {': (
-        "test_a_page_hears_events_changes_its_channels_and_is_left_out"
-    ),
     "make bench                                        # the comparison: 20 minutes": (
         "test_a_scenario_ends_with_a_table"
     ),
+    "BROADCAST_CONNECTION=reverb": "test_laravel_reaches_a_page_with_echo",
+    'import Echo from "laravel-echo";': "test_laravel_reaches_a_page_with_echo",
+    'import Pusher from "pusher-js";': "test_the_page_with_pusher_js_hears_the_backend",
+    "$api = new Webman\\Push\\Api(": "test_the_page_of_webman_hears_its_backend",
+    "const connection = new Push({": "test_the_page_of_webman_hears_its_backend",
+    'const socket = io("http': "test_the_page_with_socket_io_client_hears_a_push",
 }
 NOT_RUN = {
     '{"code": 0, "msg": "success", "id": "order-1042", "state": "settled"': (
