@@ -74,6 +74,11 @@ class Recent:
         if self.users is not None:
             self.users.rewind(head)
 
+    def forget_upto(self, id_: int) -> None:
+        """The log has forgotten everything up to an id; blocks have a bound of their own."""
+        if self.users is not None:
+            self.users.forget_upto(id_)
+
     def add(self, ids: Sequence[bytes], recipients: Recipients | None) -> None:
         """New messages at the head, as in a `Page`."""
         if self.users is not None:

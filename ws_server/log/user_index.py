@@ -4,14 +4,16 @@ So it is known without a look at the log what came for one of a million users wh
 """
 
 from bisect import bisect_right
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import islice, takewhile
 
 from common.channels import USER
 from common.message import parse_id
 from common.page import Page
 
 MOST_IDS = 100_000  # A hundred bytes each, and 200 for a user.
+FORGOTTEN_AT_ONCE = 1000  # Ids: a millisecond.
 
 Recipients = Sequence[tuple[str, ...]]
 
@@ -48,8 +50,10 @@ class UserIndex:
                     self._by_name.setdefault(name, []).append(id_)
                     self._ids.append(id_)
                     self._names.append(name)
-        while len(self._ids) > self._most:
-            self._forget_oldest()
+        if len(self._ids) > self._most:
+            last = self._forget(len(self._ids) - self._most)
+            if last > self.start:  # Else the log has forgotten it, too.
+                self.start, self.is_all, self._is_cut = last, True, True
 
     def add_older(self, before: int, page: Page, *, is_all: bool) -> None:
         """The messages before, up to the id `before`; ignored if older ones have come meanwhile."""
@@ -79,10 +83,23 @@ class UserIndex:
         start, end = (bisect_right(ids, id_, key=parse_id) for id_ in (after, upto))
         return ids[start:end]
 
-    def _forget_oldest(self) -> None:
-        id_, name = self._ids.popleft(), self._names.popleft()
-        ids = self._by_name[name]
-        del ids[0]
-        if not ids:
-            del self._by_name[name]
-        self.start, self.is_all, self._is_cut = parse_id(id_), True, True
+    def forget_upto(self, id_: int) -> None:
+        """The log has forgotten everything up to an id. A bounded part of that goes each time."""
+        if id_ >= self.start:
+            self.start, self.is_all, self._is_cut = id_, True, False
+        if self._ids and parse_id(self._ids[0]) <= id_:
+            some = islice(self._ids, FORGOTTEN_AT_ONCE)
+            self._forget(sum(1 for _ in takewhile(lambda each: parse_id(each) <= id_, some)))
+
+    def _forget(self, count: int) -> int:
+        """So many of the oldest; the id of the last of them."""
+        last, names = b"", Counter[str]()
+        for _ in range(count):
+            last = self._ids.popleft()
+            names[self._names.popleft()] += 1
+        for name, times in names.items():
+            ids = self._by_name[name]
+            del ids[:times]
+            if not ids:
+                del self._by_name[name]
+        return parse_id(last) if last else 0

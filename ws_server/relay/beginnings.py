@@ -20,7 +20,7 @@ from ws_server.relay.memory import ClientMemory
 from ws_server.wire.close_codes import TRY_AGAIN
 from ws_server.wire.gap_reasons import TOO_OLD, UNKNOWN
 
-MOST_FOUND = 10_000  # Ids of clients that are remembered.
+MOST_FOUND = 1000  # Ids of clients that are remembered: 100 kB.
 MOST_LOOKS = 10  # At messages that came before this process started.
 
 

@@ -96,6 +96,7 @@ class Losses:
 
     def _remember(self, state: LogState) -> None:
         self.floor = state.floor
+        self._hub.recent.forget_upto(state.floor - 1)
         self.empty_places = (state.start, max(0, state.floor - 1))
         self._last = state.last or self._last
         if is_newer(state.epoch, self._epoch):

@@ -154,6 +154,22 @@ def test_what_there_was_no_room_to_note_is_told(
     assert waiting(relay, format="json").missing == ""
 
 
+def test_what_the_log_has_forgotten_is_forgotten_by_the_index_too(
+    parts: Parts, relay: Relay, places: FakePlaces
+) -> None:
+    places.known["42"] = Known(at(0), None)
+    waiting(relay)  # So it is read backwards.
+    index = parts.hub.recent.users
+    assert index is not None
+    before = len(index)
+
+    parts.log.forgotten = at(7).id
+    relay.tick()
+
+    assert (before, len(index)) == (5, 1)
+    assert contents(waiting(relay)) == [b"8"]
+
+
 def test_after_a_loss_what_the_log_has_left_waits_and_the_loss_is_told(
     relay: Relay, places: FakePlaces
 ) -> None:
