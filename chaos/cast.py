@@ -36,6 +36,7 @@ SETTINGS: Mapping[str, object] = {
     "PING_INTERVAL": 2,
     "SLOW_CLIENT_SECONDS": 4,
     "STOP_TIMEOUT": 4,
+    "SOCKET_IO": 1,
     "HISTORY_SIZE": 10_000_000,  # Only age makes gaps, if anything does.
     "HISTORY_BYTES": 0,
     "WINDOW_BYTES": 32 * KIB,  # Whoever is behind by a second is sent what the log says.

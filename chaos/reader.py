@@ -14,6 +14,7 @@ from random import Random
 
 from chaos.ledger import Ledger, newest_first
 from chaos.records import Broken, Gap, Lost, Opened, Read, Record, Welcome
+from chaos.socketio import SocketIO
 from chaos.wire import Decoder, Events, WebSocket
 
 # Two ways to ask for the same where there are two.
@@ -26,6 +27,7 @@ DECODERS: dict[str, Callable[[], Decoder]] = {
     "sse-text.2": lambda: Events(is_json=False, as_header=False),
     "sse-json.1": lambda: Events(is_json=True),
     "sse-json.2": lambda: Events(is_json=True, as_header=False),
+    "socketio": SocketIO,
 }
 WITHOUT_IDS = "ws-text"
 PATIENCE = 12.0  # Seconds without a byte, not even a ping, before it tries another server.

@@ -201,10 +201,12 @@ def _of_object(said: dict[str, Any], name: str) -> Record:
 
 
 def client_frame(opcode: int, payload: bytes) -> bytes:
-    """A short frame of a client, masked as it must be."""
+    """A frame of a client that is not long, masked as it must be."""
     key = os.urandom(4)
     masked = bytes(byte ^ key[at % 4] for at, byte in enumerate(payload))
-    return struct.pack("!BB", 0x80 | opcode, 0x80 | len(payload)) + key + masked
+    size = len(payload)
+    length = bytes([0x80 | size]) if size < 126 else struct.pack("!BH", 0x80 | 126, size)
+    return bytes([0x80 | opcode]) + length + key + masked
 
 
 def _label(text: str) -> str:

@@ -22,7 +22,7 @@ def test_whatever_is_killed_no_message_is_lost_or_doubled(tmp_path: Path) -> Non
     result = run_small(tmp_path, KILLS)
 
     assert len(result.pushes.acknowledged) > 100
-    assert len(result.tallies) == 16
+    assert len(result.tallies) == 18
     assert all(tally.figures["read"] > 50 for tally in result.tallies)
     assert sum(result.strikes.values()) > len(KILLS.strikes) // 2
 
