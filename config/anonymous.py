@@ -43,6 +43,13 @@ def warn_of_anonymous_push(settings: Settings) -> None:
             "push without a token; set PUSH_TOKENS=name:token",
             host,
         )
+    elif settings.pusher_apps and not settings.needs_push_token:
+        log.warning(
+            "PUSHER_APPS without PUSH_TOKENS: whoever reaches %s=%s can push to all channels by "
+            "/push, without a signature; set PUSH_TOKENS=name:token",
+            name,
+            host,
+        )
 
 
 def lets_others_push(settings: Settings) -> bool:

@@ -41,11 +41,24 @@ class Banner:
         note = "" if has_redis else "  (does not answer yet: pushes get 503)"
         return (
             f"\n  HTTP API   {at['http']}          (open it: the console)\n"
-            f"  WebSocket  {at['websocket']}\n"
+            f"  WebSocket  {at['websocket']}\n{self._dialects()}"
             f"  Redis      {at['redis']}{note}\n{self.about_other_redis()}\n"
             f"  Try:  {self._push(at['http'])}\n"
             f"  Stop: Ctrl-C\n"
         )
+
+    def _dialects(self) -> str:
+        """Where libraries of other protocols go."""
+        settings = self.settings
+        listens = f"{reachable(settings.ws_host)}:{settings.ws_port}"
+        pushes = f"{reachable(settings.http_host)}:{settings.http_port}"
+        lines = [
+            f"  Pusher     key {key}: backends {pushes}, pages {listens}\n"
+            for _, key, _ in settings.pusher_apps
+        ]
+        if settings.socket_io:
+            lines.append(f'  Socket.IO  http://{listens}, {{transports: ["websocket"]}}\n')
+        return "".join(lines)
 
     def _push(self, http: str) -> str:
         if not self.settings.needs_push_token:

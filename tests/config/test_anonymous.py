@@ -94,6 +94,18 @@ def test_whoever_allows_it_is_warned_once(caplog: pytest.LogCaptureFixture) -> N
     assert "HTTP_HOST=0.0.0.0 other machines can push" in caplog.text
 
 
+@pytest.mark.parametrize(("tokens", "warnings"), [((), 1), (TOKENS, 0)])
+def test_signatures_beside_a_push_without_a_token_are_warned_of(
+    tokens: tuple[tuple[str, str], ...], warnings: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    apps = (("1", "a-key", "a-secret-of-it"),)
+
+    warn_of_anonymous_push(Settings(pusher_apps=apps, push_tokens=tokens))
+
+    assert caplog.text.count("PUSHER_APPS without PUSH_TOKENS") == warnings
+    assert "a-secret" not in caplog.text
+
+
 def test_the_http_process_refuses_and_the_websocket_process_does_not(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

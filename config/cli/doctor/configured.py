@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from config.addresses import refuse_shared_ports
 from config.anonymous import lets_others_push, refuse_anonymous_push
+from config.cli.doctor.dialects import dialect_findings
 from config.cli.doctor.finding import Finding, note, ok, problem
 from config.errors import SettingsError
 from config.networks import is_loopback
@@ -141,4 +142,4 @@ def _inbox(settings: Settings) -> Iterator[Finding]:
         )
 
 
-LOOKS = (_pushing, _listening, _waiting, _inbox)
+LOOKS = (_pushing, _listening, _waiting, _inbox, dialect_findings)

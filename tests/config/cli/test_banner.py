@@ -108,3 +108,12 @@ def shown_beside(answer: bytes) -> tuple[int, str]:
 )
 def test_the_command_works_where_it_is_pasted(words: list[str], typed: str) -> None:
     assert command_as_typed(words, ["serve"]) == typed.format(Path.cwd())
+
+
+def test_it_says_where_libraries_of_other_protocols_go() -> None:
+    text = shown(pusher_apps=(("1", "a-key", "a-secret"),), socket_io=True, ws_host="0.0.0.0")
+
+    assert "  Pusher     key a-key: backends 127.0.0.1:2346, pages 127.0.0.1:2345\n" in text
+    assert '  Socket.IO  http://127.0.0.1:2345, {transports: ["websocket"]}\n' in text
+    assert "a-secret" not in text
+    assert "Socket.IO" not in shown()
