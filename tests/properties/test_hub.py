@@ -24,6 +24,7 @@ from ws_server.clients.beginning import Beginning
 from ws_server.clients.connection import Connection, State
 from ws_server.door.listen import Listen
 from ws_server.log.chunk import KEPT_REST
+from ws_server.relay import loss
 from ws_server.relay.relay import Relay
 from ws_server.wire.close_codes import GAP, CloseCode
 
@@ -138,7 +139,8 @@ class Server(RuleBasedStateMachine):
         self.lost: set[int] = set()  # The numbers of those that the log does not have any more.
         self.clients: list[Client] = []
         self.failures: list[object] = []
-        self.pause, catch_up.REDIS_PAUSE = catch_up.REDIS_PAUSE, 0.001
+        self.pauses = (catch_up.REDIS_PAUSE, loss.PAUSE)
+        catch_up.REDIS_PAUSE, loss.PAUSE = 0.001, 0.001
         self.times, fan_out.LENT_TIMES = fan_out.LENT_TIMES, 1  # What is long is lent.
         setattr(gevent.get_hub(), "handle_error", self._note_failure)  # noqa: B010  # For mypy.
         self.relay.find_head()
@@ -299,7 +301,8 @@ class Server(RuleBasedStateMachine):
             self.catching_up.kill()
             self.parts.close()
             self.peers.close()
-            catch_up.REDIS_PAUSE, fan_out.LENT_TIMES = self.pause, self.times
+            catch_up.REDIS_PAUSE, loss.PAUSE = self.pauses
+            fan_out.LENT_TIMES = self.times
             del gevent.get_hub().handle_error
 
     def _come_to_rest(self) -> None:

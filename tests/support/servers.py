@@ -29,7 +29,8 @@ def close(code: int, reason: str = "") -> bytes:
 class Player:
     """`answers` that begin with HTTP are sent as they are; others are frames after a handshake.
 
-    Unrealistic: it plays the last one again and again, and waits for the client to leave.
+    Each is cut after it, but for the last one. Unrealistic: it plays that one again and again, and
+    waits for the client to leave.
     """
 
     def __init__(self, answers: Sequence[bytes]) -> None:
@@ -48,13 +49,15 @@ class Player:
                 return
             with client:
                 client.settimeout(60)
-                self._serve(client, self._answers[min(len(self.targets), len(self._answers) - 1)])
+                number = len(self.targets)
+                self._serve(client, self._answers[number:] or self._answers[-1:])
 
     def stop(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
-    def _serve(self, client: socket.socket, answer: bytes) -> None:
+    def _serve(self, client: socket.socket, answers: Sequence[bytes]) -> None:
+        answer, *following = answers
         protocol = WSConnection(ConnectionType.SERVER)
         protocol.receive_data(client.recv(65536))
         (request,) = protocol.events()
@@ -67,6 +70,8 @@ class Player:
             client.shutdown(socket.SHUT_WR)
         else:
             client.sendall(protocol.send(AcceptConnection()) + answer)
+            if following:
+                client.shutdown(socket.SHUT_WR)
         said = b""
         while more := _read(client):
             said += more

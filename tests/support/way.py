@@ -102,6 +102,7 @@ def main(redis_url: str, where: str) -> None:
         while TEXT.encode() not in received:
             received += theirs.recv(1024)
     sys.setprofile(None)
+    theirs.close()
     print("\n".join(watch.files))  # noqa: T201
     ws_server.process.stop(listener, Stop())
 

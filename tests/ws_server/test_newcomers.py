@@ -125,7 +125,7 @@ def test_whoever_hangs_up_while_redis_is_asked_leaves_nothing_behind(running: Ru
 
 
 def test_whoever_has_an_id_of_late_does_not_wait_behind_others(running: Running) -> None:
-    running.build(redis_timeout=60.0)
+    running.build(redis_timeout=60.0, stop_timeout=0.1)
     first = running.connect(listen=Listen("json"))
     running.log.push(b"one", b"two")
     ids = [json.loads(text)["id"] for text in first.texts(3)]

@@ -1,8 +1,6 @@
 """What `serve` refuses before it starts anything; tests/integration/test_serve.py has the rest."""
 
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,12 +11,6 @@ from config.errors import SettingsError
 from config.settings import Settings
 from tests.support.processes import free_port
 from tests.support.signals import handlers_kept
-
-
-@contextmanager
-def taken_port() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
 
 
 @pytest.fixture(autouse=True)
@@ -60,13 +52,13 @@ def test_two_servers_at_one_port_are_refused_by_name() -> None:
 
 
 def test_a_port_of_somebody_who_answers_is_refused_and_no_valkey_is_started(
-    tmp_path: Path,
+    tmp_path: Path, taken_port: int
 ) -> None:
-    with taken_port() as port:
-        settings = Settings(http_port=free_port(), ws_port=port, data_dir=str(tmp_path / "data"))
+    data = str(tmp_path / "data")
+    settings = Settings(http_port=free_port(), ws_port=taken_port, data_dir=data)
 
-        assert refusal(settings, embedded=True).startswith(f"WS_PORT: cannot use 127.0.0.1:{port}")
-
+    told = f"WS_PORT: cannot use 127.0.0.1:{taken_port}"
+    assert refusal(settings, embedded=True).startswith(told)
     assert not (tmp_path / "data").exists()
 
 

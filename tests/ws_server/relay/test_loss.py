@@ -238,7 +238,10 @@ def test_after_a_loss_it_is_known_what_is_left_of_the_epochs_before(
     assert kept == [2 << 64, 2 << 64, 7 << 64, None]
 
 
-def test_so_many_epochs_are_remembered(parts: Parts, losses: Losses) -> None:
+def test_so_many_epochs_are_remembered(
+    parts: Parts, losses: Losses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loss, "PAUSE", 0)
     for _ in range(MOST_EPOCHS + 1):
         parts.log.lose(5)
         losses.look()
