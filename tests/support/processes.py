@@ -14,6 +14,7 @@ from time import monotonic, sleep
 from typing import ClassVar
 
 from config.settings import describe
+from tests.support.nursery import Forked, can_fork, fork
 from tests.support.websocket import LIMIT
 
 ROOT = Path(__file__).parents[2]
@@ -99,10 +100,15 @@ class Process:
             if python or "PYTHONPATH" in settings
             else {"PYTHONPATH": f"{ROOT}:{ROOT}/clients/python"}
         )
+        environ = {**environment(**settings), **found}
+        self.popen: subprocess.Popen[bytes] | Forked
         with self.log.open("wb") as output:
+            if found and can_fork(command, settings):
+                self.popen = fork(command[-1], folder, environ, output)
+                return
             self.popen = subprocess.Popen(
                 [str(python or sys.executable), *command],
-                env={**environment(**settings), **found},
+                env=environ,
                 cwd=folder,
                 stdout=output,
                 stderr=subprocess.STDOUT,
