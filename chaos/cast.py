@@ -58,13 +58,15 @@ class Cast:
         for each in (self.ledgers, self.valkey_data):
             each.mkdir()
         names = (VALKEY, PROXY, *HTTP_APIS, *WS_SERVERS, *REDIS_LINKS, *READER_LINKS)
-        self.ports = dict(zip(names, _free_ports(names), strict=True))
+        self.ports = dict(zip(names, free_ports(names), strict=True))
         self.folder = folder
         self._settings = settings
 
     def actors(self) -> Iterator[Actor]:
         """All, in the order in which they are needed."""
-        yield self._actor(VALKEY, self._valkey())
+        # Its own user, so that rights can be taken away from our processes and from nobody else.
+        user = ["--user", USER, "on", "nopass", "~*", "&*", "+@all"]
+        yield self._actor(VALKEY, [*valkey(self.ports[VALKEY], self.valkey_data), *user])
         yield self._actor(PROXY, self._proxy())
         for name in HTTP_APIS:
             yield self._server(name, "http_api", HTTP_PORT=self.ports[name])
@@ -74,23 +76,6 @@ class Cast:
             yield self._client(name, "chaos.reader", READER_LINKS)
         for name in PUBLISHERS:
             yield self._client(name, "chaos.publisher", HTTP_APIS)
-
-    def _valkey(self) -> list[str]:
-        """As the embedded one is started, but its file is never rewritten: it is the evidence."""
-        options = {
-            "port": self.ports[VALKEY],
-            "bind": "127.0.0.1",
-            "dir": self.valkey_data,
-            "save": "",
-            "appendonly": "yes",
-            "appendfsync": "everysec",
-            "auto-aof-rewrite-percentage": 0,
-            "enable-debug-command": "yes",
-        }
-        flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-        # Of its own, so that rights can be taken away from our processes and from nobody else.
-        user = ["--user", USER, "on", "nopass", "~*", "&*", "+@all"]
-        return [str(server_path()), *flags, *user]
 
     def _proxy(self) -> list[str]:
         targets = dict.fromkeys(REDIS_LINKS, VALKEY) | dict(
@@ -117,6 +102,22 @@ class Cast:
         return Actor(name, command, environ(settings or {}), self.folder)
 
 
+def valkey(port: int, folder: Path) -> list[str]:
+    """As the embedded one is started, but its file is never rewritten: it is the evidence."""
+    options = {
+        "port": port,
+        "bind": "127.0.0.1",
+        "dir": folder,
+        "save": "",
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "auto-aof-rewrite-percentage": 0,
+        "enable-debug-command": "yes",
+    }
+    flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return [str(server_path()), *flags]
+
+
 def environ(settings: Mapping[str, object] = NO_SETTINGS) -> dict[str, str]:
     """This process's environment, with no setting of ours but `settings`."""
     ours = {row.name for row in describe()}
@@ -125,7 +126,7 @@ def environ(settings: Mapping[str, object] = NO_SETTINGS) -> dict[str, str]:
     return clean | {"PYTHONPATH": str(ROOT)}
 
 
-def _free_ports(names: Iterable[str]) -> list[int]:
+def free_ports(names: Iterable[str]) -> list[int]:
     """Ports that were free a moment ago, all different."""
     with ExitStack() as open_at_once:
         probes = [open_at_once.enter_context(socket.socket()) for _ in names]

@@ -130,9 +130,9 @@ class Service:
 
     def speak_pusher(self, kept: PusherStores, settings: Settings) -> None:
         """Serve clients that speak Pusher's protocol, which the policy must let in."""
-        hub, memory = self._hub, None
+        hub, memory, most = self._hub, None, settings.client_messages_per_second
         if kept.places is not None:
-            memory = self._pages = Memory(kept.places, settings.client_seconds, hub.sender)
+            memory = self._pages = Memory(kept.places, settings.client_seconds, hub, most)
             gevent.spawn(memory.run)
         rosters = Rosters(kept.rosters, hub, self._feeds[PUSHER])
         entering = Entering(

@@ -1,21 +1,26 @@
 """Clients with the libraries of Pusher, unchanged, at two real WebSocket servers."""
 
 import json
+import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import pytest
 import redis
 
 from common.message import Message
+from common.store.keys import Keys
 from config.cli.embedded import EmbeddedValkey
+from tests.support.examples import find_examples
+from tests.support.processes import wait_until
 from tests.support.pusher_backends import run
-from tests.support.pusher_clients import echo, pusher_js, pysher
+from tests.support.pusher_clients import again, echo, pusher_js, pysher
 from tests.support.pusher_http import ONE, SETTING
 from tests.support.system import System
-from tests.support.websocket import TEXT, Client
+from tests.support.websocket import LIMIT, TEXT, Client
 
 Ports = tuple[int, int, int]
 SUCCESS = "pusher:subscription_succeeded"
@@ -161,6 +166,60 @@ def test_a_client_with_a_name_misses_nothing_when_its_server_is_killed(
     # What it had not confirmed comes once more.
     assert heard == [*range(heard[0], 7)]
     assert heard[0] <= 3
+
+
+def test_a_page_can_pass_over_what_it_has_had(
+    valkey: EmbeddedValkey, client: redis.Redis, key: str, tmp_path: Path
+) -> None:
+    """By what is in the documents: it gets the same as another page, and passes on less."""
+    page, places = again(tmp_path), Keys(key).places
+    snippet = tmp_path / "snippet.js"
+    snippet.write_text(
+        next(each.code for each in find_examples() if "createWebSocket" in each.code)
+    )
+    settings: dict[str, Any] = {
+        "PUSHER_APPS": SETTING,
+        "DELIVERY": "instant",
+        "MESSAGE_CENTER_KEY": key,
+    }
+    with System(tmp_path, valkey.url) as system, ExitStack() as programs:
+        process, port = system.start_ws(**settings)
+        command = [*page, str(port), ONE[0][1]]
+        others = (["plain"], ["careful", str(snippet)])
+        plain, careful = (programs.enter_context(Program([*command, *each])) for each in others)
+        assert [each.lines(1) for each in (plain, careful)] == [["entered"]] * 2
+        wait_until(lambda: client.hlen(places) == 2, "both are known")
+        known: Any = client.hgetall(places)
+        push(client, key, 0, 3)
+        assert [each.lines(3) for each in (plain, careful)] == [["0", "1", "2"]] * 2
+
+        process.kill_all()
+        client.hset(places, mapping=known)  # As if none of it had been noted in time.
+        system.start_ws(port, **settings)
+        assert [each.lines(1) for each in (plain, careful)] == [["entered"]] * 2
+        push(client, key, 3, 4)
+
+        assert (plain.lines(4), careful.lines(1)) == (["0", "1", "2", "3"], ["3"])
+
+
+class Program:
+    """A program that is told to end by the end of its input."""
+
+    def __init__(self, command: list[str]) -> None:
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=LIMIT)
+
+    def lines(self, count: int) -> list[str]:
+        """The next lines that it prints."""
+        output = self._process.stdout
+        assert output is not None
+        return [output.readline().strip() for _ in range(count)]
 
 
 def push(client: redis.Redis, key: str, start: int, end: int) -> None:

@@ -33,6 +33,9 @@ RUN_BY_A_TEST_OF_ITS_OWN = {
     "ACL SETUSER message-center-http on >PASSWORD ~message_center ~{message_center}:*": (
         "test_the_documented_rights_are_enough_and_none_is_for_nothing"
     ),
+    "const open = Pusher.Runtime.createWebSocket, had": (
+        "test_a_page_can_pass_over_what_it_has_had"
+    ),
     "# name:token, then what it may do": "test_the_tokens_of_the_documents_can_be_used",
     "make bench                                        # the comparison: 20 minutes": (
         "test_a_scenario_ends_with_a_table"

@@ -1,5 +1,8 @@
 """Pusher's format: a message is an event on a channel, in a frame for each of its channels.
 
+Besides what Pusher has, a frame has the `id` of its message. Libraries pass over that, and a page
+that looks at its WebSocket can tell by it what it has had before.
+
 From messages to bytes, once for all clients. No sockets here, and no Redis.
 """
 
@@ -44,14 +47,14 @@ def _frame(channel: str, event: str, data: str, more: str = "") -> bytes:
     return frame(TEXT, f'{{"event":{said},"channel":"{channel}","data":{text}{more}}}'.encode())
 
 
-def _of_member(channel: str, event: str, content: bytes) -> bytes:
+def _of_member(channel: str, event: str, content: bytes, id_: str) -> bytes:
     """That a member has come or gone, or what it has sent; nothing if it is neither."""
     if event in MEMBER_EVENTS:
         return _frame(channel, MEMBER_EVENTS[event], content.decode("utf-8", "replace"))
     try:
         said = json.loads(content)
         user, data = said["user_id"], said["data"]
-        return _frame(channel, event, data, f',"user_id":{encode_basestring(user)}')
+        return _frame(channel, event, data, f',"user_id":{encode_basestring(user)}{id_}')
     except (ValueError, LookupError, TypeError):  # Anybody may push such a message.
         return b""
 
@@ -64,21 +67,23 @@ class PusherFrames(Frames):
     def __init__(self, shown: Callable[[str], str]) -> None:
         self._shown = shown
 
-    def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:  # noqa: ARG002
+    def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:
         """Nothing for a message that is for everybody: it is on no channel."""
         if names is None:
             return [b""] * len(page.ids)
-        shown, frames = self._shown, []
+        shown, frames = self._shown, list[bytes]()
+        start = ',"id":"' + epoch + "-"
         events = page.events or repeat(b"")
-        for content, name, event in zip(page.contents, names, events, strict=False):
+        for at, content, name, event in zip(page.ids, page.contents, names, events, strict=False):
             channel = shown(name) if name else ""
             if not channel:
                 frames.append(b"")
             elif name and name.startswith(MEMBERS):
-                frames.append(_of_member(channel, event.decode(), content))
+                id_ = f'{start}{at.decode()}"'
+                frames.append(_of_member(channel, event.decode(), content, id_))
             else:
-                text = content.decode("utf-8", "replace")
-                frames.append(_frame(channel, event.decode() or NO_EVENT, text))
+                text, id_ = content.decode("utf-8", "replace"), f'{start}{at.decode()}"'
+                frames.append(_frame(channel, event.decode() or NO_EVENT, text, id_))
         return frames
 
     def welcome(self, *_: object, **__: object) -> bytes:

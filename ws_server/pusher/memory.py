@@ -2,99 +2,69 @@
 
 A client has a place in the log for each of its channels, as it is let into each anew every time. It
 confirms what it was sent by `pusher:pong`: its library sends that after it has passed on all that
-came before the ping. Redis is told what has moved a few times a second. So a process that is killed
-takes some confirmations with it: its clients are sent some messages once more, and miss none.
+came before the ping. Those who were sent something are asked soon, and Redis is told what has moved
+soon after. So a process that is killed takes few confirmations with it: its clients are sent those
+messages once more, and miss none. With many clients there is more time between two rounds.
 """
 
 import logging
-from collections import deque
 from itertools import islice
 from time import monotonic
 
 import gevent
+from gevent.event import Event
 
 from common.errors import QueueUnavailable
 from common.loops import repeat
 from common.message import Mark
 from common.outage import Unwritten
+from common.page import Page
 from common.store.places import MOST_MOVES, Move, Places
 from ws_server.clients.connection import Connection
-from ws_server.clients.sender import Sender
+from ws_server.clients.hub import Hub
 from ws_server.pusher import answers
+from ws_server.pusher.trail import Trail
 
 log = logging.getLogger(__name__)
 
-ROUND = 0.2  # Seconds.
-# Of many clients a part is asked in each round: all of them in a second.
-ASKED_AT_ONCE, PARTS = 500, 5
-MOST_PINGS = 5  # That a client has yet to answer: one that answers none is not asked for ever.
+# Seconds between two rounds, at least and at most. To tell Redis takes 0.2 ms of a round, to ask a
+# client and to read its answer 20 us, to look at one 0.3 us.
+LEAST, MOST = 0.01, 0.2
+ASKS_PER_SECOND, LOOKS_PER_SECOND = 2_500, 50_000
+# Of many clients a part is looked at in each round: all of them in a second.
+LOOKED_AT_ONCE, PARTS = 500, 5
+QUIET = 1.0  # Seconds after which those who were sent nothing are asked, too.
 MOST_UNWRITTEN = 100_000  # Places, while Redis is away. Of those beyond, more is sent once more.
 REFRESHES = 4  # In the time for which a client is remembered, as long as it is here.
 NOWHERE = Mark("0", 0)  # Of a channel that a client has left.
 
 
-class Trail:
-    """How far one client is. `asked` and the others count how often it has entered a channel."""
-
-    __slots__ = ("_asked", "_entered", "_entries", "_upto", "name", "pings", "places")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.places: dict[str, int] = {}  # Channels, and the id up to which all is confirmed.
-        self.pings: deque[tuple[int, int]] = deque()  # Up to which id, and after how many entries.
-        self._entered: dict[str, int] = {}
-        self._entries = self._asked = self._upto = 0
-
-    def enter(self, channel: str, after: int) -> None:
-        """It has everything of a channel up to an id, and is being sent what follows."""
-        self._entries += 1
-        self._entered[channel] = self._entries
-        self.places[channel] = after
-
-    def leave(self, channel: str) -> bool:
-        """It wants no more of a channel; False if it was not in."""
-        self._entered.pop(channel, None)
-        return self.places.pop(channel, None) is not None
-
-    def ask(self, upto: int) -> bool:
-        """Whether it is to be asked now to confirm what it was sent, up to an id."""
-        is_new = upto > self._upto or self._entries > self._asked
-        if not (is_new and self.places) or len(self.pings) >= MOST_PINGS:
-            return False
-        self._upto, self._asked = upto, self._entries
-        self.pings.append((upto, self._entries))
-        return True
-
-    def confirm(self) -> list[str]:
-        """It has answered the oldest ping: the channels in which it is further now."""
-        if not self.pings:
-            return []
-        upto, entries = self.pings.popleft()
-        return self.confirm_upto(upto, entries)
-
-    def confirm_upto(self, upto: int, entries: int | None = None) -> list[str]:
-        """The same, up to an id; of those channels that it had entered then, or of all."""
-        moved = [
-            channel
-            for channel, at in self.places.items()
-            if at < upto and (entries is None or self._entered[channel] <= entries)
-        ]
-        self.places |= dict.fromkeys(moved, upto)
-        return moved
-
-
 class Memory:
     """Of all of them that are here."""
 
-    def __init__(self, places: Places, seconds: float, sender: Sender) -> None:
+    def __init__(
+        self, places: Places, seconds: float, hub: Hub, most_per_second: float = 0.0
+    ) -> None:
+        """`most_per_second`: so many messages a client may send, and its answers are some."""
         self._places = places
-        self._sender = sender
+        self._sender = hub.sender
+        self._least = max(LEAST, 2 / most_per_second) if most_per_second else LEAST
+        self._wake = Event()
+        self._quiet_at = 0.0
+        self._asks_all = False  # In this turn, also those who were sent nothing.
         self._here: dict[Connection, Trail] = {}
         self._due: list[Connection] = []  # Those who are yet to be asked in this turn.
         self._moves: dict[str, Move] = {}  # To be written, by the name of the place.
         self._unwritten = Unwritten(log, "How far clients of Pusher's protocol are is")
         self._refresh_every = seconds / REFRESHES
         self._refresh_at = monotonic() + self._refresh_every
+        hub.on_sent.append(self.note)
+        hub.confirming.on_confirmed.append(self.confirm_by_frame)
+
+    def note(self, _sent: Page) -> None:
+        """Something was sent, perhaps to some of them."""
+        if self._here:
+            self._wake.set()
 
     def begin(self, connection: Connection, name: str) -> None:
         """A client has come."""
@@ -130,12 +100,19 @@ class Memory:
         if trail is not None and trail.leave(channel):
             place = _place_of(trail, channel)
             self._moves[place] = Move(place, NOWHERE, None, "set")
+            self._wake.set()
 
     def confirm(self, connection: Connection) -> None:
         """A client has answered a ping."""
         trail = self._here.get(connection)
         if trail is not None:
             self._note(connection, trail, trail.confirm())
+
+    def confirm_by_frame(self, connection: Connection, _before: int, upto: int) -> None:
+        """A client has answered a ping of WebSocket."""
+        trail = self._here.get(connection)
+        if trail is not None:
+            self._note(connection, trail, trail.confirm_pings(upto))
 
     def confirm_all(self, connection: Connection) -> None:
         """A client has answered our close, after all that it was sent."""
@@ -148,6 +125,8 @@ class Memory:
         self._here.pop(connection, None)
 
     def _note(self, connection: Connection, trail: Trail, channels: list[str]) -> None:
+        if channels:
+            self._wake.set()
         for channel in channels:
             place = _place_of(trail, channel)
             mark = Mark(connection.feed.epoch, trail.places[channel])
@@ -156,19 +135,23 @@ class Memory:
         while len(self._moves) > MOST_UNWRITTEN:
             del self._moves[next(iter(self._moves))]
 
-    # A few times a second
+    # Soon after something was sent or confirmed
 
     def run(self) -> None:
         """Ask clients, and tell Redis, for ever."""
         repeat("clients of Pusher's protocol are remembered", self._wait_and_do_round)
 
     def _wait_and_do_round(self) -> None:
-        gevent.sleep(ROUND)
-        self.do_round(monotonic())
+        self._wake.wait(QUIET)
+        self._wake.clear()
+        gevent.sleep(self.do_round(monotonic()))
 
-    def do_round(self, now: float) -> None:
-        """Ask those who have been sent something, and tell Redis what has moved."""
-        self._ask()
+    def do_round(self, now: float) -> float:
+        """Ask those who have been sent something, and tell Redis what has moved.
+
+        For so many seconds nothing is done then.
+        """
+        pause = self._ask(now)
         if now >= self._refresh_at:
             self._refresh_at = now + self._refresh_every
             for connection, trail in self._here.items():
@@ -178,16 +161,34 @@ class Memory:
             self._unwritten.note(None)
         except QueueUnavailable as problem:
             self._unwritten.note(problem)
+            self._wake.set()
+            pause = MOST
+        return max(pause, self._least)
 
-    def _ask(self) -> None:
+    def _ask(self, now: float) -> float:
         if not self._due:
             self._due = list(self._here)
-        part = max(ASKED_AT_ONCE, len(self._here) // PARTS + 1)
+            self._asks_all = now >= self._quiet_at
+            if self._asks_all:
+                self._quiet_at = now + QUIET
+        part = max(LOOKED_AT_ONCE, len(self._here) // PARTS + 1)
         some, self._due = self._due[:part], self._due[part:]
-        for connection in some:
-            trail = self._here.get(connection)
-            if trail is not None and connection.is_open and trail.ask(connection.sent_upto):
-                self._sender.post_raw(connection, answers.PING)
+        if self._due:
+            self._wake.set()
+        asked = sum(self._ask_one(each, now) for each in some)
+        return min(MOST, asked / ASKS_PER_SECOND + len(some) / LOOKS_PER_SECOND)
+
+    def _ask_one(self, connection: Connection, now: float) -> bool:
+        trail, upto = self._here.get(connection), connection.sent_upto
+        if trail is None or not connection.is_open:
+            return False
+        last = upto if connection.owed or self._asks_all else connection.cursor
+        is_due = trail.ask(upto, last, now)
+        if is_due and trail.by_frames:
+            self._sender.ask(connection)
+        elif is_due:
+            self._sender.post_raw(connection, answers.PING)
+        return is_due
 
     def stop(self, limit: float) -> None:
         """Tell Redis what it does not know, within so many seconds."""

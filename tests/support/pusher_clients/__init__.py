@@ -26,6 +26,12 @@ def echo(folder: Path) -> list[str]:
     return _node(folder, "echo.mjs")
 
 
+def again(folder: Path) -> list[str]:
+    """Node's own WebSocket has events like a browser's; pusher-js for workers uses it."""
+    node, script = _node(folder, "again.cjs")
+    return [node, "--experimental-websocket", script]
+
+
 def _node(folder: Path, script: str) -> list[str]:
     need_long()
     need("npm")

@@ -67,8 +67,8 @@ def test_a_subscriber_gets_what_comes_on_its_channels_alone(running: Running) ->
 
     running.log.push(b"all", b"1", b"2", b"3", recipients=[(), ("two:news",), ("x",), ("news",)])
 
-    assert talk.next() == {"event": "message", "channel": "news", "data": "3"}
-    assert other.next() == {"event": "message", "channel": "news", "data": "1"}
+    assert talk.next() == {"event": "message", "channel": "news", "data": "3", "id": "e1-4-0"}
+    assert other.next() == {"event": "message", "channel": "news", "data": "1", "id": "e1-2-0"}
     assert talk.peer.has_nothing()
 
 
@@ -175,7 +175,8 @@ def test_who_has_signed_in_gets_what_is_for_the_user_and_can_be_thrown_out(
 
     running.log.push(b"x", b"", recipients=[("user:two:42",), ("!two:42",)])
 
-    assert talk.next() == {"event": "message", "channel": "#server-to-user-42", "data": "x"}
+    told = {"event": "message", "channel": "#server-to-user-42", "data": "x", "id": "e1-1-0"}
+    assert talk.next() == told
     assert talk.hear("pusher:error")["code"] == 4009
     assert talk.peer.close_code() == 4009
 

@@ -23,8 +23,13 @@ def test_a_message_is_an_event_on_a_channel() -> None:
 
     first, second = FRAMES.messages("e", page, ["news", "two:orders"])
 
-    assert event_of(first) == {"event": 'n"', "channel": "news", "data": 'a "é"'}
-    assert event_of(second) == {"event": "message", "channel": "orders", "data": '{"b":1}'}
+    assert event_of(first) == {"event": 'n"', "channel": "news", "data": 'a "é"', "id": "e-1-0"}
+    assert event_of(second) == {
+        "event": "message",
+        "channel": "orders",
+        "data": '{"b":1}',
+        "id": "e-2-0",
+    }
 
 
 def test_a_message_to_a_user_is_on_the_channel_of_the_user() -> None:
@@ -46,7 +51,12 @@ def test_there_is_nothing_for_what_is_on_no_channel_of_theirs() -> None:
 def test_content_that_is_no_utf8_does_not_break_the_frame() -> None:
     (frame,) = FRAMES.messages("e", Page([b"1-0"], [b"\xff"]), ["news"])
 
-    assert event_of(frame) == {"event": "message", "channel": "news", "data": "\ufffd"}
+    assert event_of(frame) == {
+        "event": "message",
+        "channel": "news",
+        "data": "\ufffd",
+        "id": "e-1-0",
+    }
 
 
 def test_a_close_says_its_code_twice() -> None:
@@ -76,7 +86,7 @@ def test_who_comes_and_goes_and_what_members_send_is_told_on_their_channel() -> 
     assert told == [
         {"event": "pusher_internal:member_added", **on, "data": '{"user_id":"1"}'},
         {"event": "pusher_internal:member_removed", **on, "data": '{"user_id":"1"}'},
-        {"event": "client-x", **on, "data": "x", "user_id": "é"},
+        {"event": "client-x", **on, "data": "x", "user_id": "é", "id": "e-1-0"},
     ]
 
 

@@ -8,13 +8,14 @@ from gevent.event import Event
 from common.errors import QueueUnavailable
 from common.message import Mark
 from common.store.places import Known, Move
-from tests.support.parts import let_others_run, wait_until
+from tests.support.parts import Parts, Peers, let_others_run, wait_until
 from tests.support.places import GONE, FakePlaces
 from tests.support.pusher_talk import Talk, build
 from tests.support.running import Running, stop
-from tests.support.websocket import CLOSE, frame
+from tests.support.websocket import CLOSE, PING, PONG, frame
 from ws_server.pusher import memory as module
-from ws_server.pusher.memory import NOWHERE, Trail
+from ws_server.pusher import trail
+from ws_server.pusher.memory import NOWHERE
 from ws_server.remembering import Remembered
 from ws_server.wire.gap_reasons import UNKNOWN
 
@@ -24,7 +25,7 @@ PLACE = "r/one/tab/news"
 @pytest.fixture
 def places(running: Running, monkeypatch: pytest.MonkeyPatch) -> FakePlaces:
     """What is remembered; nobody is asked but by `ask`."""
-    monkeypatch.setattr(module, "ROUND", 1000.0)
+    monkeypatch.setattr(module.Memory, "run", lambda _: None)
     places = FakePlaces()
     running.remembered = Remembered(places)
     return places
@@ -220,6 +221,59 @@ def test_the_answer_to_a_close_confirms_everything(running: Running, places: Fak
     assert places.known[PLACE].mark == Mark("e1", 2 << 64)
 
 
+def test_a_library_that_answers_no_ping_of_pushers_confirms_by_websocket(
+    running: Running, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "PATIENCE", 0.0)
+    build(running)
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    for number in range(trail.MOST_PINGS):
+        push(running, b"%d" % number)
+        heard(talk, 1)
+        memory(running).do_round(1.0)
+        assert talk.hear("pusher:ping") == {}
+    push(running, b"last")
+    heard(talk, 1)
+    assert places.known[PLACE].mark == Mark("e1", 0)
+
+    memory(running).do_round(1.0)
+    opcode, payload = talk.peer.frame()
+    assert opcode == PING
+    talk.peer.send(frame(PONG, payload))
+    let_others_run()
+    memory(running).write()
+
+    assert places.known[PLACE].mark == Mark("e1", 6 << 64)
+
+
+def test_clients_are_asked_and_redis_is_told_without_being_told_to(
+    running: Running,
+) -> None:
+    places = FakePlaces()
+    running.remembered = Remembered(places)
+    build(running)
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    push(running, b"1")
+
+    has_it = False
+    while (event := talk.next()["event"]) != "pusher:ping" or not has_it:
+        has_it = has_it or event == "message"
+        if event == "pusher:ping":
+            talk.say("pusher:pong", {})
+    talk.say("pusher:pong", {})
+
+    wait_until(lambda: places.known[PLACE].mark == Mark("e1", 1 << 64), "it is noted")
+
+
+def test_a_limit_of_messages_is_not_used_up_by_answers() -> None:
+    hub = Parts(Peers()).hub
+
+    assert module.Memory(FakePlaces(), 60.0, hub, 4.0).do_round(1.0) == 0.5
+    assert module.Memory(FakePlaces(), 60.0, hub).do_round(1.0) == module.LEAST
+
+
 def test_while_redis_is_away_nothing_is_forgotten(
     running: Running, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,35 +308,3 @@ def test_without_a_name_nothing_is_remembered_and_nobody_is_asked(
 
     assert talk.peer.has_nothing()
     assert places.known == {}
-
-
-def test_a_ping_confirms_only_what_it_came_after() -> None:
-    trail = Trail("r/one/tab")
-    trail.enter("a", 1)
-    assert trail.ask(5)
-    trail.enter("b", 2)
-
-    assert trail.confirm() == ["a"]
-    assert trail.places == {"a": 5, "b": 2}
-    assert trail.ask(5)
-    assert trail.confirm() == ["b"]
-    assert not trail.ask(5)
-
-
-def test_who_answers_no_ping_is_not_asked_for_ever() -> None:
-    trail = Trail("r/one/tab")
-    trail.enter("a", 0)
-
-    assert [trail.ask(upto) for upto in range(1, 8)] == [True] * 5 + [False] * 2
-    assert trail.confirm() == ["a"]
-    assert trail.ask(9)
-
-
-def test_a_pong_to_no_ping_confirms_nothing() -> None:
-    trail = Trail("r/one/tab")
-    trail.enter("a", 0)
-
-    assert trail.confirm() == []
-    assert trail.leave("a")
-    assert not trail.leave("a")
-    assert not trail.ask(5)

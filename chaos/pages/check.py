@@ -1,0 +1,99 @@
+"""What each page heard of each channel, against what the log has of it. No I/O here."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chaos.pages.audience import Heard, Removed
+from chaos.wrong import Wrong, clock
+
+Blow = tuple[float, str]  # When, and what was done.
+# Seconds for which a client of a worker that was killed is taken to be there, at least.
+LEASE = 4.5
+SKEW = 1.0  # Seconds by which one worker may be ahead of another one.
+NEVER = (0.0, "nothing")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Of all pages: how much they heard, and what of it again, after what."""
+
+    heard: int = 0
+    doubled: Counter[str] = field(default_factory=Counter)
+    wrong: list[Wrong] = field(default_factory=list)
+
+
+def check(
+    heard: Iterable[Heard],
+    logged: Mapping[str, Sequence[int]],
+    places: Iterable[tuple[str, str]],
+    blows: Sequence[Blow],
+    may_double: str,
+) -> Tally:
+    """`places` are pages and channels that must have everything; `blows` stand in their order.
+
+    After one named `may_double` the last messages may come again.
+    """
+    tally = Tally()
+    by_page: dict[tuple[str, str], list[Heard]] = {place: [] for place in places}
+    for each in heard:
+        if (each.page, each.channel) in by_page:
+            tally.heard += 1
+            by_page[each.page, each.channel].append(each)
+    for (page, channel), its in by_page.items():
+        _check_one(tally, f"{page} on {channel}", its, logged[channel], blows, may_double)
+    return tally
+
+
+def last_blow(blows: Sequence[Blow], at: float) -> Blow:
+    """The last one before that time."""
+    after = bisect_right(blows, (at, "~"))
+    return blows[after - 1] if after else NEVER
+
+
+def when(blows: Sequence[Blow], at: float) -> str:
+    """That time, for people."""
+    then, blow = last_blow(blows, at)
+    return f"at {clock(at)}, {at - then:.2f} s after {blow}"
+
+
+def thought_gone(removed: Iterable[Removed], blows: Sequence[Blow], visitor: str) -> list[Wrong]:
+    """Who was said to have left although it was back in time, or had time still."""
+    return [
+        Wrong("thought gone", who, page, when(blows, at))
+        for at, page, who, entered in removed
+        if who != visitor
+        and (at - last_blow(blows, at)[0] < LEASE or last_blow(blows, at)[0] < entered < at - SKEW)
+    ]
+
+
+def _check_one(
+    tally: Tally,
+    who: str,
+    its: Sequence[Heard],
+    logged: Sequence[int],
+    blows: Sequence[Blow],
+    may_double: str,
+) -> None:
+    places = {number: place for place, number in enumerate(logged)}
+    seen: set[int] = set()
+    newest = -1
+    for each in its:
+        place = places.get(each.number)
+        blow = last_blow(blows, each.at)[1]
+        where = when(blows, each.at)
+        if place is None:
+            tally.wrong.append(Wrong("never pushed", str(each.number), who, where))
+        elif each.number in seen:
+            tally.doubled[blow] += 1
+            if blow != may_double:
+                tally.wrong.append(Wrong("doubled", str(each.number), who, where))
+        elif place < newest:
+            tally.wrong.append(Wrong("out of order", str(each.number), who, where))
+        else:
+            newest = place
+        seen.add(each.number)
+    for number in logged:
+        if number not in seen:
+            tally.wrong.append(Wrong("missing", str(number), who))
