@@ -3,28 +3,53 @@
 So Pusher's libraries want it, too. Nobody else ever has the same: the first is drawn by lot for
 each process, the second counts its connections. Some digits of the second are drawn, too, so that
 a page cannot guess the ids of others from its own, and have them left out. In memory both are one
-number. No I/O here.
+number, and a connection keeps the second alone: its serial. No I/O here.
 """
 
 import re
 import secrets
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from itertools import count
 
 ID = re.compile(r"([0-9]{1,20})\.([0-9]{1,20})", re.ASCII)
 LOT = 53  # Bits that are drawn for a process,
-GUESSED = 31  # and for each of its connections.
+GUESSED = 31  # and for each of its connections,
+DRAWN = 256  # so many at a time.
 HALF = 64  # Bits.
 LARGEST_HALF = 2**HALF - 1
+LARGEST_LOT = 2**GUESSED - 1
 NONE = 0  # No connection has this number.
 
 
-def numbers() -> Iterator[int]:
-    """The numbers of the connections of a process, one after the other."""
-    # It is drawn with the first of them: not before a fork.
-    process = secrets.randbits(LOT) << HALF
-    for number in count(1):
-        yield process | number << GUESSED | secrets.randbits(GUESSED)
+class Numbers:
+    """Of the connections of a process. `next_serial()` makes one that is larger than all before."""
+
+    def __init__(self) -> None:
+        self.next_serial = _serials().__next__
+        self._process: int | None = None
+
+    def whole(self, serial: int) -> int:
+        """The number of the connection with this serial."""
+        return self._own << HALF | serial
+
+    def serials(self, numbers: Iterable[int]) -> dict[int, int]:
+        """Those of this process among some numbers, by their serials."""
+        own = self._own
+        return {each & LARGEST_HALF: each for each in numbers if each >> HALF == own}
+
+    @property
+    def _own(self) -> int:
+        if self._process is None:  # It is not drawn before a fork.
+            self._process = secrets.randbits(LOT)
+        return self._process
+
+
+def _serials() -> Iterator[int]:
+    for start in count(1, DRAWN):
+        lots = array("I", secrets.token_bytes(DRAWN * array("I").itemsize))
+        for number, lot in enumerate(lots, start):
+            yield number << GUESSED | lot & LARGEST_LOT
 
 
 def text_of(number: int) -> str:

@@ -23,7 +23,7 @@ from enum import Enum
 from itertools import chain
 from typing import Any, Protocol
 
-from common import connection_id
+from common.connection_id import Numbers, text_of
 from common.libraries.gevent_watchers import WRITE, end_watching, watcher_of
 from ws_server.clients.endpoint import Endpoint
 from ws_server.clients.owed import Owed
@@ -62,8 +62,9 @@ class Outlet(Protocol):
     def close(self, connection: "Connection", close: CloseCode) -> None:
         """Close with a code and a reason."""
 
-    def next_number(self) -> int:
-        """A number that no connection has had."""
+    @property
+    def numbers(self) -> Numbers:
+        """What numbers connections."""
 
 
 class Connection(Endpoint):
@@ -79,12 +80,12 @@ class Connection(Endpoint):
         "cursor",
         "feed",
         "grant",
-        "number",
         "owed",
         "pinged",
         "pinged_in",
         "reader",
         "remembered_as",
+        "serial",
         "state",
         "took_all",
         "unanswered",
@@ -111,7 +112,7 @@ class Connection(Endpoint):
         self.channels = NO_CHANNELS  # What it listens to besides what is for everybody.
         self.grant: Grant = ANYBODY
         self.remembered_as = ""  # A name for its place, if it cannot remember that itself.
-        self.number = connection_id.NONE  # What its id is made of, once somebody has asked for it.
+        self.serial = outlet.numbers.next_serial()  # Its id is made of it. Later ones have larger.
         self.address = ""  # Where it comes from, if anybody wants to know.
         self.unanswered = 0  # Pings sent since the client last said anything.
         self.reader: Any = None  # Its `inbound.Reader`, once it needs one.
@@ -119,11 +120,14 @@ class Connection(Endpoint):
         self._outlet = outlet
 
     @property
+    def number(self) -> int:
+        """Its id as a number."""
+        return self._outlet.numbers.whole(self.serial)
+
+    @property
     def id(self) -> str:
         """What it is called in `except` of a push; a page in JSON is told it by the welcome."""
-        if self.number == connection_id.NONE:
-            self.number = self._outlet.next_number()
-        return connection_id.text_of(self.number)
+        return text_of(self.number)
 
     @property
     def is_open(self) -> bool:

@@ -38,16 +38,20 @@ class Endpoint:
     It costs no buffer and no greenlet.
     """
 
-    __slots__ = ("_on_readable", "_pauses", "_socket", "_watcher", "fd", "put")
+    __slots__ = ("_on_readable", "_pauses", "_socket", "_watcher", "put")
 
     def __init__(self, fd: int, on_readable: Callable[[Any], None]) -> None:
         self._socket = Socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd)
         self._socket.setblocking(False)
-        self.fd = fd  # -1 once it is closed.
         self.put = self._socket.send  # Ready to call, as the hot loop of a fan-out needs it.
         self._on_readable = on_readable
         self._pauses = 0  # The reasons, added up.
         self._watcher: Any = None
+
+    @property
+    def fd(self) -> int:
+        """Its descriptor; -1 once it is closed."""
+        return self._socket.fileno()
 
     # Writing
 
@@ -138,12 +142,10 @@ class Endpoint:
         """The descriptor, open; this one has nothing to do with it any more."""
         end_watching(self._watcher)
         self._watcher = None
-        self.fd = -1
         return self._socket.detach()
 
     def close_socket(self) -> None:
         """Close the descriptor; the watcher first, or it would watch its next owner."""
         end_watching(self._watcher)
         self._watcher = None
-        self.fd = -1
         self._socket.close()

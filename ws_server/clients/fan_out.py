@@ -4,12 +4,14 @@ One write for each, never waiting for anybody, with turns for the event loop in 
 whose socket does not take all of it falls behind.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from operator import methodcaller
+from operator import attrgetter, methodcaller
 from time import perf_counter
 
 import gevent
 
+from common.connection_id import Numbers
 from ws_server.clients.audience import Audience, Audiences
 from ws_server.clients.confirming import Ride
 from ws_server.clients.connection import Connection
@@ -24,14 +26,16 @@ from ws_server.log.pieces import Mixed
 SLICE = 0.004
 CLOCK_EVERY = 32  # Connections between two looks at the clock.
 LENT_TIMES = 32  # Sockets; for fewer it is not worth lending.
+SERIAL = attrgetter("serial")
 RIDE_BYTES = 256 * 1024  # Of a chunk with which a ping is sent: that is a copy of it.
 
 
 class FanOut:
     """Sends pieces of the log to those who are live."""
 
-    def __init__(self, progress: Progress, lender: Lender, tally: Tally) -> None:
+    def __init__(self, progress: Progress, lender: Lender, tally: Tally, numbers: Numbers) -> None:
         self._progress = progress
+        self._numbers = numbers
         self._lender = lender
         self._tally = tally
         self._end = 0.0  # Of the slice.
@@ -79,7 +83,8 @@ class FanOut:
         sent = passed_over = 0
         reached = audiences.reached(piece.addressing)
         if piece.excepted:
-            self._send_to_excepted(piece, everybody, reached, ride)
+            for connection in self._excepted(piece, everybody, reached):
+                self._send_rest(piece, connection, ride)
         for audience, some in reached.items():
             channels, members = audience.channels, audience.members
             passed_over += len(members)
@@ -100,22 +105,28 @@ class FanOut:
             self._tally.deliveries -= len(chunk.ids) * passed_over
             self._send_with(ride, chunk, everybody, keep=False)
 
-    def _send_to_excepted(
-        self,
-        piece: Mixed,
-        everybody: Collection[Connection],
-        reached: Collection[Audience],
-        ride: Ride | None,
-    ) -> None:
-        """To those who are not to get some of it, the rest. What follows passes them over."""
-        excepted, some = piece.excepted, everybody
-        if all(map(set(piece.addressing.open).isdisjoint, excepted.values())):
-            some = [each for audience in reached for each in audience.members]
-        for connection in [each for each in some if each.number in excepted]:
-            chunk = piece.select(connection.channels, connection.number)
-            self._send_with(ride, chunk, [connection], keep=False)
-            # They are counted with all the others again.
-            self._tally.deliveries -= len(piece.addressing.places(connection.channels))
+    def _excepted(
+        self, piece: Mixed, everybody: Collection[Connection], reached: Collection[Audience]
+    ) -> list[Connection]:
+        """Those who would get some of it that they are not to get."""
+        serials = self._numbers.serials(piece.excepted)
+        if not serials:
+            return []  # They are at other processes, or gone.
+        if not piece.addressing.open:
+            some = (each for audience in reached for each in audience.members)
+            return [each for each in some if each.serial in serials]
+        listed = list(everybody)  # In the order in which they came, which is that of the serials.
+        places = ((bisect_left(listed, serial, key=SERIAL), serial) for serial in serials)
+        return [
+            listed[at] for at, serial in places if at < len(listed) and listed[at].serial == serial
+        ]
+
+    def _send_rest(self, piece: Mixed, connection: Connection, ride: Ride | None) -> None:
+        """To one who is not to get some of it, all else. What follows passes it over."""
+        chunk = piece.select(connection.channels, connection.number)
+        self._send_with(ride, chunk, [connection], keep=False)
+        # It is counted with all the others again.
+        self._tally.deliveries -= len(piece.addressing.places(connection.channels))
 
     def _put_for(self, data: bytes, times: int, *, keep: bool) -> Put:
         """What is long and for many is lent."""

@@ -15,14 +15,17 @@ def greeting_for(
     wherever it is cut off, it comes back with an id after which is all that it has not got.
     """
     feed, missing = connection.feed, beginning.missing
-    at, page = Mark(feed.epoch, cursor), beginning.waited
+    page = beginning.waited
+    if not (feed.format.has_welcome or missing or page):
+        return b""
+    at = Mark(feed.epoch, cursor)
     first = at if page is None else Mark(feed.epoch, parse_id(page.ids[0]) - 1)
     greeting = feed.format.welcome(
         first,
         connection.channels,
         complete=not missing,
         again=beginning.again,
-        connection=connection.id if feed.format.names_connection else "",
+        connection=connection.id,
         session=session,
     )
     if missing:

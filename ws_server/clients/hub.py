@@ -25,7 +25,7 @@ from ws_server.clients.tally import Tally
 from ws_server.clients.witness import Witness
 from ws_server.door.listen import DEFAULT, Listen
 from ws_server.log.chunk import Chunk, Place
-from ws_server.log.feed import Feed
+from ws_server.log.feed import NO_CHANNELS, Feed
 from ws_server.log.pieces import Mixed
 from ws_server.log.recent import Recent
 from ws_server.wire.close_codes import GAP, KICKED
@@ -47,7 +47,7 @@ class Hub:
         self.on_sent: list[Callable[[Page], None]] = []
         self._feeds, self._on_gone = feeds, on_gone
         self.audiences = {feed: Audiences() for feed in feeds.values()}
-        self._fan_out = FanOut(self.sender, self.sender.lender, self.tally)
+        self._fan_out = FanOut(self.sender, self.sender.lender, self.tally, self.sender.numbers)
 
     @property
     def connections(self) -> list[Connection]:
@@ -70,7 +70,7 @@ class Hub:
         """Take over a connected socket; it gets every message from its beginning on."""
         feed = self._feeds[listen.format_name]
         connection = Connection(fd, feed, self.sender, on_readable)
-        connection.channels, connection.grant = listen.channels, listen.grant
+        connection.channels, connection.grant = listen.channels or NO_CHANNELS, listen.grant
         connection.address, connection.confirms_by_command = listen.address, listen.confirms
         if listen.client:
             connection.remembered_as = listen.remembered_as

@@ -8,7 +8,7 @@ Redis, or knows who else is connected.
 from collections.abc import Callable
 from time import monotonic
 
-from common import connection_id
+from common.connection_id import Numbers
 from common.message import Mark
 from ws_server.clients.catch_up import CatchUp
 from ws_server.clients.connection import Clients, Connection, State
@@ -43,12 +43,9 @@ class Sender:
         self.lender = Lender()
         self.catch_up = CatchUp(self, self.lender, tally)
         self._journal = journal
-        self._numbers = connection_id.numbers()
+        self.numbers = Numbers()
         # Told of each open client that is to be closed.
         self.before_close: Callable[[Connection], None] = lambda _: None
-
-    def next_number(self) -> int:
-        return next(self._numbers)
 
     # To one client
 

@@ -7,7 +7,8 @@ and checked by `ws_server.door.tokens`.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from common.channels import is_subscription, names_in
 from common.misspellings import Misspellings, plain
@@ -25,6 +26,7 @@ MISSPELLED = Misspellings({NAMESPACE: NAMESPACE})
 TOKEN_PROTOCOL = f"{NAMESPACE}.token."  # The token follows. It is never the subprotocol agreed on.
 FORMATS = ("text", "json")
 MOST_LAST = 1000
+MOST_KEPT, LONGEST_KEPT = 500, 200  # Of what was read: how many, and characters in each.
 IS_CLIENT = re.compile(r"[A-Za-z0-9_.:@-]{1,100}").fullmatch
 ENVIRON_KEY = "message_center.listen"  # Where a checked request carries its `Listen`.
 
@@ -75,33 +77,51 @@ class Listen:
         Raises:
             Refused: a parameter that cannot be, or a token that does not grant it.
         """
-        query, header = environ["QUERY_STRING"], environ.get("HTTP_LAST_EVENT_ID", "")
+        query, needs_token = environ["QUERY_STRING"], policy.tokens is not None
         offered = "" if events else environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")
-        if not query and not offered and not events and policy.tokens is None:
+        if not (query or offered or events or needs_token):
             return DEFAULT
-        given = parameters.read(query)
-        words = [word.strip() for word in offered.split(",")]
-        ours = _protocols(words)
-        tokens = {*given.all("token"), *_tokens_in_headers(environ, words)}
-        grant = grant_of(policy, tokens)
-        wanted = _format(given.last("format") or (PROTOCOLS[ours[0]] if ours else "text"))
-        return cls(
-            format=wanted,
-            events=events,
-            last_id=(events and header)
-            or given.last(LAST_EVENT_ID)
-            or given.last("last_id")
-            or None,
-            last=_last(given.last("last") or "0"),
-            protocol=next((word for word in ours if PROTOCOLS[word] == wanted), None),
-            channels=_channels(given, grant, policy.max_channels),
-            grant=grant,
-            client=_client(given.last("client"), policy, events=events),
-            confirms=given.last("confirm") == "1" and wanted == "json" and not events,
-        )
+        last_id = environ.get("HTTP_LAST_EVENT_ID", "") if events else ""
+        said = Said(query, offered, last_id, environ.get("HTTP_AUTHORIZATION", ""))
+        if needs_token or sum(map(len, said)) > LONGEST_KEPT:
+            return _read(said, policy, events=events)
+        return _read_once(said, policy, events=events)
 
 
 DEFAULT = Listen()
+
+
+class Said(NamedTuple):
+    """The query, and headers: which subprotocols are offered, the last id, the credentials."""
+
+    query: str
+    protocols: str
+    last_id: str
+    credentials: str
+
+
+def _read(said: Said, policy: Policy, *, events: bool) -> Listen:
+    given = parameters.read(said.query)
+    words = [word.strip() for word in said.protocols.split(",")]
+    ours = _protocols(words)
+    tokens = {*given.all("token"), *_tokens_in_headers(said.credentials, words)}
+    grant = grant_of(policy, tokens)
+    wanted = _format(given.last("format") or (PROTOCOLS[ours[0]] if ours else "text"))
+    return Listen(
+        format=wanted,
+        events=events,
+        last_id=said.last_id or given.last(LAST_EVENT_ID) or given.last("last_id") or None,
+        last=_last(given.last("last") or "0"),
+        protocol=next((word for word in ours if PROTOCOLS[word] == wanted), None),
+        channels=_channels(given, grant, policy.max_channels),
+        grant=grant,
+        client=_client(given.last("client"), policy, events=events),
+        confirms=given.last("confirm") == "1" and wanted == "json" and not events,
+    )
+
+
+# Where no token is needed, many say the same. They have one set of channels, too.
+_read_once = lru_cache(MOST_KEPT)(_read)
 
 
 def _protocols(words: list[str]) -> list[str]:
@@ -170,9 +190,9 @@ def grant_of(policy: Policy, tokens: set[str]) -> Grant:
     return policy.tokens.check(tokens.pop())
 
 
-def _tokens_in_headers(environ: Mapping[str, Any], protocols: list[str]) -> set[str]:
+def _tokens_in_headers(authorization: str, protocols: list[str]) -> set[str]:
     """Only of the scheme Bearer: others are for a proxy that asks for a password of its own."""
-    scheme, _, credentials = environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    scheme, _, credentials = authorization.strip().partition(" ")
     offered = [word for word in protocols if word.startswith(TOKEN_PROTOCOL)]
     found = {word.removeprefix(TOKEN_PROTOCOL) for word in offered}
     if scheme.lower() == "bearer":

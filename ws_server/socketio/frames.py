@@ -42,7 +42,7 @@ class Opening:
 class SocketFrames(Frames):
     """For Engine.IO 4; the opening was told before."""
 
-    has_ids = names_connection = welcome_is_first = leaves_without_pings = True
+    has_ids = has_welcome = welcome_is_first = leaves_without_pings = True
 
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:  # noqa: ARG002
         frames, end = [], f',"{epoch}-'

@@ -22,7 +22,7 @@ class Events:
     """Server-Sent Events (WHATWG HTML 9.2); an EventSource resumes with the last `id`."""
 
     is_websocket = shows_channel = has_frame_by_channel = welcome_is_first = False
-    has_ids = names_connection = True
+    has_ids = has_welcome = True
     leaves_without_pings = False
 
     def welcome(

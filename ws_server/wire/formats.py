@@ -22,7 +22,7 @@ class Format(Protocol):
     is_websocket: bool
     shows_channel: bool
     has_ids: bool  # Its clients can come back and miss nothing.
-    names_connection: bool  # Its welcome says the id of the connection.
+    has_welcome: bool  # Else nothing is said first.
     welcome_is_first: bool  # Else it stands behind the notice of a gap that is told with it.
     leaves_without_pings: bool  # Its clients count nothing else as a sign of life.
     # A message has a frame for each of its channels; and none if it is for everybody.

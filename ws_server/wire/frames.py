@@ -56,7 +56,7 @@ class Frames:
     """WebSocket frames (RFC 6455)."""
 
     is_websocket = True
-    shows_channel = has_ids = names_connection = has_frame_by_channel = False
+    shows_channel = has_ids = has_welcome = has_frame_by_channel = False
     welcome_is_first = leaves_without_pings = False
 
     def reply(self, data: str | bytes) -> bytes:
@@ -96,7 +96,7 @@ class TextFrames(Frames):
 class JsonFrames(Frames):
     """One JSON object a frame; what is no message has a `type`."""
 
-    shows_channel = has_ids = names_connection = True
+    shows_channel = has_ids = has_welcome = True
 
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:
         return [frame(TEXT, body) for body in messages_as_json(epoch, page, names)]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from common.connection_id import Numbers
 from docs.rooms import ROOT
 from tests.support.parts import Parts, Peers, let_others_run
 from ws_server.clients import connection as module
@@ -181,8 +182,7 @@ def test_what_a_hook_sends_and_closes_goes_by_way_of_the_sender(parts: Parts, pe
         def close(self, connection: Connection, close: CloseCode) -> None:
             told.append((connection, close))
 
-        def next_number(self) -> int:
-            raise AssertionError("nobody has asked for its id")
+        numbers = Numbers()
 
     fd, _ = peers.make()
     connection = Connection(fd, parts.feed, Outlet(), lambda _: None)

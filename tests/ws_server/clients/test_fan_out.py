@@ -7,6 +7,7 @@ from typing import Any
 import gevent
 import pytest
 
+from common.connection_id import Numbers
 from common.page import Page
 from tests.support.parts import Parts, Peer
 from tests.support.reading import frames_of
@@ -53,7 +54,7 @@ def noted() -> Noted:
 @pytest.fixture
 def fan_out(noted: Noted) -> Iterator[FanOut]:
     lender = Lender()
-    yield FanOut(noted, lender, Tally())
+    yield FanOut(noted, lender, Tally(), Numbers())
     lender.give_back()
 
 
