@@ -5,9 +5,10 @@ a ping by itself, after what came before it: so its pong confirms everything up 
 that says `{"confirm": "…"}`, or at its handshake that it will, is believed that alone: its pong
 tells only that its socket was read. Where others are asked all the time, it is asked by a notice.
 
-Time is counted in rounds of a second. In each, a client is pinged once at most: with the first
-chunk of the round; or, if none has come soon, by a ping of its own, if it has been sent something
-since the last one. Nobody is pinged who is not asked to confirm anything.
+Time is counted in rounds of a second; of two, if many are asked, as pongs are most of what it
+costs. In each, a client is pinged once at most: with the first chunk of the round; or, if none has
+come soon, by a ping of its own, if it has been sent something since the last one. Nobody is pinged
+who is not asked to confirm anything.
 """
 
 from collections.abc import Callable, Collection
@@ -22,8 +23,9 @@ from ws_server.clients.connection import Clients, Connection, State
 from ws_server.clients.sender import Sender
 from ws_server.log.feed import Feed
 
-ROUND = 1.0  # Seconds.
-RIDE = 0.2  # So much of a round is waited for a chunk: a ping of its own costs a write.
+ROUND, LONGEST_ROUND = 1.0, 2.0  # Seconds.
+PONGS = 500  # A second; if more would come, a round is longer.
+RIDE = 0.2  # So much of the shortest is waited for a chunk: a ping of its own costs a write.
 PINGED_AT_ONCE = 200  # Clients, between two turns of the event loop.
 VISITED_AT_ONCE = 20_000  # The same, where nobody is due.
 TIMED = 64  # Pings that rode behind a chunk, of which the time is known.
@@ -81,7 +83,8 @@ class Confirming:
         self._rode_at: dict[int, float] = {}
         self._pongs = 0
         self.times = Buckets("written_to_confirmed_seconds")
-        self._last: tuple[bytes, Mark | None] = (b"", None)  # What was read in the last pong.
+        self._last = b""  # The last pong, and what was read in it.
+        self._last_mark: Mark | None = None
 
     # Who is asked
 
@@ -135,12 +138,19 @@ class Confirming:
         self._rode_at[upto] = perf_counter()
         return Ride(frame, upto, self._round, None if wants_all else asking)
 
+    def round_seconds(self) -> float:
+        """How long a round is, for as many as are asked now."""
+        wants_all = monotonic() < self._until
+        by_feed = self._clients.by_feed
+        asked = sum(len(by_feed[each] if wants_all else few) for each, few in self._asking.items())
+        return min(LONGEST_ROUND, max(ROUND, asked / PONGS))
+
     def run(self) -> None:
-        """Begin a new round every second, for ever."""
+        """Begin one round after the other, for ever."""
         repeat("clients are asked to confirm", self._wait_and_ask)
 
     def _wait_and_ask(self) -> None:
-        gevent.sleep(ROUND * (1 - RIDE))
+        gevent.sleep(self.round_seconds() - ROUND * RIDE)
         self.begin_round(ROUND * RIDE)
 
     def begin_round(self, wait: float = 0.0) -> None:
@@ -152,7 +162,7 @@ class Confirming:
         if wait:
             gevent.sleep(wait)
         # What was sent while all were asked is asked for, too, if that has just ended.
-        wants_all = monotonic() < self._until + 2 * ROUND
+        wants_all = monotonic() < self._until + 2 * LONGEST_ROUND
         for feed, asking in self._asking.items():
             self._ask(list(self._clients.by_feed[feed] if wants_all else asking), asking)
 
@@ -180,9 +190,9 @@ class Confirming:
         """The client has answered a ping."""
         if not payload or connection.confirms_by_command:
             return
-        if payload != self._last[0]:  # Of many clients it is the same.
-            self._last = payload, Mark.parse(payload.decode("latin-1"))
-        mark = self._last[1]
+        if payload != self._last:  # Of many clients it is the same.
+            self._last, self._last_mark = payload, Mark.parse(payload.decode("latin-1"))
+        mark = self._last_mark
         # It may say what it likes, but not more than it was asked.
         if mark is not None and mark.epoch == connection.feed.epoch:
             self._move(connection, mark.id, connection.pinged)
@@ -205,16 +215,20 @@ class Confirming:
 
     def _move(self, connection: Connection, id_: int, most: int) -> None:
         before = connection.confirmed
-        is_new = before < id_ or (before == id_ and connection in self._first)
-        if is_new and id_ <= most and connection.state is not State.GONE:
+        if before > id_ or id_ > most or connection.state is State.GONE:
+            return
+        if before == id_ and connection not in self._first:
+            return
+        connection.confirmed = id_
+        connection.pinged = max(connection.pinged, id_)
+        # A crowd does this once a round: so what is empty is not looked into.
+        if self._first:
             self._first.pop(connection, None)
-            connection.confirmed = id_
-            connection.pinged = max(id_, connection.pinged)
-            asking = self._asking[connection.feed]
-            if asking.get(connection) is False:
-                del asking[connection]
-            for told in self.on_confirmed:
-                told(connection, before, id_)
+        asking = self._asking[connection.feed]
+        if asking and asking.get(connection) is False:
+            del asking[connection]
+        for told in self.on_confirmed:
+            told(connection, before, id_)
 
 
 def _is_due(connection: Connection) -> bool:

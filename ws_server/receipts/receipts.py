@@ -57,7 +57,7 @@ class Receipts(Witness):
         self.to_written = Buckets("push_to_written_seconds")
 
     def __len__(self) -> int:
-        return len(self._to_all) + len(self._to_some)
+        return self._to_all.count + len(self._to_some.all)
 
     @property
     def has_cut(self) -> bool:
@@ -153,24 +153,21 @@ class Receipts(Witness):
 
     def changes(self, connection: Connection, cursor: int, wanted: frozenset[str]) -> None:
         """After an id, a client listens to something else; to be told before it does."""
-        if not len(self._to_some):
-            return
-        self._to_some.note_change(connection, cursor, wanted)
-        had = connection.channels
-        for channels, number in ((had, -1), (wanted, 1)):
-            connection.channels = channels
-            self._to_some.add(TO, connection, cursor, self._last, number)
-        connection.channels = had
+        if self._to_some.all:
+            self._to_some.change(connection, cursor, self._last, wanted)
 
     def confirmed(self, connection: Connection, before: int, upto: int) -> None:
         """A client that had confirmed everything up to one id has confirmed more."""
-        if not len(self):
+        to_all, to_some = self._to_all, self._to_some  # It is called for each client of a crowd.
+        if not (to_all.count or to_some.all):
             return
         if not connection.is_open and not self._departed.confirm(connection, before, upto):
             return
-        if len(self._to_some):
+        if hears_all(connection):
+            to_all.add(CONFIRMED, before, upto, 1)
+        if to_some.all:
             self.waited.confirmed(connection)
-        self._add(CONFIRMED, connection, before, upto)
+            to_some.add(CONFIRMED, connection, before, upto, 1)
         for start, end in self._skipped.get(connection, ()) if self._skipped else ():
             self._add(CONFIRMED, connection, max(before, start), min(upto, end), -1)
 
@@ -180,7 +177,7 @@ class Receipts(Witness):
         if after < upto:
             if hears_all(connection):
                 self._to_all.add(kind, after, upto, number)
-            if len(self._to_some):
+            if self._to_some.all:
                 self._to_some.add(kind, connection, after, upto, number)
 
     # What is told

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 ROUND = 0.5  # Seconds between two rounds.
 FIRST = 1.0  # Seconds before a message is told of first: most have confirmed it then.
 AT_ONCE = 500  # Receipts in one write.
-LATE = 2.0  # Seconds after which a client that has not confirmed a message is named.
+LATE = 1.0  # Seconds after the round of a message, if a client has not confirmed it yet.
 LOOK_EVERY = 1.0  # Seconds between two looks for those; the more clients, the longer.
 LOOK_SHARE = 50  # Of the time, a look takes so small a part.
 LOOKED_AT_ONCE = 2000  # Clients, between two turns of the event loop.
@@ -116,14 +116,15 @@ class Reports:
         began = self._clock()
         if began < self._next_look:
             return self._late
-        upto, found = self._receipts.due_upto(LATE), list[dict[str, Any]]()
+        confirming, found = self._hub.confirming, list[dict[str, Any]]()
+        upto = self._receipts.due_upto(confirming.round_seconds() + LATE)
         if upto:
             # Those who are behind first: there is room for few names.
             behind, all_ = self._hub.clients.behind, self._hub.connections
             everybody = list(dict.fromkeys([*behind, *all_]))
             for start in range(0, len(everybody), LOOKED_AT_ONCE):
                 some = everybody[start : start + LOOKED_AT_ONCE]
-                found += rows_of(self._receipts, some, upto, self._hub.confirming.want_once)
+                found += rows_of(self._receipts, some, upto, confirming.want_once)
                 gevent.sleep(0)
         self._next_look = self._clock() + max(LOOK_EVERY, (self._clock() - began) * LOOK_SHARE)
         return bounded(found)

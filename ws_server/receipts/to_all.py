@@ -6,7 +6,6 @@ one, it is split. The number of messages costs a client nothing, and a message c
 """
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -35,21 +34,18 @@ class ToAll:
     def __init__(self) -> None:
         self._parts: list[Part] = []
         self._lasts: list[int] = []  # The last id of each.
-        self._count = 0
+        self.count = 0  # Of the messages.
         self._columns = (Column(), Column(), Column())
         # What is yet to be added there: of many clients it is the same.
-        self._added = Counter[tuple[int, int, int]]()
+        self._added: dict[tuple[int, int, int], int] = {}
         # From which part on something may have changed, and from which on somebody was behind.
         self._changed_from = self._behind_from = 0
-
-    def __len__(self) -> int:
-        return self._count
 
     def open(self, ids: Sequence[bytes], to: int) -> None:
         """Some more messages, each for so many clients."""
         self._add_all()
         self._changed_from = min(self._changed_from, len(self._parts))
-        self._count += len(ids)
+        self.count += len(ids)
         while ids:
             first = parse_id(ids[0])
             size = bisect_left(ids, end_of_stretch(first), key=parse_id)
@@ -61,8 +57,9 @@ class ToAll:
 
     def add(self, kind: int, after: int, upto: int, number: int) -> None:
         """Count a client, or one less, of the messages after one id up to another."""
-        if self._count:
-            self._added[kind, after, upto] += number
+        if self.count:
+            stretch = kind, after, upto
+            self._added[stretch] = self._added.get(stretch, 0) + number
 
     def _add_all(self) -> None:
         if not self._added:
@@ -92,7 +89,7 @@ class ToAll:
             end -= 1
         for column in self._columns:
             column.drop(end)
-        self._count -= sum(len(part.ids) for part in parts[:end])
+        self.count -= sum(len(part.ids) for part in parts[:end])
         del parts[:end], self._lasts[:end]
         self._changed_from = max(0, self._changed_from - end)
         self._behind_from = max(0, self._behind_from - end)

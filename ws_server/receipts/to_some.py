@@ -13,7 +13,7 @@ from common.channels import USER, subscriptions_to
 from common.message import format_id
 from common.receipt import Counted, Numbers, Run
 from ws_server.clients.connection import Connection
-from ws_server.receipts.to_all import BEHIND
+from ws_server.receipts.to_all import BEHIND, TO
 
 _at = attrgetter("at")
 
@@ -72,18 +72,15 @@ class ToSome:
     """In the order of their ids in the log."""
 
     def __init__(self) -> None:
-        self._all: list[Receipt] = []
+        self.all: list[Receipt] = []
         self._by_subscription: dict[str, list[Receipt]] = {}
         # What clients listened to up to an id, if they listen to something else now.
         self._former: dict[Connection, list[tuple[int, frozenset[str]]]] = {}
         self._behind: list[Receipt] = []  # That were so at the last look.
 
-    def __len__(self) -> int:
-        return len(self._all)
-
     def open(self, receipt: Receipt) -> None:
         """One more."""
-        self._all.append(receipt)
+        self.all.append(receipt)
         for each in receipt.subscriptions:
             self._by_subscription.setdefault(each, []).append(receipt)
 
@@ -101,7 +98,7 @@ class ToSome:
         yield from self._of_channels(connection.channels, after, upto)
 
     def _of_channels(self, channels: frozenset[str], after: int, upto: int) -> Iterable[Receipt]:
-        if not self._all or after >= upto:
+        if not self.all or after >= upto:
             return ()
         lists = [self._by_subscription[each] for each in channels if each in self._by_subscription]
         parts = [_between(each, after, upto) for each in lists]
@@ -110,11 +107,14 @@ class ToSome:
             parts[0] if len(parts) == 1 else dict.fromkeys(each for part in parts for each in part)
         )
 
-    def note_change(self, connection: Connection, at: int, wanted: frozenset[str]) -> None:
-        """After an id, a client listens to something else than it does up to now."""
-        names = connection.channels | wanted
-        if any(self._of_channels(names, connection.confirmed, at)):
-            self._former.setdefault(connection, []).append((at, connection.channels))
+    def change(self, connection: Connection, at: int, last: int, wanted: frozenset[str]) -> None:
+        """After an id, a client listens to something else, also of what came up to the last."""
+        had = connection.channels
+        if any(self._of_channels(had | wanted, connection.confirmed, at)):
+            self._former.setdefault(connection, []).append((at, had))
+        for channels, number in ((had, -1), (wanted, 1)):
+            for receipt in self._of_channels(channels, at, last):
+                receipt.add(TO, connection, number)
 
     def forget(self, connection: Connection) -> None:
         """It is gone."""
@@ -122,15 +122,15 @@ class ToSome:
 
     def forget_upto(self, at: int) -> None:
         """Those up to an id are not counted any more."""
-        count = bisect_right(self._all, at, key=_at)
+        count = bisect_right(self.all, at, key=_at)
         if not count:
             return
-        for name in {each for receipt in self._all[:count] for each in receipt.subscriptions}:
+        for name in {each for receipt in self.all[:count] for each in receipt.subscriptions}:
             left = self._by_subscription[name]
             del left[: bisect_right(left, at, key=_at)]
             if not left:
                 del self._by_subscription[name]
-        del self._all[:count]
+        del self.all[:count]
         for connection, former in list(self._former.items()):
             former[:] = [each for each in former if each[0] > at]
             if not former:
@@ -158,16 +158,16 @@ class ToSome:
         self._behind = list(reached)
         return [
             counted
-            for receipt in self._all[: bisect_right(self._all, upto, key=_at)]
+            for receipt in self.all[: bisect_right(self.all, upto, key=_at)]
             if (receipt.has_changed or is_cut) and (counted := receipt.take(is_cut=is_cut))
         ]
 
     def put_back(self, counted: Counted) -> None:
         """It was not told."""
         at = counted.runs[0].first
-        place = bisect_right(self._all, at, key=_at) - 1
-        if place >= 0 and self._all[place].at == at:
-            self._all[place].put_back()
+        place = bisect_right(self.all, at, key=_at) - 1
+        if place >= 0 and self.all[place].at == at:
+            self.all[place].put_back()
 
 
 def _between(receipts: Sequence[Receipt], after: int, upto: int) -> Sequence[Receipt]:

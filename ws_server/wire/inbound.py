@@ -66,6 +66,9 @@ def take_pongs(data: bytes) -> tuple[list[bytes], bytes]:
 
     They are nearly all that listeners say, and need no parser. `data` begins with a frame.
     """
+    size = len(data) - HEAD
+    if 0 <= size < SHORT and data[0] == PONG and data[1] == MASK_BIT + size:  # Nearly always.
+        return [_unmask(data[HEAD:], data[2:HEAD])], b""
     payloads, at = [], 0
     while len(data) - at >= HEAD and data[at] == PONG and data[at + 1] >= MASK_BIT:
         length = data[at + 1] - MASK_BIT

@@ -9,6 +9,7 @@ import pytest
 from common.message import Mark
 from tests.support.parts import SMALL, Parts, Peer, Peers, numbered, wait_until
 from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame
+from ws_server.clients import confirming as module
 from ws_server.clients.confirming import TIMED_PONGS
 from ws_server.clients.connection import Connection, State
 from ws_server.clients.fan_out import LENT_TIMES
@@ -144,6 +145,26 @@ def test_where_messages_flow_no_ping_has_a_write_of_its_own(
     assert frames[1] == (PING, mark(parts, parts.feed.head - (1 << 64)))
     assert busy.has_nothing()
     assert quiet.frame()[0] == PING  # Nothing came for it.
+
+
+def test_a_round_is_longer_the_more_are_asked_up_to_a_limit(
+    parts: Parts, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PONGS", 2)
+    clients = [join()[0] for _ in range(10)]
+    join(Listen("json-events"))  # It is never asked.
+    for asked, seconds in ((0, 1.0), (2, 1.0), (3, 1.5), (9, 2.0)):
+        for client in clients[:asked]:
+            parts.hub.confirming.want_from(client)
+        assert parts.hub.confirming.round_seconds() == seconds
+
+    for client in clients[1:]:
+        parts.hub.sender.drop(client)
+    assert parts.hub.confirming.round_seconds() == 1.0
+    want(parts)
+    for _ in range(2):
+        join()
+    assert parts.hub.confirming.round_seconds() == 1.5
 
 
 def test_what_was_sent_before_the_wish_ended_is_asked_for(parts: Parts, join: Join) -> None:

@@ -10,8 +10,9 @@ from common.page import Page
 from common.receipt import Counted
 from common.store.receipts import ReceiptWriter
 from tests.support.parts import Parts, Peers
+from ws_server.clients import confirming
 from ws_server.receipts import reports as module
-from ws_server.receipts.reports import AT_ONCE, LATE, LOOK_EVERY, Reports
+from ws_server.receipts.reports import AT_ONCE, LOOK_EVERY, Reports
 
 
 class Written(ReceiptWriter):
@@ -110,13 +111,21 @@ def test_those_who_are_late_are_named_once_as_long_as_nothing_changes(
     assert room.writer.late[-1] == []
 
 
-def test_nobody_is_late_at_once(room: Room) -> None:
-    room.parts.connect()
+@pytest.mark.parametrize(("pongs", "seconds"), [(500, 2.0), (0.5, 3.0)])
+def test_nobody_is_late_before_it_was_asked_and_could_answer(
+    room: Room, monkeypatch: pytest.MonkeyPatch, pongs: float, seconds: float
+) -> None:
+    """Many clients are asked less often."""
+    monkeypatch.setattr(confirming, "PONGS", pongs)
+    connection, _ = room.parts.connect()
     room.publish()
+    upto = {seconds: connection.feed.head}
+    room.reports.do_round()
+    monkeypatch.setattr(room.parts.receipts, "due_upto", lambda after: upto.get(after, 0))
+    room.now += LOOK_EVERY
     room.reports.do_round()
 
-    assert LATE > 0
-    assert room.writer.late == [None]
+    assert [late and len(late) for late in room.writer.late] == [None, 1]
 
 
 def test_the_last_numbers_are_written_at_the_stop(room: Room) -> None:

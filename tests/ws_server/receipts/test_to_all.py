@@ -72,12 +72,12 @@ def test_what_was_not_told_is_told_again() -> None:
 def test_what_is_forgotten_is_not_counted_but_for_a_stretch_that_goes_on() -> None:
     some = opened([10, 20], [30, 1000])
     some.forget_upto(20)
-    assert (len(some), some.first(0, 20)) == (4, 10)
+    assert (some.count, some.first(0, 20)) == (4, 10)
 
     some.forget_upto(999)
-    assert (len(some), some.first(0, 999), some.first(0, 1000)) == (1, 0, 1000)
+    assert (some.count, some.first(0, 999), some.first(0, 1000)) == (1, 0, 1000)
     some.forget_upto(1000)
-    assert (len(some), some.first(0, 1000), told(some, 1000)) == (0, 0, [])
+    assert (some.count, some.first(0, 1000), told(some, 1000)) == (0, 0, [])
 
 
 def test_the_first_message_after_an_id_is_one_that_is_there() -> None:

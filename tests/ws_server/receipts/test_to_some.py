@@ -30,7 +30,7 @@ def test_what_it_listened_to_before_counts_up_to_the_change(hall: Hall) -> None:
     for at, name in enumerate("abab", start=1):
         some.open(Receipt(at, [name]))
     client = hall.join(0, frozenset("a"))
-    some.note_change(client, 2, frozenset("b"))
+    some.change(client, 2, 4, frozenset("b"))
     client.channels = frozenset("b")
 
     assert [each.at for each in some.of(client, 0, 9)] == [1, 4]
