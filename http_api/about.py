@@ -35,6 +35,7 @@ class About:
             "redis": asdict(RedisPlace.of(settings.redis_url)),
             "push": {"tokens": settings.needs_push_token},
             "listen": _listen(settings),
+            "dialects": _dialects(settings),
             "limits": {
                 "content_bytes": settings.max_content_bytes,
                 "channels": settings.max_channels,
@@ -58,6 +59,12 @@ def add_about(app: Flask, settings: Settings, signer: Signer) -> None:
         response = jsonify(answer.read(asker.scope(), signs=signs))
         response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _dialects(settings: Settings) -> dict[str, Any]:
+    """Of several applications the first. Its key is no secret: every page has it."""
+    apps = [{"id": id_, "key": key} for id_, key, _ in settings.pusher_apps]
+    return {"pusher": apps[0] if apps else None, "socket_io": settings.socket_io}
 
 
 def _listen(settings: Settings) -> dict[str, Any]:

@@ -51,6 +51,15 @@ def test_the_settings_of_a_server_are_told() -> None:
     assert found["listen"]["port"] == 1
 
 
+def test_other_protocols_are_told_without_a_secret() -> None:
+    apps = (("1", "app-key", "the-secret"), ("2", "other", "its-secret"))
+    found = about(pusher_apps=apps, socket_io=True)
+
+    told = {"pusher": {"id": "1", "key": "app-key"}, "socket_io": True}
+    assert found["dialects"] == told
+    assert "secret" not in str(found["dialects"])
+
+
 def test_it_is_told_where_browsers_listen() -> None:
     listen = about(ws_public_url="wss://push.example.com/ws")["listen"]
 

@@ -5,7 +5,7 @@ import { CodeBox } from "./code.js";
 import { copyButton, fill, h } from "./dom.js";
 import { isMixed } from "./listener.js";
 import { isSubscription, NameField } from "./names.js";
-import { KINDS, page } from "./pages.js";
+import { kindsOf, page } from "./pages.js";
 import { TokenCard } from "./token_card.js";
 import { speaker } from "./words.js";
 import words from "./words/connect.js";
@@ -15,18 +15,18 @@ const EVERY = 30000; // Milliseconds between two looks at how long a token is go
 const t = speaker(words, messages);
 
 export function connectPage(app) {
-  const { api, listener } = app;
+  const { about, api, listener } = app;
   const names = new Set();
   const wanted = () => ({ channels: [...names], token: token.token });
   const changed = () => {
     token.look();
-    code.show({ listen: listener.addresses.socket, events: listener.addresses.events, client: `${api.base}client.js`, ...wanted() });
+    code.show({ listen: listener.addresses.socket, events: listener.addresses.events, client: `${api.base}client.js`, pusher: about.dialects.pusher, ...wanted() });
     attempt.again();
   };
   const channels = channelsCard(app, names, changed);
   const token = new TokenCard(t, app, { wanted: () => [...names], changed: () => changed() });
   const attempt = new Attempt(t, app, wanted);
-  const code = new CodeBox(t, { name: "kind", choices: KINDS.map(({ id }) => ({ id, label: t(`kind ${id}`) })), make: page });
+  const code = new CodeBox(t, { name: "kind", choices: kindsOf(about.dialects).map(({ id }) => ({ id, label: t(`kind ${id}`) })), make: page });
   const element = h("div", { class: "two connect" },
     h("div", { class: "setup" }, addressCard(app), channels, token.element),
     h("div", { class: "work" }, h("section", { class: "pages", "aria-label": t("the page") }, h("h2", {}, t("the page")), code.element), attempt.element));

@@ -1,6 +1,8 @@
 // Whole HTML pages that listen, each of which works as pasted. Text in, text out: nothing here knows of the console.
 
 import { listed } from "./listed.js";
+import { echo, pusherJs, socketIo } from "./pages/dialects.js";
+import { HOW, SHOW, text, tokenLine, whole } from "./pages/parts.js";
 
 const ALL = [
   ["websocket", "WebSocket", webSocket],
@@ -8,20 +10,24 @@ const ALL = [
   ["resume", "with resume", resume],
   ["token", "with a token", withToken],
   ["client", "with the client", client],
+  ["pusher-js", "pusher-js", pusherJs, "pusher"],
+  ["echo", "Laravel Echo", echo, "pusher"],
+  ["socket.io", "socket.io-client", socketIo, "socket_io"],
 ];
 
-export const KINDS = ALL.map(([id, label]) => ({ id, label }));
+export const KINDS = kindsOf({});
 
-// `listen` and `events` are the public addresses of the WebSocket server, `client` that of /client.js. A token that is
-// given goes into each page: without it, none would work.
-export function page(id, { listen, events, client = "", channels = [], token = "" }) {
-  const [, , write] = ALL.find(([name]) => name === id);
-  return write({ listen, events, client, channels, token });
+// Those that can be used where these `dialects` are spoken, as GET /about tells them.
+export function kindsOf(dialects) {
+  return ALL.filter(([, , , dialect]) => !dialect || dialects[dialect]).map(([id, label]) => ({ id, label }));
 }
 
-// A text in a script: it can end neither the text nor the script.
-const text = (value) =>
-  JSON.stringify(value).replace(/[<\u2028\u2029]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
+// `listen` and `events` are the public addresses of the WebSocket server, `client` that of /client.js, `pusher` an
+// application of Pusher's. A token that is given goes into each page: without it, none would work.
+export function page(id, { listen, events, client = "", channels = [], token = "", pusher = null }) {
+  const [, , write] = ALL.find(([name]) => name === id);
+  return write({ listen, events, client, channels, token, pusher });
+}
 
 const asked = (url, fields) => {
   const query = Object.entries(fields).filter(([, value]) => value);
@@ -29,31 +35,11 @@ const asked = (url, fields) => {
   return written.length ? `${url}${url.includes("?") ? "&" : "?"}${written.join("&")}` : url;
 };
 
-const whole = (script, type = "") => `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Messages</title>
-<ul id="messages"></ul>
-<script${type}>
-${script.replace(/^(?=.)/gm, "  ")}
-</script>
-</html>
-`;
-
-const SHOW = `function show(text) {
-  const line = document.createElement("li");
-  line.textContent = text;
-  document.getElementById("messages").append(line);
-}`;
 const AS_TEXT = `function asText(content) {
   return typeof content === "string" ? content : JSON.stringify(content);
 }`;
 const PROTOCOL = "`message-center.token.${token}`";
-const HOW = "// Your backend makes one for whoever is logged in.";
 const AGAIN = "setTimeout(follow, 500 + 2000 * Math.random())";
-
-// The line that has the token, if there is one.
-const tokenLine = (token) => (token ? `${HOW}\nconst token = ${text(token)};\n` : "");
 
 function webSocket({ listen, channels, token }) {
   const protocols = token ? `, ["message-center.text", ${PROTOCOL}]` : "";

@@ -3,11 +3,12 @@
 import { CodeBox } from "./code.js";
 import { h, refuse, say } from "./dom.js";
 import { Refusal } from "./api.js";
+import { addresses } from "./listener.js";
 import { channelOf, userOf } from "./names.js";
 import { Receipt } from "./receipt.js";
 import { Recipients } from "./recipients.js";
 import { jsonOf } from "./row.js";
-import { LANGUAGES, snippet } from "./snippets.js";
+import { languagesOf, snippet } from "./snippets.js";
 import { speaker } from "./words.js";
 import words from "./words/push.js";
 
@@ -39,7 +40,7 @@ export class PushCard {
     this.button = h("button", { class: "main" }, t("Push"), h("small", { "aria-hidden": "true" }, t("keys")));
     this.receipt = new Receipt(t, app, changed);
     this.result = h("p", { id: "result", class: "result", role: "status" });
-    this.code = new CodeBox(t, { name: "language", choices: LANGUAGES, make: snippet });
+    this.code = new CodeBox(t, { name: "language", choices: languagesOf(app.about.dialects), make: snippet });
     const form = h("form", {
       id: "push",
       onsubmit: (event) => {
@@ -101,7 +102,9 @@ export class PushCard {
     say(this.kind, t(isJson ? "as JSON" : "as text"));
     refuse(this.content, this.problem, "");
     const { about, api } = this.app;
-    const server = { api: api.address(), token: api.token, redis: about.redis, key: about.key };
+    const server = {
+      api: api.address(), token: api.token, redis: about.redis, key: about.key, pusher: about.dialects.pusher, listen: addresses(about).socket,
+    };
     this.code.show({ content: this.#content(value), to: this.recipients.chosen(), receipt: this.receipt.isWanted }, server);
   }
 

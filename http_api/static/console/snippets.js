@@ -4,6 +4,7 @@ import { curl, redisCli } from "./snippets/shell.js";
 import { laravel, php, phpredis, predis, thinkphp } from "./snippets/php.js";
 import { node, python, pythonClient, ruby } from "./snippets/scripts.js";
 import { go, java } from "./snippets/compiled.js";
+import { broadcasting, pusherNode, pusherPhp, pusherPython, webman } from "./snippets/pusher.js";
 import { wellFormed } from "./snippets/literals.js";
 
 const ALL = [
@@ -21,17 +22,31 @@ const ALL = [
   ["ruby", "Ruby", ruby],
   ["redis-cli", "redis-cli", redisCli],
 ];
+// For servers that speak Pusher's protocol.
+const PUSHER = [
+  ["broadcasting", "Laravel .env", broadcasting],
+  ["pusher-php", "Pusher PHP", pusherPhp],
+  ["webman", "webman/push", webman],
+  ["pusher-node", "Pusher Node", pusherNode],
+  ["pusher-python", "Pusher Python", pusherPython],
+];
 const REDIS = { kind: "server", host: "127.0.0.1", port: 6379, db: 0, password: false, tls: false };
 
-export const LANGUAGES = ALL.map(([id, label]) => ({ id, label }));
+export const LANGUAGES = languagesOf({});
+
+// Those that can be used where these `dialects` are spoken, as GET /about tells them.
+export function languagesOf({ pusher }) {
+  return [...ALL, ...(pusher ? PUSHER : [])].map(([id, label]) => ({ id, label }));
+}
 
 // `push` is { content: text, object or list; to: { kind: "everybody", "channels" or "users"; names }; receipt: whether one is asked for }. `server` has the
-// address of the HTTP API, a token or "", and `redis` and `key` as GET /about tells them.
+// address of the HTTP API, a token or "", `redis` and `key` as GET /about tells them, and for Pusher's libraries an
+// application and the address where pages listen.
 export function snippet(id, push, server) {
-  const [, , write] = ALL.find(([name]) => name === id);
-  const { api, token = "", redis, key } = server;
+  const [, , write] = [...ALL, ...PUSHER].find(([name]) => name === id);
+  const { api, token = "", redis, key, pusher, listen } = server;
   const url = `${api.replace(/\/+$/, "")}/push`;
-  const place = { url, token, redis: { ...REDIS, ...redis }, key: key || "message_center" };
+  const place = { url, token, redis: { ...REDIS, ...redis }, key: key || "message_center", pusher, listen };
   try {
     return write(messageOf(push), place).trimEnd(); // A line end that is pasted would start a command at once.
   } catch (problem) {
