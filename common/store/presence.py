@@ -26,8 +26,8 @@ MOST_USERS = 10_000  # In one answer.
 class ChannelCounts:
     """The connections of a channel: of all, and by user where it has changed; '': without one.
 
-    `members`: of these users, who is there, and what is told of each, as JSON or ''; None: the
-    channel has no members, only listeners.
+    `members`: of these users, who is there, and what is told of each (see `presence_members.lua`);
+    None: the channel has no members, only listeners.
     """
 
     total: int

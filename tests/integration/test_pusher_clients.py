@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import pytest
 import redis
+from playwright.sync_api import Page
+from pusher import Pusher
 
 from common.message import Message
 from common.store.keys import Keys
@@ -17,7 +19,16 @@ from config.cli.embedded import EmbeddedValkey
 from tests.support.examples import find_examples
 from tests.support.processes import wait_until
 from tests.support.pusher_backends import run
-from tests.support.pusher_clients import again, echo, pusher_js, pysher
+from tests.support.pusher_clients import (
+    again,
+    echo,
+    go_pusher,
+    java,
+    pusher_js,
+    pusher_ws_go,
+    pysher,
+)
+from tests.support.pusher_clients.webman_page import WebmanPage
 from tests.support.pusher_http import ONE, SETTING
 from tests.support.system import System
 from tests.support.websocket import LIMIT, TEXT, Client
@@ -108,6 +119,59 @@ def test_pysher_hears_what_is_triggered_and_who_comes(ports: Ports, tmp_path: Pa
         ["presence-a", "pusher_internal:member_added", second],
         [{"id": "1"}, {"id": "2"}],
     ]
+
+
+def test_the_client_for_java_gets_every_kind_of_channel(ports: Ports, tmp_path: Path) -> None:
+    assert told(java(tmp_path), ports, tmp_path) == [
+        ["news", "subscribed"],
+        ["news", "paid", {"n": 1}, ""],
+        ["private-encrypted-a", "subscribed"],
+        ["private-encrypted-a", "kept", {"nobody": "reads it here"}, ""],
+        ["private-a", "subscribed"],
+        ["private-a", "client-x", {"from": 2}, ""],
+        ["presence-b", "members", ["1"]],
+        ["presence-b", "members", ["1", "2"]],
+        ["presence-b", "added", "2", {"name": "2!"}],
+        ["presence-b", "client-y", {"from": 2}, "2"],
+        ["presence-b", "removed", "2"],
+    ]
+
+
+def test_a_client_for_go_hears_what_is_triggered(ports: Ports, tmp_path: Path) -> None:
+    success = "pusher_internal:subscription_succeeded"
+
+    assert told(go_pusher(tmp_path), ports, tmp_path) == [success, "{}", "paid", '{"n":1}']
+
+
+def test_another_client_for_go_gets_every_kind_of_channel(ports: Ports, tmp_path: Path) -> None:
+    assert told(pusher_ws_go(tmp_path), ports, tmp_path) == [
+        ["news", "paid", {"n": 1}],
+        ["private-a", "client-x", {"from": 2}],
+        ["presence-c", "me", "1", 1],
+        ["presence-c", "added", {"ID": "2", "Info": {"name": "2"}}, 2],
+        ["presence-c", "removed", "2"],
+    ]
+
+
+def test_push_js_of_webman_hears_and_speaks_in_a_browser(ports: Ports, page: Page) -> None:
+    app_id, key, secret = ONE[0]
+    backend = Pusher(app_id, key, secret, host="127.0.0.1", port=ports[0], ssl=False)
+    tabs = WebmanPage(page, backend, f"http://127.0.0.1:{ports[0]}")
+    channels = ["news", "private-d", "presence-d"]
+    tabs.connect(ports[1:], key, channels)
+    assert {(at, name, event) for at, name, event, _ in tabs.take(6)} == {
+        (at, name, SUCCESS) for at in (1, 2) for name in channels
+    }
+
+    backend.trigger(channels, "said", {"n": 1})
+    assert tabs.take(6) == sorted(
+        ([at, name, "said", {"n": 1}] for at in (1, 2) for name in channels), key=str
+    )
+    backend.trigger("private-d", "said", {"n": 2}, tabs.socket_id(1))
+    assert tabs.take(1) == [[2, "private-d", "said", {"n": 2}]]
+    for name in channels[1:]:
+        tabs.say(2, name, {"from": 2})
+        assert tabs.take(1) == [[1, name, "client-x", {"from": 2}]]
 
 
 class Tab:

@@ -127,16 +127,16 @@ class Pusher:
         if member is not None:  # All members see who it is from; see `frames`.
             name = MEMBERS + name
             note.more["user_id"] = member.user
-            content = text_of({"user_id": member.user, "data": content})
+            content = text_of({"user_id": member.id, "data": content})
         message = Message(content, (name,), asked.event, client.socket_id)
         lost = answers.error(f"{asked.event} may be lost: Redis did not answer")
         self._publisher.submit(message.to_item(), partial(self._post, connection, lost), note)
 
     def _sign_in(self, connection: Connection, client: Client, asked: SignIn) -> None:
-        user, ours = user_of(client, asked)
-        if client.user not in (None, user):
+        member, ours = user_of(client, asked)
+        if client.user not in (None, member.user):
             raise Wrong("somebody else has signed in on this connection", 4009)
-        client.user = user
+        client.signed_in = member
         self._in_turn(connection, partial(self._entering.sign_in, connection, ours))
         self._post(connection, answers.signed_in(asked.user_data))
 

@@ -54,7 +54,8 @@ def _of_member(channel: str, event: str, content: bytes, id_: str) -> bytes:
     try:
         said = json.loads(content)
         user, data = said["user_id"], said["data"]
-        return _frame(channel, event, data, f',"user_id":{encode_basestring(user)}{id_}')
+        told = encode_basestring(user) if isinstance(user, str) else f"{user:d}"
+        return _frame(channel, event, data, f',"user_id":{told}{id_}')
     except (ValueError, LookupError, TypeError):  # Anybody may push such a message.
         return b""
 

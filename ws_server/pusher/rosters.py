@@ -24,7 +24,7 @@ from common.page import Page
 from common.store.roster import RosterReader
 from ws_server.clients.hub import Hub
 from ws_server.log.feed import Feed
-from ws_server.pusher.client import Member
+from ws_server.pusher.client import Member, read, written
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ Change = tuple[bytes, bytes]  # An event, and its content.
 
 
 class Roster:
-    """Of one channel: its members, and what is told of each, as JSON or ''."""
+    """Of one channel: its members, and what is told of each, as `Member` has it."""
 
     __slots__ = ("changes", "is_known", "members", "sync", "users", "waiting")
 
@@ -176,8 +176,7 @@ def _change(members: dict[str, str], event: bytes, content: bytes) -> None:
         said = json.loads(content)
         user = str(said["user_id"])
         if event == b"joined":
-            info = said.get("user_info")
-            members[user] = "" if info is None else json.dumps(info, separators=(",", ":"))
+            members[user] = written(said["user_id"], said.get("user_info"))
         elif event == b"left":
             members.pop(user, None)
 
@@ -185,6 +184,6 @@ def _change(members: dict[str, str], event: bytes, content: bytes) -> None:
 def presence_of(members: Mapping[str, str], itself: Member) -> dict[str, object]:
     """What a client is told of the members, of whom it is one."""
     all_ = {itself.user: itself.info, **members}
-    hash_ = {user: json.loads(info) if info else None for user, info in all_.items()}
+    hash_ = {user: read(info) for user, info in all_.items()}
     ids: Sequence[str] = list(all_)
     return {"presence": {"count": len(all_), "ids": ids, "hash": hash_}}

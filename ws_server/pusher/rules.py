@@ -7,7 +7,7 @@ from common.channels import MEMBERS, is_name
 from common.errors import MessageCenterError
 from common.pusher import signing
 from common.pusher.names import to_ours, user_to_ours
-from ws_server.pusher.client import Client, Member
+from ws_server.pusher.client import Client, Member, written
 from ws_server.pusher.kinds import Kind, kind_of
 from ws_server.pusher.requests import ClientEvent, SignIn, Subscribe, Wrong
 
@@ -50,33 +50,33 @@ def admit(client: Client, asked: Subscribe, most_channels: int) -> Admission:
     if kind.user is not None and kind.user != client.user:
         raise NotSubscribed(AUTH, "this is the channel of a user who has to sign in", UNAUTHORIZED)
     if kind.is_guarded:
-        _check_signature(client, asked, kind)
+        _check_signature(client, asked)
     if channel not in client.channels and len(client.channels) >= most_channels:
         raise NotSubscribed(LIMIT, f"more than {most_channels} channels", 4004)
-    return Admission(channel, name, kind, _member(asked, name) if kind.has_members else None)
+    member = _member(client, asked, name) if kind.has_members else None
+    return Admission(channel, name, kind, member)
 
 
-def _check_signature(client: Client, asked: Subscribe, kind: Kind) -> None:
-    # With `channel_data` it is signed, too; who is no member may send some all the same.
-    data = asked.channel_data if kind.has_members or asked.channel_data else None
-    text = signing.of_channel(client.socket_id, asked.channel, data)
+def _check_signature(client: Client, asked: Subscribe) -> None:
+    # What there is of `channel_data` is signed, too, also of who is to be no member.
+    text = signing.of_channel(client.socket_id, asked.channel, asked.channel_data or None)
     if not signing.is_authorised(client.app, text, asked.auth):
         raise NotSubscribed(AUTH, "the signature is not valid", UNAUTHORIZED)
     if len(asked.channel_data.encode(errors="replace")) > LONGEST_DATA:
         raise NotSubscribed(LIMIT, f"channel_data has more than {LONGEST_DATA} bytes", 413)
 
 
-def _member(asked: Subscribe, name: str) -> Member:
-    user = text_of(asked.channel_data, "user_id")
-    if user is None or len(user) > LONGEST_USER:
+def _member(client: Client, asked: Subscribe, name: str) -> Member:
+    """Who it is to be: without data of the channel it is who has signed in."""
+    member = member_of(asked.channel_data, "user_id") if asked.channel_data else client.signed_in
+    if member is None or len(member.user) > LONGEST_USER:
         raise NotSubscribed(AUTH, 'channel_data is a JSON object with a "user_id"', 400)
     if not is_name(MEMBERS + name):
         raise NotSubscribed(BAD_CHANNEL, "the name is too long for a channel with members", 400)
-    info = json.loads(asked.channel_data).get("user_info")
-    return Member(user, "" if info is None else json.dumps(info, separators=(",", ":")))
+    return member
 
 
-def user_of(client: Client, asked: SignIn) -> tuple[str, str]:
+def user_of(client: Client, asked: SignIn) -> tuple[Member, str]:
     """The user who signs in, as its application names it, and as we do.
 
     Raises:
@@ -87,11 +87,11 @@ def user_of(client: Client, asked: SignIn) -> tuple[str, str]:
         raise Wrong("the signature is not valid", 4009)
     if len(asked.user_data.encode(errors="replace")) > LONGEST_DATA:
         raise Wrong(f"user_data has more than {LONGEST_DATA} bytes", 4009)
-    user = text_of(asked.user_data, "id")
-    if user is None:
+    member = member_of(asked.user_data, "id")
+    if member is None:
         raise Wrong('user_data is a JSON object with an "id"', 4009)
     try:
-        return user, user_to_ours(client.app, user)
+        return member, user_to_ours(client.app, member.user)
     except ValueError as problem:
         raise Wrong(str(problem), 4009) from None
 
@@ -108,14 +108,15 @@ def check_event(client: Client, asked: ClientEvent) -> None:
         raise Wrong("client events are for channels to which the client is subscribed")
 
 
-def text_of(data: str, field: str) -> str | None:
-    """A field of a JSON object, which may be a number; None if there is none that can be a name."""
+def member_of(data: str, field: str) -> Member | None:
+    """Whom a JSON object describes, by a field that may be a number; None if that is no name."""
     try:
-        value = json.loads(data)[field]
+        said = json.loads(data)
+        value, info = said[field], said.get("user_info")
     except (ValueError, RecursionError, LookupError, TypeError):
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value)
     is_whole = not any("\ud800" <= each <= "\udfff" for each in text)  # Or it is no UTF-8.
-    return text if text and is_whole else None
+    return Member(text, written(value, info)) if text and is_whole else None

@@ -78,6 +78,23 @@ def test_a_member_goes_with_its_last_connection(
     assert told() == [("left", {"user_id": "2"})]
 
 
+def test_a_member_whose_id_is_a_number_is_told_as_one(
+    first: RedisPresenceWriter, told: Told
+) -> None:
+    users = {"9007199254740993": '#{"name":"x"}', "2": "#"}
+    first.write(room(dict.fromkeys(users, 1), users, 2))
+    first.write(room({}, total=0))
+
+    big = 9007199254740993
+    events = told()
+    assert sorted(events, key=str) == [
+        ("joined", {"user_id": 2}),
+        ("joined", {"user_id": big, "user_info": {"name": "x"}}),
+        ("left", {"user_id": 2}),
+        ("left", {"user_id": big}),
+    ]
+
+
 def test_who_comes_to_a_channel_without_members_is_not_told(
     first: RedisPresenceWriter, told: Told
 ) -> None:

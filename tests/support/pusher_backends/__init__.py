@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,18 @@ from tests.support.example_programs import version
 from tests.support.websocket import LIMIT
 
 HERE = Path(__file__).parent
-GO_VERSION = "v5.1.1"
+GO_BACKEND = "github.com/pusher/pusher-http-go/v5@v5.1.1"
 GO_MODULE = "module backend\n\ngo 1.21\n"
+JAVA_BACKEND = "pusher-http-java:1.3.4"
 POM = """<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>backend</groupId><artifactId>backend</artifactId><version>1</version>
-  <dependencies><dependency>
-    <groupId>com.pusher</groupId><artifactId>pusher-http-java</artifactId><version>1.3.4</version>
-  </dependency></dependencies>
+  <dependencies>{}</dependencies>
 </project>
 """
+DEPENDENCY = """<dependency>
+  <groupId>com.pusher</groupId><artifactId>{}</artifactId><version>{}</version>
+</dependency>"""
 
 Command = list[str]
 
@@ -46,31 +48,22 @@ def node(folder: Path) -> Command:
 
 
 def go(folder: Path) -> Command:
-    need_long()
-    if version("go", "env", "GOVERSION") < (1, 21):
-        pytest.skip("there is no Go on this machine")
-    shutil.copy(HERE / "main.go", folder)
-    (folder / "go.mod").write_text(GO_MODULE, "utf-8")
-    run(["go", "get", f"github.com/pusher/pusher-http-go/v5@{GO_VERSION}"], folder)
-    run(["go", "build", "-o", "backend", "."], folder)
-    return [str(folder / "backend")]
+    return go_program(folder, HERE / "main.go", [GO_BACKEND])
 
 
 def java(folder: Path) -> Command:
-    need_long()
-    need("mvn")
-    (folder / "pom.xml").write_text(POM, "utf-8")
-    run(["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=jars"], folder)
-    return ["java", "-cp", f"{folder}/jars/*", str(HERE / "Backend.java")]
+    return java_program(folder, HERE / "Backend.java", JAVA_BACKEND)
 
 
 def php(_folder: Path) -> Command:
-    _need_folder("PUSHER_PHP")
+    need("php")
+    need_folder("PUSHER_PHP")
     return ["php", str(HERE / "php.php")]
 
 
 def webman(_folder: Path) -> Command:
-    _need_folder("WEBMAN_PUSH")
+    need("php")
+    need_folder("WEBMAN_PUSH")
     return ["php", str(HERE / "webman.php")]
 
 
@@ -83,6 +76,33 @@ PREPARE: Mapping[str, Callable[[Path], Command]] = {
     "php": php,
     "webman": webman,
 }
+
+
+def go_program(
+    folder: Path, source: Path, modules: Sequence[str], sources: Mapping[str, str] | None = None
+) -> Command:
+    """Built with these modules, each at its version, and others of which there are the sources."""
+    need_long()
+    if version("go", "env", "GOVERSION") < (1, 21):
+        pytest.skip("there is no Go on this machine")
+    shutil.copy(source, folder / "main.go")
+    (folder / "go.mod").write_text(GO_MODULE, "utf-8")
+    for name, path in (sources or {}).items():
+        here = (f"-require={name}@v0.0.0", f"-replace={name}={path}")
+        run(["go", "mod", "edit", *here], folder)
+    run(["go", "get", *modules], folder)
+    run(["go", "build", "-mod=mod", "-o", "program", "."], folder)
+    return [str(folder / "program")]
+
+
+def java_program(folder: Path, source: Path, *artifacts: str) -> Command:
+    """With these artifacts of Pusher's, each at its version."""
+    need_long()
+    need("mvn")
+    dependencies = "".join(DEPENDENCY.format(*each.split(":")) for each in artifacts)
+    (folder / "pom.xml").write_text(POM.format(dependencies), "utf-8")
+    run(["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=jars"], folder)
+    return ["java", "-cp", f"{folder}/jars/*", str(source)]
 
 
 def told(command: Command, port: int, app: tuple[str, str, str]) -> dict[str, Any]:
@@ -113,7 +133,7 @@ def need_long() -> None:
         pytest.skip("its library is asked of a registry only with LONG=1")
 
 
-def _need_folder(name: str) -> None:
-    need("php")
+def need_folder(name: str) -> None:
+    """Skip the test where nobody says where the sources of a library are."""
     if name not in os.environ:
         pytest.skip(f"{name} does not name the folder of its library")

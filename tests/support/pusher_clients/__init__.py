@@ -1,14 +1,25 @@
 """Clients with the libraries of Pusher, unchanged: how each is run here.
 
-pysher is among the packages of the tests. Those of Node are taken from npm, which only LONG=1 asks
-for.
+pysher is among the packages of the tests. Those of Node, Java and Go are taken from npm, Maven and
+the Go proxy, which only LONG=1 asks for. The one for Go knows public channels only; PUSHER_WS_GO
+names the folder of another one, which knows all, and is in no package that we can have.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
 
-from tests.support.pusher_backends import need, need_long, run
+from tests.support.pusher_backends import (
+    GO_BACKEND,
+    JAVA_BACKEND,
+    go_program,
+    java_program,
+    need,
+    need_folder,
+    need_long,
+    run,
+)
 
 HERE = Path(__file__).parent
 PACKAGES = ("pusher", "pusher-js", "laravel-echo", "ws")
@@ -30,6 +41,21 @@ def again(folder: Path) -> list[str]:
     """Node's own WebSocket has events like a browser's; pusher-js for workers uses it."""
     node, script = _node(folder, "again.cjs")
     return [node, "--experimental-websocket", script]
+
+
+def java(folder: Path) -> list[str]:
+    return java_program(folder, HERE / "Client.java", "pusher-java-client:2.4.4", JAVA_BACKEND)
+
+
+def go_pusher(folder: Path) -> list[str]:
+    client = "github.com/avdva/go-pusher@v0.2.0"
+    return go_program(folder, HERE / "go_pusher.go", [GO_BACKEND, client])
+
+
+def pusher_ws_go(folder: Path) -> list[str]:
+    need_folder("PUSHER_WS_GO")
+    sources = {"github.com/goguardian/pusher-ws-go": os.environ["PUSHER_WS_GO"]}
+    return go_program(folder, HERE / "pusher_ws_go.go", [GO_BACKEND], sources)
 
 
 def _node(folder: Path, script: str) -> list[str]:

@@ -77,21 +77,23 @@ def test_a_gap_is_an_event_of_no_channel() -> None:
 
 def test_who_comes_and_goes_and_what_members_send_is_told_on_their_channel() -> None:
     contents = [b'{"user_id":"1"}', b'{"user_id":"1"}', '{"user_id":"é","data":"x"}'.encode()]
-    events = [b"joined", b"left", b"client-x"]
-    page = Page([b"1-0"] * 3, contents, events=events)
+    contents.append(b'{"user_id":-7,"data":""}')
+    events = [b"joined", b"left", b"client-x", b"client-y"]
+    page = Page([b"1-0"] * 4, contents, events=events)
 
-    told = [event_of(each) for each in FRAMES.messages("e", page, ["members:presence-a"] * 3)]
+    told = [event_of(each) for each in FRAMES.messages("e", page, ["members:presence-a"] * 4)]
 
     on = {"channel": "presence-a"}
     assert told == [
         {"event": "pusher_internal:member_added", **on, "data": '{"user_id":"1"}'},
         {"event": "pusher_internal:member_removed", **on, "data": '{"user_id":"1"}'},
         {"event": "client-x", **on, "data": "x", "user_id": "é", "id": "e-1-0"},
+        {"event": "client-y", **on, "data": "", "user_id": -7, "id": "e-1-0"},
     ]
 
 
 def test_what_else_is_pushed_to_members_is_for_nobody() -> None:
-    contents = [b"{", b"[]", b"{}", b'{"user_id":1,"data":"x"}', b'{"user_id":"1","data":2}']
+    contents = [b"{", b"[]", b"{}", b'{"user_id":1.5,"data":"x"}', b'{"user_id":"1","data":2}']
     page = Page([b"1-0"] * 5, contents, events=[b"client-x"] * 5)
 
     assert FRAMES.messages("e", page, ["members:presence-a"] * 5) == [b""] * 5

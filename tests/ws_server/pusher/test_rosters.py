@@ -229,7 +229,7 @@ def test_a_client_that_cannot_be_let_in_stops_nobody(
 
 
 def test_a_client_is_told_of_itself_too() -> None:
-    told = presence_of({"1": '{"a":1}', "2": ""}, Member("3", ""))
+    told = presence_of({"1": '#{"a":1}', "2": ""}, Member("3", "#"))
 
     assert told == {
         "presence": {

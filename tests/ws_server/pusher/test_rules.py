@@ -6,9 +6,16 @@ import pytest
 
 from common.pusher.signing import of_channel, of_user, signature
 from tests.support.pusher_talk import ONE, TWO
-from ws_server.pusher.client import Client
+from ws_server.pusher.client import Client, Member
 from ws_server.pusher.requests import ClientEvent, SignIn, Subscribe, Wrong
-from ws_server.pusher.rules import LONGEST_DATA, NotSubscribed, admit, check_event, text_of, user_of
+from ws_server.pusher.rules import (
+    LONGEST_DATA,
+    NotSubscribed,
+    admit,
+    check_event,
+    member_of,
+    user_of,
+)
 
 ID = "1.2"
 
@@ -93,7 +100,7 @@ def test_the_channel_of_a_user_is_for_who_has_signed_in() -> None:
     client = Client(TWO, ID)
     assert refusal(client, Subscribe("#server-to-user-42")).status == 401
 
-    client.user = "42"
+    client.signed_in = Member("42", "")
 
     assert admit(client, Subscribe("#server-to-user-42"), 5).name == "user:two:42"
     assert refusal(client, Subscribe("#server-to-user-43")).status == 401
@@ -103,7 +110,7 @@ def test_a_user_signs_in_with_a_signature() -> None:
     client, data = Client(TWO, ID), '{"id":"42"}'
     auth = signed(of_user(ID, data), TWO)
 
-    assert user_of(client, SignIn(auth, data)) == ("42", "two:42")
+    assert user_of(client, SignIn(auth, data)) == (Member("42", ""), "two:42")
     for wrong in (auth + "0", signed(of_user("1.3", data), TWO), signed(of_user(ID, data), ONE)):
         with pytest.raises(Wrong):
             user_of(client, SignIn(wrong, data))
@@ -121,7 +128,20 @@ def test_a_user_has_a_name(data: str) -> None:
 
 
 def test_the_name_of_a_user_may_be_a_number() -> None:
-    assert text_of('{"id":42}', "id") == "42"
+    assert member_of('{"id":42,"user_info":{"name":"x"}}', "id") == Member("42", '#{"name":"x"}')
+
+
+def test_without_data_of_the_channel_who_has_signed_in_is_the_member() -> None:
+    client = Client(ONE, ID)
+    asked = Subscribe("presence-a", signed(of_channel(ID, "presence-a")))
+    assert refusal(client, asked).status == 400
+
+    client.signed_in = Member("42", '{"name":"x"}')
+
+    assert admit(client, asked, 5).member is client.signed_in
+    data = '{"user_id":"7"}'  # What stands there goes before it.
+    other = Subscribe("presence-a", signed(of_channel(ID, "presence-a", data)), data)
+    assert admit(client, other, 5).member == Member("7", "")
 
 
 @pytest.mark.parametrize(
