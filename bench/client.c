@@ -2,7 +2,8 @@
  *
  *   client PORT CONNECTIONS MESSAGES [--path P] [--skip BYTES] [--timeout S] [--at-once N]
  *          [--stuck N] [--trickle N:BYTES] [--order number|same|join] [--hold 1] [--socketio 1]
- *          [--events 1] [--line N] [--paths FILE] [--find TEXT] [--spin 1] [--greeted 1]
+ *          [--events 1] [--line N] [--paths FILE] [--find TEXT] [--spin 1] [--greeted N]
+ *          [--say TEXT]
  *
  * Each message is expected to start, after BYTES of prefix, with its number in ten digits, counted
  * from 0, and with CLOCK_MONOTONIC nanoseconds of its push in twenty digits. The client prints
@@ -18,7 +19,8 @@
  * --paths has a path for each connection, one a line. With --find the number begins after TEXT,
  * wherever that is, and what has none is no message.
  *
- * With --greeted a connection counts as open when it was sent a first frame, which is no message.
+ * With --greeted a connection counts as open when it was sent N frames, which are no messages. With --say it
+ * says TEXT, of up to 125 bytes, when it was sent the first of them; with --socketio, instead of 40.
  *
  * Between a first and a second SIGUSR1 is a window: what was pushed in it has a p50 and a p99 of its own.
  *
@@ -60,7 +62,7 @@ struct connection {
     uint32_t held; /* bytes kept in rest */
     uint32_t room;
     char *rest; /* an incomplete frame */
-    uint8_t open, kind, done, joined;
+    uint8_t open, kind, done, joined, greetings;
 };
 
 static struct connection *all;
@@ -73,7 +75,7 @@ static enum order order = NUMBER;
 static uint32_t wanted, connections, line, past; /* past: connections that had message `line` */
 static int epoll_fd, skip, port, at_once = 512, stuck, trickling, trickle_bytes, hold, socketio, events_mode;
 static int spin, greeted;
-static const char *path = "/", *find;
+static const char *path = "/", *find, *say;
 static char **paths;
 
 static uint64_t now_ns(void) {
@@ -144,16 +146,25 @@ static void check(struct connection *c, const char *text) {
     if (line && c->next == line && ++past == connections) past_ns = now_ns();
 }
 
+/* A text frame behind a mask that changes nothing. */
+static void tell(struct connection *c, const char *text) {
+    size_t size = strlen(text);
+    char frame[6 + 125] = {'\x81', '\x80' | size};
+    memcpy(frame + 6, text, size);
+    if (write(c->fd, frame, 6 + size) != (ssize_t)(6 + size)) die("what is said");
+}
+
 static void deliver(struct connection *c, const char *text, int size, uint64_t now) {
     if (socketio && size && *text != '4') {
-        if (*text == '0' && write(c->fd, "\x81\x82\0\0\0\0" "40", 8) != 8) die("connect packet");
-        if (*text == '2' && write(c->fd, "\x81\x81\0\0\0\0" "3", 7) != 7) die("pong packet");
+        if (*text == '0') tell(c, say ? say : "40");
+        if (*text == '2') tell(c, "3");
         return;
     }
     if (socketio && size > 1 && text[1] == '0') c->open = OPEN;
     if (socketio && size > 1 && text[1] != '2') return;
-    if (greeted && c->open != OPEN) {
-        c->open = OPEN;
+    if (c->greetings < greeted) {
+        if (++c->greetings == greeted) c->open = OPEN;
+        if (c->greetings == 1 && say) tell(c, say);
         return;
     }
     if (find) {
@@ -382,6 +393,7 @@ int main(int count, char **words) {
         else if (!strcmp(words[i], "--find")) find = words[i + 1];
         else if (!strcmp(words[i], "--spin")) spin = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--greeted")) greeted = atoi(words[i + 1]);
+        else if (!strcmp(words[i], "--say") && strlen(words[i + 1]) < 126) say = words[i + 1];
         else if (!strcmp(words[i], "--paths")) read_paths(words[i + 1]);
         else if (!strcmp(words[i], "--line")) line = atoi(words[i + 1]);
         else if (!strcmp(words[i], "--hold")) hold = atoi(words[i + 1]);

@@ -8,6 +8,7 @@ from bench.scenarios import (
     batches,
     coalescing,
     connects,
+    dialects,
     events,
     memory,
     one_message,
@@ -45,6 +46,7 @@ def scenarios() -> Mapping[str, Scenario]:
         "batches": batches.run,
         "to-users": to_users.run,
         "receipts": receipts.run,
+        "dialects": dialects.run,
     }
 
 

@@ -114,6 +114,17 @@ def test_pushes_that_are_confirmed_are_all_on_the_list(lab: Lab) -> None:
         ]
 
 
+def test_clients_of_dialects_get_what_others_get(lab: Lab) -> None:
+    listeners, pushes = scenarios()["dialects"](lab, Plan(TINY))
+
+    assert [row.subject for row in listeners.rows] == [
+        "ours, JSON",
+        "ours, Pusher",
+        "ours, Socket.IO",
+    ]
+    assert [row.subject for row in pushes.rows] == ["ours, /push", "ours, Pusher's events"]
+
+
 def test_a_peer_that_is_missing_is_said_to_be(lab: Lab) -> None:
     (table,) = scenarios()["connects"](lab, Plan(TINY, missing=(SOCKETIFY, CENTRIFUGO)))
 
