@@ -11,14 +11,14 @@ import click
 from bench import plot
 from bench.errors import BenchFailed
 from bench.plan import say
-from bench.soak.report import draw, growing, rows, table
+from bench.soak.report import draw, growing, rows, table, warm_up
 from bench.soak.run import Load, soak
 
 LIFE = 60.0  # Seconds that a client stays, on average.
 
 
 @click.command()
-@click.option("--minutes", default=30.0, show_default=True, help="How long; half of it is warm-up.")
+@click.option("--minutes", default=30.0, show_default=True, help="How long, with the warm-up.")
 @click.option("--clients", default=2000, show_default=True, help="Listeners at a time, about.")
 @click.option("--life", default=LIFE, show_default=True, help="Seconds for which one stays.")
 @click.option("--rate", default=20.0, show_default=True, help="Requests and LPUSHes a second.")
@@ -47,7 +47,9 @@ def main(  # An option each.
     if plot.is_available():
         draw(samples.series, out / "soak.png")
         say(f"wrote {out / 'soak.png'}")
-    found = rows(samples.series)
+    begin = warm_up(samples.series, life, minutes * 60)
+    say(f"the first {begin / 60:.1f} minutes are warm-up")
+    found = rows(samples.series, begin)
     click.echo(table(found))
     wrong = growing(found)
     for sentence in wrong:

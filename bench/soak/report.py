@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from bench import plot
@@ -19,14 +20,18 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "PSS": Kind("MiB", 1, 0.02),
-    "RSS": Kind("MiB", 1, 0.02),
-    "redis": Kind("MiB", 2, 0.05),
+    "in use": Kind("MiB", 1.25, 0.025),
+    "free": Kind("MiB", inf, 0),  # What is free grows to what was free at once: no leak.
+    "anonymous": Kind("MiB", 1, 0.02),
+    "redis": Kind("MiB", 1, 0.05),
     "descriptors": Kind("", 20, 0.05),
     "objects": Kind("", 10_000, 0.02),  # So many are waited for until garbage is looked for.
     "greenlets": Kind("", 20, 0.05),
     "keys": Kind("", 50, 0.05),
 }
+# Of a process that says what is in use: its memory has that, and what is free. So much more would
+# be memory in pieces too small to be used again.
+PIECES = Kind("MiB", 1, 0.1)
 # What is filled up to a number only, which takes longer than a run.
 BOUNDED: Mapping[Key, float] = {
     ("keys", "receipts"): 10_000,
@@ -36,9 +41,10 @@ BOUNDED: Mapping[Key, float] = {
         "counted:",
     ): 60_000,  # Fields: of each receipt for some, three and one for each process.
 }
-DRAWN = ("PSS", "redis", "descriptors", "objects", "greenlets", "keys")
+DRAWN = ("in use", "free", "anonymous", "redis", "descriptors", "objects", "greenlets", "keys")
+LIVES, FULL = 5, 0.95
 FEW = 20  # Entries; keys that never have more are not drawn.
-HEAD = ("what", "of", "level", "an hour", "in this half", "noise", "")
+HEAD = ("what", "of", "level", "an hour", "in all", "noise", "step", "")
 
 
 @dataclass(frozen=True)
@@ -52,19 +58,20 @@ class Row:
     @property
     def cells(self) -> tuple[str, ...]:
         it = self.found
-        figures = map(shown, (it.level, it.per_hour, it.rise, it.noise))
+        figures = map(shown, (it.level, it.per_hour, it.rise, it.noise, it.step))
         return (self.kind, self.name, *figures, "GROWS" if it.grows else "flat")
 
 
-def rows(series: Mapping[Key, Sequence[Point]]) -> list[Row]:
-    """Those of which there is enough to tell."""
-    return list(_rows(series))
+def rows(series: Mapping[Key, Sequence[Point]], begin: float = 0.0) -> list[Row]:
+    """Those of which there is enough to tell; `begin`: when the warm-up was over, in seconds."""
+    return list(_rows(series, begin))
 
 
-def _rows(series: Mapping[Key, Sequence[Point]]) -> Iterator[Row]:
+def _rows(series: Mapping[Key, Sequence[Point]], begin: float) -> Iterator[Row]:
     for (kind, name), points in sorted(series.items()):
-        bound = BOUNDED.get((kind, name), 0)
-        found = trend(points, max(KINDS[kind].tolerance, bound), KINDS[kind].share)
+        how = PIECES if kind == "anonymous" and ("in use", name) in series else KINDS[kind]
+        tolerance = max(how.tolerance, BOUNDED.get((kind, name), 0))
+        found = trend([point for point in points if point[0] >= begin], tolerance, how.share)
         if found is not None:
             yield Row(kind, name, found)
 
@@ -73,11 +80,24 @@ def growing(found: Sequence[Row]) -> list[str]:
     """A sentence for each figure that grows."""
     return [
         f"{row.kind} of {row.name} grows by {shown(row.found.per_hour)} {KINDS[row.kind].unit} "
-        f"an hour: by {shown(row.found.rise)} in the second half, where noise is "
-        f"{shown(row.found.noise)}"
+        f"an hour: by {shown(row.found.rise)} in {shown(row.found.minutes)} minutes, of which "
+        f"{shown(row.found.noise)} may be noise"
         for row in found
         if row.found.grows
     ]
+
+
+def warm_up(series: Mapping[Key, Sequence[Point]], life: float, seconds: float) -> float:
+    """When everything is full that has a bound: after so many seconds.
+
+    Of the clients that came at once at the beginning one of 150 is left after five lives, so they
+    come and go evenly from then on; and the log has as much as it will have. That is more than what
+    is remembered for a time takes, as long as those times are short. At most half of the run.
+    """
+    log = series.get(("keys", "log"), [(0.0, 0.0)])
+    most = max(count for _, count in log)
+    full = next(at for at, count in log if count >= FULL * most)
+    return min(max(LIVES * life, full), seconds / 2)
 
 
 def table(found: Sequence[Row]) -> str:

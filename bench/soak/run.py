@@ -25,6 +25,7 @@ SETTINGS: Mapping[str, object] = {
     "HISTORY_BYTES": 16 * 1024 * 1024,
     "IDEMPOTENCY_SECONDS": 60,
     "CLIENT_SECONDS": 60,
+    "INBOX_SECONDS": 60,
     "RECEIPT_SECONDS": 30,
     "POLL_INTERVAL": 0.5,
     "PING_INTERVAL": 10,
@@ -45,6 +46,11 @@ class Load:
     life: float
     rate: float
     settings: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def each(self) -> float:
+        """Seconds between two looks."""
+        return max(SHORTEST, self.seconds / LOOKS)
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,8 @@ def soak(folder: Path, load: Load, say: Callable[[str], None]) -> Samples:
         traffic.start()
         samples = Samples(servers.pids, servers.redis_port, objects)
         try:
-            _look(samples, load.seconds)
-        except FileNotFoundError as problem:
+            _look(samples, load)
+        except (FileNotFoundError, ProcessLookupError) as problem:
             raise BenchFailed(f"a process has ended: {problem.filename}") from problem
         finally:
             traffic.end()
@@ -97,6 +103,7 @@ def serving(lab: Lab, load: Load, objects: Path) -> Iterator[Servers]:
             "WS_WORKERS": WORKERS,
             "HTTP_WORKERS": WORKERS,
             "OBJECTS": objects,
+            "OBJECTS_EACH": load.each,
             **load.settings,
         }
         pids: dict[str, int] = {}
@@ -114,9 +121,8 @@ def _crowd(lab: Lab, port: int, load: Load) -> Program:
     return lab.load(sys.executable, "-m", "bench.soak.crowd", *words)
 
 
-def _look(samples: Samples, seconds: float) -> None:
-    each = max(SHORTEST, seconds / LOOKS)
-    end = monotonic() + seconds
+def _look(samples: Samples, load: Load) -> None:
+    end = monotonic() + load.seconds
     while monotonic() < end:
         samples.take()
-        sleep(max(0.0, min(each, end - monotonic())))
+        sleep(max(0.0, min(load.each, end - monotonic())))

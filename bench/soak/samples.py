@@ -56,8 +56,9 @@ class Samples:
     def _counted(self, pid: int) -> dict[str, float]:
         """As the class `Counting` has written it."""
         path = self._objects / str(pid)
-        lines = path.read_text().splitlines() if path.exists() else []
-        return {line.split()[0]: float(line.split()[1]) for line in lines[:2]}
+        figures = path.read_text().partition("\n\n")[0] if path.exists() else ""
+        pairs = (line.split(" ", 1) for line in figures.splitlines())
+        return {name: float(value) for value, name in pairs}
 
     def _used_memory(self) -> float:
         return int(self.redis.info("memory")["used_memory"]) / MIB
@@ -90,11 +91,12 @@ def kind_of(name: bytes) -> str:
 
 
 def process_figures(pid: int) -> dict[str, float]:
-    """Memory in MiB, and descriptors, as Linux tells them."""
-    found = {}
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name in {"Pss", "Rss"}:
-            found[name.upper()] = int(value.split()[0]) * 1024 / MIB
-    found["descriptors"] = float(sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()))
-    return found
+    """Memory in MiB, and descriptors, as Linux tells them.
+
+    Of memory, what is in no file. Programs of others share the rest: our part of that (PSS) changes
+    when one of them begins or ends.
+    """
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    anonymous = next(line for line in lines if line.startswith("Anonymous:"))
+    descriptors = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    return {"anonymous": int(anonymous.split()[1]) * 1024 / MIB, "descriptors": descriptors}

@@ -1,4 +1,4 @@
-"""Workers for a soak: one that says how many objects it has, and one that leaks."""
+"""Workers for a soak: one that says what memory and how many objects it has, and one that leaks."""
 
 import gc
 import os
@@ -7,28 +7,30 @@ from pathlib import Path
 
 import greenlet
 
+from bench.soak.allocated import allocated
 from ws_server.connection import Connection
 from ws_server.worker import Worker
 
-EACH = 5.0  # Seconds between two counts.
 MOST_TYPES = 30  # The most frequent ones are told.
-LEAK = 64 * 1024  # Bytes a connection.
+LEAK = 512 * 1024  # Bytes a connection.
 
 
 class Counting(Worker):
-    """Writes into the folder `OBJECTS` how many objects its process has, and of which types."""
+    """Writes into the folder `OBJECTS` what its process has, and of which types objects are."""
 
     def on_worker_start(self) -> None:
         super().on_worker_start()
         self._path = Path(os.environ["OBJECTS"]) / str(os.getpid())
-        self.every(EACH, self._count)
+        self.every(float(os.environ["OBJECTS_EACH"]), self._count)
 
     def _count(self) -> None:
+        figures = allocated()  # Before the list of all objects is made.
         found = gc.get_objects()
         types = Counter(type(each).__name__ for each in found)
-        greenlets = sum(isinstance(each, greenlet.greenlet) for each in found)
-        lines = [f"objects {len(found)}", f"greenlets {greenlets}"]
-        lines += [f"{name} {count}" for name, count in types.most_common(MOST_TYPES)]
+        figures["objects"] = len(found)
+        figures["greenlets"] = sum(isinstance(each, greenlet.greenlet) for each in found)
+        lines = [f"{value} {name}" for name, value in figures.items()]
+        lines += ["", *(f"{count} {name}" for name, count in types.most_common(MOST_TYPES))]
         new = self._path.with_suffix(".new")
         new.write_text("\n".join(lines))
         new.replace(self._path)
