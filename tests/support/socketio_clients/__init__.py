@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
@@ -13,15 +13,15 @@ from tests.support.pusher_backends import need, need_long, run
 from tests.support.websocket import LIMIT
 
 HERE = Path(__file__).parent
-PACKAGE = "socket.io-client@4.8"
+PACKAGE, OLDER = "socket.io-client@4.8", "socket.io-client@2"
 
 
-def install(folder: Path) -> Path:
-    """The program, beside its library, which is taken from npm; only LONG=1 asks for that."""
+def install(folder: Path, program: str = "page.cjs", package: str = PACKAGE) -> Path:
+    """A program, beside its library, which is taken from npm; only LONG=1 asks for that."""
     need_long()
     need("npm")
-    run(["npm", "install", "--silent", "--no-save", "--prefix", str(folder), PACKAGE], folder)
-    return Path(shutil.copy(HERE / "page.cjs", folder))
+    run(["npm", "install", "--silent", "--no-save", "--prefix", str(folder), package], folder)
+    return Path(shutil.copy(HERE / program, folder))
 
 
 class Page:
@@ -54,7 +54,20 @@ class Page:
 @contextmanager
 def page(program: Path, port: int, **auth: object) -> Iterator[Page]:
     """One that connects, with this `auth`."""
-    command = ["node", str(program), str(port), json.dumps(auth)]
+    with _running(program, port, auth) as page:
+        yield page
+
+
+@contextmanager
+def older(folder: Path, port: int, **query: object) -> Iterator[Page]:
+    """One with version 2, which says this in its query; see `older.cjs`."""
+    with _running(install(folder, "older.cjs", OLDER), port, query) as page:
+        yield page
+
+
+@contextmanager
+def _running(program: Path, port: int, said: Mapping[str, object]) -> Iterator[Page]:
+    command = ["node", str(program), str(port), json.dumps(said)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         timer = Timer(4 * LIMIT, process.kill)
@@ -63,4 +76,19 @@ def page(program: Path, port: int, **auth: object) -> Iterator[Page]:
             yield Page(process)
         finally:
             timer.cancel()
+            process.kill()
+
+
+@contextmanager
+def crowd(
+    folder: Path, port: int, pages: Mapping[str, Mapping[str, object]]
+) -> "Iterator[subprocess.Popen[str]]":
+    """Many pages in one process, by their names; see `crowd.cjs`."""
+    program = install(folder, "crowd.cjs")
+    command = ["node", str(program), str(port), json.dumps(pages)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
             process.kill()
