@@ -73,11 +73,11 @@ class Sender:
 
         `asks`: by its pong it confirms all that it has been sent.
         """
-        if connection.state is not State.LIVE:
-            if connection.feed.format.leaves_without_pings:
-                self.post_raw(connection, connection.feed.format.ping())
-            return
         feed, at = connection.feed, None
+        if feed.format.leaves_without_pings and (asks or connection.state is not State.LIVE):
+            self.post_raw(connection, feed.format.ping())
+        if connection.state is not State.LIVE:
+            return
         if connection.cursor < feed.done:
             # What came last was not for it. It is told of a newer id, from which it can resume.
             self._clients.move(connection, feed.done)

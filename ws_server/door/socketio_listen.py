@@ -21,7 +21,8 @@ POLLING = (
     'give the client the option transports: ["websocket"]'
 )
 UNSUPPORTED = "Unsupported protocol version: there are EIO=4 and EIO=3"
-UNKNOWN_TRANSPORT, BAD_VERSION = 0, 5  # Codes of Engine.IO.
+NO_UPGRADE = "Bad request: the handshake came without Upgrade: the proxy in front must pass it on"
+UNKNOWN_TRANSPORT, BAD_REQUEST, BAD_VERSION = 0, 3, 5  # Codes of Engine.IO.
 
 
 def is_of_socketio(path: str) -> bool:
@@ -51,8 +52,10 @@ def socketio_listen(environ: Mapping[str, Any], policy: Policy) -> Listen | None
 def engine_error(query: str) -> bytes:
     """The answer to a request that asks for no WebSocket, as Engine.IO has it: JSON."""
     version, transport = _asked(query)
-    is_known = version in ("3", "4") or transport == "polling"
-    code, message = (UNKNOWN_TRANSPORT, POLLING) if is_known else (BAD_VERSION, UNSUPPORTED)
+    code, message = UNKNOWN_TRANSPORT, POLLING
+    if transport == "websocket":
+        is_known = version in ("3", "4")
+        code, message = (BAD_REQUEST, NO_UPGRADE) if is_known else (BAD_VERSION, UNSUPPORTED)
     return json.dumps({"code": code, "message": message}).encode()
 
 

@@ -18,6 +18,8 @@ def listen_of(said: dict[str, Any], policy: Policy, address: str) -> Listen:
     token = said.get("token")
     if token is not None and not isinstance(token, str):
         raise Refused("bad_token", "auth.token is text")
+    if policy.tokens is not None and not token:
+        raise Refused("unauthorized", "a token is needed to listen: auth.token")
     grant = grant_of(policy, {token} if token else set())
     wanted = said.get("channels")
     names = (

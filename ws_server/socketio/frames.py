@@ -78,8 +78,9 @@ class SocketFrames(Frames):
         return event(NO_EVENT, text)
 
     def ping(self, at: Mark | None = None, confirm: Mark | None = None) -> bytes:
+        """One that only asks to confirm is not shown to a page: there may be one a second."""
         asked = super().ping(confirm=confirm) if confirm is not None else b""
-        return _cursor(at) + packet("2") + asked
+        return asked if at is None and asked else _cursor(at) + packet("2") + asked
 
     def farewell(self, close: CloseCode) -> bytes:
         """After a disconnect in its own words, a client does not come back."""

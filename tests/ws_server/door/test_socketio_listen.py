@@ -57,8 +57,10 @@ def test_what_it_cannot_have_is_refused(query: str, said: str) -> None:
 
 def test_without_a_websocket_the_answer_is_one_of_engine_io() -> None:
     polling = json.loads(engine_error("EIO=4&transport=polling"))
+    dropped = json.loads(engine_error("EIO=4&transport=websocket"))
     unknown = json.loads(engine_error("EIO=5&transport=websocket"))
 
     assert polling["code"] == 0
     assert 'transports: ["websocket"]' in polling["message"]
+    assert (dropped["code"], "Upgrade" in dropped["message"]) == (3, True)
     assert unknown["code"] == 5

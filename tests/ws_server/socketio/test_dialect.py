@@ -11,7 +11,7 @@ from tests.support.parts import SMALL, wait_until
 from tests.support.places import FakePlaces
 from tests.support.running import Noting, Running
 from tests.support.socketio_talk import POLICY, Talk, build
-from tests.support.websocket import CLOSE, PONG, frame
+from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame
 from ws_server.door.listen import Listen
 from ws_server.door.socketio_listen import FORMAT_3
 from ws_server.door.tokens import Tokens
@@ -204,6 +204,16 @@ def test_a_client_that_is_behind_is_pinged_between_two_messages(running: Running
     assert "2" in heard
     messages = [json.loads(each[2:]) for each in heard if each != "2"]
     assert [int(content) for _, content, _ in messages] == list(range(20))
+
+
+def test_a_ping_that_asks_to_confirm_is_one_of_its_own_words_too(running: Running) -> None:
+    build(running)
+    talk = entered(running)
+    (connection,) = running.service.hub.connections
+
+    running.service.hub.sender.ping(connection, asks=True)
+
+    assert talk.peer.frames(2) == [(TEXT, b"2"), (PING, str(running.service.mark).encode())]
 
 
 def test_version_3_is_remembered_by_a_name(

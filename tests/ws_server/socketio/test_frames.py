@@ -84,7 +84,8 @@ def test_a_ping_is_one_of_engine_io_and_asks_to_confirm() -> None:
 
     assert FRAMES.ping() == frame(TEXT, b"2")
     assert FRAMES.ping(AT) == cursor + frame(TEXT, b"2")
-    assert FRAMES.ping(confirm=AT) == frame(TEXT, b"2") + frame(PING, b"1a-5-0")
+    assert FRAMES.ping(AT, AT) == cursor + frame(TEXT, b"2") + frame(PING, b"1a-5-0")
+    assert FRAMES.ping(confirm=AT) == frame(PING, b"1a-5-0")
 
 
 @pytest.mark.parametrize("close", [KICKED, REVOKED])
