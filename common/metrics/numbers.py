@@ -37,8 +37,13 @@ class Buckets:
         self.counts = [0] * (len(self.bounds) + 1)
         self.total = 0.0
 
-    def note(self, value: float, times: int = 1) -> None:
-        """One more, or the same so many times."""
+    def note(self, value: float) -> None:
+        """One more."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def note_many(self, value: float, times: int) -> None:
+        """The same so many times."""
         self.counts[bisect_left(self.bounds, value)] += times
         self.total += value * times
 

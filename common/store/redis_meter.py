@@ -18,6 +18,7 @@ from common.libraries.redis_connection import OwnConnection
 from common.metrics.numbers import Buckets, Numbers
 
 FAILURES = (redis.RedisError, OSError)
+MAY_BLOCK = "xread"  # Of others, which may have thousands of words, none is looked at.
 CONNECT = "connect"  # Instead of a command.
 SCRIPTS = resources.files("common.store")
 
@@ -45,8 +46,9 @@ class RedisMeter:
 
     def note(self, command: Sequence[Any], began: float) -> None:
         """It was answered now; it was sent at a time of `perf_counter`."""
-        if "BLOCK" not in command:
-            self.seconds[self.name_of(command)].note(perf_counter() - began)
+        name = self.name_of(command)
+        if name != MAY_BLOCK or "BLOCK" not in command:
+            self.seconds[name].note(perf_counter() - began)
 
     def fail(self, command: Sequence[Any], problem: BaseException) -> None:
         """It failed. That a server does not know a script yet is no failure."""

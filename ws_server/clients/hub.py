@@ -40,12 +40,11 @@ class Hub:
     def __init__(self, feeds: Mapping[str, Feed], on_gone: Callable[[Connection], None]) -> None:
         self.mark = Mark("", 0)  # Everything in the log up to here has been published.
         self.clients = Clients(feeds.values())
-        self.tally, self.journal = Tally(), Journal()
+        self.tally, self.journal, self.recent = Tally(), Journal(), Recent()
         self.sender = Sender(self.clients, self._forget, self.tally, self.journal)
         self.confirming = Confirming(self.clients, self.sender)
-        self.recent, self.witness = Recent(), Witness()
         self.on_sent: list[Callable[[Page], None]] = []
-        self._feeds, self._on_gone = feeds, on_gone
+        self.witness, self._feeds, self._on_gone = Witness(), feeds, on_gone
         self.audiences = {feed: Audiences() for feed in feeds.values()}
         self._fan_out = FanOut(self.sender, self.sender.lender, self.tally, self.sender.numbers)
 
@@ -168,7 +167,8 @@ class Hub:
             tally.by_format[name] += tally.deliveries - before
         tally.fan_out.note(perf_counter() - began)
         tally.chunk.note(len(part.ids))
-        tally.written.note(max(0.0, time() - (last >> 64) / 1000))  # By two clocks.
+        age = time() - (last >> 64) / 1000  # By two clocks.
+        tally.written.note(age if age > 0 else 0.0)
         self._act_on(part)
 
     def _act_on(self, sent: Page) -> None:

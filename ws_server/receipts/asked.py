@@ -57,4 +57,4 @@ def note_times(buckets: Buckets, pushed: Mapping[bytes, int], now: float) -> Non
     for each, times in pushed.items():
         # Somebody else may have written there what he likes.
         if each.isdigit() and len(each) <= LONGEST_TIME:
-            buckets.note(max(0.0, now - int(each) / 1000), times)
+            buckets.note_many(max(0.0, now - int(each) / 1000), times)
