@@ -83,7 +83,7 @@ class Receipts(Witness):
         for at, names in asked.for_some:
             self._open_to_some(Receipt(at, names))
         self._open_to_all(asked.for_all)
-        while len(self) > MOST_OPEN and len(self._opened) > 1:
+        while (len(self) > MOST_OPEN or self._to_some.is_full) and len(self._opened) > 1:
             self._forget_upto(self._opened.pop(0)[1])
 
     def close(self) -> None:

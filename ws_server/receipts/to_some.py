@@ -15,6 +15,8 @@ from common.receipt import Counted, Numbers, Run
 from ws_server.clients.connection import Connection
 from ws_server.receipts.to_all import BEHIND, TO
 
+MOST_NAMES = 100_000  # Of all messages together: 20 MB.
+
 _at = attrgetter("at")
 
 
@@ -73,14 +75,21 @@ class ToSome:
 
     def __init__(self) -> None:
         self.all: list[Receipt] = []
+        self._names = 0
         self._by_subscription: dict[str, list[Receipt]] = {}
         # What clients listened to up to an id, if they listen to something else now.
         self._former: dict[Connection, list[tuple[int, frozenset[str]]]] = {}
         self._behind: list[Receipt] = []  # That were so at the last look.
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the messages have too many recipients, all together."""
+        return self._names > MOST_NAMES
+
     def open(self, receipt: Receipt) -> None:
         """One more."""
         self.all.append(receipt)
+        self._names += len(receipt.subscriptions)
         for each in receipt.subscriptions:
             self._by_subscription.setdefault(each, []).append(receipt)
 
@@ -130,6 +139,7 @@ class ToSome:
             del left[: bisect_right(left, at, key=_at)]
             if not left:
                 del self._by_subscription[name]
+        self._names -= sum(len(receipt.subscriptions) for receipt in self.all[:count])
         del self.all[:count]
         for connection, former in list(self._former.items()):
             former[:] = [each for each in former if each[0] > at]

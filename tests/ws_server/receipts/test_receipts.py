@@ -8,6 +8,7 @@ from common.page import Page
 from common.receipt import Numbers
 from tests.support.receipts import Hall, at_of
 from ws_server.receipts import receipts as module
+from ws_server.receipts import to_some
 from ws_server.receipts.receipts import ASKED_FOR
 
 
@@ -60,6 +61,20 @@ def test_a_bounded_number_is_counted(hall: Hall, monkeypatch: pytest.MonkeyPatch
         hall.publish(number, [()])
 
     assert [each.number for each in hall.tell()] == [2, 3]
+
+
+def test_a_bounded_number_of_recipients_is_counted(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(to_some, "MOST_NAMES", 5)
+    for number in (1, 2, 3, 4):
+        hall.publish(number, [("user:1", "user:2")])
+    hall.publish(5, [tuple(f"user:{each}" for each in range(9))])  # One is counted in any case.
+
+    assert [each.number for each in hall.tell()] == [5]
+    hall.publish(6, [("user:1",)])
+    hall.publish(7, [("user:2",)])
+    assert [each.number for each in hall.tell()] == [6, 7]
 
 
 def test_nothing_is_told_before_it_was_offered_to_everybody(hall: Hall) -> None:
