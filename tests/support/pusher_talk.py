@@ -22,6 +22,12 @@ ONE, TWO = APPS
 MOST_CHANNELS = 5
 
 
+class Named:
+    """Stands for a connection, of which only its id is asked."""
+
+    id = "1.2"
+
+
 class FakeQueue(Queue):
     """Notes what is pushed; all of it fails while there is a `fault`."""
 

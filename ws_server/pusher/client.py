@@ -1,9 +1,12 @@
 """One client that speaks Pusher's protocol: its application, its user and its channels."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import intern
 from time import monotonic
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from common.bucket import Bucket
 from common.pusher.apps import App
@@ -39,24 +42,53 @@ def read(text: str) -> Any:
     return json.loads(text) if text else None
 
 
+class Named(Protocol):
+    """A connection, as far as it is known here."""
+
+    @property
+    def id(self) -> str:
+        """What it is called."""
+
+
+NOBODY: Mapping[str, Member] = MappingProxyType({})  # One for all who are no members.
+
+
 class Client:
     """What is known of it besides its connection. Plain state."""
 
-    __slots__ = ("_bucket", "app", "channels", "looking", "members", "signed_in", "socket_id")
+    __slots__ = ("_bucket", "app", "channels", "looking", "members", "named", "signed_in")
 
-    def __init__(self, app: App, socket_id: str) -> None:
+    def __init__(self, app: App, named: Named) -> None:
         self.app = app
-        self.socket_id = socket_id
+        self.named = named
         self.signed_in: Member | None = None  # Its user, as its application names it.
         self.channels: dict[str, str] = {}  # As its application names them, and as we do.
-        self.members: dict[str, Member] = {}  # Who it is, in channels with members.
+        self.members: Mapping[str, Member] = NOBODY  # Who it is, in channels with members.
         self.looking = 0  # For so many channels Redis is being asked what came before.
         self._bucket: Bucket | None = None
+
+    @property
+    def socket_id(self) -> str:
+        """What Pusher's libraries call its connection."""
+        return self.named.id
 
     @property
     def user(self) -> str | None:
         """Who has signed in, as its application names it."""
         return None if self.signed_in is None else self.signed_in.user
+
+    def enter(self, channel: str, name: str, member: Member | None) -> None:
+        """It is in a channel. Of each name there is one text for all clients."""
+        self.channels[intern(channel)] = intern(name)
+        if member is not None:
+            self.members = {**self.members, channel: member}
+
+    def leave(self, channel: str) -> tuple[str | None, Member | None]:
+        """It is in a channel no more: how we name it, and who it was, if it was there."""
+        member = self.members.get(channel)
+        if member is not None:
+            self.members = {name: who for name, who in self.members.items() if name != channel}
+        return self.channels.pop(channel, None), member
 
     def may_send(self) -> bool:
         """Whether one more event of its own is passed on now; it counts then."""

@@ -57,7 +57,7 @@ class Pusher:
         if listen.app is None:
             self._sender.close(connection, UNKNOWN_APP)
             return
-        client = self._clients[connection] = Client(listen.app, connection.id)
+        client = self._clients[connection] = Client(listen.app, connection)
         if listen.page and self._memory is not None:
             connection.remembered_as = f"r/{listen.app.id}/{listen.page}"
             self._memory.begin(connection, connection.remembered_as)

@@ -73,11 +73,10 @@ class Entering:
             told = answers.not_subscribed(channel, LIMIT, "too much is asked for at once", 429)
             self._sender.post_raw(connection, told)
             return
-        client.channels[channel] = admission.name
+        client.enter(channel, admission.name, member)
         if member is None:
             self._let_in(connection, client, admission)
             return
-        client.members[channel] = member
         self._here.enter_as(connection, admission.name, member.user, member.info)
         ready = partial(self._enter_as_member, connection, client, admission)
         ready = partial(self._sender.between_frames, connection, ready)
@@ -85,12 +84,12 @@ class Entering:
 
     def leave(self, connection: Connection, client: Client, channel: str) -> None:
         """It unsubscribes."""
-        name = client.channels.pop(channel, None)
+        name, member = client.leave(channel)
         if name is not None and name not in connection.grant.own:
             self._listen_to(connection, connection.channels - {name, MEMBERS + name})
             if self._memory is not None:
                 self._memory.left(connection, name)
-        if client.members.pop(channel, None) is not None and name is not None:
+        if member is not None and name is not None:
             self._here.leave_as(connection, name)
             self._rosters.leave(name)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from common.pusher.signing import of_channel, of_user, signature
-from tests.support.pusher_talk import ONE, TWO
+from tests.support.pusher_talk import ONE, TWO, Named
 from ws_server.pusher.client import Client, Member
 from ws_server.pusher.requests import ClientEvent, SignIn, Subscribe, Wrong
 from ws_server.pusher.rules import (
@@ -17,7 +17,7 @@ from ws_server.pusher.rules import (
     user_of,
 )
 
-ID = "1.2"
+ID = Named.id
 
 
 def signed(text: str, app: object = ONE) -> str:
@@ -33,13 +33,13 @@ def refusal(client: Client, asked: Subscribe, most: int = 5) -> NotSubscribed:
 
 
 def test_a_public_channel_needs_no_signature() -> None:
-    assert admit(Client(ONE, ID), Subscribe("news"), 5).name == "news"
-    assert admit(Client(TWO, ID), Subscribe("news", "nonsense"), 5).name == "two:news"
+    assert admit(Client(ONE, Named()), Subscribe("news"), 5).name == "news"
+    assert admit(Client(TWO, Named()), Subscribe("news", "nonsense"), 5).name == "two:news"
 
 
 @pytest.mark.parametrize("channel", ["private-a", "private-encrypted-a", "private-cache-a"])
 def test_a_private_channel_needs_one_of_this_socket_and_channel(channel: str) -> None:
-    client = Client(ONE, ID)
+    client = Client(ONE, Named())
     right = signed(of_channel(ID, channel))
 
     assert admit(client, Subscribe(channel, right), 5).name == channel
@@ -63,12 +63,13 @@ def test_no_refusal_says_what_would_be_right() -> None:
     right = signed(of_channel(ID, "private-a"))
 
     assert (
-        right.partition(":")[2] not in refusal(Client(ONE, ID), Subscribe("private-a", "")).reason
+        right.partition(":")[2]
+        not in refusal(Client(ONE, Named()), Subscribe("private-a", "")).reason
     )
 
 
 def test_the_data_of_a_member_is_signed_too() -> None:
-    client, data = Client(ONE, ID), '{"user_id":"7"}'
+    client, data = Client(ONE, Named()), '{"user_id":"7"}'
     auth = signed(of_channel(ID, "presence-a", data))
 
     assert admit(client, Subscribe("presence-a", auth, data), 5).kind.has_members
@@ -80,16 +81,16 @@ def test_data_is_bounded() -> None:
     data = json.dumps({"user_id": "é" * LONGEST_DATA})
     auth = signed(of_channel(ID, "presence-a", data))
 
-    assert refusal(Client(ONE, ID), Subscribe("presence-a", auth, data)).status == 413
+    assert refusal(Client(ONE, Named()), Subscribe("presence-a", auth, data)).status == 413
 
 
 @pytest.mark.parametrize("channel", ["", "a b", "two:news", "user:42", "é", "a/b", "x" * 201, "a*"])
 def test_what_cannot_be_a_channel_is_refused(channel: str) -> None:
-    assert refusal(Client(ONE, ID), Subscribe(channel)).status == 400
+    assert refusal(Client(ONE, Named()), Subscribe(channel)).status == 400
 
 
 def test_channels_are_bounded_and_one_that_it_has_is_no_more() -> None:
-    client = Client(ONE, ID)
+    client = Client(ONE, Named())
     client.channels = {"a": "a", "b": "b"}
 
     assert refusal(client, Subscribe("c"), most=2).kind == "LimitReached"
@@ -97,7 +98,7 @@ def test_channels_are_bounded_and_one_that_it_has_is_no_more() -> None:
 
 
 def test_the_channel_of_a_user_is_for_who_has_signed_in() -> None:
-    client = Client(TWO, ID)
+    client = Client(TWO, Named())
     assert refusal(client, Subscribe("#server-to-user-42")).status == 401
 
     client.signed_in = Member("42", "")
@@ -107,7 +108,7 @@ def test_the_channel_of_a_user_is_for_who_has_signed_in() -> None:
 
 
 def test_a_user_signs_in_with_a_signature() -> None:
-    client, data = Client(TWO, ID), '{"id":"42"}'
+    client, data = Client(TWO, Named()), '{"id":"42"}'
     auth = signed(of_user(ID, data), TWO)
 
     assert user_of(client, SignIn(auth, data)) == (Member("42", ""), "two:42")
@@ -121,7 +122,7 @@ def test_a_user_signs_in_with_a_signature() -> None:
     ["", "[]", "{}", '{"id":""}', '{"id":true}', '{"id":"a b"}', '{"id":"' + "x" * 300 + '"}'],
 )
 def test_a_user_has_a_name(data: str) -> None:
-    client = Client(ONE, ID)
+    client = Client(ONE, Named())
 
     with pytest.raises(Wrong):
         user_of(client, SignIn(signed(of_user(ID, data)), data))
@@ -132,7 +133,7 @@ def test_the_name_of_a_user_may_be_a_number() -> None:
 
 
 def test_without_data_of_the_channel_who_has_signed_in_is_the_member() -> None:
-    client = Client(ONE, ID)
+    client = Client(ONE, Named())
     asked = Subscribe("presence-a", signed(of_channel(ID, "presence-a")))
     assert refusal(client, asked).status == 400
 
@@ -148,7 +149,7 @@ def test_without_data_of_the_channel_who_has_signed_in_is_the_member() -> None:
     "channel", ["news", "private-encrypted-a", "private-other", "#server-to-user-1"]
 )
 def test_client_events_are_for_private_channels_that_it_has(channel: str) -> None:
-    client = Client(ONE, ID)
+    client = Client(ONE, Named())
     client.channels = {"news": "news", "private-a": "private-a"}
     client.channels["private-encrypted-a"] = "private-encrypted-a"
     check_event(client, ClientEvent("client-x", "private-a", ""))
