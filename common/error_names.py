@@ -176,6 +176,10 @@ ERRORS = (
                 "The request belongs to the other port: a push to the HTTP port, a listener "
                 "to the WebSocket port. `msg` says where"
             ),
+            ("not_spoken", 400): (
+                "The request is of a library of Pusher's or of Socket.IO, and `PUSHER_APPS` or "
+                "`SOCKET_IO` is not set"
+            ),
             ("uri_too_long", 414): (
                 "The request line is longer than 8190 bytes: send the content in a body"
             ),

@@ -19,7 +19,6 @@ from common.refused import JSON, Refused
 from common.serving.open_files import SLOTS
 from common.store.presence import PresenceReader
 from common.store.queue import Queue
-from config.public_url import events_url
 from config.settings import Settings
 from http_api.about import add_about
 from http_api.access import asker
@@ -29,6 +28,7 @@ from http_api.access.waiting import Admit, Waiting
 from http_api.aliases import Aliases
 from http_api.console import add_console
 from http_api.docs_page import add_docs
+from http_api.misdirected import refuse_misdirected
 from http_api.plain_push import UNAVAILABLE, PlainPush
 from http_api.push import Push
 from http_api.pusher.routes import is_pusher
@@ -43,7 +43,7 @@ from http_api.tokens.tokens import add_tokens
 from http_api.watching.collector import numbers_of
 from http_api.watching.connections import Connections
 from http_api.watching.metrics_page import add_metrics
-from http_api.watching.reads import EVENTS, Reads, ReadStores, add_reads
+from http_api.watching.reads import Reads, ReadStores, add_reads
 from http_api.watching.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def create_app(
     speak_json(app)
     app.url_map.merge_slashes = False  # A redirect would be no answer of ours.
     app.wsgi_app = Aliases(app.wsgi_app)  # type: ignore[method-assign]
-    _refuse_listeners(app, settings)
+    _refuse_misdirected(app, settings)
     outage = Outage()
     tally = Tally()
     guard = Guard(settings, clock)
@@ -157,26 +157,10 @@ def _protect(app: Flask, guard: Guard, public: frozenset[str | None]) -> None:
                 scope.refuse_unless(RIGHTS.get(request.endpoint))
 
 
-def _refuse_listeners(app: Flask, settings: Settings) -> None:
-    """Tell a listener where one listens, before a token is asked for."""
-    url, port = settings.ws_public_url, f"port {settings.ws_port} (WS_PORT)"
-    of_events = events_url(url) if url else port
-
+def _refuse_misdirected(app: Flask, settings: Settings) -> None:
     @app.before_request
-    def name_the_other_port() -> None:
-        environ = request.environ
-        if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
-            what = f"WebSockets connect at {url or port}"
-        elif is_for_listeners(environ["PATH_INFO"]) and not is_pusher(request.endpoint):
-            what = f"/events is at {of_events}"
-        else:
-            return
-        raise Refused("wrong_port", f"this is the port of the HTTP API; {what}")
-
-
-def is_for_listeners(path: str) -> bool:
-    """Whether somebody who asks for it wants to listen."""
-    return path != EVENTS and path.rstrip("/").endswith("/events")
+    def say_where_it_belongs() -> None:
+        refuse_misdirected(request.environ, settings)
 
 
 def _add_connections(app: Flask, connections: Connections, outage: Outage) -> None:

@@ -14,6 +14,7 @@ from ws_server.door.listen import Listen
 from ws_server.door.policy import Policy
 from ws_server.door.pusher_listen import pusher_listen
 from ws_server.door.socketio_listen import socketio_listen
+from ws_server.door.unspoken import refuse_unspoken
 
 RETRY_AFTER = 5  # Seconds; advice to a client that is refused for now.
 NO_LENGTH = ("", "0")
@@ -71,6 +72,7 @@ def read_listen(environ: Mapping[str, Any], policy: Policy, *, events: bool = Fa
 
 
 def _of_a_dialect(environ: Mapping[str, Any], policy: Policy) -> Listen | None:
+    refuse_unspoken(environ, policy)
     if policy.socket_io and (asked := socketio_listen(environ, policy)) is not None:
         return asked
     return None if policy.apps is None else pusher_listen(environ, policy.apps)

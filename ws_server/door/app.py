@@ -19,6 +19,7 @@ from common.flask_answers import answer_failures, speak_json
 from common.flask_requests import tell_requests
 from common.libraries.flask_sock_server import websockets
 from common.refused import JSON, Refused
+from common.unspoken import is_of_socketio
 from config.settings import Settings
 from ws_server.door.admission import (
     RETRY_AFTER,
@@ -33,7 +34,8 @@ from ws_server.door.handshake import EVENTS_HEADERS, HandOff, events_head
 from ws_server.door.listen import ENVIRON_KEY
 from ws_server.door.misdirected import refuse_misdirected, where_to_push
 from ws_server.door.policy import OPEN, Policy
-from ws_server.door.socketio_listen import engine_error, is_of_socketio
+from ws_server.door.socketio_listen import engine_error
+from ws_server.door.unspoken import refuse_unspoken
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +89,10 @@ def _add_methods(app: Flask, policy: Policy, http_port: int) -> None:
     @app.before_request
     def check_method() -> Response | None:
         method = request.environ["REQUEST_METHOD"]
-        if policy.socket_io and method != "OPTIONS" and _polls():
-            return _engine_error()
+        if method != "OPTIONS" and _polls():
+            refuse_unspoken(request.environ, policy)
+            if policy.socket_io:
+                return _engine_error()
         if method in ("GET", "HEAD"):
             return None
         if method == "OPTIONS":

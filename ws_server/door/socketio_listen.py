@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from common.refused import Refused
+from common.unspoken import is_of_socketio
 from ws_server.door.listen import Listen
 from ws_server.door.policy import Policy
 
@@ -23,11 +24,6 @@ POLLING = (
 UNSUPPORTED = "Unsupported protocol version: there are EIO=4 and EIO=3"
 NO_UPGRADE = "Bad request: the handshake came without Upgrade: the proxy in front must pass it on"
 UNKNOWN_TRANSPORT, BAD_REQUEST, BAD_VERSION = 0, 3, 5  # Codes of Engine.IO.
-
-
-def is_of_socketio(path: str) -> bool:
-    """Whether a request at this path is of such a client."""
-    return path.rstrip("/").endswith("/socket.io")
 
 
 def socketio_listen(environ: Mapping[str, Any], policy: Policy) -> Listen | None:

@@ -481,4 +481,6 @@ def test_who_asks_for_long_polling_is_told_of_the_transport_as_socket_io_has_it(
         assert answer.get_json()["code"] == 0
         assert 'transports: ["websocket"]' in answer.get_json()["message"]
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert create_app(service).test_client().get("/socket.io/?EIO=4").status_code == 426
+    unspoken = create_app(service).test_client()
+    assert unspoken.get("/socket.io/?EIO=4").get_json()["error"] == "not_spoken"
+    assert unspoken.get("/socket.io/").status_code == 426

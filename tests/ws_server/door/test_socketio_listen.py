@@ -5,8 +5,9 @@ import json
 import pytest
 
 from common.refused import Refused
+from common.unspoken import is_of_socketio
 from ws_server.door.policy import Policy
-from ws_server.door.socketio_listen import engine_error, is_of_socketio, socketio_listen
+from ws_server.door.socketio_listen import engine_error, socketio_listen
 
 POLICY = Policy(socket_io=True)
 
