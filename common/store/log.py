@@ -184,7 +184,7 @@ class RedisLog(Log):
         words = (format_id(upto), LOOKED, LOOKED_BYTES)
         ((is_all, entries),) = self._paging.call((*self._newest, *words))
         page = Page.of_entries(entries[::-1])
-        return Page(page.ids, [], page.recipients), bool(is_all)
+        return Page(page.ids, [], page.recipients, events=page.events), bool(is_all)
 
     def read_between(self, after: Mark, upto: int, count: int) -> Stretch:
         start, end = b"(" + format_id(after.id), format_id(upto)

@@ -102,7 +102,7 @@ class FakeLog(Log):
         self._fail()
         rows = self.messages[: upto >> 64]
         page = self._page(rows[-LOOKED:])
-        return Page(page.ids, [], page.recipients), len(rows) <= LOOKED
+        return Page(page.ids, [], page.recipients, events=page.events), len(rows) <= LOOKED
 
     def ask_to_settle(
         self, known: Mark, count: int, wait: float | None = None

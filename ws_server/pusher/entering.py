@@ -169,8 +169,9 @@ class Entering:
                 after = self._tell_start(connection, admission, mark, last, since)
                 enter = partial(self._enter_now, connection, client, admission, after)
                 tell_gap = partial(self._tell_gap, connection, admission.channel, mark, TOO_OLD)
+                first = None if last is None or last > after else last
                 self._replays.begin(
-                    Replay(connection, admission.name, after, is_wanted, enter, tell_gap)
+                    Replay(connection, admission.name, after, is_wanted, enter, tell_gap, first)
                 )
             return
 
@@ -190,7 +191,7 @@ class Entering:
             self._tell_gap(connection, channel, mark, UNKNOWN)
         elif last is None and admission.kind.is_cached:
             self._sender.post_raw(connection, answers.cache_miss(channel))
-        return after if last is None else min(after, last - 1)
+        return after
 
     def _tell_gap(
         self, connection: Connection, channel: str, after: Mark | None, reason: str

@@ -1,11 +1,12 @@
 """The last event of each cache channel that somebody has asked for, by its place in the log.
 
 An event is known for half an hour, as Pusher has it, and while it is among the newest messages of
-the log. What comes while this process is here is noted; what came before is looked for once.
+the log. What clients send to each other is not kept. What comes while this process is here is
+noted; what came before is looked for once.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import time
 
 from gevent.lock import BoundedSemaphore
@@ -14,10 +15,12 @@ from common.message import parse_id
 from common.page import Page
 from common.store.log import Log
 from ws_server.clients.hub import Hub
+from ws_server.pusher.kinds import CLIENT_EVENT
 
 KEPT = 30 * 60.0  # Seconds.
 MOST_CHANNELS = 10_000
 MOST_LOOKS = 25  # At some hundred messages each.
+OF_CLIENT = CLIENT_EVENT.encode()
 
 
 class LastEvents:
@@ -37,7 +40,7 @@ class LastEvents:
         if self._last and part.addressing is not None:
             by_name = part.addressing.by_name
             for name in by_name.keys() & self._last.keys():
-                self._last[name] = parse_id(part.ids[by_name[name][-1]])
+                self._last[name] = _last_of(part, reversed(by_name[name])) or self._last[name]
 
     def find(self, name: str) -> int | None:
         """The id of the last message to a channel; None if there is none that is known.
@@ -71,9 +74,17 @@ class LastEvents:
         before, oldest = self._hub.mark.id, int((self._clock() - KEPT) * 1000) << 64
         for _ in range(MOST_LOOKS):
             page, is_all = self._source.newest(before)
-            for place in reversed(range(len(page.ids))):
-                if page.recipients and name in page.recipients[place]:
-                    return parse_id(page.ids[place])
+            to = page.recipients or ()
+            if found := _last_of(page, (at for at in reversed(range(len(to))) if name in to[at])):
+                return found
             if is_all or not page or (before := parse_id(page.ids[0]) - 1) < oldest:
                 return 0
         return 0
+
+
+def _last_of(page: Page, places: Iterable[int]) -> int:
+    """The id of the first of these messages that no client has sent; 0: there is none."""
+    for place in places:
+        if not (page.events and page.events[place].startswith(OF_CLIENT)):
+            return parse_id(page.ids[place])
+    return 0

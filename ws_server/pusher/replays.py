@@ -1,6 +1,6 @@
 """What a client gets of a channel before it is in: what came after a place in the log.
 
-So its last event on a cache channel. Each client has one cursor for all its channels, which stays
+Before that comes the last event of a cache channel, if it is older. Each client has one cursor for all its channels, which stays
 where it is meanwhile: when the replay has come so far, the client enters the channel.
 """
 
@@ -24,7 +24,7 @@ PATIENCE = 10.0  # Seconds for this process to come to where another one was.
 
 @dataclass(slots=True)
 class Replay:
-    """For one client and one channel, as it is named here."""
+    """For one client and one channel, as it is named here. `first`: an older message, or None."""
 
     connection: Connection
     name: str
@@ -32,6 +32,7 @@ class Replay:
     is_wanted: Callable[[], bool]
     enter: Callable[[], None]
     tell_gap: Callable[[], None]
+    first: int | None = None
 
 
 class Replays:
@@ -70,22 +71,28 @@ class Replays:
     def _send_some(self, replay: Replay) -> bool | None:
         """Whether the client has all up to its cursor; None: what follows may not be known."""
         connection, feed = replay.connection, replay.connection.feed
-        epoch = feed.epoch
+        epoch, first = feed.epoch, replay.first
+        cursor = replay.cursor if first is None else first - 1
         with self._reading:
-            chunk = feed.next_chunk(replay.cursor, frozenset([replay.name]), connection.number)
+            chunk = feed.next_chunk(cursor, frozenset([replay.name]), connection.number)
         if feed.epoch != epoch:
             return None
         # From here on nothing waits: its cursor stays where it is until it is in.
-        owed, upto = connection.owed, connection.sent_upto
-        if chunk is None or replay.cursor >= upto:
-            return True
+        owed = connection.owed
+        upto = connection.sent_upto if first is None else first
         if owed is not None and owed.skip:
             return False
-        start, end = chunk.start_after(replay.cursor), chunk.start_after(upto)
-        if start < end:
-            self._sender.post_raw(connection, chunk.data[start:end])
-        replay.cursor = min(chunk.upto, upto)
-        return replay.cursor >= upto
+        if chunk is not None and cursor < upto:
+            start, end = chunk.start_after(cursor), chunk.start_after(upto)
+            if start < end:
+                self._sender.post_raw(connection, chunk.data[start:end])
+            cursor = min(chunk.upto, upto)
+        else:
+            cursor = upto
+        if first is None:
+            replay.cursor = cursor
+        replay.first = None
+        return first is None and cursor >= upto
 
 
 def _has_enough(connection: Connection) -> bool:

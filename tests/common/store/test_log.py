@@ -327,6 +327,14 @@ def test_the_newest_messages_are_said_without_their_contents(center: Center) -> 
 
 
 @pytest.mark.integration
+def test_the_newest_messages_are_said_with_their_events(center: Center) -> None:
+    center.queue.push([Message("x", ("a",), event).to_item() for event in ("", "paid")])
+    center.settle_all()
+
+    assert center.log.newest(center.log.look().last)[0].events == [b"", b"paid"]
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize("size", [10, 60_000])
 def test_one_look_at_the_newest_is_bounded(center: Center, size: int) -> None:
     center.queue.push([b"x" * size] * 600)

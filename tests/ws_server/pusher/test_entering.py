@@ -37,6 +37,23 @@ def test_the_last_event_follows_the_success(running: Running) -> None:
     assert second.next()["data"] == "4"
 
 
+def test_what_clients_have_sent_since_does_not_follow(running: Running) -> None:
+    build(running)
+    first = Talk(running)
+    first.subscribe(CACHE)
+    first.hear("pusher:cache_miss", CACHE)
+    events = [b"price", b"client-x", b"client-y"]
+    running.log.write(b'"1"', b'"2"', b'"3"', recipients=[(CACHE,)] * 3, events=events)
+    assert [first.next()["event"] for _ in events] == ["price", "client-x", "client-y"]
+
+    second = Talk(running)
+    second.subscribe(CACHE)
+
+    assert second.hear("price", CACHE) == "1"
+    running.log.push(b"4", recipients=[(CACHE,)])
+    assert second.next()["data"] == "4"
+
+
 def test_while_redis_does_not_answer_the_client_waits(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

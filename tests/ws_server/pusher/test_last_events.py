@@ -43,6 +43,17 @@ def test_what_comes_later_is_noted(parts: Parts, last: LastEvents) -> None:
     assert last.find(A) == 2 << 64
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+def test_what_clients_send_is_not_kept(parts: Parts, last: LastEvents, is_known: bool) -> None:
+    if is_known:
+        last.find(A)
+    for events in ([b"price", b"client-x"], [b"client-y", b""]):
+        to = [(A,), (A if b"client-y" not in events else "other",)]
+        parts.hub.publish(parts.log.write(b"1", b"2", recipients=to, events=events))
+
+    assert last.find(A) == 1 << 64
+
+
 def test_it_is_forgotten_after_half_an_hour(parts: Parts) -> None:
     last = LastEvents(parts.log, parts.hub, lambda: KEPT + 1)
 
