@@ -46,6 +46,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "frame.h"
+
 #define BUFFER (1 << 20)
 #define SAMPLE 16 /* one connection in so many measures latency */
 #define BUCKETS 1000000 /* of 10 microseconds; the last takes the rest */
@@ -190,33 +192,15 @@ static void deliver(struct connection *c, const char *text, int size, uint64_t n
     }
 }
 
-/* A pong has the words of its ping, behind a mask that changes nothing. */
-static int answer(struct connection *c, const char *words, size_t size) {
-    char pong[6 + 125] = {'\x8a', '\x80' | size};
-    if (size > 125) return 0;
-    memcpy(pong + 6, words, size);
-    return write(c->fd, pong, 6 + size) >= 0;
-}
-
 /* Takes whole frames from data; returns how many bytes it took. */
 static size_t parse(struct connection *c, const char *data, size_t size) {
-    size_t at = 0;
+    size_t at = 0, whole;
     uint64_t now = now_ns();
-    while (size - at >= 2) {
-        const unsigned char *f = (const unsigned char *)data + at;
-        size_t head = 2, length = f[1] & 0x7f;
-        if (length == 126) {
-            if (size - at < 4) break;
-            head = 4, length = (size_t)f[2] << 8 | f[3];
-        } else if (length == 127) {
-            if (size - at < 10) break;
-            head = 10, length = 0;
-            for (int i = 2; i < 10; i++) length = length << 8 | f[i];
-        }
-        if (size - at < head + length) break;
-        if ((f[0] & 0x0f) == 1) deliver(c, data + at + head, length, now);
-        else if ((f[0] & 0x0f) == 9 && !answer(c, data + at + head, length)) break;
-        at += head + length;
+    struct frame frame;
+    while ((whole = read_frame(data + at, size - at, &frame))) {
+        if (frame.kind == TEXT) deliver(c, frame.words, frame.size, now);
+        else if (frame.kind == PING && !answer(c->fd, &frame)) break;
+        at += whole;
     }
     return at;
 }

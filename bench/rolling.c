@@ -30,6 +30,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "frame.h"
+
 #define BUFFER (1 << 18)
 #define BUCKETS 500000 /* of 10 microseconds; the last takes the rest */
 #define TENTHS 3000    /* of a second, of one step */
@@ -178,28 +180,17 @@ static void deliver(struct client *c, const char *text, size_t size, uint64_t no
 
 /* Takes whole frames; returns how many bytes, and says whether a close was among them. */
 static size_t parse(struct client *c, const char *data, size_t size, int *is_closed) {
-    size_t at = 0;
+    size_t at = 0, whole;
     uint64_t now = now_ns();
-    while (size - at >= 2 && !*is_closed) {
-        const unsigned char *f = (const unsigned char *)data + at;
-        size_t head = 2, length = f[1] & 0x7f;
-        if (length == 126) {
-            if (size - at < 4) break;
-            head = 4, length = (size_t)f[2] << 8 | f[3];
-        } else if (length == 127) {
-            if (size - at < 10) break;
-            head = 10, length = 0;
-            for (int i = 2; i < 10; i++) length = length << 8 | f[i];
-        }
-        if (size - at < head + length) break;
-        int kind = f[0] & 0x0f;
-        if (kind == 1) deliver(c, data + at + head, length, now);
-        else if (kind == 9 && write(c->fd, "\x8a\x80\0\0\0\0", 6) < 0) break;
-        else if (kind == 8) {
+    struct frame frame;
+    while (!*is_closed && (whole = read_frame(data + at, size - at, &frame))) {
+        if (frame.kind == TEXT) deliver(c, frame.words, frame.size, now);
+        else if (frame.kind == PING && !answer(c->fd, &frame)) break;
+        else if (frame.kind == CLOSE) {
             *is_closed = 1;
             if (write(c->fd, "\x88\x82\0\0\0\0\x03\xe9", 8) < 0) break; /* 1001, as it got it */
         }
-        at += head + length;
+        at += whole;
     }
     return at;
 }

@@ -23,9 +23,11 @@ def build(folder: Path) -> Path:
         BenchFailed: there is no C compiler, or it fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    headers = list(SOURCES.glob("*.h"))
     for name in NAMES:
         source, target = SOURCES / f"{name}.c", folder / name
-        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        newest = max(each.stat().st_mtime for each in (source, *headers))
+        if not target.exists() or target.stat().st_mtime < newest:
             _compile(source, target)
     return folder
 
