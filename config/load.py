@@ -4,7 +4,6 @@ A bad value, or a name that is nearly one of ours, stops the start with the vari
 It opens no file but `.env`, connects to nothing and keeps no state.
 """
 
-import difflib
 import io
 import logging
 import re
@@ -18,13 +17,10 @@ from dotenv.parser import parse_stream
 from config.errors import SettingsError
 from config.pusher_webhooks import without_app
 from config.settings import Settings
+from config.slips import LINK, PREFIX, certain
 
 log = logging.getLogger(__name__)
 
-PREFIX = "MESSAGE_CENTER_"
-# Kubernetes and `docker --link` tell a container of its neighbours in variables such as
-# NAME_PORT=tcp://10.0.0.1:2345. For a neighbour that is called `ws`, this is our WS_PORT.
-LINK = re.compile(r"(tcp|udp|sctp)://\S*")
 LINKED = re.compile(
     rf"{PREFIX}(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?|NAME|ENV_\w+)"
 )
@@ -32,11 +28,6 @@ LINKED = re.compile(
 EXAMPLES = re.compile(rf"{PREFIX}(URL|TOKEN|LISTEN_URL|EVENTS_URL|LISTEN_TOKEN)")
 # What was a setting in an older version, and what to do without it.
 REMOVED = {"MAX_BATCH_MESSAGES": "a batch has 10000 messages at most: send more in parts"}
-# How much a name must be like a setting (difflib's ratio) to be taken for a slip. In the
-# environment other programs have names, too, and an application may well have a
-# MESSAGE_CENTER_URL.
-SIMILAR = 0.8  # In `.env`, which is ours.
-NEARLY_THE_SAME = 0.93  # In the environment, and for a name that begins with MESSAGE_CENTER_.
 
 
 def load(environ: Mapping[str, str], dotenv_path: Path | None = None) -> Settings:
@@ -121,26 +112,11 @@ def _refuse_unknown(name: str, known: set[str], *, strict: bool) -> None:
             raise SettingsError(name, f"{told}. Take the line out")
         log.warning("%s: %s", name, told)
         return
-    meant = _meant(name.upper(), known, strict=strict)
+    meant = certain(name.upper(), known, is_ours=strict)
     if meant:
         raise SettingsError(name, f"there is no such setting; did you mean {meant}?")
     if name.startswith(PREFIX) and not LINKED.fullmatch(name) and not EXAMPLES.fullmatch(name):
         log.warning("%s: there is no such setting; ignored", name)
-
-
-def _meant(name: str, known: set[str], *, strict: bool) -> str | None:
-    """The setting that somebody meant who wrote `name`; None if it may be somebody else's."""
-    bare = name.removeprefix(PREFIX)
-    if bare != name and bare in known:
-        return bare
-    is_apart = strict and bare == name
-    near = difflib.get_close_matches(
-        name,
-        sorted(known) if is_apart else [f"{PREFIX}KEY"],
-        n=1,
-        cutoff=SIMILAR if is_apart else NEARLY_THE_SAME,
-    )
-    return near[0] if near else None
 
 
 def parse(values: Mapping[str, str]) -> Settings:

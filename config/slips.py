@@ -1,24 +1,32 @@
-"""Names in the environment that are most likely slips of settings: `WS_PROT`, `RECIEPT_SECONDS`.
+"""Which setting is meant by a name that is none: `WS_PROT`, `RECIEPT_SECONDS`.
 
-Other programs have names there, too. So this is no error, and where another word is near to a
-setting, the doubt is in favour of the other word: `HTTPS_PORT`, `REDIS_URI`, `AWS_HOST`.
+In `.env`, which is ours, it stops the start. In the environment other programs have names, too. So
+there a slip is no error, unless it can only be ours; and where another word is near to a setting,
+the doubt is in favour of the other word: `HTTPS_PORT`, `REDIS_URI`, `AWS_HOST`.
 """
 
 import difflib
 import logging
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 
-from config.load import LINK
 from config.settings import Settings
 
 log = logging.getLogger(__name__)
 
+PREFIX = "MESSAGE_CENTER_"
+# Kubernetes and `docker --link` tell a container of its neighbours in variables such as
+# NAME_PORT=tcp://10.0.0.1:2345. For a neighbour that is called `ws`, this is our WS_PORT.
+LINK = re.compile(r"(tcp|udp|sctp)://\S*")
+# How much a name must be like a setting (difflib's ratio) to be taken for a slip of it:
+IN_OUR_FILE = 0.8
+NEARLY_THE_SAME = 0.93  # with our prefix, as an application may well have a MESSAGE_CENTER_URL;
+SIMILAR = 0.9  # in the environment, if it is long.
 # Letters. With another letter, a name as short as this is another word; with one more, too, unless
 # it is a letter twice: `HTTP_POST`, `WMS_HOST`, `REDIS_URLS`.
 SHORT = 9
-LONG = 16  # Letters, from which on several may be wrong
-SIMILAR = 0.9  # in a name that is so much like a setting (difflib's ratio).
+LONG = 16  # Letters, from which on several may be wrong.
 OTHERS = frozenset(
     ("DATADIR", "LOGLEVEL", "LOGFORMAT", "PONG_INTERVAL", "POOL_INTERVAL", "PULL_INTERVAL")
 )
@@ -31,7 +39,7 @@ def slips(environ: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for name, value in environ.items():
         if name not in known and not LINK.fullmatch(value):
-            meant = _meant(name.upper(), known)
+            meant = likely(name.upper(), known)
             if meant:
                 found[name] = meant
     return found
@@ -43,16 +51,31 @@ def warn_of_slips(environ: Mapping[str, str]) -> None:
         log.warning("%s: there is no such setting; did you mean %s?", name, meant)
 
 
-def _meant(name: str, known: set[str]) -> str | None:
+def certain(name: str, known: Collection[str], *, is_ours: bool) -> str | None:
+    """The setting that can only be meant by a name; `is_ours`: it stands in our file."""
+    bare = name.removeprefix(PREFIX)
+    if bare != name and bare in known:
+        return bare
+    if is_ours and bare == name:
+        return _nearest(name, known, IN_OUR_FILE)
+    return _nearest(name, [f"{PREFIX}KEY"], NEARLY_THE_SAME)
+
+
+def likely(name: str, known: Collection[str]) -> str | None:
+    """The setting that is most likely meant by a name in the environment."""
     if name in known:
         return name  # In other letters: `ws_port`.
     if name in OTHERS or name.startswith(SECURE) or name[-1:].isdigit():
         return None
     begin_alike = sorted(each for each in known if each[0] == name[:1])
     if len(name) >= LONG:
-        near = difflib.get_close_matches(name, begin_alike, n=1, cutoff=SIMILAR)
-        return near[0] if near else None
+        return _nearest(name, begin_alike, SIMILAR)
     return next((each for each in begin_alike if _is_slip(name, each)), None)
+
+
+def _nearest(name: str, known: Collection[str], cutoff: float) -> str | None:
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=cutoff)
+    return near[0] if near else None
 
 
 def _is_slip(name: str, setting: str) -> bool:

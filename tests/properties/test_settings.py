@@ -11,8 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from config.errors import SettingsError
-from config.load import LINK, load, parse, read
+from config.load import load, parse, read
 from config.settings import Settings, describe
+from config.slips import LINK
 
 T = TypeVar("T")
 NAMES = [each.name for each in describe()]
