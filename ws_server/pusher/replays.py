@@ -1,7 +1,8 @@
 """What a client gets of a channel before it is in: what came after a place in the log.
 
-Before that comes the last event of a cache channel, if it is older. Each client has one cursor for all its channels, which stays
-where it is meanwhile: when the replay has come so far, the client enters the channel.
+Before that comes the last event of a cache channel, if it is older. Each client has one cursor for
+all its channels, which stays where it is meanwhile: when the replay has come so far, the client
+enters the channel.
 """
 
 from collections.abc import Callable
