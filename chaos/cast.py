@@ -102,7 +102,7 @@ class Cast:
         return Actor(name, command, environ(settings or {}), self.folder)
 
 
-def valkey(port: int, folder: Path) -> list[str]:
+def valkey(port: int, folder: Path, fsync: str = "everysec") -> list[str]:
     """As the embedded one is started, but its file is never rewritten: it is the evidence."""
     options = {
         "port": port,
@@ -110,7 +110,7 @@ def valkey(port: int, folder: Path) -> list[str]:
         "dir": folder,
         "save": "",
         "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendfsync": fsync,
         "auto-aof-rewrite-percentage": 0,
         "enable-debug-command": "yes",
     }

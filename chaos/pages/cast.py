@@ -33,7 +33,9 @@ class Cast:
             HTTP: ("http_api", {"HTTP_PORT": self.ports[HTTP]}),
             WS: ("ws_server", {"WS_PORT": self.ports[WS]}),
         }
-        self.actors = {VALKEY: Actor(VALKEY, valkey(self.ports[VALKEY], data), environ(), folder)}
+        # With `everysec`, what was confirmed while the disk was slow may be lost at a kill -9.
+        command = valkey(self.ports[VALKEY], data, "always")
+        self.actors = {VALKEY: Actor(VALKEY, command, environ(), folder)}
         for name, (module, address) in servers.items():
-            command = [sys.executable, "-m", module]
-            self.actors[name] = Actor(name, command, environ({**settings, **address}), folder)
+            server = [sys.executable, "-m", module]
+            self.actors[name] = Actor(name, server, environ({**settings, **address}), folder)

@@ -29,9 +29,9 @@ from ws_server.wire.inbound import (
     Ponged,
     Reader,
     Received,
-    ends_with_close,
+    is_close,
+    take_plain,
     take_pongs,
-    take_texts,
 )
 
 READ_BYTES = 4 * 1024  # If all frames are tiny, it takes some milliseconds to parse so much.
@@ -103,9 +103,10 @@ class Receiver:
             pongs, data = take_pongs(data)
             for payload in pongs:
                 self._confirming.take_pong(connection, payload)
-        if not data or connection.state is State.CLOSING:
-            if data and connection.reader is None and ends_with_close(data):
-                self._take_end(connection)
+        if not data:
+            return
+        if connection.state is State.CLOSING:
+            self._look_for_end(connection, data)
             return
         events = self._events(connection, data)
         if self._are_too_many(connection.reader, events):
@@ -119,7 +120,7 @@ class Receiver:
     def _events(self, connection: Connection, data: bytes) -> list[Inbound]:
         events = list[Inbound]()
         if connection.reader is None and not self._limits.messages_per_second:
-            events, data = take_texts(data, self._limits.message_bytes)
+            events, data = take_plain(data, self._limits.message_bytes)
         if data:
             if connection.reader is None:
                 connection.reader = self._make_reader()
@@ -170,6 +171,18 @@ class Receiver:
                 self._sender.close(connection, CloseCode(1000 if code == 1005 else code))
             case Failed(code, reason):
                 self._sender.close(connection, CloseCode(code, reason))
+
+    def _look_for_end(self, connection: Connection, data: bytes) -> None:
+        """What it says is nothing to us any more, but for its answer to our close."""
+        if connection.reader is None and is_close(data):
+            self._take_end(connection)
+            return
+        for event in self._events(connection, data):
+            match event:
+                case Ponged(payload):
+                    self._confirming.take_pong(connection, payload)
+                case Closed():
+                    self._take_end(connection)
 
     def _take_end(self, connection: Connection) -> None:
         commands = self._commands.get(connection.feed.format)

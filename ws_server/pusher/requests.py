@@ -67,6 +67,9 @@ class Pong:
     """I am here."""
 
 
+# What pusher-js says all the time where its place is remembered: it need not be parsed.
+USUAL_PONG, PONG = '{"event":"pusher:pong","data":{}}', Pong()
+
 Request = Subscribe | Unsubscribe | SignIn | ClientEvent | Ping | Pong
 
 
@@ -76,6 +79,8 @@ def parse_request(data: str | bytes) -> Request | None:
     Raises:
         Wrong: it is no message of the protocol, or lacks something.
     """
+    if data == USUAL_PONG:
+        return PONG
     said = _object(data if isinstance(data, str) else "")
     if said is None:
         raise Wrong('a message is a JSON object with an "event"')

@@ -114,6 +114,17 @@ def take_texts(
     return found, data[at:]
 
 
+def take_plain(data: bytes, most_bytes: int) -> tuple[list["Inbound"], bytes]:
+    """The whole text messages and pongs that `data` begins with, and what follows them."""
+    found, left = list[Inbound](), b""
+    while data and data != left:
+        left = data
+        texts, data = take_texts(data, most_bytes)
+        pongs, data = take_pongs(data)
+        found += [*texts, *map(Ponged, pongs)]
+    return found, data
+
+
 def _unmask(masked: bytes, mask: bytes) -> bytes:
     size = len(masked)
     if not size:
@@ -127,6 +138,11 @@ def ends_with_bad_gateway(data: bytes) -> bool:
     frame = _last_close(data)
     code = bytes(byte ^ mask for byte, mask in zip(frame[6:8], frame[2:4], strict=False))
     return int.from_bytes(code) == BAD_GATEWAY
+
+
+def is_close(data: bytes) -> bool:
+    """Whether `data`, which begins with a frame, is one that closes, and nothing else."""
+    return len(data) >= HEAD and data[0] == MASKED_CLOSE and data[1] == MASK_BIT | len(data) - HEAD
 
 
 def ends_with_close(data: bytes) -> bool:
@@ -149,10 +165,13 @@ class Reader:
         self._max_message_bytes = max_message_bytes
         self._protocol = Connection(ConnectionType.SERVER)
         self._begun = bytearray()  # Of a list, each tiny fragment would take some 50 bytes.
+        self._is_over = False
         self.bucket: Bucket | None = None  # How often its client may say something, if limited.
 
     def receive(self, data: bytes) -> Iterator[Inbound]:
-        """The events that `data` completes; none may follow a `Closed` or `Failed`."""
+        """The events that `data` completes; none follows a `Closed` or `Failed`."""
+        if self._is_over:
+            return
         self._protocol.receive_data(data)
         for event in self._protocol.events():
             outcome = self._outcome(event)
@@ -161,6 +180,7 @@ class Reader:
             if outcome is not None:
                 yield outcome
             if isinstance(outcome, Closed | Failed):
+                self._is_over = True
                 return
 
     def close(self) -> None:

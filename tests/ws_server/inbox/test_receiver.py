@@ -153,6 +153,15 @@ def test_an_answer_to_our_ping_is_a_sign_of_life_and_makes_no_parser(
     assert connection.reader is None
 
 
+def test_a_pong_behind_a_text_needs_no_parser(deaf: tuple[Connection, Peer]) -> None:
+    connection, client = deaf
+
+    client.send(frame(TEXT, b"a") + frame(PONG, b"") + frame(TEXT, b"b"))
+    let_others_run()
+
+    assert connection.reader is None
+
+
 @pytest.mark.parametrize(("payload", "code"), [(b"", 1000), ((4321).to_bytes(2), 4321)])
 def test_a_close_is_answered_with_its_code_and_the_end(
     parts: Parts, deaf: tuple[Connection, Peer], payload: bytes, code: int

@@ -12,7 +12,7 @@ from tests.support.parts import Parts, Peers, let_others_run, wait_until
 from tests.support.places import GONE, FakePlaces
 from tests.support.pusher_talk import Talk, build
 from tests.support.running import Running, stop
-from tests.support.websocket import CLOSE, PING, PONG, frame
+from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame
 from ws_server.pusher import memory as module
 from ws_server.pusher import trail
 from ws_server.pusher.memory import NOWHERE
@@ -199,7 +199,17 @@ def test_a_gap_is_told_on_the_channel(running: Running, places: FakePlaces) -> N
     assert heard(talk, 1) == ["1"]
 
 
-def test_the_answer_to_a_close_confirms_everything(running: Running, places: FakePlaces) -> None:
+SAID = frame(TEXT, b'{"event":"pusher:pong"}')
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"", SAID, SAID + frame(PONG, b"1"), frame(PING, b"1") + SAID],
+    ids=["alone", "after a text", "after both", "after a ping"],
+)
+def test_the_answer_to_a_close_confirms_everything(
+    running: Running, places: FakePlaces, before: bytes
+) -> None:
     build(running, stop_timeout=0.5)
     talk = Talk(running, page="tab")
     talk.subscribe("news")
@@ -213,7 +223,10 @@ def test_the_answer_to_a_close_confirms_everything(running: Running, places: Fak
     connection.close(1001)
     frames = [talk.peer.frame() for _ in range(2)]
     assert frames[-1][0] == CLOSE
-    talk.peer.send(frame(CLOSE, frames[-1][1]))
+    end = before + frame(CLOSE, frames[-1][1])
+    talk.peer.send(end[:-1])  # In two pieces, as it may come.
+    let_others_run()
+    talk.peer.send(end[-1:])
     talk.peer.socket.close()
     wait_until(lambda: not hub.connections, "it is gone")
     stop(running)

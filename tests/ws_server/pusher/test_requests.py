@@ -6,6 +6,7 @@ import pytest
 
 from common.json_content import JsonText
 from ws_server.pusher.requests import (
+    USUAL_PONG,
     ClientEvent,
     Ping,
     Pong,
@@ -23,6 +24,7 @@ from ws_server.pusher.requests import (
     [
         ({"event": "pusher:ping", "data": {}}, Ping()),
         ({"event": "pusher:pong"}, Pong()),
+        ({"event": "pusher:pong", "data": ""}, Pong()),
         ({"event": "pusher:subscribe", "data": {"channel": "a"}}, Subscribe("a")),
         ({"event": "pusher:subscribe", "data": '{"channel":"a"}'}, Subscribe("a")),
         (
@@ -52,6 +54,10 @@ from ws_server.pusher.requests import (
 )
 def test_each_message_asks_for_one_thing(said: object, asked: Request | None) -> None:
     assert parse_request(json.dumps(said)) == asked
+
+
+def test_the_usual_pong_is_one() -> None:
+    assert parse_request(USUAL_PONG) == parse_request(USUAL_PONG + " ") == Pong()
 
 
 def test_an_object_of_a_client_event_travels_as_json() -> None:

@@ -16,6 +16,8 @@ from ws_server.wire.inbound import (
     Reader,
     Received,
     ends_with_close,
+    is_close,
+    take_plain,
     take_pongs,
     take_texts,
 )
@@ -257,6 +259,30 @@ def test_texts_are_taken_without_a_parser(texts: list[str], rest: bytes) -> None
 )
 def test_nothing_else_is_taken_for_a_text(data: bytes) -> None:
     assert take_texts(data, 100_000) == ([], data)
+
+
+def test_texts_and_pongs_are_taken_in_their_order() -> None:
+    one, pong, close = frame(TEXT, b"a"), frame(PONG, b"p"), frame(CLOSE, b"")
+
+    found = take_plain(one + pong + pong + one + close, 1000)
+
+    assert found == ([Received("a"), Ponged(b"p"), Ponged(b"p"), Received("a")], close)
+    assert take_plain(b"", 1000) == ([], b"")
+
+
+def test_nothing_is_heard_after_the_end() -> None:
+    reader = Reader(LIMIT)
+    assert list(reader.receive(frame(CLOSE, b""))) == [Closed(1005, "")]
+
+    assert list(reader.receive(frame(TEXT, b"late"))) == []
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x03\xe9", b"\x10\x04" + b"x" * 123])
+def test_a_close_alone_is_known(payload: bytes) -> None:
+    close = frame(CLOSE, payload)
+
+    assert is_close(close)
+    assert not any(map(is_close, (close[:-1], close + b"x", frame(TEXT, payload), b"")))
 
 
 def test_no_more_texts_are_taken_than_are_wanted() -> None:
