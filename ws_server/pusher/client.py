@@ -31,8 +31,12 @@ class Member:
 
 
 def written(id_: object, info: object) -> str:
-    """What is told of a user, as `Member` has it."""
-    text = "" if info is None else json.dumps(info, separators=(",", ":"))
+    """What is told of a user, as `Member` has it.
+
+    Raises:
+        ValueError: it holds a number that JSON does not have.
+    """
+    text = "" if info is None else json.dumps(info, separators=(",", ":"), allow_nan=False)
     return NUMBER + text if isinstance(id_, int) else text
 
 

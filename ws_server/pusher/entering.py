@@ -80,7 +80,7 @@ class Entering:
         self._here.enter_as(connection, admission.name, member.user, member.info)
         ready = partial(self._enter_as_member, connection, client, admission)
         ready = partial(self._sender.between_frames, connection, ready)
-        self._rosters.enter(admission.name, member.user, ready)
+        self._rosters.enter(admission.name, member.user, client, ready)
 
     def leave(self, connection: Connection, client: Client, channel: str) -> None:
         """It unsubscribes."""
@@ -91,12 +91,12 @@ class Entering:
                 self._memory.left(connection, name)
         if member is not None and name is not None:
             self._here.leave_as(connection, name)
-            self._rosters.leave(name)
+            self._rosters.leave(name, member.user, client)
 
     def forget(self, client: Client) -> None:
         """It is gone."""
-        for channel in client.members:
-            self._rosters.leave(client.channels[channel])
+        for channel, member in client.members.items():
+            self._rosters.leave(client.channels[channel], member.user, client)
 
     def sign_in(self, connection: Connection, user: str) -> None:
         """Its user is known. What comes for the user, and an order to throw it out, reach it."""

@@ -24,7 +24,7 @@ from common.page import Page
 from common.store.roster import RosterReader
 from ws_server.clients.hub import Hub
 from ws_server.log.feed import Feed
-from ws_server.pusher.client import Member, read, written
+from ws_server.pusher.client import Client, Member, read, written
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,9 @@ class Roster:
         self.members: dict[str, str] = {}
         self.is_known = Event()
         self.users = 0  # Clients here that are in it, or about to be.
-        self.waiting: dict[str, list[Ready]] = {}  # By the member that somebody will be.
+        # By the member that somebody will be, and by the client: one that comes and goes for ever
+        # waits once.
+        self.waiting: dict[str, dict[Client, Ready]] = {}
         self.sync = ""  # The channel of the message that was queued with the answer.
         # Since this message was sent, while the answer is not here; None: it was not sent yet.
         self.changes: list[Change] | None = None
@@ -76,7 +78,7 @@ class Rosters:
         """Of a channel that somebody here is in."""
         return self._by_name[name].members
 
-    def enter(self, name: str, user: str, ready: Ready) -> None:
+    def enter(self, name: str, user: str, client: Client, ready: Ready) -> None:
         """A client is to be in a channel: `ready` is called when its user is known as a member.
 
         Then no fan-out is under way: what has been sent has led to the members that are known.
@@ -86,14 +88,18 @@ class Rosters:
             roster = self._by_name[name] = Roster()
             gevent.spawn(self._learn, name, roster)
         roster.users += 1
-        roster.waiting.setdefault(user, []).append(ready)
+        roster.waiting.setdefault(user, {})[client] = ready
         self._note_ready(roster)
         self._call_ready()
 
-    def leave(self, name: str) -> None:
-        """A client is not in it any more."""
+    def leave(self, name: str, user: str, client: Client) -> None:
+        """A client is not in it any more, and is not waiting to be."""
         roster = self._by_name[name]
         roster.users -= 1
+        waiting = roster.waiting.get(user, {})
+        waiting.pop(client, None)
+        if not waiting:
+            roster.waiting.pop(user, None)
         if not roster.users:
             del self._by_name[name]
 
@@ -135,7 +141,7 @@ class Rosters:
     def _note_ready(self, roster: Roster) -> None:
         if roster.is_known.is_set():
             for user in roster.waiting.keys() & roster.members.keys():
-                self._ready += roster.waiting.pop(user)
+                self._ready += roster.waiting.pop(user).values()
 
     def _call_ready(self) -> None:
         if self._feed.head == self._feed.done:

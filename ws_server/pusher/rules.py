@@ -109,14 +109,18 @@ def check_event(client: Client, asked: ClientEvent) -> None:
 
 
 def member_of(data: str, field: str) -> Member | None:
-    """Whom a JSON object describes, by a field that may be a number; None if that is no name."""
+    """Whom a JSON object describes, by a field that may be a number; None if that is no name.
+
+    Nor is it anybody, if other members could not read what is told of it.
+    """
     try:
         said = json.loads(data)
-        value, info = said[field], said.get("user_info")
+        value = said[field]
+        info = written(value, said.get("user_info"))
     except (ValueError, RecursionError, LookupError, TypeError):
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value)
     is_whole = not any("\ud800" <= each <= "\udfff" for each in text)  # Or it is no UTF-8.
-    return Member(text, written(value, info)) if text and is_whole else None
+    return Member(text, info) if text and is_whole else None

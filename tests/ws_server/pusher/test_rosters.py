@@ -12,8 +12,9 @@ from common.message import Mark
 from common.page import Page
 from common.store.roster import RosterReader
 from tests.support.parts import Parts, let_others_run, wait_until
+from tests.support.pusher_talk import ONE
 from ws_server.pusher import rosters as module
-from ws_server.pusher.client import Member
+from ws_server.pusher.client import Client, Member
 from ws_server.pusher.rosters import Rosters, presence_of
 
 ROOM = "presence-a"
@@ -48,11 +49,16 @@ class Stage:
         self.feed = parts.feeds["json"]
         self.rosters = Rosters(self.reader, parts.hub, self.feed)
         self.ready: list[str] = []
+        self.clients: dict[str, Client] = {}
         self._at = 0
 
     def enter(self, user: str) -> None:
-        self.rosters.enter(ROOM, user, partial(self.ready.append, user))
+        self.clients.setdefault(user, Client(ONE, user))
+        self.rosters.enter(ROOM, user, self.clients[user], partial(self.ready.append, user))
         let_others_run()
+
+    def leave(self, user: str) -> None:
+        self.rosters.leave(ROOM, user, self.clients[user])
 
     def send(self, *said: Say) -> None:
         """These events are sent, as one part of a page; the user of `sync` is a channel."""
@@ -116,7 +122,7 @@ def test_when_the_last_client_has_left_nothing_is_known(stage: Stage) -> None:
     stage.reader.members = {"1": ""}
     stage.enter("1")
     stage.send(stage.sync())
-    stage.rosters.leave(ROOM)
+    stage.leave("1")
 
     stage.reader.members = {"1": "", "9": ""}
     stage.enter("1")
@@ -179,7 +185,7 @@ def test_a_message_that_does_not_come_is_queued_again(
     wait_until(lambda: len(stage.reader.syncs) > 1, "it is asked again")
 
     assert len(set(stage.reader.syncs)) == len(stage.reader.syncs)
-    stage.rosters.leave(ROOM)
+    stage.leave("1")
     gevent.sleep(0.01)
 
 
@@ -219,7 +225,7 @@ def test_a_client_that_cannot_be_let_in_stops_nobody(
     def fail() -> None:
         raise ValueError("no")
 
-    stage.rosters.enter(ROOM, "1", fail)
+    stage.rosters.enter(ROOM, "1", Client(ONE, "1"), fail)
     stage.enter("2")
 
     stage.send(stage.sync())
@@ -238,3 +244,20 @@ def test_a_client_is_told_of_itself_too() -> None:
             "hash": {"1": {"a": 1}, "2": None, "3": None},
         }
     }
+
+
+def test_who_comes_and_goes_for_ever_waits_once(stage: Stage) -> None:
+    """Presence sees nothing of it, so nobody ever says that the user is a member."""
+    stage.enter("other")
+    for _ in range(3):
+        stage.enter("1")
+        stage.leave("1")
+    stage.send(stage.sync())
+
+    stage.send(("joined", "1"))
+    assert stage.ready == []
+    for _ in range(3):
+        stage.enter("2")
+    stage.send(("joined", "2"))
+
+    assert stage.ready == ["2"]
