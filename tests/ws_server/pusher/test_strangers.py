@@ -67,8 +67,8 @@ def test_no_wrong_signature_lets_in_or_is_answered_with_the_right_one(running: R
         texts.append(json.dumps(told))
 
     right = [signed(ONE, of_user(talk.socket_id, USER))]
-    for channel, data in product(GUARDED, (None, "", DATA)):
-        right.append(signed(ONE, of_channel(talk.socket_id, channel, data)))
+    for channel, of_data in product(GUARDED, (None, "", DATA)):
+        right.append(signed(ONE, of_channel(talk.socket_id, channel, of_data)))
     assert not [each for each in right for text in texts if each in text.lower()]
     assert held(running) == [frozenset()]
 
