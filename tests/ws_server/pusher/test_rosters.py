@@ -12,7 +12,7 @@ from common.message import Mark
 from common.page import Page
 from common.store.roster import RosterReader
 from tests.support.parts import Parts, let_others_run, wait_until
-from tests.support.pusher_talk import ONE
+from tests.support.pusher_talk import ONE, Named
 from ws_server.pusher import rosters as module
 from ws_server.pusher.client import Client, Member
 from ws_server.pusher.rosters import Rosters, presence_of
@@ -53,7 +53,7 @@ class Stage:
         self._at = 0
 
     def enter(self, user: str) -> None:
-        self.clients.setdefault(user, Client(ONE, user))
+        self.clients.setdefault(user, Client(ONE, Named()))
         self.rosters.enter(ROOM, user, self.clients[user], partial(self.ready.append, user))
         let_others_run()
 
@@ -225,7 +225,7 @@ def test_a_client_that_cannot_be_let_in_stops_nobody(
     def fail() -> None:
         raise ValueError("no")
 
-    stage.rosters.enter(ROOM, "1", Client(ONE, "1"), fail)
+    stage.rosters.enter(ROOM, "1", Client(ONE, Named()), fail)
     stage.enter("2")
 
     stage.send(stage.sync())
