@@ -34,7 +34,13 @@ PROTECTED: dict[str, Any] = {
 }
 # Paths of each server; those of the HTTP API are some of all others.
 WS = ["/ws", "/ws/", "/events", "/events/", "/ws/events", "/ws/events/"]
-WS += ["/app/a.key", "/app/a.key/", "/ws/app/a.key", "/r/tab-1/app/a.key"]  # Pusher's clients.
+WS += [
+    "/app/a.key",
+    "/app/a.key/",
+    "/ws/app/a.key",
+    "/r/tab-1/app/a.key",
+    "/ws/r/tab-1/app/a.key",
+]  # Pusher's clients.
 WS += ["/socket.io/", "/ws/socket.io/"]
 HTTP = ["/", "/client.js", "/push", "/about", "/messages/events", "/docs", "/static/a", "/healthz"]
 HTTP += ["/wss", "/ws/push", "/eventsource", "/a/events", "/client.jsx"]

@@ -5,7 +5,7 @@ import { SHOW, text, tokenLine, whole } from "./parts.js";
 const TAB = "sessionStorage.tab ??= Math.random().toString(36).slice(2);"; // Each tab is remembered by a name.
 const named = ({ channels }) => {
   const found = channels.filter((name) => !name.endsWith("*")); // These libraries know no wildcards.
-  return found.length ? found : ["orders"];
+  return found.length ? found : ["orders"]; // What is for everybody is on no channel.
 };
 const isGuarded = (name) => /^(private|presence)-/.test(name);
 
