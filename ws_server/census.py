@@ -23,8 +23,10 @@ class Census:
         self._most_per_address = most_per_address
         self._by_address: Counter[str] = Counter()
         self._total = 0
-        # Of each connection the channels in which it counts as a member, and as which.
+        # Of each connection the channels in which it counts as a member, and as which; and what
+        # it listens to there.
         self._member_of: dict[Connection, dict[str, str]] = {}
+        self._apart: dict[Connection, set[str]] = {}
 
     def __len__(self) -> int:
         return self._total
@@ -63,6 +65,7 @@ class Census:
         counted = self._counted(connection, connection.channels)
         self._counts.left(connection.grant.user, counted)
         until = monotonic() + RETURN_SECONDS
+        self._apart.pop(connection, None)
         for name, who in self._member_of.pop(connection, {}).items():
             self._counts.member_gone(name, who, until)
         self.let_go(connection.address)
@@ -80,17 +83,17 @@ class Census:
     def enter_as(self, connection: Connection, name: str, who: str, info: str) -> None:
         """It is a member of a channel, from before it listens to it."""
         self._member_of.setdefault(connection, {})[name] = who
+        self._apart.setdefault(connection, set()).update((name, MEMBERS + name))
         self._counts.member_joined(name, who, info)
 
     def leave_as(self, connection: Connection, name: str) -> None:
         """It is no member any more, and does not listen."""
         who = self._member_of.get(connection, {}).pop(name, None)
         if who is not None:
+            self._apart[connection] -= {name, MEMBERS + name}
             self._counts.member_left(name, who)
 
     def _counted(self, connection: Connection, names: frozenset[str]) -> frozenset[str]:
         """Without those in which it counts as a member."""
-        if not self._member_of:
-            return names
-        apart = self._member_of.get(connection, {})
-        return names - {*apart, *(MEMBERS + name for name in apart)} if apart else names
+        apart = self._apart.get(connection) if self._apart else None
+        return names - apart if apart else names

@@ -37,10 +37,7 @@ class Audiences:
         audience = self._by_channels.get(wanted)
         if audience is None:
             audience = self._by_channels[wanted] = Audience(wanted)
-            for name in wanted:
-                self._by_subscription.setdefault(name, {})[audience] = None
-                if name.endswith(WILD):
-                    self._wildcards[name] = None
+            self._listen(audience, wanted)
         connection.channels = audience.channels  # One set for all of them.
         audience.members[connection] = None
 
@@ -52,12 +49,38 @@ class Audiences:
         audience.members.pop(connection, None)
         if not audience.members:
             del self._by_channels[audience.channels]
-            for name in audience.channels:
-                listening = self._by_subscription[name]
-                del listening[audience]
-                if not listening:
-                    del self._by_subscription[name]
-                    self._wildcards.pop(name, None)
+            self._listen_no_more(audience, audience.channels)
+
+    def move(self, connection: Connection, wanted: frozenset[str]) -> None:
+        """It listens to these channels from now on."""
+        had = connection.channels
+        audience = self._by_channels.get(had)
+        is_alone = audience is not None and audience.members.keys() == {connection}
+        if audience is None or not is_alone or not wanted or wanted in self._by_channels:
+            self.discard(connection)
+            connection.channels = wanted
+            self.add(connection)
+            return
+        # Only what differs is touched: it may add many channels, one by one.
+        del self._by_channels[had]
+        self._by_channels[wanted] = audience
+        audience.channels = connection.channels = wanted
+        self._listen_no_more(audience, had - wanted)
+        self._listen(audience, wanted - had)
+
+    def _listen(self, audience: Audience, names: frozenset[str]) -> None:
+        for name in names:
+            self._by_subscription.setdefault(name, {})[audience] = None
+            if name.endswith(WILD):
+                self._wildcards[name] = None
+
+    def _listen_no_more(self, audience: Audience, names: frozenset[str]) -> None:
+        for name in names:
+            listening = self._by_subscription[name]
+            del listening[audience]
+            if not listening:
+                del self._by_subscription[name]
+                self._wildcards.pop(name, None)
 
     def reached(self, addressing: Addressing) -> dict[Audience, Sequence[int] | None]:
         """The audiences that get more than what is for everybody.

@@ -198,9 +198,7 @@ class Hub:
         cursor = connection.sent_upto
         if connection.is_open:
             self.witness.changes(connection, cursor, wanted)
-            audiences.discard(connection)
-            connection.channels = wanted
-            audiences.add(connection)
+            audiences.move(connection, wanted)
             if connection.state is State.LIVE and cursor < feed.head:
                 # A fan-out is under way, and would pass it over in its new audience.
                 self.sender.fall_behind(connection, Place(cursor))

@@ -3,6 +3,7 @@
 from common.addressing import Addressing
 from tests.support.parts import Parts
 from ws_server.clients.audience import Audiences
+from ws_server.clients.connection import Connection
 from ws_server.door.listen import Listen
 
 
@@ -54,3 +55,31 @@ def test_nothing_is_left_of_those_who_are_gone(parts: Parts) -> None:
     assert audiences.members("a") == []
     assert audiences.reached(Addressing([("a",), ("b.c",)])) == {}
     assert vars(audiences) == {"_by_channels": {}, "_by_subscription": {}, "_wildcards": {}}
+
+
+def test_who_moves_is_found_where_a_new_one_would_be(parts: Parts) -> None:
+    audiences = Audiences()
+    mover, other = (parts.connect(listen=listening("a"))[0] for _ in range(2))
+    wanted = [["a", "b"], ["b", "c.*"], ["c.*"], [], ["a"], ["a", "b", "x.*"], ["b"], ["a"], []]
+    for is_accompanied in (False, True):
+        mover.channels, other.channels = frozenset("a"), frozenset(["a", "b"])
+        audiences.add(mover)
+        if is_accompanied:
+            audiences.add(other)
+        for channels in wanted:
+            audiences.move(mover, frozenset(channels))
+
+            fresh = Audiences()
+            for each in (mover, other)[: 1 + is_accompanied]:
+                fresh.add(each)
+            assert found(audiences) == found(fresh), channels
+        audiences.discard(other)
+
+    assert vars(audiences) == {"_by_channels": {}, "_by_subscription": {}, "_wildcards": {}}
+
+
+def found(audiences: Audiences) -> list[tuple[list[str], set[Connection], object]]:
+    """Each audience that messages reach, and the places of these."""
+    reached = audiences.reached(Addressing([("a",), ("b",), ("c.d",), ("x.y",)]))
+    found = [(sorted(each.channels), set(each.members), at) for each, at in reached.items()]
+    return sorted(found, key=lambda each: each[0])
