@@ -7,7 +7,7 @@ import pytest
 from common.message import Mark
 from tests.support.parts import Peer, wait_until
 from tests.support.processes import free_port
-from tests.support.running import Running, stop
+from tests.support.running import Running, leaving, stop
 from tests.support.socketio_talk import Talk, build, packet
 from tests.support.websocket import CLOSE, TEXT, frame
 from ws_server.clients.sender import CLOSE_TIMEOUT
@@ -15,6 +15,7 @@ from ws_server.door.listen import Listen
 from ws_server.door.policy import Policy
 from ws_server.door.socketio_listen import LOBBY
 from ws_server.socketio.lobby import MOST_SAID, PATIENCE, Lobby
+from ws_server.wire.close_codes import GOING_AWAY
 from ws_server.wire.gap_reasons import UNKNOWN
 
 PORT = free_port()
@@ -174,11 +175,11 @@ def test_who_leaves_is_forgotten(running: Running) -> None:
 
 def test_at_a_stop_they_are_told_and_so_are_those_who_still_come(running: Running) -> None:
     build(running)
-    talk = Talk(running)
+    told = leaving(Talk(running).peer)
 
     stop(running)
 
-    assert talk.peer.close_code() == 1001
+    assert told.get()[-1] == (CLOSE, (1001).to_bytes(2) + GOING_AWAY.reason.encode())
     assert running.connect(listen=Listen(format=LOBBY)).close_code() == 1001
 
 
