@@ -74,7 +74,7 @@ class Sender:
         `asks`: by its pong it confirms all that it has been sent.
         """
         feed, at = connection.feed, None
-        if feed.format.leaves_without_pings and (asks or connection.state is not State.LIVE):
+        if feed.format.text_pong is not None and (asks or connection.state is not State.LIVE):
             self.post_raw(connection, feed.format.ping())
         if connection.state is not State.LIVE:
             return

@@ -109,7 +109,7 @@ class Receiver:
             self._look_for_end(connection, data)
             return
         events = self._events(connection, data)
-        if self._are_too_many(connection.reader, events):
+        if self._are_too_many(connection, events):
             self._sender.close(connection, TOO_MANY_MESSAGES)
         elif self._on_message and any(isinstance(event, Received) for event in events):
             connection.pause_reading(HOOK)
@@ -133,12 +133,14 @@ class Receiver:
             reader.bucket = Bucket(self._limits.messages_per_second, monotonic())
         return reader
 
-    def _are_too_many(self, reader: Reader | None, events: list[Inbound]) -> bool:
+    def _are_too_many(self, connection: Connection, events: list[Inbound]) -> bool:
+        reader, pong = connection.reader, connection.feed.format.text_pong
         if reader is None or reader.bucket is None:
             return False
         now = monotonic()
-        said = (event for event in events if isinstance(event, Received | Pinged))
-        return any(reader.bucket.take(1, now) > 0 for _ in said)
+        said = [event for event in events if isinstance(event, Received | Pinged)]
+        counted = [each for each in said if isinstance(each, Pinged) or each.data != pong]
+        return any(reader.bucket.take(1, now) > 0 for _ in counted)
 
     def _answer(self, connection: Connection, events: list[Inbound]) -> None:
         """Control frames only; the pongs in one write, however many there are."""

@@ -19,6 +19,10 @@ NO_EVENT = "message"  # The event of a message that names none,
 TAKEN = frozenset(
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]
 )
+# So much is followed by a ping, for clients that read slowly: pings by time would all wait in the
+# buffers on the way, behind megabytes. A client must read 2 kB a second. When a frame is made again
+# for who has had its beginning, it may have a ping or not: its last bytes have been kept.
+PING_BYTES = 128 * 1024
 SPARE = 20.0  # Seconds more than between two pings until a client takes us for dead.
 
 
@@ -42,14 +46,22 @@ class Opening:
 class SocketFrames(Frames):
     """For Engine.IO 4; the opening was told before."""
 
-    has_ids = has_welcome = welcome_is_first = leaves_without_pings = True
+    has_ids = has_welcome = welcome_is_first = True
+    text_pong: str | None = "3"
+
+    def __init__(self) -> None:
+        self._unpinged = 0  # Bytes of messages since one that carries a ping.
 
     def messages(self, epoch: str, page: Page, names: Names = None) -> list[bytes]:  # noqa: ARG002
         frames, end = [], f',"{epoch}-'
         texts = texts_as_json(page.contents)
         for id_, text, name in zip(page.ids, texts, page.events or repeat(b""), strict=False):
             said = f'42["{NO_EVENT}",' if not name else f"42[{_named(name)},"
-            frames.append(frame(TEXT, f'{said}{text}{end}{id_.decode()}"]'.encode()))
+            made = frame(TEXT, f'{said}{text}{end}{id_.decode()}"]'.encode())
+            self._unpinged += len(made)
+            if self._unpinged >= PING_BYTES and self.text_pong is not None:
+                made, self._unpinged = made + packet("2"), 0
+            frames.append(made)
         return frames
 
     def welcome(
@@ -91,9 +103,11 @@ class SocketFrames(Frames):
 class SocketFrames3(SocketFrames):
     """For Engine.IO 3, whose clients ping themselves, and keep no place."""
 
-    has_ids = leaves_without_pings = False
+    has_ids = False
+    text_pong: str | None = None
 
     def __init__(self, opening: Opening) -> None:
+        super().__init__()
         self._opening = opening
 
     def welcome(

@@ -23,7 +23,7 @@ class Events:
 
     is_websocket = shows_channel = has_frame_by_channel = welcome_is_first = False
     has_ids = has_welcome = True
-    leaves_without_pings = False
+    text_pong: str | None = None
 
     def welcome(
         self,

@@ -24,7 +24,8 @@ class Format(Protocol):
     has_ids: bool  # Its clients can come back and miss nothing.
     has_welcome: bool  # Else nothing is said first.
     welcome_is_first: bool  # Else it stands behind the notice of a gap that is told with it.
-    leaves_without_pings: bool  # Its clients count nothing else as a sign of life.
+    # How its clients answer pings that are texts; without these they leave. None: there are none.
+    text_pong: str | None
     # A message has a frame for each of its channels; and none if it is for everybody.
     has_frame_by_channel: bool
 

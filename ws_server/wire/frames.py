@@ -57,7 +57,8 @@ class Frames:
 
     is_websocket = True
     shows_channel = has_ids = has_welcome = has_frame_by_channel = False
-    welcome_is_first = leaves_without_pings = False
+    welcome_is_first = False
+    text_pong: str | None = None
 
     def reply(self, data: str | bytes) -> bytes:
         return frame(TEXT, data.encode()) if isinstance(data, str) else frame(BINARY, data)

@@ -216,6 +216,20 @@ def test_a_ping_that_asks_to_confirm_is_one_of_its_own_words_too(running: Runnin
     assert talk.peer.frames(2) == [(TEXT, b"2"), (PING, str(running.service.mark).encode())]
 
 
+def test_an_answer_to_a_ping_is_nothing_that_a_client_says_too_often(running: Running) -> None:
+    build(running, client_messages_per_second=2)
+    talk = entered(running)
+
+    for _ in range(50):
+        talk.say("3")
+    talk.say("2")
+    assert talk.hear("3") is None
+    for _ in range(50):
+        talk.say("2")
+
+    assert talk.peer.close_code() == 4029
+
+
 def test_version_3_is_remembered_by_a_name(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,17 @@ def test_a_ping_is_one_of_engine_io_and_asks_to_confirm() -> None:
     assert FRAMES.ping(confirm=AT) == frame(PING, b"1a-5-0")
 
 
+def test_so_many_bytes_of_messages_are_followed_by_a_ping() -> None:
+    page = Page([b"%d-0" % number for number in range(1, 400)], [b"x" * 1000] * 399)
+    ping = frame(TEXT, b"2")
+
+    frames = SocketFrames().messages("1a", page)
+    older = SocketFrames3(Opening(25, 1000)).messages("1a", page)
+
+    assert [at for at, each in enumerate(frames) if each.endswith(ping)] == [127, 255, 383]
+    assert [each.removesuffix(ping) for each in frames] == older
+
+
 @pytest.mark.parametrize("close", [KICKED, REVOKED])
 def test_who_is_thrown_out_is_told_so_that_it_does_not_come_back(close: Any) -> None:
     assert FRAMES.farewell(close) == frame(TEXT, b"41") + close_frame(close.code, close.reason)
