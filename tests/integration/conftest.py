@@ -15,7 +15,10 @@ from tests.support.system import System
 from tests.support.tab import Tab
 
 expect.set_options(timeout=60_000)  # Milliseconds; nobody waits for it when all is well.
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# As people have it; and without windows, where a page costs a third: the tests' own, but if LONG=1.
+WHOLE = shutil.which("chromium") or shutil.which("chromium-browser")
+SHELL = None if "LONG" in os.environ else shutil.which("chromium-headless-shell")
+CHROMIUM = SHELL or WHOLE
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -7,6 +7,7 @@ and by `message-center serve`, all are started from the beginning.
 """
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -164,6 +165,7 @@ def run(module: str, folder: str, environ: Mapping[str, str]) -> Any:
 def main(arguments: Sequence[str]) -> None:
     for each in MASTER + LIBRARIES:
         import_module(each)
+    gc.freeze()  # Whoever looks for garbage would get a copy of all that is looked at.
     nursery = Nursery(socket.socket(fileno=int(arguments[0])))
     order = nursery.serve()
     if order is not None:
