@@ -3,10 +3,13 @@
 Pages are run in a browser, as they stand there; only ports are other ones.
 """
 
+import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pusher
 import pytest
@@ -16,11 +19,14 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from config.cli.embedded import EmbeddedValkey
 from tests.support.examples import SETTING, find_examples
 from tests.support.library_pages import FILES, example, install, open_page, run_in, webman
+from tests.support.processes import wait_until
 from tests.support.pusher_backends import need, run
 from tests.support.stage import Stage
 from tests.support.system import System
 from tests.support.websocket import LIMIT
 
+BROADCAST = Path(__file__).parents[1] / "support/php/broadcast.php"
+EVENT = r"App\Events\OrderPaid"
 PUSHER, SOCKET_IO = "docs/pusher.md", "docs/socketio.md"
 AGAIN = 250  # Milliseconds after which a page gets another message.
 
@@ -63,6 +69,27 @@ def environment_of(code: str) -> Mapping[str, str]:
     return found
 
 
+def test_laravel_broadcasts_with_what_its_env_has(stage: Stage, tmp_path: Path) -> None:
+    need("php")
+    if not {"LARAVEL_FRAMEWORK", "PUSHER_PHP"} <= os.environ.keys():
+        pytest.skip("LARAVEL_FRAMEWORK and PUSHER_PHP do not name the folders of their sources")
+    file = tmp_path / ".env"
+    file.write_text(stage.local(example(PUSHER, "BROADCAST_CONNECTION").code), "utf-8")
+    after = stage.call("/messages?last=1")["next"]
+
+    run(["php", str(BROADCAST), str(file), "orders", EVENT, '{"order":7}'], tmp_path)
+
+    found: list[Any] = []
+
+    def has_come() -> bool:
+        found[:] = stage.call(f"/messages?after={after}")["messages"]
+        return bool(found)
+
+    wait_until(has_come, "the event in the log")
+    assert [(each["to"], each["event"]) for each in found] == [(["orders"], EVENT)]
+    assert json.loads(found[0]["content"]) == {"order": 7}
+
+
 def test_laravel_reaches_a_page_with_echo(
     stage: Stage, libraries: dict[str, Path], page: Page
 ) -> None:
@@ -83,8 +110,7 @@ def test_laravel_reaches_a_page_with_echo(
 
     run_in(page, stage, code)
 
-    event = r"App\Events\OrderPaid"
-    heard(page, lambda: backend.trigger("orders", event, {"order": "seen"}), "seen")
+    heard(page, lambda: backend.trigger("orders", EVENT, {"order": "seen"}), "seen")
     name = page.evaluate("sessionStorage.tab")
     assert page.evaluate("Echo.connector.pusher.config.wsPath") == f"/r/{name}"
 

@@ -40,7 +40,7 @@ RUN_BY_A_TEST_OF_ITS_OWN = {
     "make bench                                        # the comparison: 20 minutes": (
         "test_a_scenario_ends_with_a_table"
     ),
-    "BROADCAST_CONNECTION=reverb": "test_laravel_reaches_a_page_with_echo",
+    "BROADCAST_CONNECTION=reverb": "test_laravel_broadcasts_with_what_its_env_has",
     'import Echo from "laravel-echo";': "test_laravel_reaches_a_page_with_echo",
     'import Pusher from "pusher-js";': "test_the_page_with_pusher_js_hears_the_backend",
     "$api = new Webman\\Push\\Api(": "test_the_page_of_webman_hears_its_backend",
