@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 
 from ws_server.wire.bodies import OURS, as_json
 from ws_server.wire.frames import TEXT, frame
@@ -12,23 +13,33 @@ from ws_server.wire.frames import TEXT, frame
 # Seconds of silence after which a client asks whether the server is there. The server pings by
 # itself, and more often: a client notices that only if its library is told of WebSocket pings.
 ACTIVITY_TIMEOUT = 120
-INTERNAL = "pusher_internal:"
+SUBSCRIBED = "pusher_internal:subscription_succeeded"
 UNAUTHORIZED = 401
+MOST_CHANNELS = 1000  # Of which the answer to a subscription is kept: many clients get the same.
+
+_text = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _event(name: str, data: object, channel: str | None = None) -> bytes:
     fields = {"event": name} if channel is None else {"event": name, "channel": channel}
-    text = data if isinstance(data, str) else json.dumps(data, separators=(",", ":"))
+    text = data if isinstance(data, str) else _text(data)
     return frame(TEXT, as_json({**fields, "data": text}))
 
 
 PING, PONG = _event("pusher:ping", {}), _event("pusher:pong", {})
 
 
+_ESTABLISHED = as_json(
+    {
+        "event": "pusher:connection_established",
+        "data": _text({"socket_id": "%s", "activity_timeout": ACTIVITY_TIMEOUT}),
+    }
+)
+
+
 def established(socket_id: str) -> bytes:
     """The first thing that is said."""
-    told = {"socket_id": socket_id, "activity_timeout": ACTIVITY_TIMEOUT}
-    return _event("pusher:connection_established", told)
+    return frame(TEXT, _ESTABLISHED % socket_id.encode())
 
 
 def error(reason: str, code: int | None = None) -> bytes:
@@ -39,7 +50,14 @@ def error(reason: str, code: int | None = None) -> bytes:
 
 def subscribed(channel: str, data: object = None) -> bytes:
     """From now on it gets what comes on the channel."""
-    return _event(f"{INTERNAL}subscription_succeeded", {} if data is None else data, channel)
+    if data is None:
+        return _subscribed(channel)
+    return _event(SUBSCRIBED, data, channel)
+
+
+@lru_cache(MOST_CHANNELS)
+def _subscribed(channel: str) -> bytes:
+    return _event(SUBSCRIBED, {}, channel)
 
 
 def not_subscribed(channel: str, kind: str, reason: str, status: int) -> bytes:

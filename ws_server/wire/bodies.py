@@ -14,6 +14,8 @@ from common.page import Page
 
 Names = Sequence[str | None] | None
 Channels = frozenset[str]
+# `json.dumps` would make an encoder each time.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 OURS = "message-center:"  # So our own events begin in the protocols of others.
 
 
@@ -77,4 +79,4 @@ def welcome_fields(
 
 def as_json(value: object) -> bytes:
     """In UTF-8, as short as it can be."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(value).encode()
