@@ -1,4 +1,4 @@
-"""The examples of docs/pusher.md and docs/socketio.md that use the libraries of others.
+"""The examples of the documents that use the libraries of other protocols.
 
 Pages are run in a browser, as they stand there; only ports are other ones.
 """
@@ -28,6 +28,7 @@ from tests.support.websocket import LIMIT
 BROADCAST = Path(__file__).parents[1] / "support/php/broadcast.php"
 EVENT = r"App\Events\OrderPaid"
 PUSHER, SOCKET_IO = "docs/pusher.md", "docs/socketio.md"
+FROM_PHP = "docs/from-php.md"
 AGAIN = 250  # Milliseconds after which a page gets another message.
 
 
@@ -129,10 +130,10 @@ def test_the_page_with_pusher_js_hears_the_backend(
 def test_the_page_of_webman_hears_its_backend(stage: Stage, page: Page, tmp_path: Path) -> None:
     need("php")
     open_page(page, stage, webman("push.js"))
-    code = stage.local(example(PUSHER, "$api = new Webman").code)
+    code = stage.local(example(FROM_PHP, "$api = new Webman").code)
     command = ["php", "-r", f"require '{webman('Api.php')}';\n{code}"]
 
-    run_in(page, stage, example(PUSHER, "const connection = new Push(").code)
+    run_in(page, stage, example(FROM_PHP, "const connection = new Push(").code)
 
     heard(page, lambda: run(command, tmp_path), "1027")
 
