@@ -10,10 +10,13 @@ from itertools import count
 from time import time
 from typing import Any
 
+import redis
+
 APP = ("1", "key-of-chaos", "secret-of-chaos")
 CHANNELS = ("news", "private-orders", "presence-room")
 ROOM = CHANNELS[-1]
 EVENT = "tick"
+LOG = "{message_center}:log"
 TIMEOUT = 5.0  # Seconds.
 
 
@@ -44,6 +47,17 @@ class Api:
 
     def close(self) -> None:
         self._line.close()
+
+
+def numbers_in_log(port: int) -> dict[str, list[int]]:
+    """What Valkey has in its log, by the channel, in its order."""
+    found: dict[str, list[int]] = {channel: [] for channel in CHANNELS}
+    with redis.Redis(port=port) as client:
+        for _, fields in client.xrange(LOG):
+            for channel in fields.get(b"a", b"").decode().split():
+                if channel in found and fields[b"c"].isdigit():
+                    found[channel].append(int(fields[b"c"]))
+    return found
 
 
 class Load(threading.Thread):

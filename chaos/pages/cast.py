@@ -24,7 +24,7 @@ SETTINGS: Mapping[str, object] = {
 class Cast:
     """Makes the actors; starts nothing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fsync: str) -> None:
         self.ports = dict(zip((VALKEY, HTTP, WS), free_ports((VALKEY, HTTP, WS)), strict=True))
         data = folder / VALKEY
         data.mkdir()
@@ -33,8 +33,7 @@ class Cast:
             HTTP: ("http_api", {"HTTP_PORT": self.ports[HTTP]}),
             WS: ("ws_server", {"WS_PORT": self.ports[WS]}),
         }
-        # With `everysec`, what was confirmed while the disk was slow may be lost at a kill -9.
-        command = valkey(self.ports[VALKEY], data, "always")
+        command = valkey(self.ports[VALKEY], data, fsync)
         self.actors = {VALKEY: Actor(VALKEY, command, environ(), folder)}
         for name, (module, address) in servers.items():
             server = [sys.executable, "-m", module]

@@ -1,5 +1,6 @@
 """What each page heard of each channel, against what the log has of it. No I/O here."""
 
+import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,8 +10,6 @@ from chaos.pages.audience import Heard, Removed
 from chaos.wrong import Wrong, clock
 
 Blow = tuple[float, str]  # When, and what was done.
-# Seconds for which a client of a worker that was killed is taken to be there, at least.
-LEASE = 4.5
 SKEW = 1.0  # Seconds by which one worker may be ahead of another one.
 NEVER = (0.0, "nothing")
 
@@ -58,14 +57,27 @@ def when(blows: Sequence[Blow], at: float) -> str:
     return f"at {clock(at)}, {at - then:.2f} s after {blow}"
 
 
-def thought_gone(removed: Iterable[Removed], blows: Sequence[Blow], visitor: str) -> list[Wrong]:
-    """Who was said to have left although it was back in time, or had time still."""
+def thought_gone(
+    removed: Iterable[Removed],
+    blows: Sequence[Blow],
+    visitor: str,
+    time_to_return: Mapping[str, float],
+) -> list[Wrong]:
+    """Who was said to have left although it was back, or had time still to come back.
+
+    `time_to_return`: seconds after those blows that end connections.
+    """
     return [
-        Wrong("thought gone", who, page, when(blows, at))
-        for at, page, who, entered in removed
-        if who != visitor
-        and (at - last_blow(blows, at)[0] < LEASE or last_blow(blows, at)[0] < entered < at - SKEW)
+        Wrong("thought gone", each.who, each.page, when(blows, each.at))
+        for each in removed
+        if each.who != visitor and _is_here(each, last_blow(blows, each.at), time_to_return)
     ]
+
+
+def _is_here(each: Removed, blow: Blow, time_to_return: Mapping[str, float]) -> bool:
+    at, what = blow
+    is_back = at < each.entered < each.at - SKEW
+    return is_back or each.at - at < time_to_return.get(what, math.inf)
 
 
 def _check_one(

@@ -6,7 +6,7 @@ the HTTP API, before the next one falls. A visitor comes into the room or leaves
 
 import signal
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -14,10 +14,8 @@ from random import Random
 from time import monotonic, sleep, time
 from urllib.request import urlopen
 
-import redis
-
 from chaos.pages.audience import Audience
-from chaos.pages.backend import CHANNELS, ROOM, Api, Load
+from chaos.pages.backend import CHANNELS, ROOM, Api, Load, numbers_in_log
 from chaos.pages.cast import HTTP, WORKERS, WS, Cast
 from chaos.pages.check import Tally, check, thought_gone
 from chaos.plan import VALKEY
@@ -26,7 +24,6 @@ from chaos.wrong import Wrong
 PAGES, VISITOR = tuple(f"page-{number}" for number in range(6)), "visitor"
 # Who must hear everything, of what; the visitor in the room hears what it can.
 PLACES = [*product(PAGES, CHANNELS), *product([VISITOR], CHANNELS[:-1])]
-LOG = "{message_center}:log"
 LOAD_PAUSE = 0.01  # Seconds between two numbers: 20 to 30 a second for each channel.
 TICK = 0.02
 READY = 60.0  # Seconds, for a busy machine.
@@ -35,6 +32,9 @@ RIGHT = 40.0
 KILLED, RETIRED = "kill -9 of a worker", "SIGTERM to a worker"
 CRASHED, STOPPED = "kill -9 of Valkey", "SIGTERM to Valkey"
 BLOWS = (KILLED, RETIRED, CRASHED, STOPPED)
+# Seconds after which a page may be thought gone, if it has not come back: a little less than what
+# is promised, as the worker has noted it a little earlier.
+TIME_TO_RETURN = {KILLED: 4.5, RETIRED: 2.7}
 AWAY = 0.3  # Seconds that Valkey is away.
 
 
@@ -59,9 +59,15 @@ def draw(kills: int, seed: int) -> list[str]:
 class Run:
     """`play` is the list of steps."""
 
-    def __init__(self, folder: Path, command: Sequence[str], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        command: Sequence[str],
+        say: Callable[[str], None],
+        fsync: str = "always",
+    ) -> None:
         self._folder = folder
-        self._cast = Cast(folder)
+        self._cast = Cast(folder, fsync)
         self._actors = self._cast.actors
         self._command = command
         self._say = say
@@ -217,7 +223,7 @@ class Run:
     # At the end
 
     def _judge(self, audience: Audience, load: Load) -> None:
-        logged = self._logged()
+        logged = numbers_in_log(self._cast.ports[VALKEY])
 
         def has_all() -> bool:
             return all(
@@ -232,13 +238,4 @@ class Run:
         self.result.logged = sum(map(len, logged.values()))
         self.result.wrong += tally.wrong
         self.result.wrong += [Wrong("odd", said, "a page") for said in audience.odd]
-        self.result.wrong += thought_gone(audience.removed, self._blows, VISITOR)
-
-    def _logged(self) -> Mapping[str, Sequence[int]]:
-        with redis.Redis(port=self._cast.ports[VALKEY]) as client:
-            found: dict[str, list[int]] = {channel: [] for channel in CHANNELS}
-            for _, fields in client.xrange(LOG):
-                for channel in fields.get(b"a", b"").decode().split():
-                    if channel in found and fields[b"c"].isdigit():
-                        found[channel].append(int(fields[b"c"]))
-        return found
+        self.result.wrong += thought_gone(audience.removed, self._blows, VISITOR, TIME_TO_RETURN)

@@ -3,6 +3,7 @@
 from chaos.pages.audience import Heard, Removed
 from chaos.pages.check import Tally, check, thought_gone
 
+TIME = {"a kill": 5.0}
 BLOWS = [(100.0, "a stop"), (200.0, "a kill")]
 
 
@@ -35,9 +36,10 @@ def test_what_is_missing_swapped_or_made_up_is_wrong() -> None:
 
 def test_who_was_back_or_had_time_has_not_left() -> None:
     def wrong(at: float, entered: float) -> bool:
-        return bool(thought_gone([Removed(at, "p", "q", entered)], BLOWS, "visitor"))
+        return bool(thought_gone([Removed(at, "p", "q", entered)], BLOWS, "visitor", TIME))
 
     assert wrong(at=201.0, entered=150.0)  # The lease of its worker was not over.
     assert not wrong(at=206.0, entered=150.0)  # It was not back.
     assert wrong(at=206.0, entered=202.0)
-    assert not thought_gone([Removed(201.0, "p", "visitor", 0.0)], BLOWS, "visitor")
+    assert wrong(at=190.0, entered=50.0)  # That blow ended no connection.
+    assert not thought_gone([Removed(201.0, "p", "visitor", 0.0)], BLOWS, "visitor", TIME)
