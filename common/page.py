@@ -72,20 +72,17 @@ class Page:
         # All at once: one by one it would take longer than all the rest.
         if not (kinds <= CONTENTS and _are_ours(addressed)):
             if any(map(_has_more, addressed)):
-                return cls._of_more(ids, fields)
+                return cls._of_more(ids, fields, kinds)
             return cls(ids, *_of_some(fields))
-        contents = [pairs[1] for pairs in fields]
-        if JSON in kinds:
-            contents = list(map(_content, fields))
-        return cls(ids, contents, [_recipients(pairs) for pairs in fields] if addressed else None)
+        recipients = [_recipients(pairs) for pairs in fields] if addressed else None
+        return cls(ids, _contents(fields, kinds), recipients)
 
     @classmethod
-    def _of_more(cls, ids: list[bytes], fields: list[list[bytes]]) -> Self:
-        if set(map(len, fields)) == {4} and {pairs[2] for pairs in fields} == {RECEIPT}:
+    def _of_more(cls, ids: list[bytes], fields: list[list[bytes]], kinds: set[bytes]) -> Self:
+        are_alike = kinds <= CONTENTS and set(map(len, fields)) == {4}
+        if are_alike and {pairs[2] for pairs in fields} == {RECEIPT}:
             # Nearly always: if all are for everybody, and all ask for a receipt.
-            page = cls.of_entries(list(zip(ids, [pairs[:2] for pairs in fields], strict=True)))
-            page.receipts = [pairs[3] for pairs in fields]
-            return page
+            return cls(ids, _contents(fields, kinds), None, [pairs[3] for pairs in fields])
         known = _SHAPES.get
         shapes = [known(tuple(pairs[::2]), BARE) if len(pairs) > 2 else BARE for pairs in fields]
         shaped = list(zip(fields, shapes, strict=True))
@@ -226,6 +223,10 @@ def _shapes() -> Iterator[tuple[tuple[bytes, ...], Shape]]:
 
 BARE: Shape = (0, 0, 0, 0)
 _SHAPES = dict(_shapes())
+
+
+def _contents(fields: list[list[bytes]], kinds: set[bytes]) -> list[bytes]:
+    return list(map(_content, fields)) if JSON in kinds else [pairs[1] for pairs in fields]
 
 
 def _content(pairs: list[bytes]) -> bytes:
