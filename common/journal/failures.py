@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 # A name in the code that there is not, or a module.
 FROM_CODE = (NameError, ImportError)
+HEAD = "Traceback (most recent call last):\n"  # As Python says it: it is what people look for.
 
 
 def told(problem: BaseException) -> str:
@@ -16,7 +17,7 @@ def told(problem: BaseException) -> str:
     parts = []
     for each in _chain(problem):
         frames = "".join(traceback.format_tb(each.__traceback__))
-        parts.append(f"{frames}{name_of(each)}")
+        parts.append(f"{HEAD if frames else ''}{frames}{name_of(each)}")
     return "\n".join(reversed(parts))
 
 

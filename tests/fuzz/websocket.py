@@ -30,9 +30,16 @@ LIMITS: dict[str, Any] = {
     "POLL_INTERVAL": 0.05,
     "MAX_CLIENT_MESSAGE_BYTES": 4096,
     "PING_INTERVAL": 3600,  # The onlookers do not answer.
+    "SOCKET_IO": 1,
     "WINDOW_BYTES": 100_000,  # Soon full: what memory grows after that is a leak.
 }
 LISTEN = ("/", "/?format=json", "/?format=json&channels=a,b.*&last=5", "/x?a=%ff", "/?channels=a")
+SOCKET_IO = tuple(f"/socket.io/?EIO={version}&transport=websocket" for version in (3, 4))
+PACKETS = (
+    *("2", "2probe", "3", "40", '40{"channels":["a"],"last":3}', '40{"pid":"~~","offset":[]}'),
+    *('42["subscribe",["a","b.*"]]', '427["unsubscribe","a"]', '42["token",1]', "42[{}]", "43[]"),
+    *("40/x,", "41", '451-["a"]', "4", "5", "9"),
+)
 OF_OTHERS = Message("of others", ("a", "b.c", "n1")).to_item()
 NAMES = ("a", "b.c", "b.*", "user:1", "", "*", "no name", "c" * 201, *(f"n{n}" for n in range(200)))
 PATHS = ("/", "/healthz", "/readyz", "/%00", "//", "/events?last=x", "*")
@@ -47,6 +54,7 @@ class Fuzzer:
         self._random = random.Random(seed)
         self._kinds: list[Callable[[socket.socket], None]] = [
             *[self._frames] * 8,
+            *[self._packets] * 3,
             self._garbage,
             self._broken_handshake,
             self._byte_by_byte,
@@ -66,13 +74,25 @@ class Fuzzer:
                 self.inputs["cut off by the server"] += 1
 
     def _frames(self, client: socket.socket) -> None:
-        client.sendall(request(self._port, self._random.choice(LISTEN)))
+        self._say(client, self._random.choice(LISTEN), self._frame)
+
+    def _packets(self, client: socket.socket) -> None:
+        self._say(client, self._random.choice(SOCKET_IO), self._packet)
+
+    def _say(self, client: socket.socket, path: str, make: Callable[[], bytes]) -> None:
+        client.sendall(request(self._port, path))
         client.recv(4096)
         count = self._random.randint(0, FRAMES)
-        client.sendall(b"".join(self._frame() for _ in range(count)))
+        client.sendall(b"".join(make() for _ in range(count)))
         self.inputs["frames"] += count
         client.sendall(self._mutated(self._frame()))
         self.inputs["broken frames"] += 1
+
+    def _packet(self) -> bytes:
+        """A client of Socket.IO enters with one of two, and leaves with one of many."""
+        if self._random.random() < 0.05:
+            return frame(TEXT, self._random.choice(PACKETS).encode())
+        return frame(TEXT, self._random.choice(PACKETS[:10]).encode())
 
     def _frame(self) -> bytes:
         """A frame that a client may send, in an order that it may not always."""

@@ -24,7 +24,8 @@ from ws_server.pusher.webhook_post import NotTaken
 
 log = logging.getLogger(__name__)
 
-GIVE_UP = 3600.0  # Seconds.
+GIVE_UP = 3600.0  # Seconds,
+LEAST_TRIES = 8  # and about 3 minutes: it may have waited for a sender that was away, too.
 ROUND = 0.5  # Seconds between two looks of the sender,
 STANDBY = 2.0  # of the others, and while a backend does not answer: the lease is renewed by it.
 
@@ -108,7 +109,8 @@ class Sender:
         self._next_try = now + pause
         if self._failures == 1:
             log.warning("A webhook of application %s is not taken: %s", self._app.id, problem)
-        if old := [note for note in notes if now - note.seconds > GIVE_UP]:
+        old = [note for note in notes if now - note.seconds > GIVE_UP]
+        if old and self._failures >= LEAST_TRIES:
             count = len(events_of(self._app, old))
             text = "%d events of webhooks of application %s are set aside after %d seconds: %s"
             log.error(text, count, self._app.id, GIVE_UP, problem)

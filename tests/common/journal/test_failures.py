@@ -35,6 +35,17 @@ def test_what_an_exception_quotes_is_not_told(code: str) -> None:
     assert type(problem).__name__ in told(problem)
 
 
+def test_it_begins_as_everybody_looks_for_it() -> None:
+    try:
+        int("x")
+    except ValueError as problem:
+        found = told(problem)
+
+    head, file, *_, last = found.splitlines()
+    assert (head, last) == ("Traceback (most recent call last):", "ValueError")
+    assert file.startswith('  File "')
+
+
 def test_those_that_led_to_it_are_told_before_it() -> None:
     try:
         try:

@@ -13,9 +13,16 @@ from common.pusher.signing import is_signed
 from tests.support.parts import let_others_run
 from tests.support.pusher_talk import APPS, ONE, TWO
 from tests.support.webhooks import FakeWebhooks
-from ws_server.pusher.webhook_body import MOST_EVENTS
+from ws_server.pusher.webhook_body import LONGEST_PAUSE, MOST_EVENTS
 from ws_server.pusher.webhook_post import NotTaken
-from ws_server.pusher.webhook_sender import GIVE_UP, ROUND, STANDBY, Sender, Senders
+from ws_server.pusher.webhook_sender import (
+    GIVE_UP,
+    LEAST_TRIES,
+    ROUND,
+    STANDBY,
+    Sender,
+    Senders,
+)
 
 URL = "https://one.example.com/hook"
 
@@ -118,14 +125,30 @@ def test_what_is_not_taken_for_long_is_set_aside(
 ) -> None:
     stage.backend.is_down = True
     stage.note("a", "b", f"{TWO.id}:a")
-    stage.now = GIVE_UP + 0.0025  # Since the second.
-    stage.sender.step()
+    stage.now = GIVE_UP + 0.0025 - LEAST_TRIES * LONGEST_PAUSE  # Since the second, at the end.
+    for _ in range(LEAST_TRIES):
+        stage.now += LONGEST_PAUSE
+        stage.sender.step()
 
     assert stage.webhooks.places == {ONE.id: 2}
     assert stage.counts == {"set_aside": 2}
     assert "2 events of webhooks of application one are set aside" in caplog.text
     stage.backend.is_down = False
     assert 0.0 < stage.sender.step() <= STANDBY  # The backend has its pause all the same.
+
+
+def test_what_has_waited_for_a_sender_is_not_set_aside_because_of_one_failure(
+    stage: Stage,
+) -> None:
+    stage.note("a")
+    stage.backend.is_down, stage.now = True, 10 * GIVE_UP
+    for _ in range(LEAST_TRIES - 1):
+        stage.sender.step()
+        stage.now += LONGEST_PAUSE
+    stage.backend.is_down = False
+    stage.sender.step()
+
+    assert stage.backend.channels == ["a"]
 
 
 def test_a_second_one_takes_over_where_the_first_has_stopped(stage: Stage) -> None:
