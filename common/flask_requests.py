@@ -17,13 +17,7 @@ READING = ("GET", "HEAD", "OPTIONS")
 TOLD_OTHERWISE = ("push_index", "push_batch", "pusher.events", "pusher.batch_events")
 
 
-def nobody() -> None:
-    """Where nothing says who asks."""
-
-
-def tell_requests(
-    app: Flask, log: logging.Logger, asker: Callable[[], str | None] = nobody
-) -> None:
+def tell_requests(app: Flask, log: logging.Logger, asker: Callable[[], str | None]) -> None:
     """Log what is refused and what changes something; at `debug` the rest.
 
     `asker` gives the name of who asks, or None. An answer carries X-Request-Id if the request did,

@@ -69,10 +69,6 @@ class PusherStores:
     webhooks: Webhooks | None = None
 
 
-def nothing() -> None:
-    """What is done where nothing is to be done."""
-
-
 class Service:
     """`newcomers` is what the web server hands its sockets to."""
 
@@ -168,7 +164,7 @@ class Service:
         """All of its clients."""
         return self._hub
 
-    def start(self, on_ready: Callable[[], None] = nothing) -> None:
+    def start(self, on_ready: Callable[[], None]) -> None:
         """Start everything that runs by itself. With Redis there, clients can join at once.
 
         `on_ready` is started, too, as soon as it knows where the log ends.

@@ -53,8 +53,8 @@ class Site(Flask):
         return MapAdapter(self.url_map, "", "/", "", scheme, _clean_path(request), request.method)
 
 
-def nothing_is_wrong() -> str | None:
-    """Nobody knows of a problem."""
+def nothing() -> str | None:
+    """No problem is known, or nobody says who asks."""
     return None
 
 
@@ -62,7 +62,7 @@ def create_app(
     service: Adopter,
     policy: Policy = OPEN,
     http_port: int = Settings.http_port,
-    problem: Callable[[], str | None] = nothing_is_wrong,
+    problem: Callable[[], str | None] = nothing,
 ) -> Flask:
     """The WSGI application; needs gunicorn, whose sockets it hands over.
 
@@ -79,7 +79,7 @@ def create_app(
     _add_client(app)
     _add_explanation(app, service, policy, http_port)
     answer_failures(app, log)
-    tell_requests(app, log)
+    tell_requests(app, log, nothing)
     return app
 
 
