@@ -5,6 +5,7 @@ chosen is a setting of ours. The application is named, not imported: it must be
 imported in the worker processes, after gevent has patched the standard library.
 """
 
+import gc
 import logging
 import math
 import mmap
@@ -92,10 +93,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     def load(self) -> Any:
         """Called by gunicorn in the worker; a bad setting ends the master too, with its message."""
         self._reloads_at_start = self._reloads[0]
+        gc.disable()  # Nothing is garbage while modules are loaded.
         try:
             return self._functions.make(self.settings, self.board, self.seat)
         except SettingsError as problem:
             raise AppImportError(f"Error: {problem}") from problem
+        finally:
+            gc.enable()
+            gc.freeze()  # It lives as long as the process: nobody need look through it again.
 
     def plain_application(self) -> PlainApplication | None:
         """What answers plain requests without the application; asked in the worker."""

@@ -1,3 +1,4 @@
+import gc
 import os
 import socket
 from dataclasses import replace
@@ -22,6 +23,18 @@ from tests.support.processes import free_port
 def load_app(settings: Settings) -> FakeApp:
     """Named by the tests, as `http_api.process:load` is by its process."""
     return FakeApp(settings)
+
+
+class LookingApp(FakeApp):
+    """Knows whether garbage is looked for while it is made."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.has_collector = gc.isenabled()
+
+
+def load_app_that_looks(settings: Settings) -> LookingApp:
+    return LookingApp(settings)
 
 
 def stop_app(app: FakeApp, how: Stop) -> None:
@@ -83,6 +96,15 @@ def test_the_named_function_makes_the_application_from_the_settings() -> None:
 
     assert isinstance(app, FakeApp)
     assert app.settings == Settings()
+
+
+def test_garbage_is_looked_for_once_all_is_loaded_and_not_in_what_was() -> None:
+    frozen = gc.get_freeze_count()
+    app: Any = make_server("load_app_that_looks").load()
+
+    assert not app.has_collector
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > frozen
 
 
 def test_a_bad_setting_found_in_a_worker_ends_the_master_with_its_message() -> None:
