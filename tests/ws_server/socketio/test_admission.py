@@ -61,6 +61,7 @@ def test_who_shows_no_right_token_is_refused(said: dict[str, Any], error: str) -
         ({"channels": [7]}, "bad_channel"),
         ({"channels": {}}, "bad_channel"),
         ({"channels": ["a", "b", "c"]}, "too_many_channels"),
+        ({"channels": [f"c{number}" for number in range(10_000)]}, "too_many_channels"),
         ({"channels": ["user:7"]}, "channel_forbidden"),
         ({"last": True}, "bad_last"),
         ({"last": 1001}, "bad_last"),

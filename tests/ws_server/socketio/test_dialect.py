@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import gevent
 import jwt
 import pytest
 
@@ -10,8 +11,9 @@ from config.settings import Settings
 from tests.support.parts import SMALL, wait_until
 from tests.support.places import FakePlaces
 from tests.support.running import Noting, Running
-from tests.support.socketio_talk import POLICY, Talk, build
+from tests.support.socketio_talk import POLICY, Talk, build, packet
 from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame
+from ws_server.clients.sender import PAUSE_OUTBOX
 from ws_server.door.listen import Listen
 from ws_server.door.socketio_listen import FORMAT_3
 from ws_server.door.tokens import Tokens
@@ -95,7 +97,17 @@ def test_other_events_are_for_the_hook_if_there_is_one(running: Running) -> None
 
 
 @pytest.mark.parametrize(
-    ("said", "code"), [("41", 1000), ("1", 1000), ("4abc", 1002), ("9", 1002), ("42{}", 1002)]
+    ("said", "code"),
+    [
+        ("41", 1000),
+        ("1", 1000),
+        ("4abc", 1002),
+        ("9", 1002),
+        ("42{}", 1002),
+        ('451-["chat",{"_placeholder":true,"num":0}]', 1002),
+        ('4212345678901["subscribe","a"]', 1002),
+        ('42["chat","%s"]' % ("x" * 1000), 1009),
+    ],
 )
 def test_who_leaves_or_breaks_the_protocol_is_closed(
     running: Running, said: str, code: int
@@ -118,6 +130,23 @@ def test_another_namespace_is_not_there(running: Running) -> None:
         talk.say(passed_over)
     talk.say("2")
     assert talk.hear("3") is None
+
+
+def test_who_asks_and_does_not_read_is_not_read_either_until_it_does(running: Running) -> None:
+    build(running)
+    talk = Talk(running, send_buffer=SMALL)
+    talk.enter()
+    (connection,) = running.service.hub.connections
+    asked = packet("2" + "x" * 900)
+
+    sending = gevent.spawn(talk.peer.send, frame(TEXT, asked) * 400)
+    wait_until(lambda: connection.is_paused, "its answers wait")
+    owed = connection.owed
+
+    assert owed is not None
+    assert len(owed.outbox) < 2 * PAUSE_OUTBOX
+    assert {talk.peer.texts(1)[0] for _ in range(400)} == {b"3" + asked[1:]}
+    sending.get()
 
 
 def test_who_is_thrown_out_is_told_in_its_own_words(running: Running) -> None:
