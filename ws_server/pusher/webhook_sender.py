@@ -18,13 +18,16 @@ from common.loops import repeat
 from common.metrics.numbers import Counts, Numbers
 from common.pusher.apps import App, Apps
 from common.pusher.signing import signature
-from common.store.webhooks import Noted, Webhooks
+from common.store.webhooks import LEASE, Noted, Webhooks
 from ws_server.pusher.webhook_body import MOST_EVENTS, body_of, events_of, fitting, pause_after
-from ws_server.pusher.webhook_post import NotTaken
+from ws_server.pusher.webhook_post import SECONDS, NotTaken
 
 log = logging.getLogger(__name__)
 
 GIVE_UP = 3600.0  # Seconds,
+# Seconds since its look at the notes after which a process does not send them any more: stopped for
+# so long, it may have lost its lease, and another one may be further.
+STALE = LEASE - SECONDS - 0.5
 LEAST_TRIES = 8  # and about 3 minutes: it may have waited for a sender that was away, too.
 ROUND = 0.5  # Seconds between two looks of the sender,
 STANDBY = 2.0  # of the others, and while a backend does not answer: the lease is renewed by it.
@@ -65,6 +68,7 @@ class Sender:
     def _step(self) -> float:
         if self._done:  # It was taken; to send it again because Redis was away is not needed.
             self._move(self._done)
+        began = self._clock()
         unsent = self._webhooks.read(self._app.id, MOST_EVENTS)
         if unsent is None:
             self._failures, self._next_try = 0, 0.0
@@ -74,9 +78,11 @@ class Sender:
             self._counts["lost"] += unsent.dropped
         if not unsent.notes:
             return ROUND
-        wait = self._next_try - self._clock()
-        if wait > 0:
-            return min(wait, STANDBY)
+        now = self._clock()
+        if now - began > STALE:
+            return 0.0
+        if now < self._next_try:
+            return min(self._next_try - now, STANDBY)
         return self._send(fitting(unsent.notes))
 
     def _send(self, notes: Sequence[Noted]) -> float:

@@ -10,6 +10,7 @@ import pytest
 from common.errors import QueueUnavailable
 from common.metrics.numbers import Counts
 from common.pusher.signing import is_signed
+from common.store.webhooks import Unsent
 from tests.support.parts import let_others_run
 from tests.support.pusher_talk import APPS, ONE, TWO
 from tests.support.webhooks import FakeWebhooks
@@ -19,6 +20,7 @@ from ws_server.pusher.webhook_sender import (
     GIVE_UP,
     LEAST_TRIES,
     ROUND,
+    STALE,
     STANDBY,
     Sender,
     Senders,
@@ -163,6 +165,25 @@ def test_a_second_one_takes_over_where_the_first_has_stopped(stage: Stage) -> No
     stage.note("c")
     second.step()
     assert stage.backend.channels == ["a", "b", "c"]
+
+
+def test_who_was_stopped_looks_again_before_it_sends(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = stage.webhooks.read
+
+    def read_and_stop(app: str, most: int) -> Unsent | None:
+        stage.now += STALE + 0.1
+        return read(app, most)
+
+    stage.note("a")
+    monkeypatch.setattr(stage.webhooks, "read", read_and_stop)
+    assert stage.sender.step() == 0.0
+    assert stage.backend.asked == 0
+    monkeypatch.undo()
+    stage.sender.step()
+
+    assert stage.backend.channels == ["a"]
 
 
 def test_if_redis_goes_after_a_request_that_is_not_sent_again(stage: Stage) -> None:
