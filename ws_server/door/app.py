@@ -15,7 +15,7 @@ from gevent import GreenletExit
 from werkzeug.routing import MapAdapter
 
 from common.client_module import ClientModule
-from common.flask_answers import answer_failures, speak_json
+from common.flask_answers import RefusedResponse, answer_failures, speak_json
 from common.flask_requests import tell_requests
 from common.libraries.flask_sock_server import websockets
 from common.refused import JSON, Refused
@@ -232,7 +232,9 @@ def _polls() -> bool:
 
 def _engine_error() -> Response:
     body = engine_error(request.environ["QUERY_STRING"])
-    return Response(body, 400, content_type=JSON)
+    response = RefusedResponse(body, 400, content_type=JSON)
+    response.error = "bad_parameter"  # For the log: Engine.IO has a number.
+    return response
 
 
 def _hand_over(service: Adopter, handed: HandOff) -> NoReturn:

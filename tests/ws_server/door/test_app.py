@@ -471,8 +471,9 @@ def test_those_who_want_to_listen_and_may_not_are_counted_by_the_error(
 
 
 def test_who_asks_for_long_polling_is_told_of_the_transport_as_socket_io_has_it(
-    service: FakeAdopter,
+    service: FakeAdopter, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     http = create_app(service, Policy(socket_io=True)).test_client()
 
     for method in ("GET", "POST"):
@@ -481,6 +482,7 @@ def test_who_asks_for_long_polling_is_told_of_the_transport_as_socket_io_has_it(
         assert answer.get_json()["code"] == 0
         assert 'transports: ["websocket"]' in answer.get_json()["message"]
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert caplog.records[-1].__dict__["told"]["error"] == "bad_parameter"
     unspoken = create_app(service).test_client()
     assert unspoken.get("/socket.io/?EIO=4").get_json()["error"] == "not_spoken"
     assert unspoken.get("/socket.io/").status_code == 426
