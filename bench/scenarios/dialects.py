@@ -165,7 +165,8 @@ def _pushes(lab: Lab, plan: Plan) -> Table:
     ]
     conditions = (
         f"{MANY} keep-alive connections, each with one message of {SIZE} bytes to one channel "
-        f"under way; nobody listens. Pusher's are signed. Medians of {len(rounds)} rounds."
+        "under way; nobody listens. Pusher's are signed, and the same each time. Medians of "
+        f"{len(rounds)} rounds."
     )
     return Table("Pushes of a dialect", conditions, PUSHES, medians(rounds))
 
