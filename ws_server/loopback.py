@@ -39,6 +39,7 @@ class Loopback:
     def publish(self, page: Page) -> None:
         """Send it to the one client."""
         self._hub.publish(page)
+        self._hub.recent.rewind(page.last)  # Nobody will ask for the last few.
 
     def close(self) -> None:
         """Close both ends."""

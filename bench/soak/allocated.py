@@ -9,7 +9,10 @@ import ctypes
 import os
 import re
 import sys
+from collections.abc import Callable
+from functools import cache
 from tempfile import TemporaryFile
+from typing import Any
 
 MIB = 1024 * 1024
 STDERR, MOST = 2, 64 * 1024
@@ -32,12 +35,19 @@ def allocated() -> dict[str, float]:
 
 
 def _malloc() -> tuple[int, int]:
-    libc = ctypes.CDLL(None)
-    if not hasattr(libc, "mallinfo2"):
+    ask = _mallinfo2()
+    if ask is None:
         return 0, 0
-    libc.mallinfo2.restype = Mallinfo2
-    numbers = libc.mallinfo2().numbers
+    numbers = ask().numbers
     return numbers[USED] + numbers[MMAPPED], numbers[FREE]
+
+
+@cache  # Each CDLL has a class of its own, which only the search for garbage would find.
+def _mallinfo2() -> Callable[[], Any] | None:
+    ask = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if ask is not None:
+        ask.restype = Mallinfo2
+    return ask
 
 
 def _python() -> tuple[int, int]:

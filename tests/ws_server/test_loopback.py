@@ -1,3 +1,5 @@
+import gc
+import sys
 from collections.abc import Iterator
 
 import gevent
@@ -39,6 +41,21 @@ def test_ids_may_go_back_as_after_a_loss_of_redis(heard: Heard) -> None:
         heard.loopback.publish(Page([id_], [b"tweet"]))
 
     wait_until(lambda: heard.data.count(b"tweet") == 2, "both frames")
+
+
+def test_nothing_is_kept_of_what_was_published(heard: Heard) -> None:
+    def publish(first: int) -> int:
+        for number in range(first, first + 100):
+            heard.loopback.publish(Page([b"%d-0" % number], [b"tweet"]))
+        wait_until(lambda: heard.data.count(b"tweet") == first + 99, "all frames")
+        heard.data = b"tweet" * (first + 99)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    publish(1)
+    before = publish(101)
+
+    assert publish(201) < before + 50
 
 
 def test_nothing_is_heard_after_the_end(heard: Heard) -> None:

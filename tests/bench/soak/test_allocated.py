@@ -1,5 +1,6 @@
 """What the allocators say is in use and free."""
 
+import gc
 import platform
 from pathlib import Path
 
@@ -35,3 +36,14 @@ def test_the_standard_error_is_what_it_was(capfd: pytest.CaptureFixture[str]) ->
 
     assert capfd.readouterr().err == ""
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def test_asking_takes_no_memory() -> None:
+    allocated()
+    gc.collect()
+    before = len(gc.get_objects())
+
+    for _ in range(20):
+        allocated()
+
+    assert len(gc.get_objects()) < before + 20
