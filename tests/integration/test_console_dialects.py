@@ -1,7 +1,6 @@
 """The console's code for the libraries of Pusher, webman and Socket.IO, run as it was copied."""
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -16,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from config.settings import Settings
 from http_api.about import About
-from tests.support.library_pages import FILES, install, open_page, run_in
+from tests.support.library_pages import FILES, install, open_page, php_library, run_in
 from tests.support.processes import wait_until
 from tests.support.pusher_backends import need, need_long, run
 from tests.support.snippets import written
@@ -66,9 +65,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def php(folder: Path, needed: str) -> list[str]:
-    need("php")
-    if needed not in os.environ:
-        pytest.skip(f"{needed} does not name the folder of its library")
+    php_library(needed)
     (folder / "vendor").mkdir()
     shutil.copy(LIBRARIES, folder / "vendor/autoload.php")
     return ["php"]

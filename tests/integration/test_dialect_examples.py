@@ -4,7 +4,6 @@ Pages are run in a browser, as they stand there; only ports are other ones.
 """
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -18,9 +17,9 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from config.cli.embedded import EmbeddedValkey
 from tests.support.examples import SETTING, find_examples
-from tests.support.library_pages import FILES, example, install, open_page, run_in, webman
+from tests.support.library_pages import FILES, example, install, open_page, php_library, run_in
 from tests.support.processes import wait_until
-from tests.support.pusher_backends import need, run
+from tests.support.pusher_backends import run
 from tests.support.stage import Stage
 from tests.support.system import System
 from tests.support.websocket import LIMIT
@@ -36,6 +35,19 @@ AGAIN = 250  # Milliseconds after which a page gets another message.
 def libraries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = install(tmp_path_factory.mktemp("libraries"))
     return {name: folder / name / file for name, file in FILES.items()}
+
+
+@pytest.fixture(scope="module")
+def webman() -> Path:
+    """The folder of webman/push."""
+    return php_library("WEBMAN_PUSH")
+
+
+@pytest.fixture(scope="module")
+def laravel() -> None:
+    """Laravel's framework, and the library that it broadcasts with, are here."""
+    php_library("LARAVEL_FRAMEWORK")
+    php_library("PUSHER_PHP")
 
 
 def settings_of(page: str) -> dict[str, str]:
@@ -70,10 +82,8 @@ def environment_of(code: str) -> Mapping[str, str]:
     return found
 
 
+@pytest.mark.usefixtures("laravel")
 def test_laravel_broadcasts_with_what_its_env_has(stage: Stage, tmp_path: Path) -> None:
-    need("php")
-    if not {"LARAVEL_FRAMEWORK", "PUSHER_PHP"} <= os.environ.keys():
-        pytest.skip("LARAVEL_FRAMEWORK and PUSHER_PHP do not name the folders of their sources")
     file = tmp_path / ".env"
     file.write_text(stage.local(example(PUSHER, "BROADCAST_CONNECTION").code), "utf-8")
     after = stage.call("/messages?last=1")["next"]
@@ -92,7 +102,7 @@ def test_laravel_broadcasts_with_what_its_env_has(stage: Stage, tmp_path: Path) 
 
 
 def test_laravel_reaches_a_page_with_echo(
-    stage: Stage, libraries: dict[str, Path], page: Page
+    libraries: dict[str, Path], stage: Stage, page: Page
 ) -> None:
     told = environment_of(stage.local(example(PUSHER, "BROADCAST_CONNECTION").code))
     # As config/broadcasting.php of Laravel makes them options of Pusher's library.
@@ -117,7 +127,7 @@ def test_laravel_reaches_a_page_with_echo(
 
 
 def test_the_page_with_pusher_js_hears_the_backend(
-    stage: Stage, libraries: dict[str, Path], page: Page
+    libraries: dict[str, Path], stage: Stage, page: Page
 ) -> None:
     backend = example(PUSHER, "import pusher\n")
     open_page(page, stage, libraries["pusher-js"])
@@ -127,11 +137,12 @@ def test_the_page_with_pusher_js_hears_the_backend(
     heard(page, lambda: exec(stage.local(backend.code), {}), "1026")
 
 
-def test_the_page_of_webman_hears_its_backend(stage: Stage, page: Page, tmp_path: Path) -> None:
-    need("php")
-    open_page(page, stage, webman("push.js"))
+def test_the_page_of_webman_hears_its_backend(
+    webman: Path, stage: Stage, page: Page, tmp_path: Path
+) -> None:
+    open_page(page, stage, webman / "push.js")
     code = stage.local(example(FROM_PHP, "$api = new Webman").code)
-    command = ["php", "-r", f"require '{webman('Api.php')}';\n{code}"]
+    command = ["php", "-r", f"require '{webman}/Api.php';\n{code}"]
 
     run_in(page, stage, example(FROM_PHP, "const connection = new Push(").code)
 
@@ -139,7 +150,7 @@ def test_the_page_of_webman_hears_its_backend(stage: Stage, page: Page, tmp_path
 
 
 def test_the_page_with_socket_io_client_hears_a_push(
-    stage: Stage, libraries: dict[str, Path], page: Page, tmp_path: Path
+    libraries: dict[str, Path], stage: Stage, page: Page, tmp_path: Path
 ) -> None:
     open_page(page, stage, libraries["socket.io-client"])
     (push,) = (

@@ -1,7 +1,7 @@
 """The libraries of other protocols in a browser, and the examples of the documents that use them.
 
-They are taken from npm, which only LONG=1 asks for; webman's is in the folder that WEBMAN_PUSH
-names.
+They are taken from npm, which only LONG=1 asks for. Those for PHP are in no package that can be
+had, so variables of the environment name their folders.
 """
 
 import os
@@ -31,11 +31,12 @@ def install(folder: Path) -> Path:
     return folder / "node_modules"
 
 
-def webman(name: str) -> Path:
-    """A file of webman/push."""
-    if "WEBMAN_PUSH" not in os.environ:
-        pytest.skip("WEBMAN_PUSH does not name the folder of its library")
-    return Path(os.environ["WEBMAN_PUSH"], name)
+def php_library(name: str) -> Path:
+    """The folder of a library for PHP, which this variable of the environment names."""
+    need("php")
+    if name not in os.environ:
+        pytest.skip(f"{name} does not name the folder of its library")
+    return Path(os.environ[name])
 
 
 def example(page: str, first: str) -> Example:
