@@ -43,6 +43,7 @@ from ws_server.pusher.last_events import LastEvents
 from ws_server.pusher.memory import Memory
 from ws_server.pusher.publisher import Publisher
 from ws_server.pusher.rosters import Rosters
+from ws_server.pusher.rules import Limits as ClientLimits
 from ws_server.pusher.webhook_sender import Senders
 from ws_server.receipts.receipts import Receipts
 from ws_server.receipts.reports import Reports
@@ -135,7 +136,8 @@ class Service:
             hub, LastEvents(self._source, hub), rosters, self, memory, kept.webhooks
         )
         publisher = Publisher(kept.queue, kept.webhooks)
-        pusher = Pusher(hub, entering, publisher, memory, settings.max_channels)
+        most = ClientLimits(settings.max_channels, settings.max_content_bytes)
+        pusher = Pusher(hub, entering, publisher, memory, most)
         self._dialects[PUSHER] = self._commands[self._feeds[PUSHER].format] = pusher
 
     def speak_socketio(self, policy: Policy, settings: Settings) -> None:

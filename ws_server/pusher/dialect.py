@@ -30,7 +30,7 @@ from ws_server.pusher.requests import (
     Wrong,
     parse_request,
 )
-from ws_server.pusher.rules import NotSubscribed, admit, check_event, user_of
+from ws_server.pusher.rules import Limits, NotSubscribed, admit, check_event, user_of
 
 
 class Pusher:
@@ -42,14 +42,14 @@ class Pusher:
         entering: Entering,
         publisher: Publisher,
         memory: Memory | None,
-        most_channels: int,
+        limits: Limits,
     ) -> None:
         self._hub = hub
         self._sender = hub.sender
         self._entering = entering
         self._publisher = publisher
         self._memory = memory
-        self._most_channels = most_channels
+        self._limits = limits
         self._clients: dict[Connection, Client] = {}
 
     def begin(self, connection: Connection, listen: Listen) -> None:
@@ -109,7 +109,7 @@ class Pusher:
 
     def _subscribe(self, connection: Connection, client: Client, asked: Subscribe) -> None:
         try:
-            admission = admit(client, asked, self._most_channels)
+            admission = admit(client, asked, self._limits.channels)
         except NotSubscribed as why:
             told = answers.not_subscribed(asked.channel, why.kind, why.reason, why.status)
             self._post(connection, told)
@@ -117,7 +117,7 @@ class Pusher:
         self._in_turn(connection, partial(self._entering.enter, connection, client, admission))
 
     def _pass_on(self, connection: Connection, client: Client, asked: ClientEvent) -> None:
-        check_event(client, asked)
+        check_event(client, asked, self._limits.content_bytes)
         if not client.may_send():
             raise Wrong("too many client events: 10 a second are passed on", RATE_LIMITED)
         name, content = client.channels[asked.channel], asked.content

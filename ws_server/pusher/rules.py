@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.channels import MEMBERS, is_name
 from common.errors import MessageCenterError
@@ -15,6 +16,13 @@ LONGEST_DATA = 10 * 1024  # Bytes of what a client says of its user.
 LONGEST_USER = 200  # Characters.
 BAD_CHANNEL, LIMIT, AUTH = "InvalidChannel", "LimitReached", "AuthError"
 UNAUTHORIZED = 401
+
+
+class Limits(NamedTuple):
+    """Of one client: its channels, and the content of what it sends."""
+
+    channels: int
+    content_bytes: int
 
 
 class NotSubscribed(MessageCenterError):
@@ -96,7 +104,7 @@ def user_of(client: Client, asked: SignIn) -> tuple[Member, str]:
         raise Wrong(str(problem), 4009) from None
 
 
-def check_event(client: Client, asked: ClientEvent) -> None:
+def check_event(client: Client, asked: ClientEvent, most_bytes: int) -> None:
     """Whether an event of a client is passed on.
 
     Raises:
@@ -106,6 +114,8 @@ def check_event(client: Client, asked: ClientEvent) -> None:
         raise Wrong("client events are for private and presence channels, and not encrypted ones")
     if asked.channel not in client.channels:
         raise Wrong("client events are for channels to which the client is subscribed")
+    if len(asked.content.encode()) > most_bytes:
+        raise Wrong(f"the data of a client event has {most_bytes} bytes at most")
 
 
 def member_of(data: str, field: str) -> Member | None:

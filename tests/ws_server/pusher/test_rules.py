@@ -152,7 +152,15 @@ def test_client_events_are_for_private_channels_that_it_has(channel: str) -> Non
     client = Client(ONE, Named())
     client.channels = {"news": "news", "private-a": "private-a"}
     client.channels["private-encrypted-a"] = "private-encrypted-a"
-    check_event(client, ClientEvent("client-x", "private-a", ""))
+    check_event(client, ClientEvent("client-x", "private-a", "éé"), most_bytes=4)
 
     with pytest.raises(Wrong):
-        check_event(client, ClientEvent("client-x", channel, ""))
+        check_event(client, ClientEvent("client-x", channel, ""), most_bytes=4)
+
+
+def test_client_events_are_bounded() -> None:
+    client = Client(ONE, ID)
+    client.channels = {"private-a": "private-a"}
+
+    with pytest.raises(Wrong):
+        check_event(client, ClientEvent("client-x", "private-a", "éé"), most_bytes=3)
