@@ -22,15 +22,15 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "in use": Kind("MiB", 1.25, 0.025),
     "free": Kind("MiB", inf, 0),  # What is free grows to what was free at once: no leak.
-    "anonymous": Kind("MiB", 1, 0.02),
+    "anonymous": Kind("MiB", 2, 0.05),  # With what is free.
     "redis": Kind("MiB", 1, 0.05),
     "descriptors": Kind("", 20, 0.05),
     "objects": Kind("", 10_000, 0.02),  # So many are waited for until garbage is looked for.
     "greenlets": Kind("", 20, 0.05),
     "keys": Kind("", 50, 0.05),
 }
-# Of a process that says what is in use: its memory has that, and what is free. So much more would
-# be memory in pieces too small to be used again.
+# The same of a process that says what is in use. So much more would be free memory in pieces that
+# are too small to be used again.
 PIECES = Kind("MiB", 1, 0.1)
 # What is filled up to a number only, which takes longer than a run.
 BOUNDED: Mapping[Key, float] = {
