@@ -23,10 +23,8 @@ class Census:
         self._most_per_address = most_per_address
         self._by_address: Counter[str] = Counter()
         self._total = 0
-        # Of each connection the channels in which it counts as a member, and as which; and what
-        # it listens to there.
+        # Of each connection the channels in which it counts as a member, and as which.
         self._member_of: dict[Connection, dict[str, str]] = {}
-        self._apart: dict[Connection, set[str]] = {}
 
     def __len__(self) -> int:
         return self._total
@@ -65,15 +63,15 @@ class Census:
         counted = self._counted(connection, connection.channels)
         self._counts.left(connection.grant.user, counted)
         until = monotonic() + RETURN_SECONDS
-        self._apart.pop(connection, None)
         for name, who in self._member_of.pop(connection, {}).items():
             self._counts.member_gone(name, who, until)
         self.let_go(connection.address)
 
     def note_change(self, connection: Connection, had: frozenset[str]) -> None:
         """It listens to other channels than it had."""
-        before, now = (self._counted(connection, each) for each in (had, connection.channels))
-        self._counts.changed(connection.grant.user, before, now)
+        has = connection.channels  # Of many only what differs is looked at.
+        gone, new = (self._counted(connection, each) for each in (had - has, has - had))
+        self._counts.changed(connection.grant.user, gone, new)
 
     def note_user(self, connection: Connection, had: frozenset[str], was: Grant) -> None:
         """It had other channels, and perhaps no user, as somebody has signed in."""
@@ -83,17 +81,17 @@ class Census:
     def enter_as(self, connection: Connection, name: str, who: str, info: str) -> None:
         """It is a member of a channel, from before it listens to it."""
         self._member_of.setdefault(connection, {})[name] = who
-        self._apart.setdefault(connection, set()).update((name, MEMBERS + name))
         self._counts.member_joined(name, who, info)
 
     def leave_as(self, connection: Connection, name: str) -> None:
         """It is no member any more, and does not listen."""
         who = self._member_of.get(connection, {}).pop(name, None)
         if who is not None:
-            self._apart[connection] -= {name, MEMBERS + name}
             self._counts.member_left(name, who)
 
     def _counted(self, connection: Connection, names: frozenset[str]) -> frozenset[str]:
         """Without those in which it counts as a member."""
-        apart = self._apart.get(connection) if self._apart else None
-        return names - apart if apart else names
+        apart = self._member_of.get(connection) if self._member_of else None
+        if not apart:
+            return names
+        return frozenset(name for name in names if name.removeprefix(MEMBERS) not in apart)
