@@ -136,8 +136,8 @@ class Service:
             hub, LastEvents(self._source, hub), rosters, self, memory, kept.webhooks
         )
         publisher = Publisher(kept.queue, kept.webhooks)
-        most = ClientLimits(settings.max_channels, settings.max_content_bytes)
-        pusher = Pusher(hub, entering, publisher, memory, most)
+        limits = ClientLimits(settings.max_channels, settings.max_content_bytes)
+        pusher = Pusher(hub, entering, publisher, memory, limits)
         self._dialects[PUSHER] = self._commands[self._feeds[PUSHER].format] = pusher
 
     def speak_socketio(self, policy: Policy, settings: Settings) -> None:

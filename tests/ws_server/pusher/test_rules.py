@@ -159,7 +159,7 @@ def test_client_events_are_for_private_channels_that_it_has(channel: str) -> Non
 
 
 def test_client_events_are_bounded() -> None:
-    client = Client(ONE, ID)
+    client = Client(ONE, Named())
     client.channels = {"private-a": "private-a"}
 
     with pytest.raises(Wrong):
