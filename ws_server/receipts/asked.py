@@ -1,6 +1,5 @@
 """Which messages ask for a receipt, and who has clients asked to confirm. No I/O here."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 from typing import NamedTuple, Protocol
@@ -37,8 +36,10 @@ class Asking(Protocol):
 def asked_of(page: Page) -> Asked:
     """Of all messages of a page."""
     receipts = page.receipts or ()
-    times = Counter(receipts)
-    del times[b""]
+    times: dict[bytes, int] = {}  # To make a `Counter` takes as long as all the rest.
+    for each in receipts:
+        times[each] = times.get(each, 0) + 1
+    times.pop(b"", None)
     if page.recipients is None:
         is_each = len(receipts) == len(page.ids) and b"" not in receipts
         return Asked(page.ids if is_each else list(compress(page.ids, receipts)), (), times)

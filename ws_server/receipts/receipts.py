@@ -8,8 +8,7 @@ written, some have *confirmed* it. Nothing is asked of Redis here, and nothing i
 as no receipt is asked for.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic, time
 
 from common.message import parse_id
@@ -53,7 +52,7 @@ class Receipts(Witness):
         self._skipped: dict[Connection, list[tuple[int, int]]] = {}  # What each was told a gap of.
         self._departed = Departed()
         self._cut: list[Counted] = []
-        self._pushed = Counter[bytes]()  # When those were that are being sent.
+        self._pushed: Mapping[bytes, int] = {}  # When those were that are being sent.
         self.to_written = Buckets("push_to_written_seconds")
 
     def __len__(self) -> int:
@@ -78,7 +77,7 @@ class Receipts(Witness):
         self._asking.want_until(now + ASKED_FOR)
         self._last = page.last
         self._opened.append((now, self._last))
-        self._pushed.update(asked.pushed)
+        self._pushed = asked.pushed
         self._ahead = {each: None for each in self._ahead if each.sent_upto > min(ids)}
         for at, names in asked.for_some:
             self._open_to_some(Receipt(at, names))
@@ -91,7 +90,7 @@ class Receipts(Witness):
         self._done = self._last
         if self._pushed:
             note_times(self.to_written, self._pushed, time())
-            self._pushed = Counter()
+            self._pushed = {}
 
     def _open_to_all(self, ids: Sequence[bytes]) -> None:
         # It is nearly always the same for all of them.
