@@ -17,6 +17,7 @@ CHANNELS = ("news", "private-orders", "presence-room")
 ROOM = CHANNELS[-1]
 EVENT = "tick"
 LOG = "{message_center}:log"
+QUEUES = ("message_center", "{message_center}:wip")
 TIMEOUT = 5.0  # Seconds.
 
 
@@ -47,6 +48,12 @@ class Api:
 
     def close(self) -> None:
         self._line.close()
+
+
+def count_waiting(port: int) -> int:
+    """How many messages are in Valkey's queue still."""
+    with redis.Redis(port=port) as client:
+        return sum(client.llen(each) for each in QUEUES)
 
 
 def numbers_in_log(port: int) -> dict[str, list[int]]:

@@ -20,6 +20,7 @@ class Tally:
 
     heard: int = 0
     doubled: Counter[str] = field(default_factory=Counter)
+    ages: list[float] = field(default_factory=list)  # Seconds from the first time to the blow.
     wrong: list[Wrong] = field(default_factory=list)
 
 
@@ -89,23 +90,24 @@ def _check_one(
     may_double: str,
 ) -> None:
     places = {number: place for place, number in enumerate(logged)}
-    seen: set[int] = set()
+    seen: dict[int, float] = {}  # When they were heard first.
     newest = -1
     for each in its:
         place = places.get(each.number)
-        blow = last_blow(blows, each.at)[1]
+        struck_at, blow = last_blow(blows, each.at)
         where = when(blows, each.at)
         if place is None:
             tally.wrong.append(Wrong("never pushed", str(each.number), who, where))
         elif each.number in seen:
             tally.doubled[blow] += 1
+            tally.ages.append(struck_at - seen[each.number])
             if blow != may_double:
                 tally.wrong.append(Wrong("doubled", str(each.number), who, where))
         elif place < newest:
             tally.wrong.append(Wrong("out of order", str(each.number), who, where))
         else:
             newest = place
-        seen.add(each.number)
+        seen.setdefault(each.number, each.at)
     for number in logged:
         if number not in seen:
             tally.wrong.append(Wrong("missing", str(number), who))

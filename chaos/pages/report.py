@@ -10,7 +10,7 @@ SHOWN = 12  # Wrong things that are shown, of each sort.
 
 def report(result: Result, said: str) -> str:
     """All of it; how it is repeated stands at the end."""
-    return "\n".join([*_blow_lines(result), *_wrong_lines(result, said)])
+    return "\n".join([*_blow_lines(result), *_age_lines(result), *_wrong_lines(result, said)])
 
 
 def _blow_lines(result: Result) -> Iterator[str]:
@@ -21,6 +21,16 @@ def _blow_lines(result: Result) -> Iterator[str]:
         yield (
             f"{count:4} x {kind:20} {doubled:5} heard twice, {doubled / count:.1f} each time; all "
             f"right again after {back[len(back) // 2]:.1f} s, {back[-1]:.1f} s at the most"
+        )
+
+
+def _age_lines(result: Result) -> Iterator[str]:
+    ages = sorted(result.tally.ages)
+    if ages:
+        middle, oldest = ages[len(ages) // 2], ages[-1]
+        yield (
+            f"Of what was heard twice, half was heard first less than {middle * 1000:.0f} ms "
+            f"before the blow, all less than {oldest * 1000:.0f} ms"
         )
 
 

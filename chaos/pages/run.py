@@ -15,7 +15,7 @@ from time import monotonic, sleep, time
 from urllib.request import urlopen
 
 from chaos.pages.audience import Audience
-from chaos.pages.backend import CHANNELS, ROOM, Api, Load, numbers_in_log
+from chaos.pages.backend import CHANNELS, ROOM, Api, Load, count_waiting, numbers_in_log
 from chaos.pages.cast import HTTP, WORKERS, WS, Cast
 from chaos.pages.check import Tally, check, thought_gone
 from chaos.plan import VALKEY
@@ -223,7 +223,9 @@ class Run:
     # At the end
 
     def _judge(self, audience: Audience, load: Load) -> None:
-        logged = numbers_in_log(self._cast.ports[VALKEY])
+        port = self._cast.ports[VALKEY]
+        self._wait(lambda: count_waiting(port) == 0, RIGHT, "the queue")
+        logged = numbers_in_log(port)
 
         def has_all() -> bool:
             return all(

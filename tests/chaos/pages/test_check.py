@@ -1,5 +1,7 @@
 """What is found wrong with what pages have heard."""
 
+import pytest
+
 from chaos.pages.audience import Heard, Removed
 from chaos.pages.check import Tally, check, thought_gone
 
@@ -19,7 +21,16 @@ def test_each_message_once_and_in_order_is_right() -> None:
 
 
 def test_after_a_kill_some_may_come_again_and_after_nothing_else() -> None:
-    assert (told(1, 2, 1, 2, 3).wrong, told(1, 2, 1, 2, 3).doubled["a kill"]) == ([], 2)
+    heard = [(199.9, 1), (199.95, 2), (210.0, 1), (210.0, 2), (210.0, 3)]
+    tally = check(
+        [Heard(at, "p", "news", number) for at, number in heard],
+        {"news": [1, 2, 3]},
+        [("p", "news")],
+        BLOWS,
+        "a kill",
+    )
+    assert (tally.wrong, tally.doubled["a kill"]) == ([], 2)
+    assert tally.ages == pytest.approx([0.1, 0.05])
 
     wrong = told(1, 2, 2, 3, at=150.0).wrong
 
