@@ -26,7 +26,8 @@ from typing import Any, BinaryIO
 ROOT = Path(__file__).parents[2]
 SERVERS = ("http_api", "ws_server")
 MASTER = ("common.serving.server", "common.serving.gunicorn_worker")  # Any master loads these.
-LIBRARIES = ("flask", "flask_sock", "hiredis", "jwt")  # And workers these.
+# And workers these. What is loaded last is taken apart first at the end: that must not be gevent's.
+LIBRARIES = ("gevent.thread", "flask", "flask_sock", "hiredis", "jwt")
 MOST = 1 << 17  # Bytes of an environment and the rest of an order.
 
 
