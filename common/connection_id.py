@@ -9,8 +9,8 @@ number, and a connection keeps the second alone: its serial. No I/O here.
 import re
 import secrets
 from array import array
-from collections.abc import Iterable, Iterator
-from itertools import count
+from collections.abc import Iterable
+from itertools import chain, count
 
 ID = re.compile(r"([0-9]{1,20})\.([0-9]{1,20})", re.ASCII)
 LOT = 53  # Bits that are drawn for a process,
@@ -26,7 +26,7 @@ class Numbers:
     """Of the connections of a process. `next_serial()` makes one that is larger than all before."""
 
     def __init__(self) -> None:
-        self.next_serial = _serials().__next__
+        self.next_serial = chain.from_iterable(map(_serials, count(1, DRAWN))).__next__
         self._process: int | None = None
 
     def whole(self, serial: int) -> int:
@@ -45,11 +45,9 @@ class Numbers:
         return self._process
 
 
-def _serials() -> Iterator[int]:
-    for start in count(1, DRAWN):
-        lots = array("I", secrets.token_bytes(DRAWN * array("I").itemsize))
-        for number, lot in enumerate(lots, start):
-            yield number << GUESSED | lot & LARGEST_LOT
+def _serials(first: int) -> list[int]:
+    lots = array("I", secrets.token_bytes(DRAWN * array("I").itemsize))
+    return [number << GUESSED | lot & LARGEST_LOT for number, lot in enumerate(lots, first)]
 
 
 def text_of(number: int) -> str:

@@ -64,7 +64,9 @@ def check_origin(environ: Mapping[str, Any], policy: Policy) -> None:
 
 def read_listen(environ: Mapping[str, Any], policy: Policy, *, events: bool = False) -> Listen:
     """What the client asks for, if it may."""
-    asked = None if events else _of_a_dialect(environ, policy)
+    asked = None
+    if not events and (policy.socket_io or policy.apps is not None):
+        asked = _of_a_dialect(environ, policy)
     listen = asked or Listen.parse(environ, policy, events=events)
     if policy.address_of is not None:
         return replace(listen, address=policy.address_of(environ))
