@@ -154,7 +154,6 @@ class Nursery:
 
 
 def run(module: str, folder: str, environ: Mapping[str, str]) -> Any:
-    atexit.register(gc.unfreeze)  # Or it outlives what it needs at its end, and complains.
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
