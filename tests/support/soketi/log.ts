@@ -1,0 +1,1 @@
+export const Log = { successTitle: (_: string) => undefined };
