@@ -23,7 +23,7 @@ KINDS: Mapping[str, Kind] = {
     "in use": Kind("MiB", 1.25, 0.025),
     "free": Kind("MiB", inf, 0),  # What is free grows to what was free at once: no leak.
     "anonymous": Kind("MiB", 2, 0.05),  # With what is free.
-    "redis": Kind("MiB", 1, 0.05),
+    "redis": Kind("MiB", 2, 0.05),
     "descriptors": Kind("", 20, 0.05),
     "objects": Kind("", 10_000, 0.02),  # So many are waited for until garbage is looked for.
     "greenlets": Kind("", 20, 0.05),
