@@ -13,7 +13,7 @@ PAGE = Page([b"1-0", b"2-0", b"3-0", b"4-0"], [b"1", b"2", b"3", b"4"], list(NAM
 
 
 def one(name: str, content: bytes) -> bytes:
-    (frame,) = FRAMES.messages("e", Page([b"1-0"], [content]), [name])
+    (frame,) = FRAMES.messages("e", Page([content + b"-0"], [content]), [name])
     return frame
 
 
