@@ -56,7 +56,7 @@ def _of_member(channel: str, event: str, content: bytes, id_: str) -> bytes:
         user, data = said["user_id"], said["data"]
         told = encode_basestring(user) if isinstance(user, str) else f"{user:d}"
         return _frame(channel, event, data, f',"user_id":{told}{id_}')
-    except (ValueError, LookupError, TypeError):  # Anybody may push such a message.
+    except (ValueError, LookupError, TypeError, RecursionError):  # Anybody may push such a message.
         return b""
 
 
@@ -77,14 +77,15 @@ class PusherFrames(Frames):
         events = page.events or repeat(b"")
         for at, content, name, event in zip(page.ids, page.contents, names, events, strict=False):
             channel = shown(name) if name else ""
+            said = event.decode("utf-8", "replace")
             if not channel:
                 frames.append(b"")
             elif name and name.startswith(MEMBERS):
                 id_ = f'{start}{at.decode()}"'
-                frames.append(_of_member(channel, event.decode(), content, id_))
+                frames.append(_of_member(channel, said, content, id_))
             else:
                 text, id_ = content.decode("utf-8", "replace"), f'{start}{at.decode()}"'
-                frames.append(_frame(channel, event.decode() or NO_EVENT, text, id_))
+                frames.append(_frame(channel, said or NO_EVENT, text, id_))
         return frames
 
     def welcome(self, *_: object, **__: object) -> bytes:

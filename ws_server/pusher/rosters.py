@@ -178,7 +178,8 @@ class Rosters:
 
 
 def _change(members: dict[str, str], event: bytes, content: bytes) -> None:
-    with suppress(ValueError, LookupError, TypeError):  # Anybody may push such a message.
+    # Anybody may push such a message.
+    with suppress(ValueError, LookupError, TypeError, RecursionError):
         said = json.loads(content)
         user = str(said["user_id"])
         if event == b"joined":

@@ -47,6 +47,6 @@ def pause_after(failures: int) -> float:
 def _more(text: bytes) -> dict[str, Any]:
     try:
         said = json.loads(text) if text else {}
-    except ValueError:  # Somebody else has written it.
+    except (ValueError, RecursionError):  # Somebody else has written it.
         return {}
     return said if isinstance(said, dict) else {}

@@ -48,11 +48,11 @@ def test_there_is_nothing_for_what_is_on_no_channel_of_theirs() -> None:
     assert FRAMES.messages("e", page, [None, "", "some:body"]) == [b""] * 3
 
 
-def test_content_that_is_no_utf8_does_not_break_the_frame() -> None:
-    (frame,) = FRAMES.messages("e", Page([b"1-0"], [b"\xff"]), ["news"])
+def test_what_is_no_utf8_does_not_break_the_frame() -> None:
+    (frame,) = FRAMES.messages("e", Page([b"1-0"], [b"\xff"], events=[b"a\xff"]), ["news"])
 
     assert event_of(frame) == {
-        "event": "message",
+        "event": "a\ufffd",
         "channel": "news",
         "data": "\ufffd",
         "id": "e-1-0",
@@ -94,6 +94,7 @@ def test_who_comes_and_goes_and_what_members_send_is_told_on_their_channel() -> 
 
 def test_what_else_is_pushed_to_members_is_for_nobody() -> None:
     contents = [b"{", b"[]", b"{}", b'{"user_id":1.5,"data":"x"}', b'{"user_id":"1","data":2}']
-    page = Page([b"1-0"] * 5, contents, events=[b"client-x"] * 5)
+    contents.append(b"[" * 5000 + b"]" * 5000)
+    page = Page([b"1-0"] * 6, contents, events=[b"client-x"] * 6)
 
-    assert FRAMES.messages("e", page, ["members:presence-a"] * 5) == [b""] * 5
+    assert FRAMES.messages("e", page, ["members:presence-a"] * 6) == [b""] * 6

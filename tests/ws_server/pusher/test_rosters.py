@@ -204,7 +204,7 @@ def test_after_a_loss_redis_is_asked_again(stage: Stage) -> None:
     assert stage.members() == {"1"}
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"user_id":'])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"user_id":', b"[" * 5000 + b"]" * 5000])
 def test_a_message_of_somebody_else_harms_nothing(stage: Stage, content: bytes) -> None:
     stage.reader.members = {"1": ""}
     stage.enter("1")

@@ -25,9 +25,9 @@ def test_an_event_has_the_name_of_its_channel_at_its_application() -> None:
 
 
 def test_what_somebody_else_has_written_is_passed_over() -> None:
-    notes = [noted("a", b"{"), noted("a", b"[1]")]
+    notes = [noted("a", b"{"), noted("a", b"[1]"), noted("a", b"[" * 5000 + b"]" * 5000)]
 
-    assert events_of(ONE, notes) == [{"name": "member_added", "channel": "a"}] * 2
+    assert events_of(ONE, notes) == [{"name": "member_added", "channel": "a"}] * 3
 
 
 def test_a_body_says_when_it_was_sent() -> None:
