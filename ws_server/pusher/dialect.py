@@ -10,6 +10,7 @@ from functools import partial
 from common.channels import MEMBERS
 from common.json_content import text_of
 from common.message import Message
+from common.pusher.names import SERVER_TO_USER
 from common.store.webhooks import Note
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
@@ -69,7 +70,7 @@ class Pusher:
             self._memory.forget(connection)
         client = self._clients.pop(connection, None)
         if client is not None:
-            self._entering.forget(client)
+            self._entering.forget(connection, client)
 
     def serve(self, connection: Connection, data: str | bytes) -> bool:
         """Do what it asks for; there is nothing that it can say to somebody else here."""
@@ -136,8 +137,11 @@ class Pusher:
         member, ours = user_of(client, asked)
         if client.user not in (None, member.user):
             raise Wrong("somebody else has signed in on this connection", 4009)
+        if client.signed_in is None:  # To say it again changes nothing.
+            channel = SERVER_TO_USER + member.user
+            sign_in = partial(self._entering.sign_in, connection, client, channel, ours)
+            self._in_turn(connection, sign_in)
         client.signed_in = member
-        self._in_turn(connection, partial(self._entering.sign_in, connection, ours))
         self._post(connection, answers.signed_in(asked.user_data))
 
     def _in_turn(self, connection: Connection, change: Callable[[], None]) -> None:

@@ -6,25 +6,29 @@ from typing import Protocol
 
 import gevent
 
-from common.channels import MEMBERS
+from common.channels import MEMBERS, of_user
 from common.errors import QueueUnavailable
 from common.message import Mark
+from common.page import Page
 from common.store.webhooks import Note, Webhooks
 from ws_server.clients.connection import Connection
 from ws_server.clients.hub import Hub
 from ws_server.door.grant import Grant
 from ws_server.pusher import answers
 from ws_server.pusher.client import Client
+from ws_server.pusher.kinds import kind_of
 from ws_server.pusher.last_events import LastEvents
 from ws_server.pusher.memory import Memory
 from ws_server.pusher.replays import Replay, Replays
 from ws_server.pusher.rosters import Rosters, presence_of
 from ws_server.pusher.rules import LIMIT, Admission
+from ws_server.wire.close_codes import KICKED
 from ws_server.wire.gap_reasons import TOO_OLD, UNKNOWN
 
 PAUSE = 1.0  # Seconds before Redis is asked again.
-# Of one client at once, as many as MAX_CHANNELS: it may enter and leave for ever.
-MOST_LOOKS = 1000
+MOST_LOOKS = (
+    1000  # Of one client at once, as many as MAX_CHANNELS: it may enter and leave for ever.
+)
 
 
 class Here(Protocol):
@@ -60,6 +64,9 @@ class Entering:
         self._memory = memory
         self._webhooks = webhooks
         self._replays = Replays(hub.sender)
+        # Of those who are not in yet. Who leaves and comes again has another one.
+        self._awaited: dict[tuple[Connection, str], Admission] = {}
+        hub.on_sent.append(self._kick)
 
     def enter(self, connection: Connection, client: Client, admission: Admission) -> None:
         """It subscribes; once more is as good as once."""
@@ -84,6 +91,9 @@ class Entering:
 
     def leave(self, connection: Connection, client: Client, channel: str) -> None:
         """It unsubscribes."""
+        if connection.remembered_as and client.channels.get(channel) in connection.grant.own:
+            return  # As long as its user is signed in, it is sent what comes for the user.
+        self._awaited.pop((connection, channel), None)
         name, member = client.leave(channel)
         if name is not None and name not in connection.grant.own:
             self._listen_to(connection, connection.channels - {name, MEMBERS + name})
@@ -93,15 +103,31 @@ class Entering:
             self._here.leave_as(connection, name)
             self._rosters.leave(name, member.user, client)
 
-    def forget(self, client: Client) -> None:
+    def forget(self, connection: Connection, client: Client) -> None:
         """It is gone."""
+        for channel in client.channels:
+            self._awaited.pop((connection, channel), None)
         for channel, member in client.members.items():
             self._rosters.leave(client.channels[channel], member.user, client)
 
-    def sign_in(self, connection: Connection, user: str) -> None:
-        """Its user is known. What comes for the user, and an order to throw it out, reach it."""
+    def sign_in(self, connection: Connection, client: Client, channel: str, user: str) -> None:
+        """Its user is known: what comes for the user, and an order to throw it out, reach it.
+
+        One that is remembered first gets what came before, on `channel`, which is the user's.
+        """
         had, connection.grant = connection.grant, replace(connection.grant, user=user)
-        self._listen_to(connection, connection.channels | connection.grant.own, had)
+        if not connection.remembered_as:
+            self._listen_to(connection, connection.channels | connection.grant.own, had)
+            return
+        self._listen_to(connection, connection.channels, had)
+        client.enter(channel, of_user(user), None)
+        self._look(connection, client, Admission(channel, of_user(user), kind_of(channel)))
+
+    def _kick(self, sent: Page) -> None:
+        """An order to throw a user out reaches those, too, who are not in yet."""
+        names = set(map(of_user, sent.addressing.kicked if sent.addressing else ()))
+        for connection, _ in [key for key, of in self._awaited.items() if of.name in names]:
+            self._sender.close(connection, KICKED)
 
     def _listen_to(
         self, connection: Connection, wanted: frozenset[str], grant: Grant | None = None
@@ -119,16 +145,20 @@ class Entering:
         if admission.member is None:
             self._sender.post_raw(connection, answers.subscribed(channel))
         if looks_back:
-            client.looking += 1
-            since = connection.sent_upto
-            gevent.spawn(self._enter_later, connection, client, admission, since)
+            self._look(connection, client, admission)
+
+    def _look(self, connection: Connection, client: Client, admission: Admission) -> None:
+        client.looking += 1
+        self._awaited[connection, admission.channel] = admission
+        gevent.spawn(self._enter_later, connection, client, admission, connection.sent_upto)
 
     def _enter_as_member(
         self, connection: Connection, client: Client, admission: Admission
     ) -> None:
         """Who is there is known; what is sent from now on says who comes and goes."""
         events = MEMBERS + admission.name
-        if not self._wants(connection, client, admission.channel) or events in connection.channels:
+        is_wanted = connection.is_open and admission.channel in client.channels
+        if not is_wanted or events in connection.channels:
             return  # It has left; or left and come again, and is in already.
         self._listen_to(connection, connection.channels | {events})
         self._tell_again(connection, client, admission)
@@ -148,14 +178,12 @@ class Entering:
     ) -> None:
         """Where it was, and what came last, must be asked of Redis; it gets what came since."""
         try:
-            self._look_and_enter(connection, client, admission, since)
+            self._look_and_enter(connection, admission, since)
         finally:
             client.looking -= 1
 
-    def _look_and_enter(
-        self, connection: Connection, client: Client, admission: Admission, since: int
-    ) -> None:
-        is_wanted = partial(self._wants, connection, client, admission.channel)
+    def _look_and_enter(self, connection: Connection, admission: Admission, since: int) -> None:
+        is_wanted = partial(self._awaits, connection, admission)
         epoch = connection.feed.epoch
         while is_wanted():
             try:
@@ -167,7 +195,7 @@ class Entering:
                 since = connection.sent_upto
             if is_wanted():
                 after = self._tell_start(connection, admission, mark, last, since)
-                enter = partial(self._enter_now, connection, client, admission, after)
+                enter = partial(self._enter_now, connection, admission, after)
                 tell_gap = partial(self._tell_gap, connection, admission.channel, mark, TOO_OLD)
                 first = None if last is None or last > after else last
                 self._replays.begin(
@@ -210,13 +238,13 @@ class Entering:
             self._webhooks.push([], [Note("cache_miss", name)])  # Before the client is told.
         return mark, last
 
-    def _enter_now(
-        self, connection: Connection, client: Client, admission: Admission, after: int
-    ) -> None:
-        if self._wants(connection, client, admission.channel):
+    def _enter_now(self, connection: Connection, admission: Admission, after: int) -> None:
+        if self._awaits(connection, admission):
+            del self._awaited[connection, admission.channel]
             self._listen_to(connection, connection.channels | {admission.name})
             if self._memory is not None:
                 self._memory.entered(connection, admission.name, after)
 
-    def _wants(self, connection: Connection, client: Client, channel: str) -> bool:
-        return connection.is_open and channel in client.channels
+    def _awaits(self, connection: Connection, admission: Admission) -> bool:
+        known = self._awaited.get((connection, admission.channel))
+        return connection.is_open and known is admission

@@ -96,9 +96,10 @@ class Memory:
     def left(self, connection: Connection, channel: str) -> None:
         """A client wants no more of a channel: what comes until it wants it again is not for it."""
         trail = self._here.get(connection)
-        if trail is not None and trail.leave(channel):
+        if trail is not None:
+            trail.leave(channel)
             place = _place_of(trail, channel)
-            self._moves[place] = Move(place, NOWHERE, None, "set")
+            self._keep(Move(place, NOWHERE, None, "set"))
             self._wake.set()
 
     def confirm(self, connection: Connection) -> None:
@@ -130,7 +131,10 @@ class Memory:
             place = _place_of(trail, channel)
             mark = Mark(connection.feed.epoch, trail.places[channel])
             how = self._moves[place].how if place in self._moves else "move"
-            self._moves[place] = Move(place, mark, None, how)
+            self._keep(Move(place, mark, None, how))
+
+    def _keep(self, move: Move) -> None:
+        self._moves[move.name] = move
         while len(self._moves) > MOST_UNWRITTEN:
             del self._moves[next(iter(self._moves))]
 

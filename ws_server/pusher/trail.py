@@ -41,10 +41,10 @@ class Trail:
         self._entered[channel] = self._entries
         self.places[channel] = after
 
-    def leave(self, channel: str) -> bool:
-        """It wants no more of a channel; False if it was not in."""
+    def leave(self, channel: str) -> None:
+        """It wants no more of a channel."""
         self._entered.pop(channel, None)
-        return self.places.pop(channel, None) is not None
+        self.places.pop(channel, None)
 
     def ask(self, upto: int, last: int, now: float) -> bool:
         """Whether it is to be asked now to confirm everything up to an id.

@@ -13,8 +13,8 @@ from tests.support.places import GONE, FakePlaces
 from tests.support.pusher_talk import Talk, build
 from tests.support.running import Running, stop
 from tests.support.websocket import CLOSE, PING, PONG, TEXT, frame
+from ws_server.pusher import entering, trail
 from ws_server.pusher import memory as module
-from ws_server.pusher import trail
 from ws_server.pusher.memory import NOWHERE
 from ws_server.remembering import Remembered
 from ws_server.wire.gap_reasons import UNKNOWN
@@ -321,3 +321,122 @@ def test_without_a_name_nothing_is_remembered_and_nobody_is_asked(
 
     assert talk.peer.has_nothing()
     assert places.known == {}
+
+
+USERS_CHANNEL = "#server-to-user-ann"
+
+
+def hear_all(talk: Talk) -> list[Any]:
+    """The contents of all messages that it is told up to now."""
+    talk.say("pusher:ping")
+    found = [talk.next()]
+    while found[-1]["event"] != "pusher:pong":
+        found.append(talk.next())
+    return [said["data"] for said in found if said["event"] == "message"]
+
+
+def test_what_came_for_a_user_who_comes_back_comes_once_and_in_its_order(
+    running: Running, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entering, "PAUSE", 0.001)
+    build(running)
+    talk = Talk(running, page="tab")
+    talk.sign_in("ann")
+    talk.subscribe(USERS_CHANNEL)
+    push(running, b"1", to="user:ann")
+    assert heard(talk, 1) == ["1"]
+    ask(running, talk)
+    leave(running, talk)
+    push(running, b"2", to="user:ann")
+    wait_until(lambda: running.service.mark.id == 2 << 64, "it is sent")
+
+    again = Talk(running, page="tab")
+    places.fault = GONE
+    again.sign_in("ann")
+    again.sign_in("ann")
+    places.fault = None
+    assert heard(again, 1) == ["2"]
+    push(running, b"3", to="user:ann")
+    assert heard(again, 1) == ["3"]
+    for _ in range(2):
+        again.subscribe(USERS_CHANNEL)
+        again.say("pusher:unsubscribe", {"channel": USERS_CHANNEL})
+    push(running, b"4", to="user:ann")
+
+    assert heard(again, 1) == ["4"]
+
+
+def test_a_user_who_is_not_in_yet_is_thrown_out_too(running: Running, places: FakePlaces) -> None:
+    build(running)
+    places.fault = GONE
+    talk, other = Talk(running, page="tab"), Talk(running, page="other")
+    talk.sign_in("ann")
+    other.sign_in("bob")
+
+    running.log.push(b"", recipients=[("!ann",)])
+
+    assert talk.next()["data"]["code"] == 4009
+    assert hear_all(other) == []
+
+
+def test_what_is_left_and_entered_while_redis_is_asked_is_forgotten(
+    running: Running, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entering, "PAUSE", 0.001)
+    build(running)
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    push(running, b"1")
+    heard(talk, 1)
+    leave(running, talk)
+    again = Talk(running, page="tab")
+    places.fault = GONE
+    for _ in range(3):
+        again.subscribe("news")
+        again.say("pusher:unsubscribe", {"channel": "news"})
+    again.subscribe("news")
+    places.fault = None
+
+    def is_in() -> bool:
+        return any(each.channels for each in running.service.hub.connections)
+
+    wait_until(is_in, "it is in")
+    push(running, b"2")
+
+    assert heard(again, 1) == ["2"]
+    assert hear_all(again) == []
+
+
+def test_one_that_is_left_and_entered_has_one_replay(
+    running: Running, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a cache channel, by a client that is not remembered."""
+    monkeypatch.setattr(entering, "PAUSE", 0.001)
+    build(running, poll_interval=1000.0)
+    talk = Talk(running)
+    running.log.fault = GONE
+    for _ in range(3):
+        talk.subscribe("cache-a")
+        talk.say("pusher:unsubscribe", {"channel": "cache-a"})
+    talk.subscribe("cache-a")
+
+    running.log.fault = None
+
+    assert talk.hear("pusher:cache_miss", "cache-a") == {}
+    let_others_run()
+    assert talk.peer.has_nothing()
+
+
+def test_what_is_left_while_redis_is_away_is_bounded(
+    running: Running, places: FakePlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_UNWRITTEN", 3)
+    build(running)
+    places.fault = GONE
+    talk = Talk(running, page="tab")
+    for number in range(10):
+        talk.subscribe(f"c{number}")
+        talk.say("pusher:unsubscribe", {"channel": f"c{number}"})
+
+    assert hear_all(talk) == []
+    assert len(memory(running)._moves) == 3
