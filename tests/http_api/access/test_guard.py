@@ -205,7 +205,7 @@ def test_every_refusal_is_as_documented(queue: FakeQueue) -> None:
 def test_without_tokens_and_limits_no_request_is_checked() -> None:
     hooks = create_app(Settings(), FakeQueue(), FakePresenceReader()).before_request_funcs[None]
 
-    assert [hook.__name__ for hook in hooks] == ["name_the_other_port"]
+    assert [hook.__name__ for hook in hooks] == ["say_where_it_belongs"]
 
 
 def test_requests_of_a_token_are_limited_and_those_of_another_are_not(
