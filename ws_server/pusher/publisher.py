@@ -15,8 +15,9 @@ from common.loops import repeat
 from common.store.queue import Queue
 from common.store.webhooks import Note, Webhooks
 
-MOST_WAITING = 10_000  # Messages.
-AT_ONCE = 500
+# Messages, and bytes of them. Webhooks tell the same: so memory holds twice as many.
+MOST_WAITING, MOST_BYTES = 10_000, 16 * 1024 * 1024
+AT_ONCE, BYTES_AT_ONCE = 500, 1024 * 1024  # About: Redis does nothing else meanwhile.
 
 Failed = Callable[[], None]
 
@@ -28,6 +29,7 @@ class Publisher:
         self._queue = queue
         self._webhooks = webhooks
         self._waiting: list[tuple[bytes, Failed, Note]] = []
+        self._bytes = 0
         self._wake = Event()
         self._running: Any = None
 
@@ -36,9 +38,10 @@ class Publisher:
 
         `note` is what webhooks tell of it.
         """
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) >= MOST_WAITING or self._bytes + len(item) > MOST_BYTES:
             failed()
             return
+        self._bytes += len(item)
         self._waiting.append((item, failed, note))
         self._wake.set()
         if self._running is None:
@@ -49,13 +52,23 @@ class Publisher:
         if not self._waiting:
             self._wake.clear()
             self._wake.wait()
-        some = self._waiting[:AT_ONCE]
-        del self._waiting[:AT_ONCE]
+        some = self._take_some()
         try:
             self._push([item for item, _, _ in some], [note for _, _, note in some])
         except QueueUnavailable:
             for _, failed, _ in some:
                 failed()
+
+    def _take_some(self) -> list[tuple[bytes, Failed, Note]]:
+        count = size = 0
+        for item, _, _ in self._waiting[:AT_ONCE]:
+            count, size = count + 1, size + len(item)
+            if size >= BYTES_AT_ONCE:
+                break
+        some = self._waiting[:count]
+        del self._waiting[:count]
+        self._bytes -= size
+        return some
 
     def _push(self, items: list[bytes], notes: list[Note]) -> None:
         if self._webhooks is None:

@@ -1,5 +1,8 @@
 """What clients send to each other goes to the queue, in its order, and once."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import gevent
 import pytest
 
@@ -51,6 +54,42 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert failed == [2]
     gevent.sleep(0)
+
+
+def test_bytes_that_wait_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 10)
+    queue, failed = FakeQueue(), list[bytes]()
+    publisher = Publisher(queue)
+
+    for item in (b"a" * 8, b"b" * 3, b"c" * 2):
+        publisher.submit(item, partial(failed.append, item), NOTE)
+    let_others_run()
+    publisher.submit(b"d" * 10, partial(failed.append, b"d"), NOTE)
+    let_others_run()
+
+    assert failed == [b"b" * 3]
+    assert queue.items == [b"a" * 8, b"c" * 2, b"d" * 10]
+
+
+def test_no_more_bytes_are_pushed_at_once_than_redis_takes_quickly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "BYTES_AT_ONCE", 4)
+    webhooks, pushed = FakeWebhooks(), list[int]()
+    publisher = Publisher(FakeQueue(), webhooks)
+    push = webhooks.push
+
+    def note_and_push(items: Sequence[bytes], notes: Sequence[Note]) -> None:
+        pushed.append(len(items))
+        push(items, notes)
+
+    monkeypatch.setattr(webhooks, "push", note_and_push)
+    for _ in range(5):
+        publisher.submit(b"abc", lambda: None, NOTE)
+    let_others_run()
+
+    assert pushed == [2, 2, 1]
+    assert webhooks.items == [b"abc"] * 5
 
 
 def test_what_webhooks_tell_is_noted_with_it() -> None:
