@@ -45,7 +45,7 @@ def text_of(value: dict[str, Any] | list[Any]) -> JsonText:
     if holds_more(text, MOST_VALUES):
         reason = f"content holds more than {MOST_VALUES} values"
         raise Refused("too_many_fields", reason)
-    if _is_deep(text):
+    if is_deep(text):
         raise _too_deep()
     return JsonText(text)
 
@@ -87,6 +87,18 @@ def holds_more(text: str, most: int) -> bool:
     return bare.count('"') > 4 * most or _separators(STRING.sub("", bare)) > most
 
 
+def is_deep(text: str) -> bool:
+    """Whether JSON is nested deeper than MOST_LEVELS."""
+    if text.count("[") + text.count("{") <= MOST_LEVELS:
+        return False
+    level = 0
+    for bracket in BRACKETS.findall(STRING.sub("", _without_escapes(text))):
+        level += 1 if bracket in "[{" else -1
+        if level > MOST_LEVELS:
+            return True
+    return False
+
+
 def no_constant(name: str) -> Any:
     """For a decoder: Python would read NaN and Infinity, which are no JSON.
 
@@ -101,17 +113,6 @@ def _finite(digits: str) -> float:
     if not isfinite(number):
         raise ValueError(digits)
     return number
-
-
-def _is_deep(text: str) -> bool:
-    if text.count("[") + text.count("{") <= MOST_LEVELS:
-        return False
-    level = 0
-    for bracket in BRACKETS.findall(STRING.sub("", _without_escapes(text))):
-        level += 1 if bracket in "[{" else -1
-        if level > MOST_LEVELS:
-            return True
-    return False
 
 
 def _too_deep() -> Refused:

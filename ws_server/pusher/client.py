@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from common.bucket import Bucket
+from common.json_content import is_deep
 from common.pusher.apps import App
 
 EVENTS_PER_SECOND = 10.0  # Of its own, that are passed on: as many as Pusher takes.
@@ -34,9 +35,12 @@ def written(id_: object, info: object) -> str:
     """What is told of a user, as `Member` has it.
 
     Raises:
-        ValueError: it holds a number that JSON does not have.
+        ValueError: it holds a number that JSON does not have, or is nested too deeply: then what
+            is told of all members could not be written.
     """
     text = "" if info is None else json.dumps(info, separators=(",", ":"), allow_nan=False)
+    if is_deep(text):
+        raise ValueError("it is nested too deeply")
     return NUMBER + text if isinstance(id_, int) else text
 
 

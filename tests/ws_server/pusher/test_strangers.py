@@ -138,11 +138,22 @@ def test_channels_that_are_left_and_entered_for_ever_are_bounded(running: Runnin
         ('{"user_id":"1","user_info":NaN}', 400),
         ('{"user_id":"1","user_info":{"a":[1e999]}}', 400),
         ('{"user_id":"1","user_info":' + "[" * 4000 + "]" * 4000 + "}", 400),
+        ('{"user_id":"1","user_info":' + "[" * 51 + "]" * 51 + "}", 400),
         ('{"user_id":"\\ud800"}', 400),
         ('{"user_id":{"a":1}}', 400),
         ("[" * 9000, 400),
     ],
-    ids=["long", "long user", "NaN", "infinite", "deep", "half a pair", "no name", "open"],
+    ids=[
+        "long",
+        "long user",
+        "NaN",
+        "infinite",
+        "deep",
+        "rather deep",
+        "half a pair",
+        "no name",
+        "open",
+    ],
 )
 def test_data_that_others_could_not_read_is_refused(
     running: Running, data: str, status: int
