@@ -19,6 +19,7 @@ SHOWN = "A-Z a-z 0-9 _ . : @ - = , ;"
 NAME = re.compile(rf"[{re.escape(CHARACTERS)}]{{1,{LONGEST}}}")
 USER = "user:"
 MEMBERS = "members:"  # Before the name of a channel: who comes to it and goes.
+SYNC = "sync:"  # Before a name that is drawn: a message there marks a place of the log.
 LONGEST_USER = LONGEST - len(USER)
 WILD = ".*"
 

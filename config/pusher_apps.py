@@ -10,7 +10,7 @@ ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 SECRET = re.compile(r"[!-+\--9;-~]{8,255}")  # Printable ASCII, but for a comma and a colon.
 # The names of an application's channels may begin with its id and a colon. These are taken.
-TAKEN = ("user", "members")
+TAKEN = ("user", "members", "sync")
 SHAPE = "must be id:key:secret,id:key:secret"
 PARTS = {
     "id": (ID, "1 to 32 of A-Z a-z 0-9 _ -"),

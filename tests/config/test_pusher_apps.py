@@ -32,6 +32,7 @@ def test_each_application_is_an_id_a_key_and_a_secret() -> None:
         (f"3:a:{SECRET},4:a:{SECRET}", "has the same key twice"),
         (f"user:key:{SECRET}", "cannot have the id user"),
         (f"members:key:{SECRET}", "cannot have the id members"),
+        (f"sync:key:{SECRET}", "cannot have the id sync"),
     ],
 )
 def test_a_wrong_one_is_refused_and_no_secret_is_shown(wrong: str, why: str) -> None:
@@ -56,4 +57,6 @@ def test_limits_by_token_have_an_effect_with_applications_alone() -> None:
 
 
 def test_no_application_has_names_that_mean_something_else() -> None:
-    assert set(TAKEN) == {name.rstrip(":") for name in (channels.USER, channels.MEMBERS)}
+    assert set(TAKEN) == {
+        name.rstrip(":") for name in (channels.USER, channels.MEMBERS, channels.SYNC)
+    }

@@ -17,7 +17,7 @@ import gevent
 from gevent.event import Event
 
 from common.addressing import Addressing
-from common.channels import MEMBERS
+from common.channels import MEMBERS, SYNC
 from common.errors import QueueUnavailable
 from common.message import Message
 from common.page import Page
@@ -28,7 +28,6 @@ from ws_server.pusher.client import Client, Member, read, written
 
 log = logging.getLogger(__name__)
 
-SYNC = "sync:"  # Begins the channels of the messages that are queued with answers.
 PAUSE = 1.0  # Seconds before Redis is asked again.
 PATIENCE = 10.0  # Seconds after which a message that has not come does not come any more.
 
