@@ -11,7 +11,7 @@ import pytest
 from chaos.pages.audience import with_pusher_js, with_python
 from chaos.pages.report import report
 from chaos.pages.run import CRASHED, KILLED, RETIRED, Run, draw
-from tests.support.pusher_backends import need, need_long
+from tests.support.npm import node_modules
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and pidfds")
 
@@ -33,7 +33,6 @@ def test_pages_miss_nothing_whatever_is_killed(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_pages_with_pusher_js_miss_nothing_in_a_hundred_kills(tmp_path: Path) -> None:
-    need_long()
-    need("npm")
+    node_modules(tmp_path)  # Where the command looks first.
 
     play(tmp_path, with_pusher_js(tmp_path), draw(KILLS, 1), 1.0)

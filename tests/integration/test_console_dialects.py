@@ -15,9 +15,10 @@ from playwright.sync_api import Page, expect
 
 from config.settings import Settings
 from http_api.about import About
-from tests.support.library_pages import FILES, install, open_page, php_library, run_in
+from tests.support.library_pages import FILES, open_page, php_library, run_in
+from tests.support.npm import node_modules
 from tests.support.processes import wait_until
-from tests.support.pusher_backends import need, need_long, run
+from tests.support.programs import run
 from tests.support.snippets import written
 from tests.support.stage import Stage
 from tests.support.system import System
@@ -72,9 +73,7 @@ def php(folder: Path, needed: str) -> list[str]:
 
 
 def node(folder: Path) -> list[str]:
-    need_long()
-    need("npm")
-    run(["npm", "install", "--silent", "--no-save", "--prefix", str(folder), "pusher"], folder)
+    node_modules(folder)
     return ["node"]
 
 
@@ -155,7 +154,7 @@ def test_a_page_goes_to_the_public_address(public: str, listed: list[str], place
 def test_a_page_shows_what_is_pushed(
     kind: str, place: Place, own_page: Page, tmp_path: Path
 ) -> None:
-    library = install(tmp_path)
+    library = node_modules(tmp_path)
     scripts = {name: library / name / file for name, file in FILES.items()}
     code = page_of(kind, place)
     if kind == "echo":

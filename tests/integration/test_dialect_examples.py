@@ -17,9 +17,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from config.cli.embedded import EmbeddedValkey
 from tests.support.examples import SETTING, find_examples
-from tests.support.library_pages import FILES, example, install, open_page, php_library, run_in
+from tests.support.library_pages import FILES, example, open_page, php_library, run_in
+from tests.support.npm import node_modules
 from tests.support.processes import wait_until
-from tests.support.pusher_backends import run
+from tests.support.programs import run
 from tests.support.stage import Stage
 from tests.support.system import System
 from tests.support.websocket import LIMIT
@@ -33,7 +34,7 @@ AGAIN = 250  # Milliseconds after which a page gets another message.
 
 @pytest.fixture(scope="module")
 def libraries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = install(tmp_path_factory.mktemp("libraries"))
+    folder = node_modules(tmp_path_factory.mktemp("libraries"))
     return {name: folder / name / file for name, file in FILES.items()}
 
 

@@ -18,7 +18,7 @@ from common.store.keys import Keys
 from config.cli.embedded import EmbeddedValkey
 from tests.support.examples import find_examples
 from tests.support.processes import wait_until
-from tests.support.pusher_backends import run
+from tests.support.programs import run
 from tests.support.pusher_clients import (
     again,
     echo,

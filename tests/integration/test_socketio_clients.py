@@ -12,8 +12,9 @@ import redis
 from common.json_content import JsonText
 from common.message import Message
 from config.cli.embedded import EmbeddedValkey
+from tests.support.npm import program as with_libraries
 from tests.support.processes import free_port
-from tests.support.socketio_clients import install, page
+from tests.support.socketio_clients import HERE, page
 from tests.support.system import System
 from tests.support.websocket import TEXT, Client
 
@@ -22,7 +23,7 @@ SECRET = "a secret that has 32 bytes or more"
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return install(tmp_path_factory.mktemp("page"))
+    return with_libraries(tmp_path_factory.mktemp("page"), HERE / "page.cjs")
 
 
 @pytest.fixture

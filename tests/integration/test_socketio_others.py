@@ -17,9 +17,10 @@ from common.json_content import JsonText
 from common.message import Message
 from config.cli.embedded import EmbeddedValkey
 from tests.support.certificate import Certificate
+from tests.support.npm import node_modules
 from tests.support.processes import free_port
 from tests.support.proxies import LISTEN, make_place, serving
-from tests.support.socketio_clients import install, older
+from tests.support.socketio_clients import older
 from tests.support.system import System
 from tests.support.websocket import LIMIT
 
@@ -110,7 +111,7 @@ def origins(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Two of one page, with the library and nothing else."""
     folder = tmp_path / "page"
     folder.mkdir()
-    install(folder)
+    node_modules(folder)
     (folder / "index.html").write_text(HTML, "utf-8")
     handler = partial(Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

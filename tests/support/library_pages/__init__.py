@@ -1,7 +1,7 @@
 """The libraries of other protocols in a browser, and the examples of the documents that use them.
 
-They are taken from npm, which only LONG=1 asks for. Those for PHP are in no package that can be
-had, so variables of the environment name their folders.
+They are some of `tests/support/npm`. Those for PHP are in no package that can be had, so variables
+of the environment name their folders.
 """
 
 import os
@@ -12,23 +12,15 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support.examples import Example, find_examples
-from tests.support.pusher_backends import need, need_long, run
+from tests.support.programs import need
 from tests.support.stage import Stage
 
-# What each is on npm, and its file for pages without a bundler.
+# Each, and its file for pages without a bundler.
 FILES = {
     "pusher-js": "dist/web/pusher.js",
     "laravel-echo": "dist/echo.iife.js",
     "socket.io-client": "dist/socket.io.js",
 }
-
-
-def install(folder: Path) -> Path:
-    """The folder of all of them."""
-    need_long()
-    need("npm")
-    run(["npm", "install", "--silent", "--no-save", "--prefix", str(folder), *FILES], folder)
-    return folder / "node_modules"
 
 
 def php_library(name: str) -> Path:

@@ -1,14 +1,12 @@
 """Backends that use the libraries of Pusher and of webman, unchanged: how each is run here.
 
-Python's is among the packages of the tests. Others are taken from npm, the Go proxy and Maven,
-which only LONG=1 asks for; those for PHP are in no package that we can have, so PUSHER_PHP and
-WEBMAN_PUSH name the folders of their sources.
+Python's is among the packages of the tests, and that of Node one of `tests/support/npm`. Others are
+taken from the Go proxy and Maven, which only LONG=1 asks for; those for PHP are in no package that
+we can have, so PUSHER_PHP and WEBMAN_PUSH name the folders of their sources.
 """
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +15,8 @@ from typing import Any
 import pytest
 
 from tests.support.example_programs import version
-from tests.support.websocket import LIMIT
+from tests.support.npm import program
+from tests.support.programs import need, need_folder, need_long, run
 
 HERE = Path(__file__).parent
 GO_BACKEND = "github.com/pusher/pusher-http-go/v5@v5.1.1"
@@ -41,10 +40,7 @@ def python(_folder: Path) -> Command:
 
 
 def node(folder: Path) -> Command:
-    need_long()
-    need("npm")
-    run(["npm", "install", "--silent", "--no-save", "--prefix", str(folder), "pusher"], folder)
-    return ["node", str(shutil.copy(HERE / "node.cjs", folder))]
+    return ["node", str(program(folder, HERE / "node.cjs"))]
 
 
 def go(folder: Path) -> Command:
@@ -110,30 +106,3 @@ def told(command: Command, port: int, app: tuple[str, str, str]) -> dict[str, An
     said = run([*command, str(port), *app], HERE)
     found: dict[str, Any] = json.loads(said)
     return found
-
-
-def run(command: Command, folder: Path) -> str:
-    """What a program prints, which must not fail."""
-    ran = subprocess.run(
-        command, cwd=folder, check=False, capture_output=True, text=True, timeout=8 * LIMIT
-    )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
-
-
-def need(program: str) -> None:
-    """Skip the test where there is no such program."""
-    if shutil.which(program) is None:
-        pytest.skip(f"there is no {program} on this machine")
-
-
-def need_long() -> None:
-    """Skip the test where no registry is to be asked."""
-    if "LONG" not in os.environ:
-        pytest.skip("its library is asked of a registry only with LONG=1")
-
-
-def need_folder(name: str) -> None:
-    """Skip the test where nobody says where the sources of a library are."""
-    if name not in os.environ:
-        pytest.skip(f"{name} does not name the folder of its library")

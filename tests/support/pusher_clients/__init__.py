@@ -1,28 +1,20 @@
 """Clients with the libraries of Pusher, unchanged: how each is run here.
 
-pysher is among the packages of the tests. Those of Node, Java and Go are taken from npm, Maven and
-the Go proxy, which only LONG=1 asks for. The one for Go knows public channels only; PUSHER_WS_GO
-names the folder of another one, which knows all, and is in no package that we can have.
+pysher is among the packages of the tests, and those of Node are some of `tests/support/npm`. Those
+of Java and Go are taken from Maven and the Go proxy, which only LONG=1 asks for. The one for Go
+knows public channels only; PUSHER_WS_GO names the folder of another one, which knows all, and is in
+no package that we can have.
 """
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
-from tests.support.pusher_backends import (
-    GO_BACKEND,
-    JAVA_BACKEND,
-    go_program,
-    java_program,
-    need,
-    need_folder,
-    need_long,
-    run,
-)
+from tests.support.npm import program
+from tests.support.programs import need_folder
+from tests.support.pusher_backends import GO_BACKEND, JAVA_BACKEND, go_program, java_program
 
 HERE = Path(__file__).parent
-PACKAGES = ("pusher", "pusher-js", "laravel-echo", "ws")
 
 
 def pysher(_folder: Path) -> list[str]:
@@ -59,7 +51,4 @@ def pusher_ws_go(folder: Path) -> list[str]:
 
 
 def _node(folder: Path, script: str) -> list[str]:
-    need_long()
-    need("npm")
-    run(["npm", "install", "--silent", "--no-save", "--prefix", str(folder), *PACKAGES], folder)
-    return ["node", str(shutil.copy(HERE / script, folder))]
+    return ["node", str(program(folder, HERE / script))]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from playwright.sync_api import Page, Route
 from pusher import Pusher
 
-from tests.support.pusher_backends import need_folder
+from tests.support.programs import need_folder
 
 # Each tab subscribes at its own server; `heard` has what comes, and who has heard it.
 CONNECT = """({ports, key, channels}) => {

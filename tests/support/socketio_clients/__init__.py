@@ -1,7 +1,6 @@
 """A page with socket.io-client, unchanged, in a process of Node; see `page.cjs`."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,19 +8,10 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from tests.support.pusher_backends import need, need_long, run
+from tests.support.npm import program as with_libraries
 from tests.support.websocket import LIMIT
 
 HERE = Path(__file__).parent
-PACKAGE, OLDER = "socket.io-client@4.8", "socket.io-client@2"
-
-
-def install(folder: Path, program: str = "page.cjs", package: str = PACKAGE) -> Path:
-    """A program, beside its library, which is taken from npm; only LONG=1 asks for that."""
-    need_long()
-    need("npm")
-    run(["npm", "install", "--silent", "--no-save", "--prefix", str(folder), package], folder)
-    return Path(shutil.copy(HERE / program, folder))
 
 
 class Page:
@@ -61,7 +51,7 @@ def page(program: Path, port: int, **auth: object) -> Iterator[Page]:
 @contextmanager
 def older(folder: Path, port: int, **query: object) -> Iterator[Page]:
     """One with version 2, which says this in its query; see `older.cjs`."""
-    with _running(install(folder, "older.cjs", OLDER), port, query) as page:
+    with _running(with_libraries(folder, HERE / "older.cjs"), port, query) as page:
         yield page
 
 
@@ -84,7 +74,7 @@ def crowd(
     folder: Path, port: int, pages: Mapping[str, Mapping[str, object]]
 ) -> "Iterator[subprocess.Popen[str]]":
     """Many pages in one process, by their names; see `crowd.cjs`."""
-    program = install(folder, "crowd.cjs")
+    program = with_libraries(folder, HERE / "crowd.cjs")
     command = ["node", str(program), str(port), json.dumps(pages)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:

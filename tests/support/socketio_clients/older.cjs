@@ -1,5 +1,5 @@
 // One page with socket.io-client 2, which speaks Engine.IO 3: `older.cjs PORT QUERY`; lines on stdout are what it hears.
-const io = require("socket.io-client")
+const io = require("socket.io-client-2")
 const [port, query] = process.argv.slice(2)
 const tell = (...what) => console.log(JSON.stringify(what))
 const socket = io(`http://127.0.0.1:${port}`, {

@@ -21,7 +21,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from tests.support.processes import free_port
-from tests.support.pusher_backends import need, need_folder, need_long, run
+from tests.support.programs import need, need_folder, need_long, run
 from tests.support.system import System
 
 HERE = Path(__file__).parent
