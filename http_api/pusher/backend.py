@@ -51,26 +51,29 @@ class Backend:
             QueueUnavailable: Redis did not confirm it.
         """
         event = read_event(app, body, self._limits)
+        told = NOTHING
+        if event.info is not None:
+            asked = [(channel, event.info) for channel in event.channels]
+            # Before it is pushed: who is answered with a failure triggers it again.
+            told = {"channels": dict(zip(event.channels, self._state.of(app, asked), strict=True))}
         item = self._push([event])[0]
         token = asker.name()
         self._tally.pushed_by(token).count += 1
         tell_push(self._told, item, token, None)
-        if event.info is None:
-            return NOTHING
-        asked = [(channel, event.info) for channel in event.channels]
-        return {"channels": dict(zip(event.channels, self._state.of(app, asked), strict=True))}
+        return told
 
     def trigger_batch(self, app: App, body: bytes) -> dict[str, Any]:
         """Push several events, all or none; raises as `trigger`."""
         events = list(chain.from_iterable(in_turns(read_batch(app, body, self._limits))))
+        told = NOTHING
+        if any(event.info is not None for event in events):
+            asked = [(event.channels[0], event.info or "") for event in events]
+            told = {"batch": self._state.of(app, asked)}
         self._push(events)
         token = asker.name()
         self._tally.note_batch(token, len(events))
         tell_batch(self._told, len(events), token, None)
-        if all(event.info is None for event in events):
-            return NOTHING
-        asked = [(event.channels[0], event.info or "") for event in events]
-        return {"batch": self._state.of(app, asked)}
+        return told
 
     def terminate(self, app: App, user: str) -> dict[str, Any]:
         """Queue an order to close all connections of a user; raises as `trigger`."""

@@ -4,6 +4,7 @@ import logging
 import pytest
 from flask import Flask
 
+from common.errors import QueueUnavailable
 from common.message import Kick, Message
 from common.store.listener_counts import Count
 from config.settings import Settings
@@ -68,6 +69,19 @@ def test_who_triggers_can_ask_who_listens(
     }
     assert of_batch.get_json() == {"batch": [{"subscription_count": 5}, {}]}
     assert len(queue.pushes) == 2
+
+
+def test_nothing_is_pushed_if_nobody_can_say_who_listens(
+    backend: Backend, stores: Stores, queue: FakeQueue
+) -> None:
+    """Who is answered with a failure triggers again: it would come twice."""
+    stores.counts.fault = QueueUnavailable("gone")
+    event = {"channel": "orders", "name": "a", "data": "", "info": "subscription_count"}
+
+    answers = [backend.post("/events", event), backend.post("/batch_events", {"batch": [event]})]
+
+    assert [each.status_code for each in answers] == [503, 503]
+    assert queue.pushes == []
 
 
 def test_a_batch_is_one_push_or_none(backend: Backend, queue: FakeQueue) -> None:
