@@ -40,6 +40,13 @@ def _pusher(settings: Settings) -> Iterator[Finding]:
                 "everything in its channels",
                 "take another one, such as `openssl rand -hex 24` prints, here and at the backend",
             )
+    if settings.subscribe_secret or settings.subscribe_jwks_file:
+        yield note(
+            "settings",
+            "listeners need a token, but who has the key of an application in PUSHER_APPS, which "
+            "pages show, hears its channels that do not begin with private- or presence-",
+            "push what not everybody may hear to channels that begin with private-",
+        )
     if not settings.needs_push_token:
         yield note(
             "settings",

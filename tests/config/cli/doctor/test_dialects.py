@@ -23,6 +23,8 @@ def test_of_good_settings_nothing_is_said(settings: dict[str, Any]) -> None:
     ("settings", "named"),
     [
         ({"push_tokens": ()}, "PUSH_TOKENS is not"),
+        ({"subscribe_secret": "s" * 32}, "listeners need a token, but"),
+        ({"subscribe_jwks_file": "keys.json"}, "listeners need a token, but"),
         ({"delivery": "timer"}, "PUSHER_APPS with DELIVERY=timer"),
         ({"pusher_apps": (), "socket_io": True, "delivery": "timer"}, "SOCKET_IO with DELIVERY"),
         ({"socket_io": True, "delivery": "timer"}, "PUSHER_APPS and SOCKET_IO with DELIVERY"),
