@@ -1,5 +1,7 @@
 """Does what clients of the json format ask for while they are connected, and answers them.
 
+Clients of Socket.IO ask for the same in their own words.
+
 Their grant and the policy say what they may ask for. The hub makes the change take effect at
 one exact place of the log.
 """

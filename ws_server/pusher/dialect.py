@@ -98,7 +98,8 @@ class Pusher:
             case Pong() if self._memory is not None:
                 self._memory.confirm(connection)
             case Subscribe() as asked:
-                self._subscribe(connection, client, asked)
+                # Checked when its turn comes: what waits is not counted as channels yet.
+                self._in_turn(connection, partial(self._subscribe, connection, client, asked))
             case Unsubscribe(channel):
                 self._in_turn(
                     connection, partial(self._entering.leave, connection, client, channel)
@@ -115,7 +116,7 @@ class Pusher:
             told = answers.not_subscribed(asked.channel, why.kind, why.reason, why.status)
             self._post(connection, told)
             return
-        self._in_turn(connection, partial(self._entering.enter, connection, client, admission))
+        self._entering.enter(connection, client, admission)
 
     def _pass_on(self, connection: Connection, client: Client, asked: ClientEvent) -> None:
         check_event(client, asked, self._limits.content_bytes)

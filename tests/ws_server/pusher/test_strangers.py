@@ -13,6 +13,7 @@ from common.pusher.signing import of_channel, of_user, signature
 from tests.support.parts import let_others_run
 from tests.support.pusher_talk import MOST_CHANNELS, ONE, TWO, Talk, build
 from tests.support.running import Running
+from ws_server.log.chunk import Place
 from ws_server.pusher.rules import LONGEST_DATA
 
 GUARDED = ("private-a", "presence-a", "private-encrypted-a", "private-cache-a", "presence-cache-a")
@@ -128,6 +129,28 @@ def test_channels_that_are_left_and_entered_for_ever_are_bounded(running: Runnin
         talk.say("pusher:subscribe", {"channel": "c0"})
     assert len(answers(talk)) == 200
     assert [len(each) for each in held(running)] == [MOST_CHANNELS]
+
+
+def test_what_is_asked_for_while_a_long_frame_is_under_way_is_bounded_too(
+    running: Running,
+) -> None:
+    build(running)
+    talk = Talk(running)
+    (connection,) = running.service.hub.connections
+    sender, pusher = running.service.hub.sender, running.service._dialects["pusher"]
+    sender.fall_behind(connection, Place(connection.sent_upto, skip=7))
+    for number in range(2 * MOST_CHANNELS):
+        said = {"event": "pusher:subscribe", "data": {"channel": f"c{number}"}}
+        pusher.serve(connection, json.dumps(said))
+    assert connection.owed is not None
+    assert not connection.channels
+
+    connection.owed.skip = 0
+    sender.sent_frame(connection)
+
+    assert len(connection.channels) == MOST_CHANNELS
+    told = [talk.next()["event"] for _ in range(2 * MOST_CHANNELS)]
+    assert told.count("pusher:subscription_error") == MOST_CHANNELS
 
 
 @pytest.mark.parametrize(
