@@ -437,12 +437,27 @@ local function tracker()
     end
   end
 
-  -- Forget the oldest receipts if there are too many, and their stretches, but for the one that goes on. Answers whether
-  -- there may be more.
-  local function forget()
+  -- Whether a receipt can be read no more.
+  local function is_over(receipt)
+    local time = tonumber(string.match(receipt, '^%d+'))
+    return time and time + 2 * LASTS < now
+  end
+
+  -- How many of the oldest receipts are too many or too old; AT_ONCE if there may be more.
+  local function surplus()
     local beyond = (try('LLEN', RECEIPTS) or 0) - MOST_RECEIPTS
-    if beyond <= 0 then return false end
-    beyond = math.min(beyond, AT_ONCE)
+    if beyond > 0 then return math.min(beyond, AT_ONCE) end
+    if not is_over((try('LRANGE', RECEIPTS, -1, -1) or {})[1] or '') then return 0 end
+    local oldest, old = try('LRANGE', RECEIPTS, -AT_ONCE, -1) or {}, 0
+    while old < #oldest and is_over(oldest[#oldest - old]) do old = old + 1 end
+    return old
+  end
+
+  -- Forget the oldest receipts that are too many or too old, and their stretches, but for the one that goes on. Answers
+  -- whether there may be more.
+  local function forget()
+    local beyond = surplus()
+    if beyond == 0 then return false end
     local oldest = try('LRANGE', RECEIPTS, -beyond - 1, -1) or {}
     if not oldest[2] then return false end
     local ats, ids, gone, keys, stretches = {}, {}, {}, {}, {}

@@ -180,6 +180,25 @@ def test_a_bounded_number_is_kept_for_a_bounded_time(
         assert 0 < client.pttl(name) <= 2 * 3600 * 1000
 
 
+def test_those_that_can_be_read_no_more_are_forgotten_when_others_come(
+    client: redis.Redis, key: str, center: Center
+) -> None:
+    keys, now = Keys(key), int(client.time()[0])
+    settle(center, "new")
+    ages = {"kept": 2 * 3600 - 60} | {f"old{number}": 2 * 3600 + 60 for number in range(2_500)}
+    places = {id_: f"{1000 * (now - age)}-0" for id_, age in ages.items()}
+    client.rpush(keys.receipts, *(f"{at} {id_}" for id_, at in places.items()))
+    client.hset(keys.asked, mapping=places)
+    counted = keys.counted(stretch_of(parse_id(places["old0"].encode())))
+    client.hset(counted, "until", "1")
+
+    settle(center, "newer")
+
+    assert set(client.hkeys(keys.asked)) == {b"new", b"newer", b"kept"}
+    assert client.llen(keys.receipts) == 3
+    assert not client.exists(counted)
+
+
 def test_of_messages_for_some_a_bounded_number_is_kept_too(
     client: redis.Redis, key: str, center: Center, reader: RedisReceiptReader
 ) -> None:
