@@ -1,5 +1,6 @@
 """Receipts in a real Valkey: what a push, a settle and the processes leave, and what is read."""
 
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -188,7 +189,7 @@ def test_those_that_can_be_read_no_more_are_forgotten_when_others_come(
     ages = {"kept": 2 * 3600 - 60} | {f"old{number}": 2 * 3600 + 60 for number in range(2_500)}
     places = {id_: f"{1000 * (now - age)}-0" for id_, age in ages.items()}
     client.rpush(keys.receipts, *(f"{at} {id_}" for id_, at in places.items()))
-    client.hset(keys.asked, mapping=places)
+    client.hset(keys.asked, items=list(chain.from_iterable(places.items())))
     counted = keys.counted(stretch_of(parse_id(places["old0"].encode())))
     client.hset(counted, "until", "1")
 
