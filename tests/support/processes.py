@@ -1,5 +1,6 @@
 """The processes of ours that tests start, on free ports, and how a test waits for them."""
 
+import atexit
 import os
 import random
 import signal
@@ -25,7 +26,6 @@ ROOT = Path(__file__).parents[2]
 PORTS = range(11_000, 32_000)
 BLOCK = 500  # Ports that a process of tests takes for itself at a time.
 GIVING = Lock()
-CLAIMS: list[socket.socket] = []  # On its blocks.
 
 
 def free_port() -> int:
@@ -50,7 +50,7 @@ def _ports() -> Iterator[int]:
         except OSError:
             claim.close()
             continue
-        CLAIMS.append(claim)
+        atexit.register(claim.close)  # Until the end, it is ours.
         yield from filter(_is_free, range(start, start + BLOCK))
     raise RuntimeError("the tests have used up all ports")
 
