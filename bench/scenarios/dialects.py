@@ -4,7 +4,6 @@ All listen to one channel, and get the same pushes.
 """
 
 import hashlib
-import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +16,8 @@ from bench.ours import FORM, Ours
 from bench.plan import Plan
 from bench.table import Claim, Row, Table, median_ratio, medians
 from common.message import item_of
+from common.pusher.apps import App
+from common.pusher.signing import signature
 
 SIZE = 128
 RATE = 20.0  # Messages a second, one by one.
@@ -193,5 +194,4 @@ def signed(path: str, body: bytes) -> str:
         f"&body_md5={hashlib.md5(body).hexdigest()}"  # noqa: S324
     )
     text = f"POST\n{path}\n{said}".encode()
-    signature = hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest()
-    return f"{path}?{said}&auth_signature={signature}"
+    return f"{path}?{said}&auth_signature={signature(App(APP, KEY, SECRET), text)}"

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jwt
 import pytest
@@ -14,7 +13,7 @@ from common.message import Message
 from config.cli.embedded import EmbeddedValkey
 from tests.support.npm import program as with_libraries
 from tests.support.processes import free_port
-from tests.support.socketio_clients import HERE, page
+from tests.support.socketio_clients import HERE, page, push, settings
 from tests.support.system import System
 from tests.support.websocket import TEXT, Client
 
@@ -30,14 +29,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def system(valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[System]:
     with System(tmp_path, valkey.url) as system:
         yield system
-
-
-def settings(key: str, **more: object) -> dict[str, Any]:
-    return {"SOCKET_IO": 1, "DELIVERY": "instant", "MESSAGE_CENTER_KEY": key, **more}
-
-
-def push(client: redis.Redis, key: str, *messages: Message) -> None:
-    client.lpush(key, *(message.to_item() for message in messages))
 
 
 def token(**claims: object) -> str:

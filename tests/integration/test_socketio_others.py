@@ -7,7 +7,6 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
-from typing import Any
 
 import pytest
 import redis
@@ -20,7 +19,7 @@ from tests.support.certificate import Certificate
 from tests.support.npm import node_modules
 from tests.support.processes import free_port
 from tests.support.proxies import LISTEN, make_place, serving
-from tests.support.socketio_clients import older
+from tests.support.socketio_clients import older, push, settings
 from tests.support.system import System
 from tests.support.websocket import LIMIT
 
@@ -38,14 +37,6 @@ CONNECT = """([url, auth]) => {
 def system(valkey: EmbeddedValkey, tmp_path: Path) -> Iterator[System]:
     with System(tmp_path, valkey.url) as system:
         yield system
-
-
-def settings(key: str, **more: object) -> dict[str, Any]:
-    return {"SOCKET_IO": 1, "DELIVERY": "instant", "MESSAGE_CENTER_KEY": key, **more}
-
-
-def push(client: redis.Redis, key: str, *messages: Message) -> None:
-    client.lpush(key, *(message.to_item() for message in messages))
 
 
 def test_a_program_in_python_hears_asks_and_comes_back(

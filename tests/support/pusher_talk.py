@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from common.pusher.apps import Apps
+from common.pusher.apps import App, Apps
 from common.pusher.signing import of_channel, of_user, signature
 from common.store.queue import Queue
 from common.store.roster import RosterReader
@@ -67,6 +67,11 @@ def build(running: Running, webhooks: Webhooks | None = None, **settings: Any) -
     return queue
 
 
+def auth_of(text: str, app: App = ONE) -> str:
+    """What a client shows: the key of an application, and its signature of a text."""
+    return f"{app.key}:{signature(app, text.encode())}"
+
+
 class Talk:
     """One client."""
 
@@ -99,8 +104,7 @@ class Talk:
     def sign(self, channel: str, data: str | None = None) -> str:
         """What the client's backend answers it."""
         assert self.app is not None
-        text = of_channel(self.socket_id, channel, data)
-        return f"{self.app.key}:{signature(self.app, text.encode())}"
+        return auth_of(of_channel(self.socket_id, channel, data), self.app)
 
     def subscribe(self, channel: str, **more: object) -> Any:
         """Subscribe, with the right signature; what the success says."""
@@ -111,6 +115,6 @@ class Talk:
         """Say who its user is, with the right signature."""
         assert self.app is not None
         data = json.dumps({"id": user})
-        signed = signature(self.app, of_user(self.socket_id, data).encode())
-        self.say("pusher:signin", {"auth": f"{self.app.key}:{signed}", "user_data": data})
+        auth = auth_of(of_user(self.socket_id, data), self.app)
+        self.say("pusher:signin", {"auth": auth, "user_data": data})
         assert self.hear("pusher:signin_success") == {"user_data": data}

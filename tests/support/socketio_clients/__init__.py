@@ -8,10 +8,23 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+import redis
+
+from common.message import Message
 from tests.support.npm import program as with_libraries
 from tests.support.websocket import LIMIT
 
 HERE = Path(__file__).parent
+
+
+def settings(key: str, **more: object) -> dict[str, Any]:
+    """Of a server for them, which has this key."""
+    return {"SOCKET_IO": 1, "DELIVERY": "instant", "MESSAGE_CENTER_KEY": key, **more}
+
+
+def push(client: redis.Redis, key: str, *messages: Message) -> None:
+    """Straight onto the list."""
+    client.lpush(key, *(message.to_item() for message in messages))
 
 
 class Page:

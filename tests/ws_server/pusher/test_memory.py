@@ -61,6 +61,15 @@ def leave(running: Running, *talks: Talk) -> None:
     wait_until(lambda: not running.service.hub.connections, "they are gone")
 
 
+def hear_one_and_leave(running: Running) -> None:
+    """A page hears 1, and is gone before it has confirmed it."""
+    talk = Talk(running, page="tab")
+    talk.subscribe("news")
+    push(running, b"1")
+    heard(talk, 1)
+    leave(running, talk)
+
+
 def test_who_comes_back_gets_what_it_has_not_confirmed(
     running: Running, places: FakePlaces
 ) -> None:
@@ -88,11 +97,7 @@ def test_what_was_replayed_is_confirmed_though_nothing_new_comes(
     running: Running, places: FakePlaces
 ) -> None:
     build(running)
-    talk = Talk(running, page="tab")
-    talk.subscribe("news")
-    push(running, b"1")
-    heard(talk, 1)
-    leave(running, talk)
+    hear_one_and_leave(running)
     again = Talk(running, page="tab")
     again.subscribe("news")
     assert heard(again, 1) == ["1"]
@@ -384,11 +389,7 @@ def test_what_is_left_and_entered_while_redis_is_asked_is_forgotten(
 ) -> None:
     monkeypatch.setattr(entering, "PAUSE", 0.001)
     build(running)
-    talk = Talk(running, page="tab")
-    talk.subscribe("news")
-    push(running, b"1")
-    heard(talk, 1)
-    leave(running, talk)
+    hear_one_and_leave(running)
     again = Talk(running, page="tab")
     places.fault = GONE
     for _ in range(3):

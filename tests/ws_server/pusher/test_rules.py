@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from common.pusher.signing import of_channel, of_user, signature
-from tests.support.pusher_talk import ONE, TWO, Named
+from common.pusher.signing import of_channel, of_user
+from tests.support.pusher_talk import ONE, TWO, Named, auth_of
 from ws_server.pusher.client import Client, Member
 from ws_server.pusher.requests import ClientEvent, SignIn, Subscribe, Wrong
 from ws_server.pusher.rules import (
@@ -18,12 +18,6 @@ from ws_server.pusher.rules import (
 )
 
 ID = Named.id
-
-
-def signed(text: str, app: object = ONE) -> str:
-    assert app in (ONE, TWO)
-    which = ONE if app is ONE else TWO
-    return f"{which.key}:{signature(which, text.encode())}"
 
 
 def refusal(client: Client, asked: Subscribe, most: int = 5) -> NotSubscribed:
@@ -40,7 +34,7 @@ def test_a_public_channel_needs_no_signature() -> None:
 @pytest.mark.parametrize("channel", ["private-a", "private-encrypted-a", "private-cache-a"])
 def test_a_private_channel_needs_one_of_this_socket_and_channel(channel: str) -> None:
     client = Client(ONE, Named())
-    right = signed(of_channel(ID, channel))
+    right = auth_of(of_channel(ID, channel))
 
     assert admit(client, Subscribe(channel, right), 5).name == channel
     for wrong in (
@@ -49,9 +43,9 @@ def test_a_private_channel_needs_one_of_this_socket_and_channel(channel: str) ->
         right[:-1],
         right.upper(),
         f"{right} ",
-        signed(of_channel("1.3", channel)),
-        signed(of_channel(ID, "private-b")),
-        signed(of_channel(ID, channel), TWO),
+        auth_of(of_channel("1.3", channel)),
+        auth_of(of_channel(ID, "private-b")),
+        auth_of(of_channel(ID, channel), TWO),
         right.replace("key-one", "key-two"),
         right.partition(":")[2],
         "é:" + right,
@@ -60,7 +54,7 @@ def test_a_private_channel_needs_one_of_this_socket_and_channel(channel: str) ->
 
 
 def test_no_refusal_says_what_would_be_right() -> None:
-    right = signed(of_channel(ID, "private-a"))
+    right = auth_of(of_channel(ID, "private-a"))
 
     assert (
         right.partition(":")[2]
@@ -70,16 +64,16 @@ def test_no_refusal_says_what_would_be_right() -> None:
 
 def test_the_data_of_a_member_is_signed_too() -> None:
     client, data = Client(ONE, Named()), '{"user_id":"7"}'
-    auth = signed(of_channel(ID, "presence-a", data))
+    auth = auth_of(of_channel(ID, "presence-a", data))
 
     assert admit(client, Subscribe("presence-a", auth, data), 5).kind.has_members
     assert refusal(client, Subscribe("presence-a", auth, data + " ")).status == 401
-    assert refusal(client, Subscribe("presence-a", signed(of_channel(ID, "presence-a")), data))
+    assert refusal(client, Subscribe("presence-a", auth_of(of_channel(ID, "presence-a")), data))
 
 
 def test_data_is_bounded() -> None:
     data = json.dumps({"user_id": "é" * LONGEST_DATA})
-    auth = signed(of_channel(ID, "presence-a", data))
+    auth = auth_of(of_channel(ID, "presence-a", data))
 
     assert refusal(Client(ONE, Named()), Subscribe("presence-a", auth, data)).status == 413
 
@@ -109,10 +103,10 @@ def test_the_channel_of_a_user_is_for_who_has_signed_in() -> None:
 
 def test_a_user_signs_in_with_a_signature() -> None:
     client, data = Client(TWO, Named()), '{"id":"42"}'
-    auth = signed(of_user(ID, data), TWO)
+    auth = auth_of(of_user(ID, data), TWO)
 
     assert user_of(client, SignIn(auth, data)) == (Member("42", ""), "two:42")
-    for wrong in (auth + "0", signed(of_user("1.3", data), TWO), signed(of_user(ID, data), ONE)):
+    for wrong in (auth + "0", auth_of(of_user("1.3", data), TWO), auth_of(of_user(ID, data), ONE)):
         with pytest.raises(Wrong):
             user_of(client, SignIn(wrong, data))
 
@@ -125,7 +119,7 @@ def test_a_user_has_a_name(data: str) -> None:
     client = Client(ONE, Named())
 
     with pytest.raises(Wrong):
-        user_of(client, SignIn(signed(of_user(ID, data)), data))
+        user_of(client, SignIn(auth_of(of_user(ID, data)), data))
 
 
 def test_the_name_of_a_user_may_be_a_number() -> None:
@@ -134,14 +128,14 @@ def test_the_name_of_a_user_may_be_a_number() -> None:
 
 def test_without_data_of_the_channel_who_has_signed_in_is_the_member() -> None:
     client = Client(ONE, Named())
-    asked = Subscribe("presence-a", signed(of_channel(ID, "presence-a")))
+    asked = Subscribe("presence-a", auth_of(of_channel(ID, "presence-a")))
     assert refusal(client, asked).status == 400
 
     client.signed_in = Member("42", '{"name":"x"}')
 
     assert admit(client, asked, 5).member is client.signed_in
     data = '{"user_id":"7"}'  # What stands there goes before it.
-    other = Subscribe("presence-a", signed(of_channel(ID, "presence-a", data)), data)
+    other = Subscribe("presence-a", auth_of(of_channel(ID, "presence-a", data)), data)
     assert admit(client, other, 5).member == Member("7", "")
 
 
