@@ -26,9 +26,8 @@ from ws_server.wire.close_codes import KICKED
 from ws_server.wire.gap_reasons import TOO_OLD, UNKNOWN
 
 PAUSE = 1.0  # Seconds before Redis is asked again.
-MOST_LOOKS = (
-    1000  # Of one client at once, as many as MAX_CHANNELS: it may enter and leave for ever.
-)
+# Of one client at once, as many as MAX_CHANNELS: it may enter and leave for ever.
+MOST_LOOKS = 1000
 
 
 class Here(Protocol):
